@@ -1,0 +1,30 @@
+import * as tf from "@tensorflow/tfjs";
+
+/**
+ * The negative log-likelihood, in nats, of one class per row under `softmax(logits)`.
+ *
+ * Unlike TensorFlow.js's own cross-entropy, its gradient `softmax(logits) - oneHot(classes)` can be
+ * differentiated again.
+ *
+ * @param logits  [rows, classes], float32
+ * @param classes [rows], int32
+ * @returns [rows]
+ */
+export function crossEntropy(logits: tf.Tensor2D, classes: tf.Tensor1D): tf.Tensor1D {
+  const [, count] = logits.shape;
+  const negativeLogLikelihood = tf.customGrad((x, save) => {
+    const input = x as tf.Tensor2D;
+    // The caller may free the classes before the way back.
+    (save as tf.GradSaveFunc)([input, classes]);
+    const shifted = tf.sub(input, tf.max(input, 1, true)); // exp cannot overflow
+    const picked = tf.sum(tf.mul(shifted, tf.oneHot(classes, count, 1, 0, "float32")), 1);
+    const value = tf.sub(tf.log(tf.sum(tf.exp(shifted), 1)), picked);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [logits, classes] = saved as [tf.Tensor2D, tf.Tensor1D];
+      const error = tf.sub(tf.softmax(logits), tf.oneHot(classes, count, 1, 0, "float32"));
+      return tf.mul(tf.expandDims(dy, 1), error);
+    };
+    return { value, gradFunc };
+  });
+  return negativeLogLikelihood(logits) as tf.Tensor1D;
+}

@@ -1,0 +1,90 @@
+import * as tf from "@tensorflow/tfjs";
+import { MetaError } from "../errors.js";
+import { dotParams, globalNorm, mapParams, type Params, tensorNamed } from "../params.js";
+import { registerSecondOrderGradients } from "./secondOrderGradients.js";
+
+/** A differentiable function of named tensors. */
+export type ScalarFunction = (params: Params) => tf.Scalar;
+
+/**
+ * The value of `f` at `params` and its gradient with respect to the tensors that `names` lists
+ * (all of them by default). A tensor that `f` does not use has gradient zero. May be nested.
+ *
+ * @throws MetaError `UNKNOWN_NAME` when a name is not in `params`; `SHAPE_MISMATCH` when `f` does not return a scalar
+ */
+export function valueAndGradients(
+  f: ScalarFunction,
+  params: Params,
+  names: readonly string[] = Object.keys(params),
+): { value: tf.Scalar; gradients: Params } {
+  registerSecondOrderGradients();
+  const inputs = names.map((name) => tensorNamed(params, name));
+  const { value, grads } = tf.engine().gradients(() => scalar(f(params)), inputs, undefined, true);
+  const gradients = names.map((name, i) => [
+    name,
+    // TensorFlow.js leaves a hole where no path leads from the input to the value.
+    (grads[i] as tf.Tensor | undefined) ?? tf.zerosLike(inputs[i] as tf.Tensor),
+  ]);
+  return { value: value as tf.Scalar, gradients: Object.fromEntries(gradients) };
+}
+
+/**
+ * The Hessian of `f` at `params` times `vector`, exactly, by reverse over reverse differentiation.
+ *
+ * @param vector tensors shaped like those of `params` with the same names; missing ones count as zero
+ * @returns one tensor for every tensor of `params`
+ */
+export function hessianVectorProduct(f: ScalarFunction, params: Params, vector: Params): Params {
+  const names = Object.keys(vector);
+  return tf.tidy(() => {
+    const slope: ScalarFunction = (p) =>
+      dotParams(vector, valueAndGradients(f, p, names).gradients);
+    return valueAndGradients(slope, params).gradients as Record<string, tf.Tensor>;
+  });
+}
+
+/**
+ * The same product by a central difference of two gradients, at `params ± h * vector / |vector|`.
+ * Needs no second derivative and the memory of one gradient; its relative error in float32 is
+ * about 1e-4 (measured on GPT-2) where that of the exact product is 1e-6.
+ *
+ * @param stepSize h relative to the norm of `params`. The default balances truncation, which grows
+ *   as h squared, against float32 rounding, which grows as 1 / h.
+ */
+export function finiteDifferenceHvp(
+  f: ScalarFunction,
+  params: Params,
+  vector: Params,
+  stepSize = 1e-3,
+): Params {
+  return tf.tidy(() => {
+    // h / |vector|, and 0 for a zero vector, whose product is zero.
+    const step = tf.divNoNan(tf.mul(globalNorm(params), stepSize), globalNorm(vector));
+    const gradientAt = (sign: number) => {
+      const scale = tf.mul(step, sign);
+      const shifted = Object.fromEntries(
+        Object.entries(params).map(([name, tensor]) => {
+          const direction = vector[name];
+          return [name, direction ? tf.add(tensor, tf.mul(direction, scale)) : tensor];
+        }),
+      );
+      return valueAndGradients(f, shifted).gradients;
+    };
+    const width = tf.mul(step, 2);
+    return mapParams(
+      (ahead, behind) => tf.divNoNan(tf.sub(ahead, behind), width),
+      gradientAt(1),
+      gradientAt(-1),
+    ) as Record<string, tf.Tensor>;
+  });
+}
+
+function scalar(value: tf.Tensor): tf.Scalar {
+  if (value.size !== 1 || value.rank !== 0) {
+    throw new MetaError(
+      "SHAPE_MISMATCH",
+      `A function to differentiate must return a scalar, but returned shape [${value.shape}].`,
+    );
+  }
+  return value as tf.Scalar;
+}

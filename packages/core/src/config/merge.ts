@@ -1,0 +1,57 @@
+import { MetaError } from "../errors.js";
+
+/** A part of a config: plain JSON. */
+export type Json = Record<string, unknown>;
+
+/**
+ * `changes` on top of `base`: objects are merged, everything else is replaced. A component whose
+ * `use` changes is replaced as a whole, since its options belonged to another factory.
+ */
+export function mergeConfig(base: Json, changes: Json): Json {
+  const merged: Json = { ...base };
+  for (const [key, value] of Object.entries(changes)) {
+    const before = base[key];
+    merged[key] =
+      isObject(value) && isObject(before) && !changesFactory(before, value)
+        ? mergeConfig(before, value)
+        : value;
+  }
+  return merged;
+}
+
+/**
+ * Options of the command line, such as `train.steps=500` or `model.size=gpt2`, as a part of a
+ * config. Values are read as JSON where they are JSON, otherwise as text.
+ *
+ * @throws MetaError `BAD_OPTION` for an argument without `=`
+ */
+export function parseOverrides(args: readonly string[]): Json {
+  return args.reduce<Json>((config, arg) => {
+    const split = arg.indexOf("=");
+    if (split < 1) {
+      throw new MetaError("BAD_OPTION", `"${arg}" is not of the form key=value.`);
+    }
+    const keys = arg.slice(0, split).split(".");
+    const change = keys.reduceRight<unknown>(
+      (value, key) => ({ [key]: value }),
+      parseValue(arg.slice(split + 1)),
+    );
+    return mergeConfig(config, change as Json);
+  }, {});
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function changesFactory(before: Json, after: Json): boolean {
+  return "use" in after && "use" in before && after.use !== before.use;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

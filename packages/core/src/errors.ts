@@ -1,0 +1,39 @@
+/** Everything that can go wrong in a way a user can mend. The words are stable; the texts may change. */
+export type ErrorCode =
+  | "BAD_CHECKPOINT"
+  | "BAD_CONFIG"
+  | "BAD_DATA"
+  | "BAD_OPTION"
+  | "DUPLICATE_NAME"
+  | "ENGINE_UNAVAILABLE"
+  | "INTERRUPTED"
+  | "MISSING_FILE"
+  | "MISSING_PLUGIN"
+  | "NON_FINITE"
+  | "RUN_EXISTS"
+  | "SHAPE_MISMATCH"
+  | "UNKNOWN_NAME";
+
+/**
+ * The one error class of metalearn. A message says what was wanted, what came, and what to do.
+ *
+ * @example
+ * throw new MetaError("BAD_OPTION", "innerSteps must be at least 1, but is 0.");
+ */
+export class MetaError extends Error {
+  readonly code: ErrorCode;
+  /** The message without the code. */
+  readonly detail: string;
+
+  constructor(code: ErrorCode, detail: string, options?: { cause?: unknown }) {
+    super(`[${code}] ${detail}`, options);
+    this.name = "MetaError";
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,146 @@
+import { MetaError } from "../errors.js";
+import type { LanguageModel } from "../model.js";
+import type { Params } from "../params.js";
+import { randomFor } from "../random.js";
+import type { MetricName, Question, TargetTask } from "../task.js";
+import { metrics } from "./metrics.js";
+import { scoreSequences } from "./scoreSequences.js";
+
+/** A task's score with one set of demonstrations. */
+export interface SeedScore {
+  readonly seed: number;
+  /** From 0 to 1. */
+  readonly score: number;
+  readonly questions: number;
+  /** What answers drawn uniformly from the options score on average. */
+  readonly chance: number;
+}
+
+/** A task's scores over all sets of demonstrations. */
+export interface TaskScore {
+  readonly task: string;
+  readonly metric: MetricName;
+  readonly unseenDomain: boolean;
+  readonly seeds: readonly SeedScore[];
+  readonly mean: number;
+  /** The lowest score over the seeds. */
+  readonly worst: number;
+  readonly chance: number;
+}
+
+/** The macro-average over tasks. */
+export interface Summary {
+  readonly tasks: number;
+  readonly mean: number;
+  readonly worst: number;
+  readonly chance: number;
+}
+
+/** What an evaluation found. */
+export interface Evaluation {
+  readonly tasks: readonly TaskScore[];
+  readonly all: Summary;
+  /** Over the tasks whose domain no training task shares; absent when there are none. */
+  readonly unseen?: Summary;
+}
+
+/** What an evaluation needs. */
+export interface EvaluateOptions {
+  readonly model: LanguageModel;
+  readonly params: Params;
+  readonly targets: readonly TargetTask[];
+  /** Seeds of the demonstrations. */
+  readonly seeds: readonly number[];
+  readonly tokensPerBatch?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each task and seed. */
+  readonly onProgress?: (progress: { done: number; total: number; task: string }) => void;
+}
+
+/**
+ * Scores a model on target tasks in context: the answer to a question is the option with the
+ * lowest mean negative log-likelihood, the first of equals.
+ *
+ * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables.
+ *
+ * @throws MetaError `BAD_DATA` when there is no target task; the signal's reason when it is aborted
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { targets, seeds, onProgress, signal, ...scoring } = options;
+  if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
+  const total = targets.length * seeds.length;
+  const tasks: TaskScore[] = [];
+  for (const target of targets) {
+    const scores: SeedScore[] = [];
+    for (const seed of seeds) {
+      const questions = await target.questions(seed);
+      const sequences = questions.flatMap((question) => question.sequences);
+      const losses = await scoreSequences({ ...scoring, sequences, signal });
+      const metric = metrics[target.metric];
+      const gold = questions.map((question) => question.gold);
+      scores.push({
+        seed,
+        score: metric(predict(questions, losses), gold),
+        questions: questions.length,
+        chance: mean(
+          guesses(questions, target.name).map((predictions) => metric(predictions, gold)),
+        ),
+      });
+      onProgress?.({
+        done: tasks.length * seeds.length + scores.length,
+        total,
+        task: target.name,
+      });
+    }
+    tasks.push({
+      task: target.name,
+      metric: target.metric,
+      unseenDomain: target.unseenDomain,
+      seeds: scores,
+      mean: mean(scores.map(({ score }) => score)),
+      worst: Math.min(...scores.map(({ score }) => score)),
+      chance: mean(scores.map(({ chance }) => chance)),
+    });
+  }
+  const unseen = tasks.filter(({ unseenDomain }) => unseenDomain);
+  return {
+    tasks,
+    all: summarize(tasks),
+    ...(unseen.length > 0 && { unseen: summarize(unseen) }),
+  };
+}
+
+/**
+ * The option with the lowest loss of each question, the first of equals.
+ *
+ * @param losses one per question and option, in order
+ */
+export function predict(questions: readonly Question[], losses: readonly number[]): string[] {
+  let offset = 0;
+  return questions.map(({ options }) => {
+    const own = losses.slice(offset, offset + options.length);
+    offset += options.length;
+    return options[own.indexOf(Math.min(...own))] ?? "";
+  });
+}
+
+/** A hundred sets of answers drawn uniformly from each question's options. */
+function guesses(questions: readonly Question[], task: string): string[][] {
+  return Array.from({ length: 100 }, (_, draw) => {
+    const random = randomFor("chance", task, draw);
+    return questions.map(({ options }) => options[random.integer(options.length)] ?? "");
+  });
+}
+
+function summarize(tasks: readonly TaskScore[]): Summary {
+  return {
+    tasks: tasks.length,
+    mean: mean(tasks.map((task) => task.mean)),
+    worst: mean(tasks.map((task) => task.worst)),
+    chance: mean(tasks.map((task) => task.chance)),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

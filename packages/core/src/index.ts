@@ -1,0 +1,140 @@
+export { crossEntropy } from "./autodiff/crossEntropy.js";
+export {
+  finiteDifferenceHvp,
+  hessianVectorProduct,
+  type ScalarFunction,
+  valueAndGradients,
+} from "./autodiff/gradients.js";
+export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
+export {
+  type Checkpoint,
+  checkpointName,
+  listCheckpoints,
+  loadCheckpoint,
+  loadParams,
+  pruneCheckpoints,
+  saveCheckpoint,
+  saveParams,
+} from "./checkpoint/checkpoint.js";
+export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
+export {
+  openSafetensors,
+  readSafetensors,
+  type SafetensorsEntry,
+  type SafetensorsFile,
+  writeSafetensors,
+} from "./checkpoint/safetensors.js";
+export {
+  checkConfig,
+  type LoadedConfig,
+  loadConfig,
+  type NamedRun,
+  runsOf,
+} from "./config/load.js";
+export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
+export type { Config, RunConfig } from "./config/schema.js";
+export { unknownName } from "./config/unknownName.js";
+export { type ErrorCode, MetaError, messageOf } from "./errors.js";
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  predict,
+  type SeedScore,
+  type Summary,
+  type TaskScore,
+} from "./evaluate/evaluate.js";
+export { accuracy, macroF1, metrics } from "./evaluate/metrics.js";
+export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
+export type { Learner, MetaGradient } from "./learner.js";
+export {
+  type Batch,
+  isLanguageModel,
+  type LanguageModel,
+  type Model,
+  type Tokenizer,
+} from "./model.js";
+export { createObjective, type Objective, type ObjectiveOptions } from "./objective.js";
+export {
+  disposeState,
+  type MetaOptimizer,
+  type MetaState,
+  meanState,
+  type OptimizerState,
+  type OptimizerStep,
+  type UpdateAdjoint,
+  type UpdateCotangent,
+} from "./optimizer.js";
+export {
+  addParams,
+  countParams,
+  disposeParams,
+  dotParams,
+  filterParams,
+  globalNorm,
+  mapParams,
+  meanParams,
+  type Params,
+  tensorNamed,
+  zerosLikeParams,
+} from "./params.js";
+export { loadPlugins } from "./plugin/loadPlugins.js";
+export {
+  type Components,
+  defineFactory,
+  definePlugin,
+  type Factory,
+  type FactoryContext,
+  type Finding,
+  type Kind,
+  type MachineSupport,
+  type Plugin,
+  type Reference,
+  referenceTo,
+} from "./plugin/plugin.js";
+export {
+  createToolkit,
+  type Toolkit,
+  type Workbench,
+  type WorkbenchOptions,
+} from "./plugin/toolkit.js";
+export { type Random, randomFor } from "./random.js";
+export {
+  type ComparedRun,
+  type CompareOptions,
+  type Comparison,
+  type ComparisonRow,
+  compareRuns,
+  summarizeRuns,
+} from "./run/compareRuns.js";
+export {
+  type EvaluationRecord,
+  evaluateRun,
+  findParams,
+  readEvaluation,
+} from "./run/evaluateRun.js";
+export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export { resolveRun } from "./run/resolveRun.js";
+export {
+  type RunDirectory,
+  type RunRecord,
+  readMetrics,
+  readRunRecord,
+  runDirectory,
+} from "./run/runDirectory.js";
+export { trainRun } from "./run/trainRun.js";
+export type { CompileOptions, RuntimeMemory, TensorRuntime } from "./runtime.js";
+export {
+  batchesPerUpdate,
+  type Episode,
+  type EpisodeShape,
+  type MetricName,
+  type Question,
+  type SamplerState,
+  type TargetTask,
+  type TaskSampler,
+  type TaskSource,
+} from "./task.js";
+export { scoredCount, type TokenBatch, type TokenSequence, tokenBatch } from "./tokenBatch.js";
+export type { Tracker, TrackerRecord } from "./tracker.js";
+export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";

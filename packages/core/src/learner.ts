@@ -1,0 +1,35 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Batch } from "./model.js";
+import type { Objective } from "./objective.js";
+import type { MetaState } from "./optimizer.js";
+import type { Params } from "./params.js";
+import type { Episode, EpisodeShape } from "./task.js";
+
+/** What a learner returns for one meta-batch. */
+export interface MetaGradient {
+  /** Mean query loss over the episodes: a scalar. */
+  readonly loss: tf.Scalar;
+  /** The gradient that the meta-optimizer applies to the initial parameters. */
+  readonly gradients: Params;
+  /** The incoming state, or a new one where inner steps advanced shared moments. */
+  readonly state: MetaState;
+}
+
+/**
+ * A meta-learning algorithm: what adapting to one task means, and how the initial parameters
+ * should change so that adapting works better. Algorithms differ here and only here.
+ */
+export interface Learner<B extends Batch = Batch> {
+  readonly name: string;
+  /** The episodes it wants to see at each meta-update. */
+  readonly episodes: EpisodeShape;
+  /** Parameters after seeing one task's support batches. The returned tensors may be `params`. */
+  adapt(objective: Objective<B>, params: Params, support: readonly B[], state: MetaState): Params;
+  /** Called inside `tf.tidy`: every tensor that is not returned is freed. */
+  metaGradient(
+    objective: Objective<B>,
+    params: Params,
+    episodes: readonly Episode<B>[],
+    state: MetaState,
+  ): MetaGradient;
+}

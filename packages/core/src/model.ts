@@ -1,0 +1,44 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Params } from "./params.js";
+import type { TokenBatch } from "./tokenBatch.js";
+
+/** What a model sees at once: named tensors. */
+export type Batch = Readonly<Record<string, tf.Tensor>>;
+
+/** A function from named parameters and a batch to a loss. It holds no parameters itself. */
+export interface Model<B extends Batch = Batch> {
+  readonly name: string;
+  /** Fresh or pretrained parameters. The caller owns the tensors. */
+  init(seed: number): Promise<Params>;
+  /** Mean loss over the batch: a scalar, differentiable twice. */
+  loss(params: Params, batch: B): tf.Scalar;
+  /** Writes the parameters in the model's own file format. Default: `model.safetensors`. */
+  save?(params: Params, directory: string): Promise<void>;
+  /** Reads what `save` wrote. The caller owns the tensors. */
+  load?(directory: string): Promise<Params>;
+}
+
+/** Text to token ids and back. */
+export interface Tokenizer {
+  readonly name: string;
+  readonly vocabularySize: number;
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+}
+
+/** A model over token sequences. */
+export interface LanguageModel extends Model<TokenBatch> {
+  readonly tokenizer: Tokenizer;
+  /** The longest sequence that the model can read, in tokens. */
+  readonly maxTokens: number;
+  /**
+   * The negative log-likelihood of each scored token, in nats: `[scored]`, in the order of
+   * `batch.scoredIds`.
+   */
+  tokenLosses(params: Params, batch: TokenBatch): tf.Tensor1D;
+}
+
+/** Whether `model` reads token sequences. */
+export function isLanguageModel(model: Model): model is Model & LanguageModel {
+  return "tokenizer" in model && "tokenLosses" in model;
+}

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import type { Learner } from "../learner.js";
+import type { Model } from "../model.js";
+import type { MetaOptimizer } from "../optimizer.js";
+import type { TensorRuntime } from "../runtime.js";
+import type { TaskSource } from "../task.js";
+import type { Tracker } from "../tracker.js";
+
+/** What a plugin can provide, by the config key that names it. */
+export interface Components {
+  runtime: TensorRuntime;
+  model: Model;
+  tasks: TaskSource;
+  learner: Learner;
+  optimizer: MetaOptimizer;
+  tracker: Tracker;
+}
+
+/** A kind of component: a key of the config. */
+export type Kind = keyof Components;
+
+/** How a config names a component: a factory and its options. */
+export interface Reference {
+  readonly use: string;
+  readonly [option: string]: unknown;
+}
+
+const referenceKinds = new WeakMap<z.ZodType, Kind>();
+
+/**
+ * The schema of an option that names another component, such as an inner optimizer. What it names
+ * is checked together with the options around it.
+ *
+ * @example z.strictObject({ innerOptimizer: referenceTo("optimizer") })
+ */
+export function referenceTo(kind: Kind) {
+  const schema = z.looseObject({ use: z.string() });
+  referenceKinds.set(schema, kind);
+  return schema;
+}
+
+/** The kind of component that an option names, if it names one. */
+export function referencedKind(schema: z.ZodType): Kind | undefined {
+  return referenceKinds.get(schema);
+}
+
+/** What a factory may ask for while it builds a component. */
+export interface FactoryContext {
+  /** The run's seed. */
+  readonly seed: number;
+  /** The run's own component of another kind, such as the model whose tokenizer the data needs. */
+  get<K extends Kind>(kind: K): Promise<Components[K]>;
+  /** Builds a component that the options refer to, such as an inner optimizer. */
+  create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
+  /** A path from the options, relative to the config file, as an absolute path. */
+  path(path: string): string;
+  /** Planned meta-updates, for schedules. Known when training begins. */
+  totalUpdates(): number;
+  /** Tells the user something in one line. */
+  notify(message: string): void;
+}
+
+/** Builds a component from options that its schema has checked. */
+export interface Factory<T> {
+  /** Gives the config its errors, its defaults and its documentation. */
+  readonly options: z.ZodObject;
+  create(options: unknown, context: FactoryContext): T | Promise<T>;
+}
+
+/** A package's components, by the names under which a config uses them. */
+export interface Plugin {
+  readonly name: string;
+  /** Of the package; filled in when a config loads the plugin. */
+  readonly version?: string;
+  /** How the config names the plugin: a package or a file; filled in likewise. */
+  readonly origin?: string;
+  readonly runtimes?: Readonly<Record<string, Factory<TensorRuntime>>>;
+  readonly models?: Readonly<Record<string, Factory<Model>>>;
+  readonly tasks?: Readonly<Record<string, Factory<TaskSource>>>;
+  readonly learners?: Readonly<Record<string, Factory<Learner>>>;
+  readonly optimizers?: Readonly<Record<string, Factory<MetaOptimizer>>>;
+  readonly trackers?: Readonly<Record<string, Factory<Tracker>>>;
+  /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
+  readonly machine?: MachineSupport;
+}
+
+/** What a plugin with native parts tells about and does to the machine. */
+export interface MachineSupport {
+  /** Installs what the plugin needs outside of node_modules. */
+  setup(options: { cuda: boolean; force: boolean; notify(message: string): void }): Promise<void>;
+  /** Looks at what is there; changes nothing. */
+  diagnose(): Promise<readonly Finding[]>;
+}
+
+/** One line of `metalearn doctor`. */
+export interface Finding {
+  readonly topic: string;
+  readonly status: "ok" | "info" | "warning" | "missing";
+  readonly message: string;
+  /** The one command that mends it. */
+  readonly fix?: string;
+}
+
+/** Where a plugin keeps the factories of a kind. */
+export const pluginKeys = {
+  runtime: "runtimes",
+  model: "models",
+  tasks: "tasks",
+  learner: "learners",
+  optimizer: "optimizers",
+  tracker: "trackers",
+} as const satisfies Record<Kind, keyof Plugin>;
+
+/** Declares a plugin. It returns what it is given; importing a plugin changes nothing. */
+export function definePlugin<P extends Plugin>(plugin: P): P {
+  return plugin;
+}
+
+/**
+ * A factory whose options are checked by `options` before `create` sees them.
+ *
+ * @example
+ * defineFactory(z.strictObject({ innerSteps: z.int().min(1).default(5) }), (o) => reptile(o))
+ */
+export function defineFactory<S extends z.ZodObject, T>(
+  options: S,
+  create: (options: z.output<S>, context: FactoryContext) => T | Promise<T>,
+): Factory<T> {
+  return { options, create: (parsed, context) => create(parsed as z.output<S>, context) };
+}

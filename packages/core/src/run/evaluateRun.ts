@@ -1,0 +1,86 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { listCheckpoints } from "../checkpoint/checkpoint.js";
+import { writeTextAtomically } from "../checkpoint/files.js";
+import { MetaError } from "../errors.js";
+import { type Evaluation, evaluate } from "../evaluate/evaluate.js";
+import type { Params } from "../params.js";
+import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
+import { readJson, runDirectory } from "./runDirectory.js";
+
+/** A finished evaluation of a run: `evaluation.json`. */
+export interface EvaluationRecord extends Evaluation {
+  readonly format: 1;
+  /** The options that decide the scores. */
+  readonly seeds: readonly number[];
+  readonly seconds: number;
+}
+
+/**
+ * Evaluates parameters on the run's target tasks.
+ *
+ * @param keep whether to write the result to the run's directory
+ * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
+ */
+export async function evaluateRun(
+  { model, tasks }: OpenRun,
+  params: Params,
+  options: RunOptions,
+  { keep = true }: { keep?: boolean } = {},
+): Promise<EvaluationRecord> {
+  const { config, directory, signal, onEvent } = options;
+  const begun = performance.now();
+  const { seeds, tokensPerBatch } = config.evaluate;
+  try {
+    const evaluation = await evaluate({
+      model,
+      params,
+      targets: tasks.targets,
+      seeds,
+      tokensPerBatch,
+      ...(signal && { signal }),
+      onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
+    });
+    const seconds = (performance.now() - begun) / 1000;
+    const record: EvaluationRecord = { format: 1, seeds, seconds, ...evaluation };
+    if (keep) {
+      const text = `${JSON.stringify(record, null, 2)}\n`;
+      await writeTextAtomically(runDirectory(directory).evaluation, text);
+    }
+    return record;
+  } catch (cause) {
+    if (!signal?.aborted) throw cause;
+    throw new MetaError(
+      "INTERRUPTED",
+      `The evaluation of ${runTitle(options)} stopped. Run the same command again to repeat it.`,
+      { cause },
+    );
+  }
+}
+
+/** The evaluation that a run's directory holds, if any. */
+export async function readEvaluation(directory: string): Promise<EvaluationRecord | undefined> {
+  return readJson(runDirectory(directory).evaluation);
+}
+
+/**
+ * The folder with the parameters of a run's last checkpoint, of one checkpoint, or with parameters
+ * in the model's own format.
+ *
+ * @throws MetaError `MISSING_FILE` when there is no checkpoint
+ */
+export async function findParams(path: string): Promise<string> {
+  const newest = (await listCheckpoints(runDirectory(path).checkpoints)).at(-1);
+  for (const candidate of [newest && join(newest, "model"), join(path, "model"), path]) {
+    if (candidate && (await holdsTensors(candidate))) return candidate;
+  }
+  throw new MetaError(
+    "MISSING_FILE",
+    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors. Train first, or name another folder.`,
+  );
+}
+
+async function holdsTensors(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch((): string[] => []);
+  return names.includes("model.safetensors") || names.includes("model.safetensors.index.json");
+}

@@ -1,0 +1,129 @@
+import type { RunConfig } from "../config/schema.js";
+import { MetaError } from "../errors.js";
+import type { Learner } from "../learner.js";
+import { isLanguageModel, type LanguageModel } from "../model.js";
+import type { MetaOptimizer } from "../optimizer.js";
+import type { Reference } from "../plugin/plugin.js";
+import type { Toolkit } from "../plugin/toolkit.js";
+import type { TensorRuntime } from "../runtime.js";
+import { batchesPerUpdate, type TaskSource } from "../task.js";
+import type { Tracker } from "../tracker.js";
+
+/** How a run is carried out, besides its config. */
+export interface RunOptions {
+  readonly toolkit: Toolkit;
+  readonly config: RunConfig;
+  /** For the record and for messages. */
+  readonly name: string;
+  /** The run's own directory. */
+  readonly directory: string;
+  /** The config file, to which paths in the config are relative. */
+  readonly configFile?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Tells the user something in one line. */
+  readonly notify?: (message: string) => void;
+  /** Called as the run goes on. */
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** A run for messages: `maml (seed 1)`. */
+export function runTitle({ name, config }: Pick<RunOptions, "name" | "config">): string {
+  return `${name} (seed ${config.seed})`;
+}
+
+/** Where a run stands. */
+export type RunEvent =
+  | {
+      readonly kind: "open";
+      /** For example `tensorflow 2.21.0 on cpu`. */
+      readonly engine: string;
+      /** For example `crossfit/hr_to_lr: 41 training tasks, 26 targets`. */
+      readonly tasks: string;
+    }
+  | { readonly kind: "train"; readonly done: number; readonly total: number; readonly loss: number }
+  | {
+      readonly kind: "evaluate";
+      readonly done: number;
+      readonly total: number;
+      readonly task: string;
+    };
+
+/** A run's components, ready to work. */
+export interface OpenRun {
+  readonly runtime: TensorRuntime;
+  readonly model: LanguageModel;
+  readonly tasks: TaskSource;
+  /** What trains; absent when the run has no learner, or no steps, and keeps its initial parameters. */
+  readonly training?: {
+    readonly learner: Learner;
+    readonly optimizer: MetaOptimizer;
+    /** Meta-updates to make. */
+    readonly updates: number;
+  };
+  readonly tracker: Tracker | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the components of a run.
+ *
+ * @throws MetaError `BAD_CONFIG` when the model is no language model, or a run that trains names no
+ *   optimizer
+ */
+export async function openRun({
+  toolkit,
+  config,
+  configFile,
+  notify,
+  onEvent,
+}: RunOptions): Promise<OpenRun> {
+  const { seed, train, evaluate: _, ...references } = config;
+  const bench = toolkit.open({
+    seed,
+    references: references as Record<string, Reference>,
+    configFile,
+    ...(notify && { notify }),
+  });
+  try {
+    const runtime = await bench.get("runtime"); // first, so that all tensors live on it
+    const model = await bench.get("model");
+    if (!isLanguageModel(model)) {
+      throw new MetaError(
+        "BAD_CONFIG",
+        `model (${config.model.use}): evaluation in context needs a language model.`,
+      );
+    }
+    const tasks = await bench.get("tasks");
+    const training = config.learner && train.steps > 0 ? await openTraining() : undefined;
+    const tracker = config.tracker && (await bench.get("tracker"));
+    const { trainingTasks, targets } = tasks;
+    onEvent?.({
+      kind: "open",
+      engine: `${runtime.name} ${runtime.version} on ${runtime.device}`,
+      tasks: `${tasks.name}: ${trainingTasks.length} training tasks, ${targets.length} targets`,
+    });
+    return {
+      runtime,
+      model,
+      tasks,
+      ...(training && { training }),
+      tracker,
+      async close() {
+        await tracker?.close();
+        await bench.dispose();
+      },
+    };
+  } catch (error) {
+    await bench.dispose();
+    throw error;
+  }
+
+  async function openTraining() {
+    const learner = await bench.get("learner");
+    const optimizer = await bench.get("optimizer");
+    const perUpdate = train.stepUnit === "batches" ? batchesPerUpdate(learner.episodes) : 1;
+    const updates = Math.ceil(train.steps / perUpdate);
+    bench.plan(updates);
+    return { learner, optimizer, updates };
+  }
+}

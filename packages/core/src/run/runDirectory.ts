@@ -1,0 +1,132 @@
+import { appendFile, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { writeTextAtomically } from "../checkpoint/files.js";
+import type { RunConfig } from "../config/schema.js";
+import { MetaError } from "../errors.js";
+import type { TrackerRecord } from "../tracker.js";
+
+/** What a run was and where it ran: `run.json`. */
+export interface RunRecord {
+  readonly format: 1;
+  readonly name: string;
+  /** The config in full, defaults included. */
+  readonly config: RunConfig;
+  /** How the config names the plugins. */
+  readonly plugins: readonly string[];
+  /** The config file, to which paths in the config are relative. */
+  readonly configFile?: string | undefined;
+  /** Meta-updates planned. */
+  readonly updates: number;
+  readonly engine: { readonly name: string; readonly device: string; readonly version: string };
+  readonly versions: Readonly<Record<string, string>>;
+  /** Hashes of the data files. */
+  readonly data: Readonly<Record<string, string>>;
+  readonly created: string;
+}
+
+/** The files of a run. */
+export interface RunDirectory {
+  readonly path: string;
+  readonly checkpoints: string;
+  readonly record: string;
+  readonly metrics: string;
+  readonly evaluation: string;
+}
+
+/** The paths inside a run's directory. */
+export function runDirectory(path: string): RunDirectory {
+  return {
+    path,
+    checkpoints: join(path, "checkpoints"),
+    record: join(path, "run.json"),
+    metrics: join(path, "metrics.jsonl"),
+    evaluation: join(path, "evaluation.json"),
+  };
+}
+
+/** The record of a run, or nothing when the directory holds none. @throws MetaError `BAD_CONFIG` */
+export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord | undefined> {
+  return readJson<RunRecord>(record);
+}
+
+/**
+ * Makes sure that a directory holds this run: writes its record, or, where there is one already,
+ * checks that it is the same run. A run that is only to be evaluated otherwise keeps its training
+ * and loses its evaluation.
+ *
+ * @returns whether the run had been begun before
+ * @throws MetaError `RUN_EXISTS` when the directory holds a run with another config or other data
+ */
+export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Promise<boolean> {
+  const before = await readRunRecord(files);
+  if (!before) {
+    await writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
+    return false;
+  }
+  const changed = differingKeys(before.config, run.config, "");
+  const differences = [
+    ...changed.filter((key) => !key.startsWith("evaluate.")),
+    ...(isDeepStrictEqual(before.data, run.data) ? [] : ["the data files"]),
+  ];
+  if (differences.length === 0 && changed.length > 0) {
+    await rm(files.evaluation, { force: true });
+    await writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
+  }
+  if (differences.length > 0) {
+    throw new MetaError(
+      "RUN_EXISTS",
+      `${files.path} holds a run that differs in ${differences.join(", ")}. Choose another folder with out=..., or delete this one.`,
+    );
+  }
+  return true;
+}
+
+/** Appends one line of metrics. */
+export async function appendMetrics(files: RunDirectory, record: TrackerRecord): Promise<void> {
+  await appendFile(files.metrics, `${JSON.stringify(record)}\n`);
+}
+
+/** The metrics of a run, oldest first. A last line that was cut off is left out. */
+export async function readMetrics(path: string): Promise<TrackerRecord[]> {
+  const text = await readFile(runDirectory(path).metrics, "utf8").catch(() => "");
+  const lines = text.split("\n");
+  // What follows the last newline is empty, or was being written when the run was killed.
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as TrackerRecord);
+}
+
+/** Drops metrics of updates that were made after the checkpoint which a run resumes from. */
+export async function rewindMetrics(files: RunDirectory, update: number): Promise<void> {
+  const kept = (await readMetrics(files.path)).filter((line) => Number(line.update) <= update);
+  const text = kept.map((line) => `${JSON.stringify(line)}\n`).join("");
+  await writeTextAtomically(files.metrics, text);
+}
+
+/** Reads a JSON file that this program wrote; nothing when there is none. */
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new MetaError("MISSING_FILE", `Cannot read ${path}.`, { cause });
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new MetaError("BAD_DATA", `${path} is not JSON. Was it edited?`, { cause });
+  }
+}
+
+function differingKeys(before: unknown, after: unknown, path: string): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (!isRecord(before) || !isRecord(after)) return [path];
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) =>
+    differingKeys(before[key], after[key], path ? `${path}.${key}` : key),
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

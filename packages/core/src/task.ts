@@ -1,0 +1,80 @@
+import type { Batch } from "./model.js";
+import type { TokenSequence } from "./tokenBatch.js";
+
+/** What a learner wants to see at each meta-update. Counts are batches of `batchSize` examples. */
+export interface EpisodeShape {
+  /** Episodes per meta-update: the meta-batch size. */
+  readonly tasks: number;
+  /** Support batches per episode. */
+  readonly support: number;
+  /** Query batches per episode; they arrive joined as one batch. */
+  readonly query: number;
+  /**
+   * Where query examples come from: the support's task (other examples of it), tasks that are
+   * nobody's support at this meta-update, or the support examples themselves (for tests).
+   */
+  readonly querySource: "same-task" | "other-tasks" | "same-examples";
+  /** Whether one episode's examples come from one task or from the mixture of all tasks. */
+  readonly unit: "task" | "mixture";
+}
+
+/** Batches that one meta-update reads. */
+export function batchesPerUpdate({ tasks, support, query, querySource }: EpisodeShape): number {
+  return tasks * (support + (querySource === "same-examples" ? 0 : query));
+}
+
+/** One task of a meta-batch. */
+export interface Episode<B extends Batch = Batch> {
+  /** The tasks that the examples come from, without repetition. */
+  readonly tasks: readonly string[];
+  /** One batch per inner step; empty for learners that do not adapt. */
+  readonly support: readonly B[];
+  readonly query: B;
+}
+
+/** Where a {@link TaskSampler} stands: plain JSON. */
+export type SamplerState = Readonly<Record<string, number>>;
+
+/**
+ * An endless stream of episodes. The same seed gives the same episodes on any machine, and a
+ * restored sampler goes on as if it had never stopped.
+ */
+export interface TaskSampler<B extends Batch = Batch> {
+  /** The episodes of one meta-update. The caller owns the tensors. */
+  next(shape: EpisodeShape): readonly Episode<B>[];
+  state(): SamplerState;
+  restore(state: SamplerState): void;
+}
+
+/** How a target task is scored. */
+export type MetricName = "accuracy" | "macro-f1";
+
+/** One question to a language model: a sequence per option, of which the best is the answer. */
+export interface Question {
+  readonly options: readonly string[];
+  /** One sequence per option. */
+  readonly sequences: readonly TokenSequence[];
+  /** Acceptable answers. */
+  readonly gold: readonly string[];
+}
+
+/** A task to be evaluated on, never trained on. */
+export interface TargetTask {
+  readonly name: string;
+  /** Whether no training task shares its domain. */
+  readonly unseenDomain: boolean;
+  readonly metric: MetricName;
+  /** The questions under the demonstrations that belong to `seed`. */
+  questions(seed: number): Promise<readonly Question[]>;
+}
+
+/** A data set of tasks: what `tasks` in a config names. */
+export interface TaskSource<B extends Batch = Batch> {
+  readonly name: string;
+  /** Names of the meta-training tasks. */
+  readonly trainingTasks: readonly string[];
+  readonly targets: readonly TargetTask[];
+  /** Hashes of the files that were read, for the run's record. */
+  readonly fingerprints: Readonly<Record<string, string>>;
+  sampler(options: { seed: number; batchSize: number }): TaskSampler<B>;
+}

@@ -1,0 +1,137 @@
+import { setImmediate } from "node:timers/promises";
+import * as tf from "@tensorflow/tfjs";
+import { MetaError } from "../errors.js";
+import type { Learner } from "../learner.js";
+import type { Batch, Model } from "../model.js";
+import { createObjective, type ObjectiveOptions } from "../objective.js";
+import { type MetaOptimizer, type MetaState, stateTensors } from "../optimizer.js";
+import { globalNorm, type Params } from "../params.js";
+import { batchesPerUpdate, type Episode, type TaskSampler } from "../task.js";
+
+/** What meta-training needs. */
+export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOptions {
+  readonly model: Model<B>;
+  readonly learner: Learner<B>;
+  readonly optimizer: MetaOptimizer;
+  readonly sampler: TaskSampler<B>;
+  /** Where training starts. The caller keeps these tensors. */
+  readonly params: Params;
+  /** Meta-updates to make, those before `resume` included. */
+  readonly updates: number;
+  /** Where an earlier training stopped; the sampler must have been restored to the same point. */
+  readonly resume?: { readonly update: number; readonly state: MetaState };
+  /** Ends training after the update in progress. */
+  readonly signal?: AbortSignal;
+}
+
+/** One meta-update. */
+export interface MetaUpdate {
+  /** Meta-updates made so far. */
+  readonly update: number;
+  /** Batches read so far, support and query alike. */
+  readonly batches: number;
+  /** Tokens of this update, padding included; 0 for models that read none. */
+  readonly tokens: number;
+  /** Mean query loss before the update. */
+  readonly loss: number;
+  /** Norm of the meta-gradient over all tensors, before any clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Duration of this update. */
+  readonly seconds: number;
+  /** Parameters after the update. */
+  readonly params: Params;
+  readonly state: MetaState;
+}
+
+/**
+ * Meta-trains, yielding after every meta-update. The tensors of the latest update belong to the
+ * caller; those of the update before are freed when the next one is asked for.
+ *
+ * @example
+ * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
+ * @throws MetaError `NON_FINITE` when a loss or gradient is NaN or infinite; the parameters before
+ *   that update are untouched
+ */
+export async function* metaTrain<B extends Batch>(
+  options: MetaTrainOptions<B>,
+): AsyncGenerator<MetaUpdate, void, void> {
+  const { learner, optimizer, sampler, updates, resume, signal } = options;
+  const objective = createObjective(options.model, options);
+  const perUpdate = batchesPerUpdate(learner.episodes);
+  let params = options.params;
+  let state = resume?.state ?? { optimizer: optimizer.init(params) };
+
+  for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
+    if (signal?.aborted) return;
+    const begun = performance.now();
+    const learningRate = optimizer.learningRate(state.optimizer);
+    const next = tidy(() => {
+      const episodes = sampler.next(learner.episodes);
+      const meta = learner.metaGradient(objective, params, episodes, state);
+      const norm = globalNorm(meta.gradients);
+      const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm)];
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        throw nonFinite(update, loss, meta.gradients, episodes);
+      }
+      const applied = optimizer.update(meta.gradients, meta.state.optimizer, params);
+      return {
+        loss,
+        gradientNorm,
+        tokens: countTokens(episodes),
+        params: applied.params,
+        state: { ...meta.state, optimizer: applied.state },
+      };
+    });
+    // The caller keeps what training started from.
+    if (params !== options.params) release(Object.values(params), Object.values(next.params));
+    if (state !== resume?.state) release(metaTensors(state), metaTensors(next.state));
+    ({ params, state } = next);
+    const seconds = (performance.now() - begun) / 1000;
+    yield { ...next, update, batches: update * perUpdate, learningRate, seconds };
+    await setImmediate(); // lets signals, timers and progress bars run
+  }
+}
+
+/** All tensors that training carries besides parameters. */
+export function metaTensors({ optimizer, inner }: MetaState): tf.Tensor[] {
+  return [...stateTensors(optimizer), ...(inner ? stateTensors(inner) : [])];
+}
+
+/** Frees what is not in use any more. */
+function release(before: readonly tf.Tensor[], after: readonly tf.Tensor[]): void {
+  const used = new Set(after);
+  for (const tensor of before) if (!used.has(tensor)) tensor.dispose();
+}
+
+function tidy<T>(fn: () => T): T {
+  return tf.tidy(fn as () => tf.TensorContainer) as T;
+}
+
+function scalarValue(scalar: tf.Scalar): number {
+  return Number(scalar.dataSync()[0]);
+}
+
+function countTokens(episodes: readonly Episode[]): number {
+  return episodes
+    .flatMap(({ support, query }) => [...support, query])
+    .reduce((sum, { inputIds }) => sum + (inputIds?.size ?? 0), 0);
+}
+
+function nonFinite(
+  update: number,
+  loss: number,
+  gradients: Params,
+  episodes: readonly Episode[],
+): MetaError {
+  const tensor = Object.keys(gradients).find((name) => {
+    const value = gradients[name];
+    return value && !Number.isFinite(scalarValue(tf.sum(tf.abs(value))));
+  });
+  const tasks = [...new Set(episodes.flatMap((episode) => episode.tasks))].join(", ");
+  const where = tensor ? `the gradient of "${tensor}" is not finite` : "the gradient is too large";
+  return new MetaError(
+    "NON_FINITE",
+    `At meta-update ${update} the loss is ${loss} and ${where} (tasks: ${tasks || "unnamed"}). The parameters before this update are kept. Try a smaller learning rate or gradient clipping.`,
+  );
+}

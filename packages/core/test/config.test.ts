@@ -1,0 +1,154 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkConfig, loadConfig, mergeConfig, parseOverrides, runsOf } from "../src/index.js";
+
+const minimal = { model: { use: "m" }, tasks: { use: "t" } };
+
+describe("mergeConfig", () => {
+  test("merges objects and replaces everything else", () => {
+    const merged = mergeConfig({ a: { x: 1, y: [1, 2] }, b: 1 }, { a: { y: [3] }, b: 2 });
+    expect(merged).toEqual({ a: { x: 1, y: [3] }, b: 2 });
+  });
+
+  test("drops the options of a component that is replaced by another", () => {
+    const base = { learner: { use: "maml", innerSteps: 3 } };
+    expect(mergeConfig(base, { learner: { use: "metaicl" } })).toEqual({
+      learner: { use: "metaicl" },
+    });
+    expect(mergeConfig(base, { learner: { use: "maml", order: 1 } })).toEqual({
+      learner: { use: "maml", innerSteps: 3, order: 1 },
+    });
+  });
+});
+
+describe("parseOverrides", () => {
+  test("reads numbers, lists and words", () => {
+    expect(parseOverrides(["train.steps=5e2", "model.size=gpt2", "evaluate.seeds=[1,2]"])).toEqual({
+      train: { steps: 500 },
+      model: { size: "gpt2" },
+      evaluate: { seeds: [1, 2] },
+    });
+  });
+
+  test("refuses an argument that changes nothing", () => {
+    expect(() => parseOverrides(["train"])).toThrow('[BAD_OPTION] "train" is not of the form');
+  });
+});
+
+describe("checkConfig", () => {
+  test("fills in defaults", () => {
+    const config = checkConfig(minimal);
+    expect(config.train).toMatchObject({ steps: 1000, stepUnit: "batches", batchSize: 1 });
+    expect(config.evaluate.seeds).toEqual([100, 13, 21, 42, 87]);
+    expect(config.runtime).toEqual({ use: "auto" });
+  });
+
+  test.each([
+    [
+      { train: { stpes: 3 } },
+      'train: unknown key "stpes". Did you mean "steps"? Known: batchSize,',
+    ],
+    [{ modle: {} }, 'unknown key "modle". Did you mean "model"?'],
+    [{ train: { steps: "many" } }, 'train.steps: wanted number; came "many".'],
+    [
+      { train: { hvp: "exakt" } },
+      'wanted "exact" or "finite-difference"; came "exakt". Did you mean ""exact""?',
+    ],
+    [{ model: {} }, "model.use: wanted string; came nothing."],
+    [{ train: { batchSize: 0 } }, "train.batchSize: Too small: expected number to be >=1; came 0."],
+  ])("says what is wrong with %j", (change, message) => {
+    expect(() => checkConfig({ ...minimal, ...change })).toThrow(message);
+  });
+});
+
+describe("runsOf", () => {
+  const config = checkConfig({
+    ...minimal,
+    learner: { use: "maml", innerSteps: 3 },
+    compare: {
+      seeds: [1, 2],
+      runs: {
+        maml: {},
+        metaicl: { learner: { use: "metaicl" }, train: { steps: 7 } },
+      },
+    },
+  });
+
+  test("gives every named run with every seed, in order", () => {
+    const runs = runsOf(config);
+    expect(runs.map(({ name, config }) => `${name} ${config.seed}`)).toEqual([
+      "maml 1",
+      "maml 2",
+      "metaicl 1",
+      "metaicl 2",
+    ]);
+    expect(runs[0]?.config.learner).toEqual({ use: "maml", innerSteps: 3 });
+    expect(runs[2]?.config.learner).toEqual({ use: "metaicl" });
+    expect(runs[2]?.config.train.steps).toBe(7);
+  });
+
+  test("lets the command line go over named runs", () => {
+    const runs = runsOf(config, { train: { steps: 9 }, out: "elsewhere" });
+    expect(runs.map((run) => run.config.train.steps)).toEqual([9, 9, 9, 9]);
+  });
+
+  test("is a single run without a comparison", () => {
+    const [run, ...others] = runsOf(checkConfig({ ...minimal, seed: 5 }));
+    expect(run).toMatchObject({ name: "run", config: { seed: 5 } });
+    expect(others).toEqual([]);
+  });
+
+  test("names the run in which an error is", () => {
+    const broken = checkConfig({ ...minimal, compare: { runs: { fast: { train: { step: 1 } } } } });
+    expect(() => runsOf(broken)).toThrow(
+      '[BAD_CONFIG] in compare.runs.fast:\ntrain: unknown key "step". Did you mean "steps"?',
+    );
+  });
+});
+
+describe("loadConfig", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "metalearn-config-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const write = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  test.each([
+    ["a.yaml", "model: { use: m }\ntasks: { use: t }\ntrain: { steps: 12 }\n"],
+    ["a.json", '{ "model": { "use": "m" }, "tasks": { "use": "t" }, "train": { "steps": 12 } }'],
+    ["a.mjs", 'export default { model: { use: "m" }, tasks: { use: "t" }, train: { steps: 12 } };'],
+    [
+      "a.ts",
+      'const steps: number = 12;\nexport default { model: { use: "m" }, tasks: { use: "t" }, train: { steps } };',
+    ],
+  ])("reads %s", async (name, text) => {
+    const { config, file } = await loadConfig(await write(name, text), {});
+    expect(config.train.steps).toBe(12);
+    expect(file).toBe(join(folder, name));
+  });
+
+  test("names a file that is not there", async () => {
+    await expect(loadConfig(join(folder, "none.yaml"), {})).rejects.toThrow(
+      `[MISSING_FILE] There is no config file ${join(folder, "none.yaml")}.`,
+    );
+  });
+
+  test("says where broken YAML is broken", async () => {
+    const path = await write("broken.yaml", "model: { use: m\ntasks: 3");
+    await expect(loadConfig(path, {})).rejects.toThrow(/\[BAD_CONFIG\] .*broken\.yaml/s);
+  });
+
+  test("names the file in which an error is", async () => {
+    const path = await write("wrong.yaml", "modle: { use: m }\ntasks: { use: t }\n");
+    await expect(loadConfig(path, {})).rejects.toThrow(
+      `[BAD_CONFIG] in ${path}:\nunknown key "modle". Did you mean "model"?`,
+    );
+  });
+});

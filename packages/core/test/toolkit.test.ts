@@ -1,0 +1,137 @@
+import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import {
+  createToolkit,
+  defineFactory,
+  definePlugin,
+  type Learner,
+  type MetaOptimizer,
+  referenceTo,
+  type TensorRuntime,
+} from "../src/index.js";
+
+/** Stands for a component in tests that never use it. */
+const component = <T>(fields: object) => fields as unknown as T;
+
+const plugin = definePlugin({
+  name: "test",
+  optimizers: {
+    sgd: defineFactory(z.strictObject({ learningRate: z.number().default(0.1) }), (options) =>
+      component<MetaOptimizer>({ name: "sgd", ...options }),
+    ),
+  },
+  learners: {
+    maml: defineFactory(
+      z.strictObject({ innerOptimizer: referenceTo("optimizer"), steps: z.int() }),
+      async (options, context) =>
+        component<Learner>({
+          inner: await context.create("optimizer", options.innerOptimizer),
+          seed: context.seed,
+        }),
+    ),
+  },
+});
+
+describe("createToolkit", () => {
+  const toolkit = createToolkit([plugin]);
+
+  test("builds components with checked options and their defaults", async () => {
+    const bench = toolkit.open({ seed: 3, references: { optimizer: { use: "sgd" } } });
+    expect(await bench.get("optimizer")).toEqual({ name: "sgd", learningRate: 0.1 });
+  });
+
+  test("builds each component once per run, and anew for another run", async () => {
+    const open = () => toolkit.open({ seed: 3, references: { optimizer: { use: "sgd" } } });
+    const [a, b] = [open(), open()];
+    expect(await a.get("optimizer")).toBe(await a.get("optimizer"));
+    expect(await a.get("optimizer")).not.toBe(await b.get("optimizer"));
+  });
+
+  test("builds components that options refer to", async () => {
+    const learner = { use: "maml", steps: 1, innerOptimizer: { use: "sgd", learningRate: 2 } };
+    const bench = toolkit.open({ seed: 3, references: { learner } });
+    expect(await bench.get("learner")).toEqual({
+      inner: { name: "sgd", learningRate: 2 },
+      seed: 3,
+    });
+  });
+
+  test("frees the engine of a run", async () => {
+    const dispose = vi.fn();
+    const engine = definePlugin({
+      name: "engine",
+      runtimes: {
+        fake: defineFactory(z.strictObject({}), () => component<TensorRuntime>({ dispose })),
+      },
+    });
+    const bench = createToolkit([engine]).open({
+      seed: 1,
+      references: { runtime: { use: "fake" } },
+    });
+    await bench.get("runtime");
+    await bench.dispose();
+    expect(dispose).toHaveBeenCalledOnce();
+  });
+
+  test("knows how long training is once that is planned", async () => {
+    let length: (() => number) | undefined;
+    const scheduled = definePlugin({
+      name: "scheduled",
+      optimizers: {
+        decay: defineFactory(z.strictObject({}), (_, context) => {
+          length = context.totalUpdates;
+          return component<MetaOptimizer>({});
+        }),
+      },
+    });
+    const bench = createToolkit([scheduled]).open({
+      seed: 1,
+      references: { optimizer: { use: "decay" } },
+    });
+    await bench.get("optimizer");
+    expect(() => length?.()).toThrow("[BAD_OPTION]");
+    bench.plan(40);
+    expect(length?.()).toBe(40);
+  });
+
+  test.each([
+    [
+      { use: "sdg" },
+      '[UNKNOWN_NAME] No optimizer is called "sdg". Did you mean "sgd"? Known: sgd.',
+    ],
+    [
+      { use: "sgd", learningrate: 1 },
+      '[BAD_CONFIG] optimizer (sgd): unknown key "learningrate". Did you mean "learningRate"? Known: learningRate.',
+    ],
+    [
+      { use: "sgd", learningRate: "fast" },
+      '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
+    ],
+  ])("refuses %j", async (optimizer, message) => {
+    const bench = toolkit.open({ seed: 3, references: { optimizer } });
+    await expect(bench.get("optimizer")).rejects.toThrow(message);
+  });
+
+  test("checks what options refer to, and fills in its defaults", () => {
+    const learner = (innerOptimizer: object) => ({ use: "maml", steps: 1, innerOptimizer });
+    expect(toolkit.check("learner", learner({ use: "sgd" }))).toEqual(
+      learner({ use: "sgd", learningRate: 0.1 }),
+    );
+    expect(() => toolkit.check("learner", learner({ use: "sgd", rate: 1 }))).toThrow(
+      '[BAD_CONFIG] learner (maml).innerOptimizer (sgd): unknown key "rate".',
+    );
+  });
+
+  test("says what a run lacks", async () => {
+    const bench = toolkit.open({ seed: 3, references: {} });
+    await expect(bench.get("optimizer")).rejects.toThrow(
+      "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
+    );
+  });
+
+  test("refuses two plugins that use one name", () => {
+    expect(() => createToolkit([plugin, { ...plugin, name: "other" }])).toThrow(
+      '[DUPLICATE_NAME] Both test and other provide a learner called "maml".',
+    );
+  });
+});
