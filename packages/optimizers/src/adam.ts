@@ -1,0 +1,140 @@
+import { mapParams, type Params, zerosLikeParams } from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { chain, type Optimizer } from "./chain.js";
+import { type LearningRate, scaleByLearningRate } from "./learningRate.js";
+import type { Coefficients, GradientTransform, TransformInput } from "./transform.js";
+import { addDecayedWeights, type WeightDecayOptions } from "./weightDecay.js";
+
+/** Options of {@link scaleByAdam}. */
+export interface AdamMomentOptions {
+  /** Decay of the first moment. @default 0.9 */
+  readonly beta1?: number;
+  /** Decay of the second moment. @default 0.999 */
+  readonly beta2?: number;
+  /** Added to the root of the second moment, after bias correction. @default 1e-8 */
+  readonly epsilon?: number;
+}
+
+/** Options of {@link adam} and {@link adamw}. */
+export interface AdamOptions extends AdamMomentOptions, WeightDecayOptions {
+  readonly learningRate: LearningRate;
+}
+
+/**
+ * Rescales a gradient by its moving moments: `u = (m / c1) / (sqrt(v / c2) + epsilon)` with
+ * `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`, `ci = 1 - betai^t`.
+ *
+ * The adjoint takes `d sqrt(v) / dv` as 0 where v is 0, as for unused embedding rows.
+ *
+ * Source: Kingma and Ba 2015, algorithm 1. Slots: `m`, `v`.
+ */
+export function scaleByAdam({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+}: AdamMomentOptions = {}): GradientTransform {
+  const moments = ({ updates, slots }: TransformInput, c: Coefficients) => ({
+    m: mapParams(
+      (m, g) => tf.add(tf.mul(m, at(c, "beta1")), tf.mul(g, at(c, "rest1"))),
+      slots.m as Params,
+      updates,
+    ),
+    v: mapParams(
+      (v, g) => tf.add(tf.mul(v, at(c, "beta2")), tf.mul(tf.square(g), at(c, "rest2"))),
+      slots.v as Params,
+      updates,
+    ),
+  });
+
+  return {
+    name: "adam",
+    slotNames: ["m", "v"],
+    init: (params) => ({ m: zerosLikeParams(params), v: zerosLikeParams(params) }),
+    coefficients: ({ step }) => ({
+      beta1,
+      rest1: 1 - beta1,
+      beta2,
+      rest2: 1 - beta2,
+      correction1: 1 / (1 - beta1 ** step),
+      correction2: 1 / Math.sqrt(1 - beta2 ** step),
+      epsilon,
+    }),
+
+    apply(input, c) {
+      const { m, v } = moments(input, c);
+      const updates = mapParams(
+        (m, v) => tf.div(tf.mul(m, at(c, "correction1")), denominator(v, c)),
+        m,
+        v,
+      );
+      return { updates, slots: { m, v } };
+    },
+
+    adjoint(input, c, cotangent) {
+      const { m, v } = moments(input, c);
+      const mBar: Record<string, tf.Tensor> = {};
+      const vBar: Record<string, tf.Tensor> = {};
+      for (const [name, uBar] of Object.entries(cotangent.updates)) {
+        const mNext = m[name] as tf.Tensor;
+        const vNext = v[name] as tf.Tensor;
+        const below = denominator(vNext, c);
+        const throughM = tf.mul(tf.div(uBar, below), at(c, "correction1"));
+        // du/dv = -m c1 / below^2 * ds/dv with s = c2 sqrt(v) and ds/dv = c2 / (2 sqrt(v))
+        const slope = tf.divNoNan(tf.mul(at(c, "correction2"), -0.5), tf.sqrt(vNext));
+        const throughV = tf.mul(tf.mul(throughM, tf.div(mNext, below)), slope);
+        const mLater = cotangent.slots.m?.[name];
+        const vLater = cotangent.slots.v?.[name];
+        mBar[name] = mLater ? tf.add(throughM, mLater) : throughM;
+        vBar[name] = vLater ? tf.add(throughV, vLater) : throughV;
+      }
+      const updates = mapParams(
+        (g, mBar, vBar) =>
+          tf.add(tf.mul(mBar, at(c, "rest1")), tf.mul(tf.mul(g, vBar), tf.mul(at(c, "rest2"), 2))),
+        input.updates,
+        mBar,
+        vBar,
+      );
+      return {
+        updates,
+        slots: {
+          m: mapParams((bar) => tf.mul(bar, at(c, "beta1")), mBar),
+          v: mapParams((bar) => tf.mul(bar, at(c, "beta2")), vBar),
+        },
+      };
+    },
+  };
+}
+
+function denominator(v: tf.Tensor, c: Coefficients): tf.Tensor {
+  return tf.add(tf.mul(tf.sqrt(v), at(c, "correction2")), at(c, "epsilon"));
+}
+
+function at(c: Coefficients, name: string): tf.Scalar {
+  return c[name] as tf.Scalar;
+}
+
+/**
+ * Adam with the weight decay, if any, added to the gradient (L2), as `torch.optim.Adam`.
+ *
+ * Source: Kingma and Ba 2015, algorithm 1.
+ */
+export function adam({ learningRate, weightDecay, noDecay, ...moments }: AdamOptions): Optimizer {
+  return chain(
+    ...(weightDecay ? [addDecayedWeights({ weightDecay, noDecay })] : []),
+    scaleByAdam(moments),
+    scaleByLearningRate(learningRate),
+  );
+}
+
+/**
+ * Adam with decoupled weight decay, as `torch.optim.AdamW`: `p (1 - lr decay) - lr u`.
+ *
+ * Source: Loshchilov and Hutter 2019, algorithm 2.
+ */
+export function adamw({ learningRate, weightDecay, noDecay, ...moments }: AdamOptions): Optimizer {
+  return chain(
+    scaleByAdam(moments),
+    ...(weightDecay ? [addDecayedWeights({ weightDecay, noDecay })] : []),
+    scaleByLearningRate(learningRate),
+  );
+}
