@@ -1,0 +1,131 @@
+import {
+  filterParams,
+  MetaError,
+  type MetaOptimizer,
+  type MetaState,
+  meanState,
+  type OptimizerState,
+  type Params,
+} from "@metalearn/core";
+
+/**
+ * How the inner and the outer optimizer share their moving averages (MAML-en-LLM, section 3.3).
+ *
+ * - `shared`: one set of moments, advanced by every inner step of every task in order, then by the
+ *   outer step.
+ * - `copy-last`: every task starts from the outer moments; those of the last task go to the outer step.
+ * - `copy-mean`: the same, but the mean over the tasks goes to the outer step.
+ * - `one-way`: every task starts from zero; those of the last task go to the outer step.
+ * - `separate`: the inner optimizer keeps its own moments from task to task and update to update.
+ * - `reset`: every task starts from zero and nothing is shared, as in plain MAML.
+ */
+export type MomentSharing = "shared" | "copy-last" | "copy-mean" | "one-way" | "separate" | "reset";
+
+interface Policy {
+  /** Whose moments the first task starts from. */
+  readonly start: "outer" | "inner" | "zero";
+  /** Whether a task starts where the task before it ended. */
+  readonly threaded: boolean;
+  /** What is handed on when all tasks are done, and to whom. */
+  readonly end: "last-to-outer" | "mean-to-outer" | "last-to-inner" | "nothing";
+}
+
+const policies: Record<MomentSharing, Policy> = {
+  shared: { start: "outer", threaded: true, end: "last-to-outer" },
+  "copy-last": { start: "outer", threaded: false, end: "last-to-outer" },
+  "copy-mean": { start: "outer", threaded: false, end: "mean-to-outer" },
+  "one-way": { start: "zero", threaded: false, end: "last-to-outer" },
+  separate: { start: "inner", threaded: true, end: "last-to-inner" },
+  reset: { start: "zero", threaded: false, end: "nothing" },
+};
+
+/** Hands moments from the outer optimizer to the tasks' inner loops and back. */
+export interface MomentFlow {
+  /** The state that the next task starts from. */
+  begin(): OptimizerState;
+  /** Takes the state in which that task ended; returns what must be kept of it. */
+  finish(state: OptimizerState): OptimizerState["slots"];
+  /** What the meta-optimizer and the next meta-update go on with. */
+  result(): MetaState;
+}
+
+/**
+ * @param adapted the parameters that the inner loop adapts
+ * @throws MetaError `BAD_OPTION` when moments are to be shared by optimizers that keep different ones
+ */
+export function momentFlow(
+  sharing: MomentSharing,
+  optimizer: MetaOptimizer,
+  adapted: Params,
+  state: MetaState,
+): MomentFlow {
+  // An optimizer without moments, such as plain SGD, has nothing to share.
+  const policy = policies[optimizer.slotNames.length === 0 ? "reset" : sharing];
+  const sharesWithOuter = policy.start === "outer" || policy.end.endsWith("outer");
+  if (sharesWithOuter) requireSameSlots(sharing, optimizer, state.optimizer);
+
+  const zero = () => ({ ...optimizer.init(adapted), update: state.optimizer.update });
+  const first = () => {
+    if (policy.start === "outer") return restrict(state.optimizer, adapted);
+    if (policy.start === "inner" && state.inner) {
+      return { ...state.inner, update: state.optimizer.update };
+    }
+    return zero();
+  };
+  const ended: OptimizerState[] = [];
+
+  return {
+    begin: () => (policy.threaded ? ended.at(-1) : undefined) ?? first(),
+    finish: (final) => {
+      if (policy.end === "nothing") return {};
+      ended.push(final);
+      return final.slots;
+    },
+    result() {
+      const last = ended.at(-1);
+      if (!last) return state;
+      switch (policy.end) {
+        case "last-to-outer":
+          return { ...state, optimizer: handOn(state.optimizer, last) };
+        case "mean-to-outer":
+          return { ...state, optimizer: handOn(state.optimizer, meanState(ended)) };
+        case "last-to-inner":
+          return { ...state, inner: last };
+        case "nothing":
+          return state;
+      }
+    },
+  };
+}
+
+function requireSameSlots(
+  sharing: MomentSharing,
+  optimizer: MetaOptimizer,
+  outer: OptimizerState,
+): void {
+  const inner = optimizer.slotNames;
+  const kept = Object.keys(outer.slots);
+  if (inner.length === kept.length && inner.every((name) => kept.includes(name))) return;
+  throw new MetaError(
+    "BAD_OPTION",
+    `moments "${sharing}" needs an inner and an outer optimizer that keep the same moments, but the inner one (${optimizer.name}) keeps ${inner.join(", ")} and the outer one keeps ${kept.join(", ") || "none"}. Use the same optimizer for both, or moments "reset".`,
+  );
+}
+
+/** The part of a state that belongs to the adapted parameters. */
+function restrict(state: OptimizerState, adapted: Params): OptimizerState {
+  const slots = Object.entries(state.slots).map(([name, slot]) => [
+    name,
+    filterParams(slot, (tensor) => tensor in adapted),
+  ]);
+  return { ...state, slots: Object.fromEntries(slots) };
+}
+
+/** The outer state with the inner one's moments; the schedule's position stays the outer's. */
+function handOn(outer: OptimizerState, inner: OptimizerState): OptimizerState {
+  const slots = Object.entries(outer.slots).map(([name, slot]) => [
+    name,
+    { ...slot, ...inner.slots[name] },
+  ]);
+  return { ...outer, step: inner.step, slots: Object.fromEntries(slots) };
+}

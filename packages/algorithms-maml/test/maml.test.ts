@@ -1,0 +1,345 @@
+import {
+  addParams,
+  createObjective,
+  disposeParams,
+  type Episode,
+  globalNorm,
+  type MetaOptimizer,
+  type MetaState,
+  mapParams,
+  type Params,
+  valueAndGradients,
+} from "@metalearn/core";
+import { type ToyBatch, toyModel, toySampler, unitDirection } from "@metalearn/core/testing";
+import * as tf from "@tensorflow/tfjs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type MamlOptions, type MomentSharing, maml, mamlEnLlm } from "../src/index.js";
+
+const model = toyModel();
+const objective = createObjective(model);
+
+/** `p - rate * g`, without any package's help. */
+function gradientDescent(rate: number): MetaOptimizer {
+  return {
+    name: "gradient descent",
+    slotNames: [],
+    init: () => ({ step: 0, update: 0, slots: {} }),
+    update: (gradients, state, params) => ({
+      params: mapParams((p, g) => tf.sub(p, tf.mul(g, rate)), params, gradients),
+      state: { ...state, step: state.step + 1, update: state.update + 1 },
+    }),
+    adjoint: (_, { params }) => ({
+      params,
+      gradients: mapParams((bar) => tf.mul(bar, -rate), params),
+      slots: {},
+    }),
+    learningRate: () => rate,
+  };
+}
+
+/** `m = g + m / 2, p - rate * m`: the simplest optimizer that has something to share. */
+function withMomentum(rate: number): MetaOptimizer {
+  return {
+    ...gradientDescent(rate),
+    name: "momentum",
+    slotNames: ["m"],
+    init: (params) => ({
+      step: 0,
+      update: 0,
+      slots: { m: mapParams((p) => tf.zerosLike(p), params) },
+    }),
+    update(gradients, state, params) {
+      const m = mapParams((g, m) => tf.add(g, tf.mul(m, 0.5)), gradients, state.slots.m as Params);
+      return {
+        params: mapParams((p, m) => tf.sub(p, tf.mul(m, rate)), params, m),
+        state: { step: state.step + 1, update: state.update + 1, slots: { m } },
+      };
+    },
+    adjoint(_, { params, slots }) {
+      const through = mapParams((bar) => tf.mul(bar, -rate), params);
+      const m = slots.m ? mapParams((a, b) => tf.add(a, b), through, slots.m) : through;
+      return { params, gradients: m, slots: { m: mapParams((bar) => tf.mul(bar, 0.5), m) } };
+    },
+  };
+}
+
+let params: Params;
+beforeEach(async () => {
+  params = await model.init(3);
+});
+
+const episodesFor = (options: Partial<MamlOptions>, seed = 5) =>
+  toySampler(seed).next({
+    tasks: options.tasks ?? 2,
+    support: options.support ?? 1,
+    query: 1,
+    querySource: "same-task",
+    unit: "task",
+  });
+
+function oneEpisode(): Episode<ToyBatch> {
+  const [episode] = episodesFor({ tasks: 1 });
+  if (!episode) throw new Error("the sampler gave nothing");
+  return episode;
+}
+
+const freshState = (optimizer: MetaOptimizer): MetaState => ({ optimizer: optimizer.init(params) });
+
+function metaGradient(options: MamlOptions, episodes = episodesFor(options)): Params {
+  const state = freshState(options.innerOptimizer);
+  return maml(options).metaGradient(objective, params, episodes, state).gradients;
+}
+
+const numbers = (values: Params) => Object.values(values).flatMap((t) => Array.from(t.dataSync()));
+
+function distance(a: Params, b: Params): number {
+  const difference = globalNorm(mapParams((x, y) => tf.sub(x, y), a, b));
+  return Number(difference.dataSync()[0]) / Number(globalNorm(b).dataSync()[0]);
+}
+
+describe("the second-order meta-gradient", () => {
+  const settings: [string, MamlOptions][] = [
+    ["one step", { innerOptimizer: gradientDescent(0.05) }],
+    ["three steps", { innerOptimizer: gradientDescent(0.05), innerSteps: 3 }],
+    [
+      "three steps over two batches",
+      { innerOptimizer: gradientDescent(0.05), innerSteps: 3, support: 2 },
+    ],
+    ["momentum", { innerOptimizer: withMomentum(0.05), innerSteps: 3 }],
+    [
+      "part of the parameters",
+      { innerOptimizer: gradientDescent(0.05), innerSteps: 2, adapt: ["out.*"] },
+    ],
+    ["all pairs", { innerOptimizer: gradientDescent(0.05), queries: "all-pairs" }],
+  ];
+
+  test.each(settings)("agrees with finite differences: %s", (_, options) => {
+    const episodes = episodesFor(options);
+    const learner = maml({ tasks: 2, ...options });
+    const state = freshState(options.innerOptimizer);
+    const lossAt = (p: Params) =>
+      Number(learner.metaGradient(objective, p, episodes, state).loss.dataSync()[0]);
+    const gradient = metaGradient({ tasks: 2, ...options }, episodes);
+    for (const seed of [1, 2, 3]) {
+      const direction = unitDirection(params, seed);
+      const h = 0.02;
+      const at = (sign: number) =>
+        lossAt(mapParams((p, d) => tf.add(p, tf.mul(d, sign * h)), params, direction));
+      const slope = (at(1) - at(-1)) / (2 * h);
+      const expected = Number(
+        tf
+          .addN(Object.values(mapParams((g, d) => tf.sum(tf.mul(g, d)), gradient, direction)))
+          .dataSync()[0],
+      );
+      expect(Math.abs(slope - expected)).toBeLessThan(
+        4e-3 * Number(globalNorm(gradient).dataSync()[0]),
+      );
+    }
+  });
+
+  test("differs from the first-order one", () => {
+    const options: MamlOptions = { innerOptimizer: gradientDescent(0.1), tasks: 2, innerSteps: 2 };
+    expect(distance(metaGradient({ ...options, order: 1 }), metaGradient(options))).toBeGreaterThan(
+      0.05,
+    );
+  });
+
+  test("comes close to the first-order one as the inner rate goes to zero", () => {
+    const gap = (rate: number) => {
+      const options: MamlOptions = { innerOptimizer: gradientDescent(rate), tasks: 2 };
+      return distance(metaGradient({ ...options, order: 1 }), metaGradient(options));
+    };
+    // The gap is linear in the rate.
+    expect(gap(1e-2) / gap(1e-3)).toBeCloseTo(10, 0);
+    expect(gap(1e-4)).toBeLessThan(1e-3);
+  });
+
+  test("is the plain gradient on the query batches when the inner rate is zero", () => {
+    const options: MamlOptions = { innerOptimizer: gradientDescent(0), tasks: 2 };
+    const episodes = episodesFor(options);
+    const plain = episodes.map(
+      ({ query }) => valueAndGradients((p) => model.loss(p, query), params).gradients,
+    );
+    const mean = mapParams((sum) => tf.div(sum, 2), addParams(plain));
+    expect(distance(metaGradient(options, episodes), mean)).toBeLessThan(1e-6);
+  });
+
+  test("leaves no tensor behind but its results", () => {
+    const options: MamlOptions = { innerOptimizer: withMomentum(0.05), innerSteps: 2, tasks: 2 };
+    const episodes = episodesFor(options);
+    const state = freshState(options.innerOptimizer);
+    for (const order of [1, 2] as const) {
+      const before = tf.memory().numTensors;
+      const result = tf.tidy(() => {
+        const { loss, gradients } = maml({ ...options, order }).metaGradient(
+          objective,
+          params,
+          episodes,
+          state,
+        );
+        return { loss, gradients: gradients as Record<string, tf.Tensor> };
+      });
+      expect(tf.memory().numTensors - before).toBe(3);
+      disposeParams({ loss: result.loss, ...result.gradients });
+    }
+  });
+});
+
+describe("adapt", () => {
+  test("lowers the support loss", () => {
+    const episode = oneEpisode();
+    const [support] = episode.support;
+    const learner = maml({ innerOptimizer: gradientDescent(0.05), innerSteps: 10 });
+    const adapted = learner.adapt(
+      objective,
+      params,
+      episode.support,
+      freshState(gradientDescent(0)),
+    );
+    const loss = (p: Params) => Number(objective.loss(p, support as ToyBatch).dataSync()[0]);
+    expect(loss(adapted)).toBeLessThan(0.8 * loss(params));
+  });
+
+  test("changes only the parameters that it may", () => {
+    const episode = oneEpisode();
+    const learner = maml({ innerOptimizer: gradientDescent(0.05), adapt: ["out.weight"] });
+    const adapted = learner.adapt(
+      objective,
+      params,
+      episode.support,
+      freshState(gradientDescent(0)),
+    );
+    expect(adapted["in.weight"]).toBe(params["in.weight"]);
+    expect(numbers({ out: adapted["out.weight"] as tf.Tensor })).not.toEqual(
+      numbers({ out: params["out.weight"] as tf.Tensor }),
+    );
+  });
+});
+
+describe("moments", () => {
+  const inner = withMomentum(0.05);
+  const outerMoments = 2; // every element of the outer optimizer's m at the start
+
+  function flow(moments: MomentSharing, tasks = 2) {
+    const learner = maml({ innerOptimizer: inner, tasks, moments });
+    const state: MetaState = {
+      optimizer: {
+        step: 7,
+        update: 4,
+        slots: { m: mapParams((p) => tf.fill(p.shape, outerMoments), params) },
+      },
+    };
+    const episodes = episodesFor({ tasks });
+    const supportGradients = episodes.map(
+      ({ support }) =>
+        valueAndGradients((p) => model.loss(p, support[0] as ToyBatch), params).gradients,
+    );
+    const { state: after } = learner.metaGradient(objective, params, episodes, state);
+    const [g1, g2] = supportGradients.map(numbers) as [number[], number[]];
+    const m = numbers(after.optimizer.slots.m as Params);
+    return { after, g1, g2, m };
+  }
+
+  const expectClose = (actual: number[], expected: number[]) =>
+    actual.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 5);
+    });
+
+  // One inner step turns m into g + m / 2.
+  test("shared: every task goes on where the task before it ended", () => {
+    const { after, g1, g2, m } = flow("shared");
+    expectClose(
+      m,
+      g1.map((g, i) => (g2[i] as number) + (g + outerMoments / 2) / 2),
+    );
+    expect(after.optimizer).toMatchObject({ step: 9, update: 4 });
+  });
+
+  test("copy-last: every task starts from the outer moments, the last one's are handed on", () => {
+    const { after, g2, m } = flow("copy-last");
+    expectClose(
+      m,
+      g2.map((g) => g + outerMoments / 2),
+    );
+    expect(after.optimizer).toMatchObject({ step: 8, update: 4 });
+  });
+
+  test("copy-mean: the mean over the tasks is handed on", () => {
+    const { g1, g2, m } = flow("copy-mean");
+    expectClose(
+      m,
+      g1.map((g, i) => (g + (g2[i] as number)) / 2 + outerMoments / 2),
+    );
+  });
+
+  test("one-way: every task starts from zero, the last one's are handed on", () => {
+    const { after, g2, m } = flow("one-way");
+    expectClose(m, g2);
+    expect(after.optimizer).toMatchObject({ step: 1, update: 4 });
+  });
+
+  test("separate: the inner optimizer keeps its own", () => {
+    const { after, g1, g2, m } = flow("separate");
+    expect(new Set(m)).toEqual(new Set([outerMoments]));
+    expect(after.optimizer.step).toBe(7);
+    expect(after.inner?.step).toBe(2);
+    expectClose(
+      numbers(after.inner?.slots.m as Params),
+      g1.map((g, i) => (g2[i] as number) + g / 2),
+    );
+  });
+
+  test("reset: nothing is shared", () => {
+    const { after, m } = flow("reset");
+    expect(new Set(m)).toEqual(new Set([outerMoments]));
+    expect(after.optimizer.step).toBe(7);
+    expect(after.inner).toBeUndefined();
+  });
+
+  test("cannot be shared by optimizers that keep different ones", () => {
+    const learner = maml({ innerOptimizer: inner, tasks: 2, moments: "shared" });
+    const state = freshState(gradientDescent(0.1));
+    expect(() => learner.metaGradient(objective, params, episodesFor({}), state)).toThrow(
+      '[BAD_OPTION] moments "shared" needs an inner and an outer optimizer that keep the same moments, but the inner one (momentum) keeps m and the outer one keeps none.',
+    );
+  });
+
+  test("of an inner optimizer without any need not be shared", () => {
+    const learner = maml({ innerOptimizer: gradientDescent(0.1), tasks: 2, moments: "shared" });
+    const state = freshState(inner);
+    const after = learner.metaGradient(objective, params, episodesFor({}), state).state;
+    expect(after).toBe(state);
+  });
+});
+
+describe("options", () => {
+  const innerOptimizer = gradientDescent(0.1);
+
+  test("MAML-2k-n reads 2k batches of n tasks per meta-update, queries from other tasks", () => {
+    expect(mamlEnLlm({ innerOptimizer, tasks: 4, size: 3 }).episodes).toEqual({
+      tasks: 4,
+      support: 3,
+      query: 3,
+      querySource: "other-tasks",
+      unit: "task",
+    });
+  });
+
+  test.each(["innerSteps", "tasks", "support", "query"] as const)(
+    "%s must be at least 1",
+    (name) => {
+      expect(() => maml({ innerOptimizer, [name]: 0 })).toThrow(
+        `[BAD_OPTION] ${name} must be a whole number of at least 1, but is 0.`,
+      );
+    },
+  );
+
+  test("a pattern that no parameter matches is refused", () => {
+    const learner = maml({ innerOptimizer, adapt: ["in.*", "head.*"] });
+    expect(() =>
+      learner.metaGradient(objective, params, episodesFor({}), freshState(innerOptimizer)),
+    ).toThrow(
+      '[BAD_OPTION] adapt: no parameter is called "head.*". The model has, for example: in.weight, out.weight.',
+    );
+  });
+});
