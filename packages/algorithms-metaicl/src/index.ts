@@ -1,0 +1,2 @@
+export { type MetaiclOptions, metaicl } from "./metaicl.js";
+export { default } from "./plugin.js";
