@@ -1,0 +1,12 @@
+export { type Gpt2, gpt2 } from "./gpt2.js";
+export { type Gpt2Config, gpt2Sizes, parameterShapes } from "./gpt2Config.js";
+export { downloadFromHub, type HubOptions } from "./hub.js";
+export {
+  readHuggingFaceConfig,
+  readHuggingFaceParams,
+  type WriteOptions,
+  writeHuggingFace,
+} from "./huggingFace.js";
+export { default } from "./plugin.js";
+export { type PretrainedOptions, pretrainedGpt2 } from "./pretrained.js";
+export { byteTokenizer, gpt2Tokenizer } from "./tokenizers.js";

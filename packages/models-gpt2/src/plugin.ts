@@ -1,0 +1,86 @@
+import { defineFactory, definePlugin, MetaError } from "@metalearn/core";
+import { z } from "zod";
+import { gpt2 } from "./gpt2.js";
+import { defaultInitializerRange, type Gpt2Config, gpt2Sizes } from "./gpt2Config.js";
+import { isPath, pretrainedGpt2 } from "./pretrained.js";
+import { byteTokenizer, gpt2Tokenizer } from "./tokenizers.js";
+
+const count = z.int().min(1);
+const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
+
+const gpt2Options = z.strictObject({
+  /** A published size. */
+  size: z.enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]).optional(),
+  /** Layers of a size of its own. */
+  layers: count.optional(),
+  /** Width of a size of its own. */
+  width: count.optional(),
+  /** Attention heads of a size of its own. */
+  heads: count.optional(),
+  /** Longest sequence of a size of its own, in tokens. */
+  maxTokens: count.optional(),
+  /** Standard deviation of freshly drawn weights. */
+  initializerRange: z.number().positive().default(defaultInitializerRange),
+  /** `gpt2` is the published byte-pair encoding, `byte` has one token per byte. */
+  tokenizer: z.enum(["gpt2", "byte"]).default("gpt2"),
+  /** Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`). */
+  weights: z.string().optional(),
+  /** Branch, tag or commit on the hub. */
+  revision: z.string().optional(),
+});
+
+type Gpt2Options = z.output<typeof gpt2Options>;
+
+/** The shape that options describe, of a published size or of their own. */
+function shapeOf({
+  size,
+  layers,
+  width,
+  heads,
+  maxTokens,
+  tokenizer,
+  initializerRange,
+}: Gpt2Options): Gpt2Config {
+  const own = { layers, width, heads, maxTokens };
+  if (size) {
+    const given = Object.entries(own).filter(([, value]) => value !== undefined);
+    if (given.length > 0) {
+      const names = given.map(([name]) => name).join(", ");
+      throw new MetaError(
+        "BAD_CONFIG",
+        `model (gpt2): size ${size} fixes ${names}; give only one.`,
+      );
+    }
+    return { ...gpt2Sizes[size], initializerRange };
+  }
+  if (!layers || !width || !heads || !maxTokens) {
+    throw new MetaError(
+      "BAD_CONFIG",
+      "model (gpt2): wanted size, weights, or all of layers, width, heads and maxTokens.",
+    );
+  }
+  const { vocabularySize } = tokenizers[tokenizer];
+  return { layers, width, heads, maxTokens, vocabularySize, initializerRange };
+}
+
+export default definePlugin({
+  name: "@metalearn/models-gpt2",
+  models: {
+    gpt2: defineFactory(gpt2Options, (options, context) => {
+      const tokenizer = tokenizers[options.tokenizer];
+      const { weights, revision } = options;
+      if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
+      if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
+        throw new MetaError(
+          "BAD_CONFIG",
+          "model (gpt2): weights bring their own size; give only one.",
+        );
+      }
+      return pretrainedGpt2(isPath(weights) ? context.path(weights) : weights, {
+        tokenizer,
+        notify: context.notify,
+        ...(revision && { revision }),
+      });
+    }),
+  },
+});

@@ -1,0 +1,125 @@
+import { createObjective, randomFor, tokenBatch } from "@metalearn/core";
+import { derivativeErrors } from "@metalearn/core/testing";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, test } from "vitest";
+import { byteTokenizer, gpt2, gpt2Sizes, parameterShapes } from "../src/index.js";
+
+const config = { vocabularySize: 256, maxTokens: 16, width: 8, layers: 2, heads: 2 };
+const model = gpt2(config, byteTokenizer);
+const sequence = (text: string, scored: number) => {
+  const ids = byteTokenizer.encode(text);
+  return { ids, scoredFrom: ids.length - scored };
+};
+
+describe("the published sizes", () => {
+  // Radford et al. 2019 round; the exact counts are those of the published checkpoints.
+  test.each([
+    ["gpt2", 124_439_808],
+    ["gpt2-medium", 354_823_168],
+    ["gpt2-large", 774_030_080],
+    ["gpt2-xl", 1_557_611_200],
+  ] as const)("%s has %i parameters", (size, count) => {
+    const shapes = Object.values(parameterShapes(gpt2Sizes[size]));
+    expect(shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0)).toBe(count);
+  });
+});
+
+describe("init", () => {
+  test("is the same for the same seed and differs between seeds", async () => {
+    const [a, b, c] = await Promise.all([model.init(1), model.init(1), model.init(2)]);
+    const values = (params: typeof a) => params["h.1.mlp.c_fc.weight"]?.dataSync();
+    expect(values(a)).toEqual(values(b));
+    expect(values(a)).not.toEqual(values(c));
+  });
+
+  test("draws weights with Hugging Face's spread, smaller where a block writes", async () => {
+    const wide = gpt2({ ...config, width: 64, layers: 2 }, byteTokenizer);
+    const params = await wide.init(3);
+    const deviation = (name: string) =>
+      Number(
+        tf
+          .moments(params[name] as tf.Tensor)
+          .variance.sqrt()
+          .dataSync()[0],
+      );
+    expect(deviation("wte.weight")).toBeCloseTo(0.02, 3);
+    expect(deviation("h.0.mlp.c_proj.weight")).toBeCloseTo(0.02 / Math.sqrt(4), 3);
+    expect(deviation("h.0.attn.c_attn.bias")).toBe(0);
+    expect(params["h.0.ln_1.weight"]?.dataSync()[0]).toBe(1);
+  });
+});
+
+describe("the loss", () => {
+  test("does not see padding: a short sequence scores the same beside a long one", async () => {
+    const params = await model.init(5);
+    const short = sequence("ab:c", 1);
+    const alone = model.tokenLosses(params, tokenBatch([short])).dataSync()[0];
+    const beside = model.tokenLosses(params, tokenBatch([short, sequence("abcdefgh:ijk", 3)]));
+    expect(beside.dataSync()[0]).toBeCloseTo(Number(alone), 6);
+  });
+
+  test("does not see the future: a changed last token leaves earlier losses alone", async () => {
+    const params = await model.init(5);
+    const losses = (text: string) =>
+      Array.from(model.tokenLosses(params, tokenBatch([sequence(text, 4)])).dataSync());
+    const [a, b] = [losses("abcdefgh"), losses("abcdefgX")];
+    expect(a.slice(0, 3)).toEqual(b.slice(0, 3));
+    expect(a[3]).not.toBe(b[3]);
+  });
+
+  test("is near the logarithm of the vocabulary for random parameters", async () => {
+    const params = await model.init(7);
+    const batch = tokenBatch([sequence("hello world", 10)]);
+    expect(model.loss(params, batch).dataSync()[0]).toBeCloseTo(Math.log(256), 1);
+  });
+
+  test("has derivatives that agree with central differences", async () => {
+    // Larger weights than at initialisation, so that every path has some curvature.
+    const params = Object.fromEntries(
+      Object.entries(parameterShapes(config)).map(([name, shape]) => {
+        const random = randomFor(11, name);
+        const size = tf.util.sizeFromShape(shape);
+        const centre = /ln_.*weight/.test(name) ? 1 : 0;
+        const values = Array.from({ length: size }, () => centre + 0.3 * random.normal());
+        return [name, tf.tensor(values, shape)];
+      }),
+    );
+    const batch = tokenBatch([sequence("abcab:cab", 3), sequence("b:a", 1)]);
+    const errors = derivativeErrors((p) => model.loss(p, batch), params);
+    expect(errors.gradient).toBeLessThan(5e-3);
+    expect(errors.hvp).toBeLessThan(5e-3);
+  });
+
+  test("leaves no tensor behind", async () => {
+    const params = await model.init(1);
+    const batch = tokenBatch([sequence("ab:c", 1)]);
+    const before = tf.memory().numTensors;
+    model.loss(params, batch).dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    const { loss, gradients } = createObjective(model).gradient(params, batch);
+    for (const tensor of [loss, ...Object.values(gradients)]) tensor.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe("bad shapes", () => {
+  test("a width that heads do not divide is refused", () => {
+    expect(() => gpt2({ ...config, heads: 3 }, byteTokenizer)).toThrow(
+      "[BAD_OPTION] width must be a multiple of heads, but 8 is not a multiple of 3.",
+    );
+  });
+
+  test("a tokenizer larger than the vocabulary is refused", () => {
+    expect(() => gpt2({ ...config, vocabularySize: 100 }, byteTokenizer)).toThrow(
+      "The byte tokenizer has 256 tokens, but the model's vocabulary only 100.",
+    );
+  });
+
+  test("a sequence longer than the model reads is refused", async () => {
+    const params = await model.init(1);
+    const batch = tokenBatch([sequence("a".repeat(17), 1)]);
+    expect(() => model.loss(params, batch)).toThrow(
+      "[SHAPE_MISMATCH] The model reads at most 16 tokens, but was given 17.",
+    );
+  });
+});

@@ -1,0 +1,213 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { byteTokenizer, downloadFromHub, gpt2, pretrainedGpt2 } from "../src/index.js";
+
+const commit = "0123456789abcdef0123456789abcdef01234567";
+
+/** A hub with one model, speaking the parts of the hub's interface that downloads use. */
+class LocalHub {
+  readonly files: Record<string, Buffer> = {};
+  /** Requests for file contents: path and range. */
+  readonly requests: string[] = [];
+  /** Breaks off each content answer after this many bytes. */
+  breakAfter = Number.POSITIVE_INFINITY;
+  /** Serves other bytes than it announces. */
+  corrupt = false;
+  #server: Server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? "", "http://hub").pathname);
+    if (path.startsWith("/api/models/you/tiny/revision/")) {
+      const siblings = Object.keys(this.files).map((rfilename) => ({ rfilename }));
+      const info = { _id: "1", id: "you/tiny", sha: commit, siblings, lastModified: 0 };
+      response.setHeader("content-type", "application/json").end(JSON.stringify(info));
+      return;
+    }
+    const file = this.files[path.replace(`/you/tiny/resolve/${commit}/`, "")];
+    if (!file) {
+      response.writeHead(404, { "x-error-code": "RepoNotFound" }).end();
+      return;
+    }
+    const range = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "");
+    const from = Number(range?.[1] ?? 0);
+    const to = Math.min(Number(range?.[2] || file.length - 1), file.length - 1);
+    if (from !== 0 || to !== 0) this.requests.push(`${path.split("/").at(-1)} ${from}-${to}`);
+    response.writeHead(range ? 206 : 200, {
+      etag: `"${createHash("sha256").update(file).digest("hex")}"`,
+      "content-length": to - from + 1,
+      ...(range && { "content-range": `bytes ${from}-${to}/${file.length}` }),
+    });
+    const body = Buffer.from(file.subarray(from, to + 1));
+    if (this.corrupt) body[0] = (body[0] ?? 0) ^ 1;
+    if (body.length <= this.breakAfter) {
+      response.end(body);
+    } else {
+      response.write(body.subarray(0, this.breakAfter), () => response.destroy());
+    }
+  });
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+let hub: LocalHub;
+let endpoint: string;
+let cacheDirectory: string;
+const messages: string[] = [];
+const options = () => ({
+  endpoint,
+  cacheDirectory,
+  notify: (message: string) => messages.push(message),
+});
+const all = (files: readonly string[]) => files;
+
+beforeEach(async () => {
+  messages.length = 0;
+  hub = new LocalHub();
+  endpoint = await hub.start();
+  cacheDirectory = await mkdtemp(join(tmpdir(), "metalearn-hub-"));
+});
+afterEach(async () => {
+  await hub.stop();
+  await rm(cacheDirectory, { recursive: true });
+});
+
+describe("a model on the hub", () => {
+  test("is downloaded, opened, and not downloaded again", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "metalearn-model-"));
+    const config = { vocabularySize: 256, maxTokens: 16, width: 8, layers: 1, heads: 2 };
+    const model = gpt2(config, byteTokenizer);
+    const params = await model.init(1);
+    await model.save?.(params, folder);
+    for (const name of await readdir(folder)) hub.files[name] = await readFile(join(folder, name));
+    hub.files["pytorch_model.bin"] = Buffer.from("not wanted");
+
+    const found = await pretrainedGpt2("you/tiny", { ...options(), tokenizer: byteTokenizer });
+    expect(found.config).toMatchObject(config);
+    const loaded = await found.init(0);
+    expect(loaded["wte.weight"]?.dataSync()).toEqual(params["wte.weight"]?.dataSync());
+    expect(hub.requests.map((request) => request.split(" ")[0]).sort()).toEqual([
+      "config.json",
+      "model.safetensors",
+    ]);
+
+    hub.requests.length = 0;
+    await pretrainedGpt2("you/tiny", { ...options(), tokenizer: byteTokenizer });
+    expect(hub.requests).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
+  test("lies in the layout that Hugging Face's own tools use", async () => {
+    hub.files["config.json"] = Buffer.from("{}");
+    const folder = await downloadFromHub("you/tiny", all, options());
+    expect(folder).toBe(join(cacheDirectory, "models--you--tiny", "snapshots", commit));
+    const reference = join(cacheDirectory, "models--you--tiny", "refs", "main");
+    expect(await readFile(reference, "utf8")).toBe(commit);
+  });
+
+  test("goes on where a broken download stopped", async () => {
+    hub.files["model.safetensors"] = Buffer.alloc(300_000, "abcdefg");
+    hub.breakAfter = 200_000;
+    await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow();
+    const partial = join(
+      cacheDirectory,
+      "models--you--tiny/snapshots",
+      commit,
+      "model.safetensors.incomplete",
+    );
+    const size = (await readFile(partial)).length;
+    expect(size).toBeGreaterThan(0);
+
+    hub.breakAfter = Number.POSITIVE_INFINITY;
+    hub.requests.length = 0;
+    const folder = await downloadFromHub("you/tiny", all, options());
+    expect(hub.requests).toEqual([`model.safetensors ${size}-299999`]);
+    expect(await readFile(join(folder, "model.safetensors"))).toEqual(
+      hub.files["model.safetensors"],
+    );
+  });
+
+  test("is refused when its bytes do not have the announced hash, and can be got again", async () => {
+    hub.files["config.json"] = Buffer.from("{}  ");
+    hub.corrupt = true;
+    await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow(
+      "[BAD_CHECKPOINT] The download of you/tiny/config.json is damaged",
+    );
+    hub.corrupt = false;
+    const folder = await downloadFromHub("you/tiny", all, options());
+    expect(await readFile(join(folder, "config.json"), "utf8")).toBe("{}  ");
+  });
+
+  test("is used from the cache when the hub cannot be reached, saying so", async () => {
+    hub.files["config.json"] = Buffer.from("{}");
+    const first = await downloadFromHub("you/tiny", all, options());
+    await hub.stop();
+    const second = await downloadFromHub("you/tiny", all, options());
+    expect(second).toBe(first);
+    expect(messages.at(-1)).toMatch(/^The hub cannot be reached .* using you\/tiny from the cache/);
+    await hub.start();
+  });
+
+  test("is not taken from the cache when its download was never finished", async () => {
+    hub.files["config.json"] = Buffer.from("{}");
+    hub.files["model.safetensors"] = Buffer.alloc(300_000);
+    hub.breakAfter = 1000;
+    await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow();
+    await hub.stop();
+    await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow("[MISSING_FILE]");
+    await hub.start();
+  });
+
+  test("that does not exist is a clear error", async () => {
+    await expect(downloadFromHub("you/none", all, options())).rejects.toThrow(
+      /^\[MISSING_FILE\] Cannot get "you\/none" \(revision main\) from the Hugging Face hub/,
+    );
+  });
+
+  test("without safetensors is a clear error", async () => {
+    hub.files["pytorch_model.bin"] = Buffer.from("pickle");
+    await expect(pretrainedGpt2("you/tiny", options())).rejects.toThrow(
+      '"you/tiny" has no model.safetensors on the hub; its files are: pytorch_model.bin.',
+    );
+  });
+});
+
+test("a token is sent to a private hub", async () => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(401).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await expect(
+    downloadFromHub("you/tiny", all, {
+      cacheDirectory,
+      endpoint: `http://127.0.0.1:${port}`,
+      accessToken: "hf_secret",
+    }),
+  ).rejects.toThrow("[MISSING_FILE]");
+  expect(seen).toEqual(["Bearer hf_secret"]);
+  server.close();
+});
+
+test("a partial file that another version left behind is not trusted", async () => {
+  hub.files["config.json"] = Buffer.from('{"a": 1}');
+  const snapshot = join(cacheDirectory, "models--you--tiny/snapshots", commit);
+  const { mkdir } = await import("node:fs/promises");
+  await mkdir(snapshot, { recursive: true });
+  await writeFile(join(snapshot, "config.json.incomplete"), "wrong");
+  await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow("damaged");
+  const folder = await downloadFromHub("you/tiny", all, options());
+  expect(await readFile(join(folder, "config.json"), "utf8")).toBe('{"a": 1}');
+});

@@ -1,0 +1,182 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Params, readSafetensors, writeSafetensors } from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { byteTokenizer, gpt2, pretrainedGpt2, readHuggingFaceConfig } from "../src/index.js";
+
+const config = {
+  vocabularySize: 256,
+  maxTokens: 16,
+  width: 8,
+  layers: 2,
+  heads: 2,
+  initializerRange: 0.02,
+};
+const model = gpt2(config, byteTokenizer);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "metalearn-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const save = async (params: Params) => model.save?.(params, folder);
+const load = async () => model.load?.(folder) as Promise<Params>;
+
+function expectEqual(actual: Params, expected: Params): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  for (const [name, tensor] of Object.entries(expected)) {
+    expect(actual[name]?.shape, name).toEqual(tensor.shape);
+    expect(actual[name]?.dataSync(), name).toEqual(tensor.dataSync());
+  }
+}
+
+/** Rewrites the stored tensors. */
+async function edit(change: (stored: Record<string, tf.Tensor>) => Record<string, tf.Tensor>) {
+  const path = join(folder, "model.safetensors");
+  await writeSafetensors(path, change({ ...(await readSafetensors(path)) }));
+}
+
+/** A safetensors file by hand, following the format's description: length, JSON header, bytes. */
+function rawSafetensors(name: string, dtype: string, shape: number[], bytes: Buffer): Buffer {
+  const header = Buffer.from(
+    JSON.stringify({ [name]: { dtype, shape, data_offsets: [0, bytes.length] } }),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, bytes]);
+}
+
+describe("a saved checkpoint", () => {
+  test("loads as it was, bit for bit", async () => {
+    const params = await model.init(1);
+    await save(params);
+    expectEqual(await load(), params);
+  });
+
+  test("has the files and names that transformers expects", async () => {
+    await save(await model.init(1));
+    expect((await readdir(folder)).sort()).toEqual(["config.json", "model.safetensors"]);
+    const stored = await readSafetensors(join(folder, "model.safetensors"));
+    expect(stored["transformer.h.0.attn.c_attn.weight"]?.shape).toEqual([8, 24]);
+    expect(stored["lm_head.weight"]).toBeUndefined();
+    const written = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    expect(written).toMatchObject({
+      architectures: ["GPT2LMHeadModel"],
+      model_type: "gpt2",
+      n_embd: 8,
+      n_layer: 2,
+      n_head: 2,
+      n_positions: 16,
+      vocab_size: 256,
+    });
+    expect(await readHuggingFaceConfig(folder)).toEqual(config);
+  });
+
+  test("in shards loads as it was", async () => {
+    const params = await model.init(2);
+    const { writeHuggingFace } = await import("../src/index.js");
+    await writeHuggingFace(folder, params, config, { maxShardBytes: 4_000 });
+    const names = await readdir(folder);
+    expect(names.filter((name) => name.endsWith(".safetensors")).length).toBeGreaterThan(2);
+    expect(names).toContain("model.safetensors.index.json");
+    expectEqual(await load(), params);
+  });
+
+  test("becomes a model by its folder", async () => {
+    const params = await model.init(4);
+    await save(params);
+    const found = await pretrainedGpt2(folder, { tokenizer: byteTokenizer });
+    expect(found.config).toEqual(config);
+    expectEqual(await found.init(0), params);
+  });
+});
+
+describe("a checkpoint from elsewhere", () => {
+  test("may leave out the prefix, hold causal masks and repeat the tied head", async () => {
+    const params = await model.init(1);
+    await save(params);
+    await edit((stored) => ({
+      ...Object.fromEntries(
+        Object.entries(stored).map(([name, t]) => [name.replace("transformer.", ""), t]),
+      ),
+      "h.0.attn.bias": tf.ones([1, 1, 16, 16]),
+      "h.0.attn.masked_bias": tf.scalar(-1e4),
+      "lm_head.weight": params["wte.weight"] as tf.Tensor,
+    }));
+    expectEqual(await load(), params);
+  });
+
+  test("may be float16", async () => {
+    // 1.5, -2, the smallest subnormal 2^-24, infinity
+    const bytes = Buffer.from([0x00, 0x3e, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c]);
+    const path = join(folder, "half.safetensors");
+    await writeFile(path, rawSafetensors("x", "F16", [4], bytes));
+    const { x } = await readSafetensors(path);
+    expect(Array.from((x as tf.Tensor).dataSync())).toEqual([1.5, -2, 2 ** -24, Infinity]);
+  });
+
+  test("may be bfloat16", async () => {
+    // the upper halves of the float32 numbers 1.5 (0x3fc00000) and -2 (0xc0000000)
+    const path = join(folder, "brain.safetensors");
+    await writeFile(path, rawSafetensors("x", "BF16", [2], Buffer.from([0xc0, 0x3f, 0x00, 0xc0])));
+    const { x } = await readSafetensors(path);
+    expect(Array.from((x as tf.Tensor).dataSync())).toEqual([1.5, -2]);
+  });
+});
+
+describe("a checkpoint that does not fit says why", () => {
+  beforeEach(async () => save(await model.init(1)));
+
+  test("a missing folder", async () => {
+    await expect(pretrainedGpt2(join(folder, "nowhere"))).rejects.toThrow(
+      "[MISSING_FILE] There is no checkpoint folder",
+    );
+  });
+
+  test("a missing tensor", async () => {
+    await edit(({ "transformer.h.1.ln_1.bias": _, ...rest }) => rest);
+    await expect(load()).rejects.toThrow("1 tensors are missing, for example h.1.ln_1.bias");
+  });
+
+  test("a tensor of another shape", async () => {
+    await edit((stored) => ({ ...stored, "transformer.wpe.weight": tf.zeros([4, 8]) }));
+    await expect(load()).rejects.toThrow(
+      'tensor "transformer.wpe.weight" has shape [4,8], but config.json asks for [16,8]',
+    );
+  });
+
+  test("a tensor that GPT-2 does not have", async () => {
+    await edit((stored) => ({ ...stored, "transformer.h.2.ln_1.bias": tf.zeros([8]) }));
+    await expect(load()).rejects.toThrow(
+      'there is no place for tensor "transformer.h.2.ln_1.bias" in a GPT-2 of 2 layers',
+    );
+  });
+
+  test("an output head of its own", async () => {
+    await edit((stored) => ({ ...stored, "lm_head.weight": tf.ones([256, 8]) }));
+    await expect(load()).rejects.toThrow("lm_head.weight is not tied to wte.weight");
+  });
+
+  test("a file that was cut short", async () => {
+    const path = join(folder, "model.safetensors");
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.subarray(0, bytes.length - 100));
+    await expect(load()).rejects.toThrow("It was probably cut short");
+  });
+
+  test("another architecture", async () => {
+    await writeFile(join(folder, "config.json"), JSON.stringify({ model_type: "llama" }));
+    await expect(readHuggingFaceConfig(folder)).rejects.toThrow("[BAD_CHECKPOINT]");
+  });
+
+  test("an index that points outside the folder", async () => {
+    await writeFile(
+      join(folder, "model.safetensors.index.json"),
+      JSON.stringify({ weight_map: { "wte.weight": "../elsewhere.safetensors" } }),
+    );
+    await expect(load()).rejects.toThrow("names a file elsewhere: ../elsewhere.safetensors");
+  });
+});
