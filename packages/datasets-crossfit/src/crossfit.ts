@@ -1,0 +1,132 @@
+import { join, relative, sep } from "node:path";
+import { MetaError, type TaskSource, type TokenBatch, unknownName } from "@metalearn/core";
+import { readSetting, readTaskType, type Setting } from "./data/settings.js";
+import { findTargetFiles } from "./evaluate/targetFiles.js";
+import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
+import { atLeast, type CompleteOptions, type CrossfitOptions, completeOptions } from "./options.js";
+import { type ExampleEncoder, exampleEncoder } from "./prompt/exampleEncoder.js";
+import { trainingSampler } from "./train/sampler.js";
+import { readTrainingData, type TrainingData } from "./train/trainingData.js";
+import { checkEnoughRows, type TrainingTask, trainingTask } from "./train/trainingTask.js";
+
+/**
+ * Tasks in MetaICL's format (CrossFit tasks and others): in-context sequences to meta-train on and
+ * questions to evaluate on.
+ *
+ * All files are read and checked here, so that nothing is found to be wrong after training. Only
+ * a missing meta-training file is not an error before a sampler is asked for.
+ *
+ * @example
+ * const tasks = await crossfit({ root: "data", setting: "hr_to_lr", tokenizer: model.tokenizer });
+ * const sampler = tasks.sampler({ seed: 100, batchSize: 8 });
+ * @throws MetaError `BAD_OPTION`; `UNKNOWN_NAME` for a setting or target; `MISSING_FILE`;
+ *   `BAD_DATA`, naming file and line
+ * Source: Min et al. 2022, sections 3 and 4, and their published code.
+ */
+export async function crossfit(given: CrossfitOptions): Promise<TaskSource<TokenBatch>> {
+  const options = completeOptions(given);
+  const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
+  const setting = await readSetting(root, options.setting);
+  reportOverlap(setting, options.notify);
+  const encoder = exampleEncoder({ tokenizer, format: options, maxExampleTokens });
+  const training = await readTrainingData(root, setting.train, options);
+  const hashes = { ...training.hashes };
+  const targets: CheckedTarget[] = [];
+  for (const task of chooseTargets(setting, options.targets)) {
+    const target = await openTarget(task, { setting, encoder, options });
+    Object.assign(hashes, await target.check());
+    targets.push(target);
+  }
+
+  let trainingTasks: readonly TrainingTask[] | undefined;
+  return {
+    name: `crossfit/${setting.name}`,
+    trainingTasks: setting.train,
+    targets,
+    fingerprints: Object.fromEntries(
+      Object.entries(hashes).map(([path, hash]) => [relativeName(root, path), hash]),
+    ),
+    sampler({ seed, batchSize }) {
+      atLeast("batchSize", batchSize, 1);
+      // Kept, so that samplers share the tokens.
+      trainingTasks ??= openTraining(training, { setting, encoder, options });
+      return trainingSampler({
+        tasks: trainingTasks,
+        shots,
+        seed,
+        batchSize,
+        demonstrations: options.demonstrations,
+        taskSampling: options.taskSampling,
+        maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
+      });
+    },
+  };
+}
+
+interface Parts {
+  readonly setting: Setting;
+  readonly encoder: ExampleEncoder;
+  readonly options: CompleteOptions;
+}
+
+function openTraining(
+  { tasks, missing }: TrainingData,
+  { setting, encoder, options }: Parts,
+): TrainingTask[] {
+  if (setting.train.length === 0) {
+    throw new MetaError("BAD_DATA", `The setting ${setting.name} has no training tasks.`);
+  }
+  if (missing.length > 0) {
+    throw new MetaError(
+      "MISSING_FILE",
+      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${missing.join(", ")}. Add them, or take the tasks out of ${join(options.root, "config", `${setting.name}.json`)}.`,
+    );
+  }
+  const { vocabularySize } = options.tokenizer;
+  const opened = tasks.map((task) => trainingTask(task, { encoder, vocabularySize }));
+  checkEnoughRows(opened, options.shots);
+  return opened;
+}
+
+async function openTarget(
+  task: string,
+  { setting, encoder, options }: Parts,
+): Promise<CheckedTarget> {
+  const { root, shots, maxTokens, maxExampleTokens, maxTestExamples } = options;
+  return targetTask({
+    files: await findTargetFiles(root, task, shots),
+    taskType: await readTaskType(root, task),
+    unseenDomain: setting.unseenDomainTest.includes(task),
+    encoder,
+    shots,
+    maxTestExamples,
+    maxTokens: Math.min(maxExampleTokens * Math.max(shots, 1), maxTokens),
+  });
+}
+
+function chooseTargets(
+  { name, test, unseenDomainTest }: Setting,
+  targets: CompleteOptions["targets"],
+): readonly string[] {
+  if (targets === "all") return test;
+  if (targets === "unseen") {
+    if (unseenDomainTest.length > 0) return unseenDomainTest;
+    throw new MetaError("BAD_OPTION", `The setting ${name} has no targets of an unseen domain.`);
+  }
+  for (const target of targets) {
+    if (!test.includes(target)) throw unknownName(`target of ${name}`, target, test);
+  }
+  return targets;
+}
+
+/** A published setting trains on a task that it tests on. That is told, and not mended. */
+function reportOverlap({ name, train, test }: Setting, notify: (message: string) => void): void {
+  const both = train.filter((task) => test.includes(task));
+  if (both.length > 0) {
+    notify(`The setting ${name} has ${both.join(", ")} among its training tasks and its targets.`);
+  }
+}
+
+function relativeName(root: string, path: string): string {
+  return relative(root, path).split(sep).join("/");
+}

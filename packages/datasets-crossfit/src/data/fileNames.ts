@@ -1,0 +1,28 @@
+/** Which part of a task a file holds. */
+export type Split = "train" | "dev" | "test";
+
+/** What a data file's name says about it: `{task}_{shots}_{seed}_{split}.jsonl`. */
+export interface TaskFileName {
+  readonly task: string;
+  /** Examples that were asked for; for meta-training files, an upper limit. */
+  readonly shots: number;
+  /** Seed of the shuffle that the examples are the first lines of. */
+  readonly seed: number;
+  readonly split: Split;
+}
+
+/** The file name of a part of a task. */
+export function taskFileName({ task, shots, seed, split }: TaskFileName): string {
+  return `${task}_${shots}_${seed}_${split}.jsonl`;
+}
+
+// A task's own name may hold underscores, so the greedy first group leaves the last three pieces.
+const pattern = /^(.+)_(\d+)_(\d+)_(train|dev|test)\.jsonl$/;
+
+/** Reads a data file's name from the right; `undefined` for any other file. */
+export function parseTaskFileName(name: string): TaskFileName | undefined {
+  const match = pattern.exec(name);
+  if (!match) return undefined;
+  const [, task, shots, seed, split] = match as unknown as [string, string, string, string, Split];
+  return { task, shots: Number(shots), seed: Number(seed), split };
+}

@@ -1,0 +1,95 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MetaError, messageOf, unknownName } from "@metalearn/core";
+import { z } from "zod";
+
+const names = z
+  .array(z.string().min(1))
+  .refine((list) => new Set(list).size === list.length, "names a task twice");
+
+const settingSchema = z.object({
+  train: names,
+  test: names,
+  unseen_domain_test: names,
+});
+
+const taskConfigSchema = z.discriminatedUnion("task_type", [
+  z.object({ task_type: z.literal("classification"), options: z.array(z.string()) }),
+  z.object({ task_type: z.literal(["multi-choice", "free-form"]), options: z.null() }),
+]);
+
+/** What kind of answers a task has. It decides how the task is scored. */
+export type TaskType = z.output<typeof taskConfigSchema>["task_type"];
+
+/** Which tasks are trained on and which are targets. */
+export interface Setting {
+  readonly name: string;
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  /** The targets whose domain no training task shares. */
+  readonly unseenDomainTest: readonly string[];
+}
+
+/**
+ * Reads `config/{name}.json` of a data root.
+ *
+ * @throws MetaError `MISSING_FILE` when the root has no settings; `UNKNOWN_NAME` when it has others;
+ *   `BAD_DATA` when the file is not a setting
+ */
+export async function readSetting(root: string, name: string): Promise<Setting> {
+  const folder = join(root, "config");
+  const known = await settingNames(folder);
+  if (!known.includes(name)) throw unknownName("setting", name, known);
+  const path = join(folder, `${name}.json`);
+  const { train, test, unseen_domain_test } = await readJson(path, settingSchema);
+  const strangers = unseen_domain_test.filter((task) => !test.includes(task));
+  if (strangers.length > 0) {
+    throw new MetaError(
+      "BAD_DATA",
+      `${path}: every task of "unseen_domain_test" should also be in "test", but ${strangers.join(", ")} is not.`,
+    );
+  }
+  return { name, train, test, unseenDomainTest: unseen_domain_test };
+}
+
+/**
+ * Reads a task's type from `config/tasks/{task}.json` of a data root.
+ *
+ * The file's options are not used: each row has its own, and in published data the two differ
+ * (tweet_eval-irony).
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_DATA` when the file is not a task config
+ */
+export async function readTaskType(root: string, task: string): Promise<TaskType> {
+  const config = await readJson(join(root, "config", "tasks", `${task}.json`), taskConfigSchema);
+  return config.task_type;
+}
+
+async function settingNames(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch((cause) => {
+    throw new MetaError(
+      "MISSING_FILE",
+      `${folder} should hold the settings ({setting}.json) of a MetaICL data folder, but cannot be read: ${messageOf(cause)}. Is "root" right?`,
+      { cause },
+    );
+  });
+  const settings = entries.filter((entry) => entry.endsWith(".json"));
+  return settings.map((entry) => entry.slice(0, -".json".length)).sort();
+}
+
+async function readJson<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new MetaError("MISSING_FILE", `${path} cannot be read: ${messageOf(cause)}.`, { cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new MetaError("BAD_DATA", `${path} is not JSON: ${messageOf(cause)}.`, { cause });
+  }
+  const checked = schema.safeParse(json);
+  if (!checked.success) {
+    throw new MetaError("BAD_DATA", `${path}: ${z.prettifyError(checked.error)}`);
+  }
+  return checked.data;
+}

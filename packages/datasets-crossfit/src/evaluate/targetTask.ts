@@ -1,0 +1,136 @@
+import { MetaError, type Question, randomFor, type TargetTask } from "@metalearn/core";
+import type { TaskType } from "../data/settings.js";
+import { atRow, readTaskFile, rowError, type TaskFile } from "../data/taskFile.js";
+import { assembleSequence } from "../prompt/assembleSequence.js";
+import type { ExampleEncoder } from "../prompt/exampleEncoder.js";
+import type { TargetFiles } from "./targetFiles.js";
+
+/** What a target task is made of. */
+export interface TargetOptions {
+  readonly files: TargetFiles;
+  readonly taskType: TaskType;
+  readonly unseenDomain: boolean;
+  readonly encoder: ExampleEncoder;
+  /** Demonstrations before each question: the first rows of the seed's file, in its order. */
+  readonly shots: number;
+  readonly maxTokens: number;
+  /** Test rows to ask, chosen once for all seeds and runs; all when absent. */
+  readonly maxTestExamples?: number | undefined;
+}
+
+/** A target task whose files can be checked before training begins. */
+export interface CheckedTarget extends TargetTask {
+  /**
+   * Reads all files of all seeds.
+   *
+   * @returns their hashes, by path
+   * @throws MetaError `BAD_DATA`, naming file and line
+   */
+  check(): Promise<Record<string, string>>;
+}
+
+/**
+ * A task to be evaluated on, in context.
+ *
+ * Source: Min et al. 2022, section 4.3: macro-F1 for classification, accuracy otherwise; the same
+ * demonstrations for all questions of a seed.
+ */
+export function targetTask(options: TargetOptions): CheckedTarget {
+  const { files, taskType, unseenDomain, shots, encoder, maxTokens } = options;
+  const { task } = files;
+
+  /** The demonstrations and the test rows of a seed, checked against what scoring needs. */
+  const readSeed = async (seed: number) => {
+    const train = await readTaskFile(files.path(seed, "train"), { task, taskType });
+    const test = await readTaskFile(files.path(seed, "test"), { task, taskType });
+    checkDemonstrations(train, files.shots);
+    checkQuestions(test);
+    if (taskType === "classification") checkSameOptions(train, test);
+    for (const { path, examples } of [train, test]) {
+      const isScored = path === test.path;
+      examples.forEach((example, row) => {
+        const answers = isScored ? example.options : [example.outputs[0]];
+        atRow(path, row, () => encoder.check(example, { task, answers, isScored }));
+      });
+    }
+    return { train, test };
+  };
+
+  return {
+    name: task,
+    unseenDomain,
+    metric: taskType === "classification" ? "macro-f1" : "accuracy",
+    async check() {
+      const hashes: Record<string, string> = {};
+      for (const seed of files.seeds) {
+        for (const { path, sha256 } of Object.values(await readSeed(seed))) hashes[path] = sha256;
+      }
+      return hashes;
+    },
+    async questions(seed) {
+      checkSeed(files, seed);
+      const { train, test } = await readSeed(seed);
+      const newestFirst = train.examples
+        .slice(0, shots)
+        .map((example, row) =>
+          atRow(train.path, row, () => encoder.answered(example, { task, first: row === 0 })),
+        )
+        .reverse();
+      const place = { task, first: shots === 0 };
+      return chosenRows(options, test.examples.length).map((row): Question => {
+        const example = test.examples[row] as TaskFile["examples"][number];
+        const candidates = atRow(test.path, row, () => encoder.perOption(example, place));
+        return {
+          options: example.options.map((option) => option.trim()),
+          gold: example.outputs.map((output) => output.trim()),
+          sequences: candidates.map((query) => assembleSequence({ newestFirst, query, maxTokens })),
+        };
+      });
+    },
+  };
+}
+
+/** Rows to ask, in the file's order. They depend on the task only: every run asks the same. */
+function chosenRows({ files, maxTestExamples }: TargetOptions, count: number): readonly number[] {
+  const all = Array.from({ length: count }, (_, row) => row);
+  if (maxTestExamples === undefined || maxTestExamples >= count) return all;
+  const random = randomFor("test examples", files.task);
+  return random.sample(all, maxTestExamples).sort((a, b) => a - b);
+}
+
+function checkSeed({ task, shots, seeds, path }: TargetFiles, seed: number): void {
+  if (seeds.includes(seed)) return;
+  throw new MetaError(
+    "MISSING_FILE",
+    `${task} has no demonstrations for seed ${seed}: ${path(seed, "train")} is wanted. With ${shots} shots there are seeds ${seeds.join(", ")}.`,
+  );
+}
+
+function checkDemonstrations({ path, examples }: TaskFile, shots: number): void {
+  if (examples.length === shots) return;
+  throw rowError(
+    path,
+    examples.length - 1,
+    `the name promises ${shots} rows, but the file has ${examples.length}`,
+  );
+}
+
+function checkQuestions({ path, examples }: TaskFile): void {
+  const row = examples.findIndex(({ options }) => options.length < 2);
+  if (row === -1) return;
+  throw rowError(
+    path,
+    row,
+    `a question needs at least 2 options to choose from, but has ${examples[row]?.options.length}. Tasks with free-form answers cannot be targets`,
+  );
+}
+
+function checkSameOptions(train: TaskFile, test: TaskFile): void {
+  const [shown, asked] = [train, test].map(({ examples }) => JSON.stringify(examples[0]?.options));
+  if (shown === asked) return;
+  throw rowError(
+    test.path,
+    0,
+    `the options should be those of ${train.path}, ${shown}, but are ${asked}`,
+  );
+}

@@ -1,0 +1,5 @@
+export { crossfit } from "./crossfit.js";
+export { type GenerateTasksOptions, generateTasks } from "./generate/generateTasks.js";
+export type { CrossfitOptions } from "./options.js";
+export { default } from "./plugin.js";
+export { type PromptFormat, type PromptParts, promptParts } from "./prompt/format.js";

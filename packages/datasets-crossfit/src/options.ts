@@ -1,0 +1,124 @@
+import { MetaError, type Tokenizer } from "@metalearn/core";
+import type { PromptFormat } from "./prompt/format.js";
+
+/** Options of {@link crossfit}. */
+export interface CrossfitOptions extends Partial<PromptFormat> {
+  /** A folder in MetaICL's layout: `{task}/{task}_{k}_{seed}_{split}.jsonl` and `config/`. */
+  readonly root: string;
+  /** A file of `config/` without its ending, such as `hr_to_lr`: which tasks are trained on. */
+  readonly setting: string;
+  readonly tokenizer: Tokenizer;
+  /**
+   * The longest sequence, in tokens; a model's `maxTokens` is the most it can be. A sequence of
+   * `shots` demonstrations is evaluated with at most `shots * maxExampleTokens`, one without
+   * demonstrations has at most `maxExampleTokens`.
+   *
+   * @default 1024
+   */
+  readonly maxTokens?: number | undefined;
+  /**
+   * The longest example, in tokens, of which 2 stay free; longer inputs lose their end.
+   *
+   * @default 256, or `maxTokens` where that is less
+   */
+  readonly maxExampleTokens?: number | undefined;
+  /** Demonstrations in every sequence. 0 is multi-task training and zero-shot evaluation. @default 16 */
+  readonly shots?: number;
+  /** Whether a training row keeps its demonstrations or gets new ones with every draw. @default "fixed" */
+  readonly demonstrations?: "fixed" | "fresh";
+  /**
+   * How learners that read one task at a time come by it: in proportion to its number of rows, or
+   * all tasks alike.
+   *
+   * @default "proportional"
+   */
+  readonly taskSampling?: "proportional" | "uniform";
+  /** Reads only the first rows of each training task. @default all */
+  readonly maxExamplesPerTask?: number | undefined;
+  /** Asks only a fixed sample of each target's test rows. @default all */
+  readonly maxTestExamples?: number | undefined;
+  /** Which of the setting's targets to evaluate on. @default "all" */
+  readonly targets?: "all" | "unseen" | readonly string[];
+  /** The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`. @default 100 */
+  readonly dataSeed?: number;
+  /** Told about oddities of the data, one line each. @default nobody */
+  readonly notify?: (message: string) => void;
+}
+
+/** The values of options that are left out, in code and in configs. */
+export const defaults = {
+  method: "direct",
+  style: "newline",
+  separatorCompat: "metaicl-code",
+  shots: 16,
+  demonstrations: "fixed",
+  taskSampling: "proportional",
+  targets: "all",
+  dataSeed: 100,
+} as const satisfies Partial<CrossfitOptions>;
+
+type Limit = "maxExamplesPerTask" | "maxTestExamples";
+
+/** Options with their defaults filled in; an absent limit is none. */
+export type CompleteOptions = Required<Omit<CrossfitOptions, Limit>> &
+  Readonly<Record<Limit, number | undefined>>;
+
+/** @throws MetaError `BAD_OPTION` when a number is out of range */
+export function completeOptions({
+  root,
+  setting,
+  tokenizer,
+  method = defaults.method,
+  style = defaults.style,
+  separatorCompat = defaults.separatorCompat,
+  maxTokens = 1024,
+  maxExampleTokens = Math.min(256, maxTokens),
+  shots = defaults.shots,
+  demonstrations = defaults.demonstrations,
+  taskSampling = defaults.taskSampling,
+  maxExamplesPerTask,
+  maxTestExamples,
+  targets = defaults.targets,
+  dataSeed = defaults.dataSeed,
+  notify = () => {},
+}: CrossfitOptions): CompleteOptions {
+  atLeast("shots", shots, 0);
+  atLeast("dataSeed", dataSeed, 0);
+  atLeast("maxTokens", maxTokens, 4);
+  atLeast("maxExampleTokens", maxExampleTokens, 4);
+  if (maxExamplesPerTask !== undefined) atLeast("maxExamplesPerTask", maxExamplesPerTask, 1);
+  if (maxTestExamples !== undefined) atLeast("maxTestExamples", maxTestExamples, 1);
+  if (maxExampleTokens > maxTokens) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `One example must fit into a sequence, but maxExampleTokens is ${maxExampleTokens} and maxTokens ${maxTokens}.`,
+    );
+  }
+  return {
+    root,
+    setting,
+    tokenizer,
+    method,
+    style,
+    separatorCompat,
+    maxTokens,
+    maxExampleTokens,
+    shots,
+    demonstrations,
+    taskSampling,
+    maxExamplesPerTask,
+    maxTestExamples,
+    targets,
+    dataSeed,
+    notify,
+  };
+}
+
+/** @throws MetaError `BAD_OPTION` when an option is no whole number of at least `least` */
+export function atLeast(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new MetaError(
+    "BAD_OPTION",
+    `${name} must be a whole number of at least ${least}, but is ${value}.`,
+  );
+}

@@ -1,0 +1,66 @@
+import { defineFactory, definePlugin, isLanguageModel, MetaError } from "@metalearn/core";
+import { z } from "zod";
+import { crossfit } from "./crossfit.js";
+import { defaults } from "./options.js";
+
+const count = z.int().min(1);
+
+const crossfitOptions = z.strictObject({
+  /** A folder in MetaICL's layout, relative to the config file. */
+  root: z.string(),
+  /** A file of the root's `config` folder without its ending, such as `hr_to_lr`. */
+  setting: z.string(),
+  /** Demonstrations in every sequence; 0 trains and evaluates without any. */
+  shots: z.int().min(0).default(defaults.shots),
+  /** `direct` scores the answer after the input, `channel` the input after the answer. */
+  method: z.enum(["direct", "channel"]).default(defaults.method),
+  /** What separates examples; `space` suits a raw GPT-2 that was never meta-trained. */
+  style: z.enum(["newline", "space"]).default(defaults.style),
+  /** Whether examples without options have a newline before the answer, as MetaICL's paper says. */
+  separatorCompat: z.enum(["metaicl-code", "paper"]).default(defaults.separatorCompat),
+  /** The longest example, in tokens. Default: 256, or `maxTokens` where that is less. */
+  maxExampleTokens: z.int().min(4).optional(),
+  /** The longest sequence, in tokens. Default: 1024, or what the model can read. */
+  maxTokens: z.int().min(4).optional(),
+  /** How learners that read one task at a time come by it. */
+  taskSampling: z.enum(["proportional", "uniform"]).default(defaults.taskSampling),
+  /** Whether a training row keeps its demonstrations or gets new ones with every draw. */
+  demonstrations: z.enum(["fixed", "fresh"]).default(defaults.demonstrations),
+  /** Trains on the first rows of each task only. */
+  maxExamplesPerTask: count.optional(),
+  /** Evaluates on a fixed sample of each target's test rows. */
+  maxTestExamples: count.optional(),
+  /** Which of the setting's targets to evaluate on. */
+  targets: z.union([z.enum(["all", "unseen"]), z.array(z.string())]).default(defaults.targets),
+  /** The seed in the names of the training files. */
+  dataSeed: z.int().min(0).default(defaults.dataSeed),
+});
+
+export default definePlugin({
+  name: "@metalearn/datasets-crossfit",
+  tasks: {
+    crossfit: defineFactory(crossfitOptions, async (options, context) => {
+      const model = await context.get("model");
+      if (!isLanguageModel(model)) {
+        throw new MetaError(
+          "BAD_CONFIG",
+          `tasks (crossfit): wanted a language model, which brings a tokenizer; came ${model.name}.`,
+        );
+      }
+      const { maxTokens = Math.min(1024, model.maxTokens) } = options;
+      if (maxTokens > model.maxTokens) {
+        throw new MetaError(
+          "BAD_OPTION",
+          `tasks (crossfit): maxTokens is ${maxTokens}, but ${model.name} reads at most ${model.maxTokens} tokens.`,
+        );
+      }
+      return crossfit({
+        ...options,
+        root: context.path(options.root),
+        tokenizer: model.tokenizer,
+        maxTokens,
+        notify: context.notify,
+      });
+    }),
+  },
+});

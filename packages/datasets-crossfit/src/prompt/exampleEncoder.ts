@@ -1,0 +1,137 @@
+import type { Tokenizer } from "@metalearn/core";
+import { type Example, RowProblem } from "../data/example.js";
+import { type PromptFormat, promptParts } from "./format.js";
+
+/** Token ids, in an array or a typed array. */
+export type TokenIds = ArrayLike<number>;
+
+/** One example as tokens. */
+export interface ExampleTokens {
+  /** What comes first and is only read: the input (direct) or the answer (channel). */
+  readonly conditioning: TokenIds;
+  /** What comes after it, and is scored where the example ends a sequence. */
+  readonly scored: TokenIds;
+}
+
+/** Where an example stands and comes from. */
+export interface ExamplePlace {
+  /** Its task: MetaICL shortens tasks with an instruction, `inst:...`, in other ways. */
+  readonly task: string;
+  /** Whether nothing comes before it in the sequence. */
+  readonly first: boolean;
+}
+
+/** What an example will be used for. */
+export interface ExampleUse {
+  readonly task: string;
+  /** The answers that it will be encoded with. */
+  readonly answers: readonly string[];
+  /** Whether it will end a sequence, where it is scored, or only be a demonstration. */
+  readonly isScored: boolean;
+}
+
+/** What an encoder is made of. */
+export interface EncoderOptions {
+  readonly tokenizer: Tokenizer;
+  readonly format: PromptFormat;
+  /** Room for one example, of which 2 tokens stay free, as MetaICL leaves them. */
+  readonly maxExampleTokens: number;
+}
+
+/** Turns examples into tokens. */
+export interface ExampleEncoder {
+  /**
+   * A demonstration or a training example: the first acceptable answer, and as much of the input's
+   * beginning as fits beside it.
+   *
+   * @throws RowProblem when the answer alone does not fit
+   */
+  answered(example: Example, place: ExamplePlace): ExampleTokens;
+  /**
+   * A question: the example with each of its options. The longest option decides for all of them
+   * how much of the input is kept.
+   *
+   * @throws RowProblem when an option alone does not fit
+   */
+  perOption(example: Example, place: ExamplePlace): ExampleTokens[];
+  /**
+   * Finds what would go wrong later, at the cost of a look at the text: only answers with more
+   * bytes than the budget has tokens are encoded.
+   *
+   * @throws RowProblem when an answer does not fit, or leaves nothing to score
+   */
+  check(example: Example, use: ExampleUse): void;
+}
+
+/**
+ * Input and answer are encoded apart, never the joined text, so that the border between what is
+ * read and what is scored is a border between tokens.
+ *
+ * Source: Min et al. 2022, published code (`metaicl/data.py`).
+ */
+export function exampleEncoder({
+  tokenizer,
+  format,
+  maxExampleTokens,
+}: EncoderOptions): ExampleEncoder {
+  const budget = maxExampleTokens - 2;
+  const order = (input: TokenIds, answer: TokenIds): ExampleTokens =>
+    format.method === "direct"
+      ? { conditioning: input, scored: answer }
+      : { conditioning: answer, scored: input };
+
+  return {
+    answered({ input, outputs, options }, { task, first }) {
+      const parts = promptParts(format, { input, answer: outputs[0], options }, first);
+      const encoded = [tokenizer.encode(parts.input), tokenizer.encode(parts.answer)] as const;
+      return order(...shorten(...encoded, { task, budget }));
+    },
+    perOption({ input, options }, { first }) {
+      const answers = options.map((answer) =>
+        tokenizer.encode(promptParts(format, { input, answer, options }, first).answer),
+      );
+      const longest = Math.max(...answers.map(({ length }) => length));
+      const parts = promptParts(format, { input, answer: "", options }, first);
+      const kept = keepStart(tokenizer.encode(parts.input), budget - longest);
+      return answers.map((answer) => order(kept, answer));
+    },
+    check({ input, options }, { task, answers, isScored }) {
+      for (const answer of answers) {
+        const parts = promptParts(format, { input, answer, options }, false);
+        if (isScored && (format.method === "direct" ? parts.answer : parts.input) === "") {
+          const what = format.method === "direct" ? "output" : "input";
+          throw new RowProblem(
+            `an empty ${what} leaves nothing to score (method ${format.method})`,
+          );
+        }
+        if (Buffer.byteLength(parts.answer) <= budget || task.startsWith("inst:")) continue;
+        keepStart([], budget - tokenizer.encode(parts.answer).length);
+      }
+    },
+  };
+}
+
+function shorten(
+  input: number[],
+  answer: number[],
+  { task, budget }: { task: string; budget: number },
+): [number[], number[]] {
+  if (input.length + answer.length <= budget) return [input, answer];
+  if (task.startsWith("inst:piqa") || task.startsWith("inst:yahoo_answers_topics")) {
+    const half = Math.floor((budget + 2) / 2);
+    return [input.slice(0, half), answer.slice(0, half - 2)];
+  }
+  if (task.startsWith("inst:") && input.length < answer.length) {
+    return [input, keepStart(answer, budget - input.length)];
+  }
+  return [keepStart(input, budget - answer.length), answer];
+}
+
+function keepStart(tokens: number[], count: number): number[] {
+  if (count < 0) {
+    throw new RowProblem(
+      `the answer is ${-count} tokens too long for "maxExampleTokens": raise that, or shorten the answer`,
+    );
+  }
+  return tokens.slice(0, count);
+}

@@ -1,0 +1,84 @@
+import { type EpisodeShape, MetaError } from "@metalearn/core";
+
+/** What episodes are drawn from. */
+export interface Pool {
+  readonly tasks: readonly { readonly name: string; readonly size: number }[];
+  readonly batchSize: number;
+  readonly taskSampling: "proportional" | "uniform";
+}
+
+/**
+ * Makes sure that every meta-update of a shape can be drawn from a pool, so that none fails after
+ * hours of training.
+ *
+ * @throws MetaError `BAD_OPTION` when there are too few tasks or rows, or the shape makes no sense
+ */
+export function checkShape(shape: EpisodeShape, pool: Pool): void {
+  checkCounts(shape);
+  if (shape.unit === "task") checkTaskUnit(shape, pool);
+  else checkMixture(shape, pool);
+}
+
+function checkCounts({ tasks, support, query, querySource }: EpisodeShape): void {
+  const sameExamples = querySource === "same-examples";
+  if (tasks < 1 || support < 0 || (query < 1 && !sameExamples)) {
+    throw bad(
+      `An episode shape needs at least one task and one query batch, but has ${tasks} tasks, ${support} support and ${query} query batches`,
+    );
+  }
+  if (sameExamples && support === 0) {
+    throw bad("The query cannot be the support examples when there are no support batches");
+  }
+}
+
+function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, pool: Pool): void {
+  const { batchSize } = pool;
+  const supportRows = support * batchSize;
+  const queryRows = querySource === "same-examples" ? 0 : query * batchSize;
+  const needed =
+    querySource === "other-tasks" ? Math.max(supportRows, queryRows) : supportRows + queryRows;
+  const small = pool.tasks.filter(({ size }) => size < needed);
+  if (small.length > 0) {
+    const list = small.map(({ name, size }) => `${name} (${size})`).join(", ");
+    throw bad(
+      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or take them out of the setting`,
+    );
+  }
+  if (querySource === "other-tasks" && support > 0 && pool.tasks.length <= tasks) {
+    throw bad(
+      `Query examples of other tasks need a task that is nobody's support: with ${tasks} tasks per meta-update at least ${tasks + 1} training tasks, but there are ${pool.tasks.length}`,
+    );
+  }
+}
+
+function checkMixture({ tasks, support, query, querySource }: EpisodeShape, pool: Pool): void {
+  const { batchSize, taskSampling } = pool;
+  if (taskSampling !== "proportional") {
+    throw bad(
+      `taskSampling "${taskSampling}" needs episodes of one task each (unit "task"): the mixture holds every row once, so that tasks come in proportion to their size`,
+    );
+  }
+  const rows = pool.tasks.reduce((sum, { size }) => sum + size, 0);
+  const supportRows = support * batchSize;
+  const queryRows = query * batchSize;
+  if (querySource === "same-task" && rows < supportRows + queryRows) {
+    throw bad(
+      `An episode needs ${supportRows + queryRows} different rows, but all training tasks together have ${rows}. Lower batchSize`,
+    );
+  }
+  if (querySource !== "other-tasks") return;
+  // At worst every support row comes from another task, and the smallest tasks are left over.
+  const usedTasks = Math.min(tasks * supportRows, pool.tasks.length);
+  const sizes = pool.tasks.map(({ size }) => size).sort((a, b) => a - b);
+  const left = sizes.slice(0, sizes.length - usedTasks);
+  const leftRows = left.reduce((sum, size) => sum + size, 0);
+  if (leftRows < queryRows) {
+    throw bad(
+      `${tasks * supportRows} support rows from the mixture can touch ${usedTasks} of the ${pool.tasks.length} training tasks, which leaves ${leftRows} rows of other tasks for ${queryRows} query examples. Lower batchSize, or use episodes of one task each (unit "task")`,
+    );
+  }
+}
+
+function bad(problem: string): MetaError {
+  return new MetaError("BAD_OPTION", `${problem}.`);
+}

@@ -1,0 +1,83 @@
+import {
+  type Episode,
+  MetaError,
+  type SamplerState,
+  type TaskSampler,
+  type TokenBatch,
+  type TokenSequence,
+  tokenBatch,
+} from "@metalearn/core";
+import { checkShape, type Pool } from "./checkShape.js";
+import { type DrawnEpisode, drawEpisodes } from "./drawEpisodes.js";
+import { mixtureWalk } from "./mixtureWalk.js";
+import type { RowAddress } from "./rowAddress.js";
+import { type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
+
+/** What a sampler is made of. */
+export interface SamplerOptions extends TrainingSequenceOptions {
+  /** How an episode of one task chooses it: by its number of rows, or all alike. */
+  readonly taskSampling: Pool["taskSampling"];
+  /** Sequences per batch. */
+  readonly batchSize: number;
+}
+
+/**
+ * Episodes of training sequences. Which rows a meta-update reads depends on the seed and on two
+ * counters: meta-updates so far, and rows read so far of the mixture.
+ */
+export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch> {
+  const { tasks, batchSize, taskSampling, seed } = options;
+  const pool: Pool = { tasks, batchSize, taskSampling };
+  const sequenceOf = trainingSequences(options);
+  const sizes = tasks.map(({ size }) => size);
+  const walk = mixtureWalk(sizes, seed);
+  let update = 0;
+  let position = 0;
+
+  return {
+    next(shape) {
+      checkShape(shape, pool);
+      const drawn = drawEpisodes(shape, { pool, walk, seed, update, position });
+      let index = 0;
+      const sequences = (rows: readonly RowAddress[]) =>
+        rows.map((row) => sequenceOf(row, { update, index: index++ }));
+      const episodes = drawn.episodes.map((episode): Episode<TokenBatch> => {
+        const support = sequences(episode.support);
+        const query = episode.query === undefined ? support : sequences(episode.query);
+        return {
+          tasks: taskNames(episode),
+          support: chunks(support, batchSize).map(tokenBatch),
+          query: tokenBatch(query),
+        };
+      });
+      position = drawn.position;
+      update++;
+      return episodes;
+    },
+    state: () => ({ update, position }),
+    restore(state) {
+      update = counter(state, "update");
+      position = counter(state, "position");
+    },
+  };
+
+  function taskNames({ support, query = [] }: DrawnEpisode): string[] {
+    const used = new Set([...support, ...query].map(({ task }) => task));
+    return [...used].map((task) => tasks[task]?.name ?? "");
+  }
+}
+
+function chunks(sequences: readonly TokenSequence[], size: number): TokenSequence[][] {
+  return Array.from({ length: sequences.length / size }, (_, i) =>
+    sequences.slice(i * size, (i + 1) * size),
+  );
+}
+
+function counter(state: SamplerState, name: string): number {
+  const value = state[name];
+  if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `The sampler's state should hold a whole number "${name}", but it is ${value}. Was it saved by another data set?`,
+  );
+}

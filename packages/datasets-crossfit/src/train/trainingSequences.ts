@@ -1,0 +1,61 @@
+import { randomFor, type TokenSequence } from "@metalearn/core";
+import { assembleSequence } from "../prompt/assembleSequence.js";
+import type { ExampleTokens } from "../prompt/exampleEncoder.js";
+import { drawDistinct } from "./draws.js";
+import type { RowAddress } from "./rowAddress.js";
+import type { TrainingTask } from "./trainingTask.js";
+
+/** How training rows become sequences. */
+export interface TrainingSequenceOptions {
+  readonly tasks: readonly TrainingTask[];
+  /** Demonstrations before each example. */
+  readonly shots: number;
+  /**
+   * `fixed` gives a row the same demonstrations whenever it is drawn, as the reference does;
+   * `fresh` gives it others each time.
+   */
+  readonly demonstrations: "fixed" | "fresh";
+  readonly maxTokens: number;
+  readonly seed: number;
+}
+
+/** Which of all draws this is; only fresh demonstrations depend on it. */
+export interface Draw {
+  readonly update: number;
+  /** The draw's number within its meta-update. */
+  readonly index: number;
+}
+
+/** Makes the training sequence of a row. */
+export type TrainingSequences = (address: RowAddress, draw: Draw) => TokenSequence;
+
+/**
+ * A row becomes a sequence of `shots` demonstrations, drawn without replacement from the other rows
+ * of its task, and itself. Whether an episode also trains on or asks about a demonstration does not
+ * matter, as in the reference.
+ *
+ * Source: Min et al. 2022, section 3.1.
+ */
+export function trainingSequences({
+  tasks,
+  shots,
+  demonstrations,
+  maxTokens,
+  seed,
+}: TrainingSequenceOptions): TrainingSequences {
+  return ({ task: taskIndex, row }, draw) => {
+    const task = tasks[taskIndex] as TrainingTask;
+    const key = demonstrations === "fresh" ? [draw.update, draw.index] : [];
+    const random = randomFor(seed, "demonstrations", task.name, row, ...key);
+    const shown = drawDistinct(random, shots, task.size, new Set([row]));
+    return assembleSequence({
+      newestFirst: newestFirst(task, shown),
+      query: task.tokens(row, shots === 0),
+      maxTokens,
+    });
+  };
+}
+
+function* newestFirst(task: TrainingTask, rows: readonly number[]): Generator<ExampleTokens> {
+  for (let i = rows.length - 1; i >= 0; i--) yield task.tokens(rows[i] as number, i === 0);
+}

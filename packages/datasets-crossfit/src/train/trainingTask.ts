@@ -1,0 +1,83 @@
+import { MetaError } from "@metalearn/core";
+import type { Example } from "../data/example.js";
+import { atRow } from "../data/taskFile.js";
+import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
+import { tokenArena } from "./tokenArena.js";
+
+/** The examples that a task offers to meta-training. */
+export interface TrainingExamples {
+  readonly name: string;
+  /** The file that they come from, one per line. */
+  readonly path: string;
+  readonly examples: readonly Example[];
+}
+
+/** A meta-training task as tokens. */
+export interface TrainingTask {
+  readonly name: string;
+  /** How many rows it has. */
+  readonly size: number;
+  /** A row as it reads at the beginning of a sequence (`first`) or after other examples. */
+  tokens(row: number, first: boolean): ExampleTokens;
+}
+
+/**
+ * A training task that encodes each row when it is first read, and keeps the tokens: training
+ * begins at once, and no row is encoded twice.
+ *
+ * @throws MetaError `BAD_DATA`, naming file and line, when a row could not be encoded later
+ */
+export function trainingTask(
+  { name, path, examples }: TrainingExamples,
+  { encoder, vocabularySize }: { encoder: ExampleEncoder; vocabularySize: number },
+): TrainingTask {
+  examples.forEach((example, row) => {
+    const use = { task: name, answers: [example.outputs[0]], isScored: true };
+    atRow(path, row, () => encoder.check(example, use));
+  });
+  const arena = tokenArena(vocabularySize);
+  const slots = 2 * examples.length; // each row, first and not first
+  const starts = new Int32Array(slots).fill(-1);
+  const conditioningLengths = new Int32Array(slots);
+  const scoredLengths = new Int32Array(slots);
+
+  const encode = (row: number, first: boolean, slot: number) => {
+    const tokens = encoder.answered(examples[row] as Example, { task: name, first });
+    starts[slot] = arena.add(tokens.conditioning);
+    arena.add(tokens.scored);
+    conditioningLengths[slot] = tokens.conditioning.length;
+    scoredLengths[slot] = tokens.scored.length;
+  };
+
+  return {
+    name,
+    size: examples.length,
+    tokens(row, first) {
+      const slot = 2 * row + (first ? 0 : 1);
+      if (starts[slot] === -1) encode(row, first, slot);
+      const start = starts[slot] as number;
+      const border = conditioningLengths[slot] as number;
+      return {
+        conditioning: arena.read(start, border),
+        scored: arena.read(start + border, scoredLengths[slot] as number),
+      };
+    },
+  };
+}
+
+/**
+ * @throws MetaError `BAD_DATA` when a task has too few rows for a sequence: `shots` demonstrations
+ *   and one example to learn from
+ */
+export function checkEnoughRows(
+  tasks: readonly { readonly name: string; readonly size: number }[],
+  shots: number,
+): void {
+  const small = tasks.filter(({ size }) => size < shots + 1);
+  if (small.length === 0) return;
+  const list = small.map(({ name, size }) => `${name} (${size})`).join(", ");
+  throw new MetaError(
+    "BAD_DATA",
+    `With ${shots} shots every training task needs at least ${shots + 1} rows, but these have fewer: ${list}. Lower shots, raise maxExamplesPerTask, or take them out of the setting.`,
+  );
+}
