@@ -1,0 +1,27 @@
+import type { TensorRuntime } from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { memoryOfTensorFlowJs } from "./memory.js";
+import { supplyKernels } from "./supplyKernels.js";
+
+/**
+ * TensorFlow.js in plain JavaScript: needs nothing, and is hundreds of times slower than
+ * TensorFlow. From now on TensorFlow.js computes with it, in the whole process.
+ */
+export async function cpu(): Promise<TensorRuntime> {
+  activateCpuBackend();
+  return {
+    name: "cpu",
+    device: "cpu",
+    version: tf.version["tfjs-backend-cpu"],
+    compile: (fn) => fn,
+    memory: memoryOfTensorFlowJs,
+    dispose() {}, // nothing but tensors, which JavaScript's garbage collector owns
+  };
+}
+
+/** Makes TensorFlow.js compute in plain JavaScript, without the advertisement it prints there. */
+export function activateCpuBackend(): void {
+  void tf.setBackend("cpu"); // takes effect at once: this backend needs no loading
+  (tf.backend() as tf.KernelBackend & { firstUse: boolean }).firstUse = false;
+  supplyKernels("cpu");
+}

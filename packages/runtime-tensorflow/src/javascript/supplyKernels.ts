@@ -1,0 +1,50 @@
+import * as tf from "@tensorflow/tfjs";
+import { accessTo } from "./access.js";
+import { type OneHotCall, oneHot } from "./oneHot.js";
+import { type SegmentSumCall, segmentSum } from "./segmentSum.js";
+import { transposeFirst } from "./transposeFirst.js";
+
+/** Makes a kernel, if need be from the one that is there. */
+type Recipe = (stock: tf.KernelFunc) => tf.KernelFunc;
+
+/** Kernels that language models need and TensorFlow.js lacks, or has in a way that does not do. */
+const recipes: Readonly<Record<"wasm" | "cpu", Readonly<Record<string, Recipe>>>> = {
+  wasm: {
+    // There is none.
+    UnsortedSegmentSum: () => segmentSumOn("wasm"),
+    // Writes int32 whatever type was asked for: 1 comes out as 1e-45 in float32, and into bool it
+    // writes past the end of the tensor.
+    OneHot:
+      () =>
+      ({ backend, ...call }) =>
+        oneHot(accessTo.wasm(backend), call as unknown as OneHotCall),
+    BatchMatMul: transposeFirst,
+  },
+  cpu: {
+    // Goes over all rows for every segment, which takes minutes for a vocabulary of 50 000.
+    UnsortedSegmentSum: () => segmentSumOn("cpu"),
+  },
+};
+
+function segmentSumOn(backendName: "wasm" | "cpu"): tf.KernelFunc {
+  return ({ backend, ...call }) =>
+    segmentSum(accessTo[backendName](backend), call as unknown as SegmentSumCall);
+}
+
+const supplied = new WeakSet<tf.KernelFunc>();
+
+/** Gives a backend the kernels that it should have had. A second call changes nothing. */
+export function supplyKernels(backendName: "wasm" | "cpu"): void {
+  for (const [kernelName, recipe] of Object.entries(recipes[backendName])) {
+    const stock = tf.getKernel(kernelName, backendName) as tf.KernelConfig | undefined;
+    if (stock && supplied.has(stock.kernelFunc)) continue;
+    const missing: tf.KernelFunc = () => {
+      throw new Error(`TensorFlow.js has no kernel ${kernelName} for ${backendName}`);
+    };
+    const kernelFunc = recipe(stock?.kernelFunc ?? missing);
+    supplied.add(kernelFunc);
+    if (stock) tf.unregisterKernel(kernelName, backendName);
+    // What the stock kernel does when the backend starts, it does for ours, too.
+    tf.registerKernel({ ...stock, kernelName, backendName, kernelFunc });
+  }
+}

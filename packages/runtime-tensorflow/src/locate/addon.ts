@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { cacheDirectory } from "./cacheDirectory.js";
+import type { LibTensorFlow } from "./libtensorflow.js";
+
+const require = createRequire(import.meta.url);
+
+/** The C++ sources, beside `src` and `dist` alike. */
+export const nativeDirectory = join(import.meta.dirname, "..", "..", "native");
+
+/** The Node-API version that the addon is compiled for: it loads on every Node.js that has it. */
+export const nodeApiVersion = 8;
+
+/** The addon compiled for one libtensorflow. */
+export interface Addon {
+  readonly directory: string;
+  /** The engine. */
+  readonly engine: string;
+  /** The loader that keeps TensorFlow quiet; see native/preload.cc. */
+  readonly preload: string;
+  readonly isBuilt: boolean;
+}
+
+/**
+ * Where the addon for a libtensorflow is, or will be. Its folder is named by a hash of everything
+ * that goes into it, so that a new version of any part builds anew beside the old one.
+ */
+export function addonFor(library: LibTensorFlow): Addon {
+  const hash = createHash("sha256");
+  for (const file of nativeSources()) {
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(nativeDirectory, file)))
+      .update("\0");
+  }
+  const parts = {
+    platform: `${process.platform}-${process.arch}`,
+    nodeApiVersion,
+    headers: headerPackages.map((name) => (require(`${name}/package.json`) as Package).version),
+    tensorflow: library.version,
+    libraries: library.libraries.map((file) => {
+      const path = join(library.directory, file); // the addon remembers where they are
+      return { path, size: statSync(path).size };
+    }),
+  };
+  hash.update(JSON.stringify(parts));
+  const version = library.version ?? "given";
+  const name = `${version}-${parts.platform}-${hash.digest("hex").slice(0, 16)}`;
+  const directory = join(cacheDirectory(), "addons", name);
+  const files = addonFiles(directory);
+  return { directory, ...files, isBuilt: Object.values(files).every((file) => existsSync(file)) };
+}
+
+/** The files of an addon in a folder. */
+export function addonFiles(directory: string): Pick<Addon, "engine" | "preload"> {
+  return { engine: join(directory, "engine.node"), preload: join(directory, "preload.node") };
+}
+
+/** The headers and sources in `native`, by file name. */
+export function nativeSources(): string[] {
+  return readdirSync(nativeDirectory)
+    .filter((file) => /\.(h|cc)$/.test(file))
+    .sort();
+}
+
+interface Package {
+  readonly version: string;
+}
+
+const headerPackages = ["node-addon-api", "node-api-headers"] as const;
+
+/** The folders with Node-API's headers. */
+export function nodeApiIncludeDirectories(): string[] {
+  const [addonApi, apiHeaders] = headerPackages.map((name) =>
+    dirname(require.resolve(`${name}/package.json`)),
+  ) as [string, string];
+  return [addonApi, join(apiHeaders, "include")];
+}

@@ -1,0 +1,65 @@
+import { MetaError } from "@metalearn/core";
+
+/** The TensorFlow that `metalearn setup` provides. */
+export const tensorflowVersion = "2.21.0";
+
+/** What libtensorflow was built for. A build for CUDA also computes on the CPU. */
+export type Variant = "cpu" | "cuda";
+
+/** A wheel on the package index. */
+export interface Wheel {
+  readonly package: string;
+  /** The platform tag that pip is asked for. */
+  readonly platform: string;
+}
+
+/** A kind of machine for which TensorFlow is published with its C API. */
+export interface Target {
+  /** As Node.js names it: `linux-x64`. */
+  readonly name: string;
+  readonly wheels: Readonly<Partial<Record<Variant, Wheel>>>;
+  /** Ending of shared libraries of major version 2. */
+  readonly librarySuffix: string;
+}
+
+const targets: readonly Target[] = [
+  {
+    name: "linux-x64",
+    wheels: {
+      cpu: { package: "tensorflow-cpu", platform: "manylinux_2_27_x86_64" },
+      cuda: { package: "tensorflow", platform: "manylinux_2_27_x86_64" },
+    },
+    librarySuffix: ".so.2",
+  },
+  {
+    name: "linux-arm64",
+    wheels: { cpu: { package: "tensorflow", platform: "manylinux_2_27_aarch64" } },
+    librarySuffix: ".so.2",
+  },
+  {
+    name: "darwin-arm64",
+    wheels: { cpu: { package: "tensorflow", platform: "macosx_12_0_arm64" } },
+    librarySuffix: ".2.dylib",
+  },
+];
+
+/** This machine's target; `undefined` where TensorFlow publishes no C API. */
+export function findTarget(): Target | undefined {
+  const name = `${process.platform}-${process.arch}`;
+  return targets.find((target) => target.name === name);
+}
+
+/** Why there is no TensorFlow for this machine. */
+export function unsupportedMachine(): string {
+  return (
+    `TensorFlow ${tensorflowVersion} is published with its C API for ${targets.map(({ name }) => name).join(", ")}, ` +
+    `but this is ${process.platform}-${process.arch}. The runtimes "wasm" and "auto" work here.`
+  );
+}
+
+/** @throws MetaError `ENGINE_UNAVAILABLE` on a machine for which TensorFlow is not published */
+export function currentTarget(): Target {
+  const target = findTarget();
+  if (!target) throw new MetaError("ENGINE_UNAVAILABLE", unsupportedMachine());
+  return target;
+}

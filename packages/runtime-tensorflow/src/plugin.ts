@@ -1,0 +1,36 @@
+import { defineFactory, definePlugin } from "@metalearn/core";
+import { z } from "zod";
+import { auto } from "./auto.js";
+import { diagnose } from "./doctor/diagnose.js";
+import { cpu } from "./javascript/cpu.js";
+import { wasm } from "./javascript/wasm.js";
+import { setup } from "./setup/setup.js";
+import { isDevice } from "./tensorflow/device.js";
+import { tensorflow } from "./tensorflow/runtime.js";
+
+/**
+ * Threads to compute with; by default TensorFlow's choice, which is one per core. Small models are
+ * faster on one.
+ */
+const threads = z.int().min(1).optional();
+
+const tensorflowOptions = z.strictObject({
+  /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
+  device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
+  threads,
+});
+
+const autoOptions = z.strictObject({ threads });
+
+const noOptions = z.strictObject({});
+
+export default definePlugin({
+  name: "@metalearn/runtime-tensorflow",
+  runtimes: {
+    auto: defineFactory(autoOptions, (options, { notify }) => auto(notify, options)),
+    tensorflow: defineFactory(tensorflowOptions, (options) => tensorflow(options)),
+    wasm: defineFactory(noOptions, () => wasm()),
+    cpu: defineFactory(noOptions, () => cpu()),
+  },
+  machine: { setup, diagnose },
+});

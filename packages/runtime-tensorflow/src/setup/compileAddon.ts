@@ -1,0 +1,100 @@
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import {
+  nativeDirectory,
+  nativeSources,
+  nodeApiIncludeDirectories,
+  nodeApiVersion,
+} from "../locate/addon.js";
+import type { LibTensorFlow } from "../locate/libtensorflow.js";
+import { runCommand } from "../runCommand.js";
+import { type Compiler, requireCompiler } from "./compiler.js";
+
+/** Where compiled things go. */
+export interface CompileOptions {
+  /** The file of the engine. */
+  readonly engine: string;
+  /** The file of the loader. */
+  readonly preload: string;
+  /** Takes the object files. */
+  readonly workDirectory: string;
+  notify(message: string): void;
+}
+
+const preloadSource = "preload.cc";
+
+/**
+ * Compiles the C++ sources against a TensorFlow, as many files at a time as there are cores.
+ *
+ * @throws MetaError `ENGINE_UNAVAILABLE` when there is no compiler or it fails
+ */
+export async function compileAddon(
+  library: LibTensorFlow,
+  { engine, preload, workDirectory, notify }: CompileOptions,
+): Promise<void> {
+  const compiler = await requireCompiler();
+  const sources = nativeSources().filter((file) => file.endsWith(".cc"));
+  const objectOf = (source: string) => join(workDirectory, `${basename(source, ".cc")}.o`);
+  notify(`Compiling the addon with ${compiler.join(" ")}.`);
+
+  const flags = compileFlags([library.includeDirectory, ...nodeApiIncludeDirectories()]);
+  await inParallel(sources, availableParallelism(), (source) =>
+    call(compiler, [...flags, "-c", join(nativeDirectory, source), "-o", objectOf(source)]),
+  );
+
+  const engineObjects = sources.filter((source) => source !== preloadSource).map(objectOf);
+  await Promise.all([
+    call(compiler, [...linkFlags, "-o", preload, objectOf(preloadSource)]),
+    call(compiler, [...linkFlags, "-o", engine, ...engineObjects, ...linkTo(library)]),
+  ]);
+}
+
+function compileFlags(includeDirectories: readonly string[]): string[] {
+  return [
+    ..."-std=c++17 -O2 -fPIC -fvisibility=hidden".split(" "),
+    `-DNAPI_VERSION=${nodeApiVersion}`,
+    "-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL", // see native/module.cc
+    "-DNODE_ADDON_API_DISABLE_DEPRECATED",
+    ...includeDirectories.flatMap((directory) => ["-isystem", directory]),
+  ];
+}
+
+/** On macOS an addon is a bundle, which finds Node.js' functions only when it is loaded. */
+const linkFlags =
+  process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
+
+/** By full path, and found again there when the addon is loaded. */
+function linkTo({ directory, libraries }: LibTensorFlow): string[] {
+  return [
+    ...libraries.map((file) => join(directory, file)),
+    ...["-Xlinker", "-rpath", "-Xlinker", directory],
+  ];
+}
+
+async function call([program, ...first]: Compiler, rest: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await runCommand(program, [...first, ...rest]);
+  if (exitCode === 0) return;
+  throw new MetaError(
+    "ENGINE_UNAVAILABLE",
+    `${program} could not compile the addon. It needs C++17 (g++ 9, clang 9 or newer). It said:\n${stderr.trim().slice(0, 2_000)}`,
+  );
+}
+
+/** Runs `work` on every item, at most `width` at a time; the first failure starts no more. */
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      await work(item).catch((error) => {
+        waiting.length = 0;
+        throw error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}

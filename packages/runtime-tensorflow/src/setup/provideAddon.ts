@@ -1,0 +1,40 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import { addonFiles, addonFor } from "../locate/addon.js";
+import { describeLibrary, type LibTensorFlow } from "../locate/libtensorflow.js";
+import { probe } from "../tensorflow/probe.js";
+import { compileAddon } from "./compileAddon.js";
+import type { StepOptions } from "./provideLibTensorFlow.js";
+import { publish } from "./publish.js";
+
+/**
+ * Compiles the addon for a TensorFlow and sees it compute before it counts.
+ *
+ * @returns the devices on which a new addon was seen to compute; none when it was there already
+ * @throws MetaError `ENGINE_UNAVAILABLE` when there is no compiler, or the result does not work
+ */
+export async function provideAddon(
+  library: LibTensorFlow,
+  { force, notify, workDirectory }: Omit<StepOptions, "cuda">,
+): Promise<{ isNew: boolean; devices: readonly string[] }> {
+  const { directory, isBuilt } = addonFor(library);
+  if (isBuilt && !force) return { isNew: false, devices: [] };
+
+  const finished = join(workDirectory, "addon");
+  await mkdir(finished);
+  await compileAddon(library, { ...addonFiles(finished), workDirectory, notify });
+  const found = await probe(addonFiles(finished).engine);
+  if ("problem" in found) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `The addon was compiled for ${describeLibrary(library)}, but does not work: ${found.problem}.`,
+    );
+  }
+  await publish(finished, {
+    directory,
+    workDirectory,
+    isGood: () => !force && addonFor(library).isBuilt,
+  });
+  return { isNew: true, devices: found.devices.map(({ type }) => type) };
+}

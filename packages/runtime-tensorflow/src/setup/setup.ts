@@ -1,0 +1,29 @@
+import type { MachineSupport } from "@metalearn/core";
+import { describeLibrary } from "../locate/libtensorflow.js";
+import { provideAddon } from "./provideAddon.js";
+import { provideLibTensorFlow } from "./provideLibTensorFlow.js";
+import { withWorkDirectory } from "./workDirectory.js";
+
+/** Options of {@link setup}. */
+export type SetupOptions = Parameters<MachineSupport["setup"]>[0];
+
+/**
+ * Provides TensorFlow and compiles the addon for it, in the cache directory. What is there already
+ * stays, unless `force` asks for it anew; a setup that was killed leaves nothing that counts, and two
+ * at once do not disturb each other.
+ *
+ * @throws MetaError `ENGINE_UNAVAILABLE` when something is missing, with what to install
+ */
+export async function setup({ cuda, force, notify }: SetupOptions): Promise<void> {
+  await withWorkDirectory(async (workDirectory) => {
+    const options = { cuda, force, notify, workDirectory };
+    const { library, isNew: isNewLibrary } = await provideLibTensorFlow(options);
+    const { isNew: isNewAddon, devices } = await provideAddon(library, options);
+    const what = describeLibrary(library);
+    notify(
+      isNewLibrary || isNewAddon
+        ? `${what} is ready, on ${devices.join(" and ")}.`
+        : `${what} is set up already.`,
+    );
+  });
+}

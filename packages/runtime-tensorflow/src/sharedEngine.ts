@@ -1,0 +1,76 @@
+import { MetaError } from "@metalearn/core";
+
+/** A use of an engine. */
+export interface Lease<Engine> {
+  readonly engine: Engine;
+  /** Ends this use; the last one frees the engine. A second call does nothing. */
+  release(): void;
+}
+
+/** How an engine is started and freed. */
+export interface EngineLife<Settings, Engine> {
+  /** For messages. */
+  readonly name: string;
+  open(settings: Settings): Promise<Engine>;
+  close(engine: Engine): void;
+}
+
+interface Use<Engine> {
+  readonly key: string;
+  readonly engine: Promise<Engine>;
+  count: number;
+}
+
+/**
+ * Gives out one engine to all who want it with the same settings: TensorFlow.js knows an engine by
+ * name, so that a process cannot have two of a kind.
+ */
+export class SharedEngine<Settings extends object, Engine> {
+  readonly #life: EngineLife<Settings, Engine>;
+  #current: Use<Engine> | undefined;
+
+  constructor(life: EngineLife<Settings, Engine>) {
+    this.#life = life;
+  }
+
+  /**
+   * Opens the engine, or joins in its use.
+   *
+   * @throws MetaError `BAD_OPTION` when the engine is in use with other settings
+   */
+  async acquire(settings: Settings): Promise<Lease<Engine>> {
+    const key = JSON.stringify(settings);
+    if (this.#current && this.#current.key !== key) {
+      throw new MetaError(
+        "BAD_OPTION",
+        `The ${this.#life.name} engine of this process runs with ${this.#current.key} and cannot ` +
+          `also run with ${key}. Dispose the other runtime first.`,
+      );
+    }
+    this.#current ??= { key, engine: this.#life.open(settings), count: 0 };
+    const use = this.#current;
+    use.count++;
+    try {
+      const engine = await use.engine;
+      let isHeld = true;
+      return {
+        engine,
+        release: () => {
+          if (isHeld && this.#leave(use)) this.#life.close(engine);
+          isHeld = false;
+        },
+      };
+    } catch (error) {
+      this.#leave(use);
+      throw error;
+    }
+  }
+
+  /** @returns whether this was the last use */
+  #leave(use: Use<Engine>): boolean {
+    use.count--;
+    if (use.count > 0) return false;
+    this.#current = undefined;
+    return true;
+  }
+}

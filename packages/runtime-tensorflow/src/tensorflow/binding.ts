@@ -1,0 +1,75 @@
+/** A device that TensorFlow computes on. */
+export interface NativeDevice {
+  /** `/job:localhost/replica:0/task:0/device:GPU:0` */
+  readonly name: string;
+  readonly type: "CPU" | "GPU" | (string & {});
+  readonly memoryBytes: number;
+}
+
+/** An attribute of an operation; `type` is one of the binding's `TF_ATTR_*`. */
+export interface NativeAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** An output of an operation. Whoever receives it calls `deleteTensor` on its `id`. */
+export interface NativeTensor {
+  readonly id: number;
+  readonly shape: number[];
+  /** One of the binding's `TF_FLOAT`, `TF_INT32`, … */
+  readonly dtype: number;
+}
+
+/** Values as they lie in memory: the typed array of the data type, or one byte array per string. */
+export type NativeValues =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | readonly Uint8Array[];
+
+/** What the addon exports; see native/module.cc. Failures are thrown with the operation's name. */
+export interface NativeBinding {
+  /** Starts TensorFlow with a serialized `ConfigProto`. One engine may be open at a time. */
+  openEngine(config: Uint8Array): readonly NativeDevice[];
+  /** Frees every tensor and TensorFlow's context. */
+  closeEngine(): void;
+  isEngineOpen(): boolean;
+  createTensor(shape: readonly number[], dtype: number, data: NativeValues): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): NativeValues;
+  executeOp(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    inputIds: readonly number[],
+    outputCount: number,
+  ): NativeTensor[];
+  isUsingGpuDevice(): boolean;
+  /** Tensors that were not deleted. */
+  getNumOfTensors(): number;
+  /** Their bytes. Tensors that share a buffer are each counted. */
+  getTensorBytes(): number;
+  getNumOfSavedModels(): number;
+
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_DOUBLE: number;
+  readonly TF_HALF: number;
+  readonly TF_BFLOAT16: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_UINT8: number;
+  readonly TF_BOOL: number;
+  readonly TF_COMPLEX64: number;
+  readonly TF_STRING: number;
+  readonly TF_RESOURCE: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+}

@@ -1,0 +1,56 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { MetaError, messageOf } from "@metalearn/core";
+import { addonFor } from "../locate/addon.js";
+import { cacheDirectory } from "../locate/cacheDirectory.js";
+import { describeLibrary, findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
+import { currentTarget } from "../locate/target.js";
+import type { NativeBinding } from "./binding.js";
+import { quietLogs, wantedLines } from "./logs.js";
+
+const require = createRequire(import.meta.url);
+
+/** The addon with the TensorFlow below it. */
+export interface LoadedEngine {
+  readonly binding: NativeBinding;
+  readonly library: LibTensorFlow;
+}
+
+/**
+ * Finds TensorFlow and loads the addon built for it. The second call in a process is free.
+ *
+ * @throws MetaError `ENGINE_UNAVAILABLE`, with the command that helps
+ */
+export async function loadEngine(): Promise<LoadedEngine> {
+  currentTarget(); // the clearest message where there can be none
+  const library = await findLibTensorFlow();
+  if (!library) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `TensorFlow is not set up: LIBTENSORFLOW_DIR is not set, ${cacheDirectory()} holds none, ` +
+        "and neither does Python. Run `metalearn setup`.",
+    );
+  }
+  const addon = addonFor(library);
+  if (!addon.isBuilt) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `The addon for ${describeLibrary(library)} is not built. Run \`metalearn setup\`.`,
+    );
+  }
+  try {
+    const level = quietLogs();
+    if (level > 0) {
+      const { preload } = require(addon.preload) as { preload(path: string): string };
+      const log = preload(join(library.directory, library.libraries[0] as string));
+      process.stderr.write(wantedLines(log, level));
+    }
+    return { binding: require(addon.engine) as NativeBinding, library };
+  } catch (error) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `${describeLibrary(library)} does not load: ${messageOf(error)}. Run \`metalearn setup --force\`.`,
+      { cause: error },
+    );
+  }
+}

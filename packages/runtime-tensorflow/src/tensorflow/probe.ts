@@ -1,0 +1,48 @@
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { messageOf } from "@metalearn/core";
+import { z } from "zod";
+import { nativeDirectory } from "../locate/addon.js";
+import { runCommand } from "../runCommand.js";
+import type { NativeDevice } from "./binding.js";
+import { configProto } from "./configProto.js";
+
+const answerSchema = z.object({
+  version: z.string(),
+  devices: z.array(z.object({ name: z.string(), type: z.string(), memoryBytes: z.number() })),
+  product: z.array(z.number()),
+});
+
+/** What an addon does when it is loaded. */
+export type ProbeResult =
+  | { readonly version: string; readonly devices: readonly NativeDevice[] }
+  | { readonly problem: string };
+
+/**
+ * Loads an addon in a process of its own, which a broken library may end, and has it multiply two
+ * matrices.
+ */
+export async function probe(engine: string): Promise<ProbeResult> {
+  const config = Buffer.from(configProto({})).toString("base64");
+  const { exitCode, stdout, stderr } = await runCommand(
+    process.execPath,
+    [join(nativeDirectory, "probe.cjs"), engine, config],
+    { timeoutMs: 120_000 },
+  );
+  if (exitCode !== 0) return { problem: reasonIn(stderr) };
+  try {
+    const { version, devices, product } = answerSchema.parse(JSON.parse(stdout));
+    // [1 2; 3 4] [5 6; 7 8] = [1*5+2*7 1*6+2*8; 3*5+4*7 3*6+4*8]
+    if (product.join() === "19,22,43,50") return { version, devices };
+    return { problem: `it computed [1 2; 3 4] [5 6; 7 8] as ${product.join(" ")}` };
+  } catch (error) {
+    return { problem: `it answered "${stdout.slice(0, 200)}": ${messageOf(error)}` };
+  }
+}
+
+/** The error in what Node.js prints when a script fails, or the last line where there is none. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  const error = lines.find((line) => /^\w*Error: /.test(line));
+  return error?.replace(/^\w*Error: /, "") ?? lines.at(-1) ?? "it ended without a word";
+}

@@ -1,0 +1,112 @@
+import { MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { activateCpuBackend } from "../javascript/cpu.js";
+import { SharedEngine } from "../sharedEngine.js";
+import type { NativeBinding, NativeDevice } from "./binding.js";
+import { configProto, type EngineOptions } from "./configProto.js";
+import { type Device, deviceInUse } from "./device.js";
+import { loadEngine } from "./load.js";
+import { supplyRound } from "./supplyRound.js";
+
+/** Options of {@link tensorflow}. */
+export type TensorFlowOptions = EngineOptions;
+
+/** TensorFlow, opened and registered with TensorFlow.js. */
+interface OpenEngine {
+  readonly binding: NativeBinding;
+  readonly device: Device;
+}
+
+const backendName = "tensorflow";
+
+/** TensorFlow keeps the threads that it is first started with until the process ends. */
+let threadsOfProcess: Pick<TensorFlowOptions, "threads"> | undefined;
+
+const engines = new SharedEngine<TensorFlowOptions, OpenEngine>({
+  name: backendName,
+  open: openEngine,
+  close() {
+    const wasActive = tf.getBackend() === backendName;
+    tf.removeBackend(backendName);
+    if (wasActive) activateCpuBackend();
+  },
+});
+
+/**
+ * TensorFlow's own kernels, on the CPU or an NVIDIA GPU. From now on TensorFlow.js computes with
+ * them, in the whole process; runtimes with the same options share one engine, which is freed when
+ * the last of them is disposed.
+ *
+ * @throws MetaError `ENGINE_UNAVAILABLE` when TensorFlow or the device is not there, with the
+ *   command that helps; `BAD_OPTION` while an engine with other options is in use
+ *
+ * @example
+ * const runtime = await tensorflow({ device: "cpu" });
+ */
+export async function tensorflow(options: TensorFlowOptions = {}): Promise<TensorRuntime> {
+  const { engine, release } = await engines.acquire(options);
+  const { binding, device } = engine;
+  await tf.setBackend(backendName); // another engine may have been active since
+  return {
+    name: backendName,
+    device,
+    version: binding.TF_Version,
+    compile: (fn) => fn,
+    memory: () => ({
+      tensors: tf.memory().numTensors,
+      tensorBytes: binding.getTensorBytes(),
+      processBytes: process.memoryUsage.rss(),
+    }),
+    dispose: release,
+  };
+}
+
+async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
+  if (tf.findBackendFactory(backendName)) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `TensorFlow.js has another backend called "${backendName}" already. Do not import @tensorflow/tfjs-node beside metalearn.`,
+    );
+  }
+  const { binding, library } = await loadEngine();
+  // Loaded only now: the kernels register themselves, and importing this package changes nothing.
+  const { TensorFlowBackend } = await import("./backend.js");
+  supplyRound(backendName);
+
+  const open = () => start(binding, options);
+  const devices = open(); // not in the factory, whose errors TensorFlow.js only prints
+  try {
+    const device = deviceInUse(options.device, devices, library);
+    tf.registerBackend(backendName, () => {
+      if (!binding.isEngineOpen()) open(); // after a reset of TensorFlow.js
+      return new TensorFlowBackend(binding);
+    });
+    if (!(await tf.setBackend(backendName))) {
+      tf.removeBackend(backendName);
+      throw new MetaError("ENGINE_UNAVAILABLE", "TensorFlow.js cannot start its backend.");
+    }
+    return { binding, device };
+  } catch (error) {
+    binding.closeEngine();
+    throw error;
+  }
+}
+
+function start(binding: NativeBinding, options: TensorFlowOptions): readonly NativeDevice[] {
+  const { threads } = options;
+  threadsOfProcess ??= { threads };
+  if (threadsOfProcess.threads !== threads) {
+    const count = (n: number | undefined) => (n === undefined ? "its own choice of" : `${n}`);
+    throw new MetaError(
+      "BAD_OPTION",
+      `TensorFlow was first started with ${count(threadsOfProcess.threads)} threads, which it keeps until the process ends; ` +
+        `it cannot be started with ${count(threads)} threads. Use another process.`,
+    );
+  }
+  try {
+    return binding.openEngine(configProto(options));
+  } catch (error) {
+    const text = `TensorFlow does not start: ${messageOf(error)}.`;
+    throw new MetaError("ENGINE_UNAVAILABLE", text, { cause: error });
+  }
+}
