@@ -1,0 +1,62 @@
+import { mkdir } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { compareRuns, MetaError, runsOf, writeTextAtomically } from "@metalearn/core";
+import { onInterrupt } from "../interrupt.js";
+import { openProgress } from "../progress.js";
+import { renderReport } from "../report/report.js";
+import { openSession } from "../session.js";
+import { comparisonTable } from "../tables.js";
+
+/** Flags of `metalearn compare`. */
+export interface CompareFlags {
+  readonly config?: string;
+  readonly seeds?: string;
+}
+
+/** Trains and evaluates every run of a config, prints the table and writes the report. */
+export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
+  const seeds = flags.seeds === undefined ? [] : [`compare.seeds=${seedList(flags.seeds)}`];
+  const session = await openSession(flags.config, [...changes, ...seeds]);
+  const { config, toolkit, file, overrides } = session;
+  const runs = runsOf(config, overrides);
+  const out = resolve(config.out);
+  await mkdir(out, { recursive: true });
+
+  const progress = openProgress();
+  const { signal, release } = onInterrupt((message) => progress.say(message));
+  try {
+    const comparison = await compareRuns({
+      toolkit,
+      runs,
+      out,
+      configFile: file,
+      signal,
+      notify: progress.say,
+      onRun: ({ name, config }, i) =>
+        progress.begin(`[${i + 1}/${runs.length}] ${name}, seed ${config.seed}`),
+      onEvent: (_, event) => progress.update(event),
+    });
+    progress.end();
+    const page = join(out, "report.html");
+    await writeTextAtomically(
+      join(out, "comparison.json"),
+      `${JSON.stringify(comparison, null, 2)}\n`,
+    );
+    await writeTextAtomically(page, await renderReport(comparison, config.compare));
+    console.log(comparisonTable(comparison));
+    console.log(`Report: ${relative(process.cwd(), page)}  (${pathToFileURL(page)})`);
+  } finally {
+    progress.end();
+    release();
+  }
+}
+
+/** `1,2,3` as a JSON list. */
+function seedList(text: string): string {
+  const seeds = text.split(",").map(Number);
+  if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) {
+    throw new MetaError("BAD_OPTION", `--seeds wants whole numbers such as 1,2,3; came ${text}.`);
+  }
+  return JSON.stringify(seeds);
+}

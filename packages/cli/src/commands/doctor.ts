@@ -1,0 +1,32 @@
+import { type Finding, loadPlugins } from "@metalearn/core";
+import { paint } from "../paint.js";
+import { officialPlugins } from "../session.js";
+
+/** Flags of `metalearn doctor`. */
+export interface DoctorFlags {
+  readonly json: boolean;
+}
+
+const marks = {
+  ok: paint("green", "ok     "),
+  info: paint("dim", "info   "),
+  warning: paint("yellow", "warning"),
+  missing: paint("red", "missing"),
+} as const satisfies Record<Finding["status"], string>;
+
+/** Prints what this machine has and what is missing, each problem with the command that mends it. */
+export async function doctor({ json }: DoctorFlags): Promise<void> {
+  const plugins = await loadPlugins(officialPlugins);
+  const findings = (
+    await Promise.all(plugins.flatMap(({ machine }) => machine?.diagnose() ?? []))
+  ).flat();
+  if (json) {
+    console.log(JSON.stringify(findings, null, 2));
+    return;
+  }
+  const width = Math.max(...findings.map(({ topic }) => topic.length));
+  for (const { topic, status, message, fix } of findings) {
+    console.log(`${marks[status]}  ${topic.padEnd(width)}  ${message}`);
+    if (fix) console.log(`${" ".repeat(11 + width)}${paint("bold", `fix: ${fix}`)}`);
+  }
+}

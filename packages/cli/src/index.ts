@@ -1,0 +1,3 @@
+export { main } from "./main.js";
+export { type ReportText, renderReport } from "./report/report.js";
+export { comparisonTable, evaluationTable } from "./tables.js";

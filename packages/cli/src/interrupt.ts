@@ -1,0 +1,26 @@
+/**
+ * A signal that is aborted by Ctrl-C or a polite kill, so that work can end at a good point. A
+ * second Ctrl-C ends the process at once.
+ *
+ * @returns the signal, and a function that gives the keys back to the system
+ */
+export function onInterrupt(announce: (message: string) => void): {
+  signal: AbortSignal;
+  release: () => void;
+} {
+  const controller = new AbortController();
+  const listener = () => {
+    if (controller.signal.aborted) process.exit(130);
+    announce("Stopping after this step. Press Ctrl-C again to stop at once.");
+    controller.abort();
+  };
+  process.on("SIGINT", listener);
+  process.on("SIGTERM", listener);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off("SIGINT", listener);
+      process.off("SIGTERM", listener);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core";
+import Table from "cli-table3";
+
+/** A comparison as the papers print it: mean and worst over demonstrations, times 100. */
+export function comparisonTable({ rows }: Comparison): string {
+  const hasUnseen = rows.some((row) => row.unseen);
+  const table = plainTable([
+    "",
+    "all tasks",
+    ...(hasUnseen ? ["unseen domains"] : []),
+    "± seeds",
+    "batches",
+    "training",
+  ]);
+  for (const row of rows) {
+    table.push([
+      row.name,
+      score(row.all),
+      ...(hasUnseen ? [row.unseen ? score(row.unseen) : ""] : []),
+      row.seeds.length > 1 ? percent(row.deviation) : "",
+      row.batches === 0 ? "none" : row.batches.toFixed(0),
+      row.trainSeconds === 0 ? "" : duration(row.trainSeconds),
+    ]);
+  }
+  const [first] = rows;
+  if (first) table.push(chanceRow(first, hasUnseen));
+  return `${table.toString()}\n${legend(first)}`;
+}
+
+/** The scores of one checkpoint, task by task. */
+export function evaluationTable(evaluation: EvaluationRecord): string {
+  const table = plainTable(["task", "metric", "mean", "worst", "chance"]);
+  for (const { task, metric, unseenDomain, mean, worst, chance } of evaluation.tasks) {
+    const name = unseenDomain ? `${task} *` : task;
+    table.push([name, metric, percent(mean), percent(worst), percent(chance)]);
+  }
+  const summary = (name: string, { mean, worst, chance }: Summary) =>
+    table.push([name, "", percent(mean), percent(worst), percent(chance)]);
+  summary("all tasks", evaluation.all);
+  if (evaluation.unseen) summary("unseen domains *", evaluation.unseen);
+  return table.toString();
+}
+
+/** A share as a percentage with one decimal. */
+export function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}
+
+/** Seconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+}
+
+function score({ mean, worst }: Summary): string {
+  return `${percent(mean)} / ${percent(worst)}`;
+}
+
+function chanceRow({ all, unseen }: ComparisonRow, hasUnseen: boolean): string[] {
+  const own = [percent(all.chance), ...(hasUnseen ? [unseen ? percent(unseen.chance) : ""] : [])];
+  return ["random answers", ...own, "", "", ""];
+}
+
+function legend(row: ComparisonRow | undefined): string {
+  const tasks = row?.all.tasks ?? 0;
+  return `mean / worst over sets of demonstrations, averaged over ${tasks} tasks never trained on (macro-F1 or accuracy, x 100)`;
+}
+
+function plainTable(head: string[]) {
+  return new Table({
+    head,
+    style: { head: [], border: [], compact: true },
+    colAligns: ["left", ...head.slice(1).map(() => "right" as const)],
+  });
+}
