@@ -1,0 +1,202 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import maml from "@metalearn/algorithms-maml";
+import metaicl from "@metalearn/algorithms-metaicl";
+import {
+  type CompareOptions,
+  checkConfig,
+  compareRuns,
+  createToolkit,
+  readMetrics,
+  runsOf,
+} from "@metalearn/core";
+import gpt2 from "@metalearn/models-gpt2";
+import optimizers from "@metalearn/optimizers";
+import * as tf from "@tensorflow/tfjs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { letterPlugin } from "./support/letterTasks.js";
+
+const toolkit = createToolkit([letterPlugin, maml, metaicl, gpt2, optimizers]);
+
+const base = {
+  runtime: { use: "plain" },
+  model: { use: "gpt2", layers: 1, width: 8, heads: 2, maxTokens: 16, tokenizer: "byte" },
+  tasks: { use: "letters" },
+  optimizer: { use: "adamw", learningRate: 0.01, schedule: "linear", clipNorm: 1 },
+  train: { steps: 24, batchSize: 2, logEvery: 4, checkpointEvery: 5, keepCheckpoints: 2 },
+  evaluate: { seeds: [1, 2] },
+};
+
+const comparison = {
+  seeds: [1, 2],
+  runs: {
+    untrained: {},
+    metaicl: { learner: { use: "metaicl" } },
+    "maml-en-llm": {
+      learner: {
+        use: "maml-en-llm",
+        tasks: 2,
+        innerOptimizer: { use: "adamw", learningRate: 0.01 },
+      },
+    },
+  },
+};
+
+let out: string;
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), "metalearn-compare-"));
+});
+afterEach(() => rm(out, { recursive: true }));
+
+const options = (config: object, more: Partial<CompareOptions> = {}): CompareOptions => ({
+  toolkit,
+  out,
+  runs: runsOf(checkConfig(config)),
+  ...more,
+});
+
+const parameters = (run: string, update: number) =>
+  readFile(join(out, run, "checkpoints", `0000000${update}`, "model/model.safetensors"));
+
+describe("a comparison", () => {
+  test("trains and evaluates every run and averages over training seeds", async () => {
+    const { runs, rows } = await compareRuns(options({ ...base, compare: comparison }));
+    expect(runs).toHaveLength(6);
+    expect(rows.map(({ name, seeds, batches }) => ({ name, seeds, batches }))).toEqual([
+      { name: "untrained", seeds: [1, 2], batches: 0 },
+      { name: "metaicl", seeds: [1, 2], batches: 24 },
+      // Two tasks with a support and a query batch each: 24 batches are 6 meta-updates.
+      { name: "maml-en-llm", seeds: [1, 2], batches: 24 },
+    ]);
+    for (const { all, unseen } of rows) {
+      expect(all.tasks).toBe(2);
+      expect(unseen?.tasks).toBe(1);
+      expect(all.worst).toBeLessThanOrEqual(all.mean);
+      // Two options: random answers are right half of the time.
+      expect(Math.abs(all.chance - 0.5)).toBeLessThan(0.05);
+    }
+    expect((await readdir(join(out, "metaicl-seed1"))).sort()).toEqual([
+      "checkpoints",
+      "evaluation.json",
+      "metrics.jsonl",
+      "run.json",
+    ]);
+    expect(await readdir(join(out, "metaicl-seed1/checkpoints"))).toEqual(["00000020", "00000024"]);
+  });
+
+  test("logs mean losses and falling learning rates", async () => {
+    await compareRuns(options({ ...base, learner: { use: "metaicl" } }));
+    const metrics = await readMetrics(join(out, "run-seed100"));
+    expect(metrics.map(({ update }) => update)).toEqual([4, 8, 12, 16, 20, 24]);
+    // The rate of update 4 is that at index 3 of 24: 0.01 * (24 - 3) / 24.
+    expect(metrics[0]?.learningRate).toBeCloseTo(0.01 * (21 / 24), 12);
+    expect(metrics.at(-1)?.tokens).toBe(24 * 2 * 10); // sequences of 10 tokens
+  });
+
+  test("does not repeat finished runs", async () => {
+    const config = { ...base, learner: { use: "metaicl" } };
+    const first = await compareRuns(options(config));
+    const file = join(out, "run-seed100/evaluation.json");
+    const before = await stat(file);
+    const events: string[] = [];
+    const second = await compareRuns(
+      options(config, { onEvent: (_, event) => events.push(event.kind) }),
+    );
+    expect(second.rows).toEqual(first.rows);
+    expect(events).toEqual(["open"]);
+    expect((await stat(file)).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  test("evaluates a trained run again when only the evaluation is another", async () => {
+    const config = { ...base, learner: { use: "metaicl" } };
+    await compareRuns(options(config));
+    const kinds = new Set<string>();
+    const { runs } = await compareRuns(
+      options(
+        { ...config, evaluate: { seeds: [3] } },
+        { onEvent: (_, event) => kinds.add(event.kind) },
+      ),
+    );
+    expect([...kinds]).toEqual(["open", "evaluate"]);
+    expect(runs[0]?.evaluation.seeds).toEqual([3]);
+  });
+
+  test("refuses a folder that holds a run with another config", async () => {
+    const config = { ...base, learner: { use: "metaicl" } };
+    await compareRuns(options(config));
+    const other = { ...config, optimizer: { ...base.optimizer, learningRate: 0.02 } };
+    await expect(compareRuns(options(other))).rejects.toThrow(
+      /^\[RUN_EXISTS\] .*run-seed100 holds a run that differs in optimizer\.learningRate\./,
+    );
+  });
+
+  test("leaves no tensor behind", async () => {
+    const before = tf.memory().numTensors;
+    await compareRuns(options({ ...base, compare: comparison }));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe("an interrupted run", () => {
+  const config = {
+    ...base,
+    learner: {
+      use: "maml-en-llm",
+      moments: "separate",
+      innerOptimizer: { use: "adamw", learningRate: 0.01 },
+    },
+  }; // one task per meta-update: 24 batches are 12 meta-updates
+
+  test("keeps a checkpoint and ends, when resumed, as if it had never stopped", async () => {
+    await compareRuns(options(config));
+    const whole = await parameters("run-seed100", 9).catch(() => undefined);
+    expect(whole).toBeUndefined(); // only the last two checkpoints are kept
+    const uninterrupted = await readFile(
+      join(out, "run-seed100/checkpoints/00000012/model/model.safetensors"),
+    );
+    const scores = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
+    await rm(join(out, "run-seed100"), { recursive: true });
+
+    const controller = new AbortController();
+    const stopping = compareRuns(
+      options(config, {
+        signal: controller.signal,
+        onEvent: (_, event) => event.kind === "train" && event.done === 7 && controller.abort(),
+      }),
+    );
+    await expect(stopping).rejects.toThrow(
+      "[INTERRUPTED] run (seed 100) stopped after update 7 of 12. Run the same command again",
+    );
+    expect(await readdir(join(out, "run-seed100/checkpoints"))).toEqual(["00000005", "00000007"]);
+
+    const messages: string[] = [];
+    await compareRuns(options(config, { notify: (message) => messages.push(message) }));
+    expect(messages).toEqual(["run (seed 100) goes on: checkpoint of update 7 of 12."]);
+    expect(
+      await readFile(join(out, "run-seed100/checkpoints/00000012/model/model.safetensors")),
+    ).toEqual(uninterrupted);
+    const again = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
+    const withoutTime = (text: string) => ({ ...JSON.parse(text), seconds: 0 });
+    expect(withoutTime(again)).toEqual(withoutTime(scores));
+  });
+
+  test("that was killed while writing loses only what came after its last checkpoint", async () => {
+    const controller = new AbortController();
+    await compareRuns(
+      options(config, {
+        signal: controller.signal,
+        onEvent: (_, event) => event.kind === "train" && event.done === 7 && controller.abort(),
+      }),
+    ).catch(() => {});
+    const folder = join(out, "run-seed100");
+    // What a kill leaves: a checkpoint under its temporary name, a metrics line cut in half.
+    await writeFile(join(folder, "checkpoints/.00000008.abc.tmp"), "half a checkpoint");
+    const metrics = await readFile(join(folder, "metrics.jsonl"), "utf8");
+    await writeFile(join(folder, "metrics.jsonl"), `${metrics}{"update":8,"lo`);
+    await compareRuns(options(config));
+    const updates = (await readMetrics(folder)).map(({ update }) => update);
+    expect(updates).toEqual([4, 8, 12]);
+    expect(await readdir(join(folder, "checkpoints"))).toEqual(["00000010", "00000012"]);
+  });
+});

@@ -1,0 +1,188 @@
+import { maml } from "@metalearn/algorithms-maml";
+import {
+  type Batch,
+  createObjective,
+  type Episode,
+  type MetaOptimizer,
+  type Model,
+  type OptimizerState,
+  type Params,
+} from "@metalearn/core";
+import { adamw, sgd } from "@metalearn/optimizers";
+import { describe, expect, test } from "vitest";
+import { bestEngine, useEngine } from "../support/engines.js";
+import {
+  expectGoldenOrDirection,
+  type Golden,
+  type InlineTensor,
+  readGolden,
+  type Stored,
+  shortName,
+  type ToleranceBlock,
+  toTensors,
+} from "../support/golden.js";
+import { mlp } from "../support/mlp.js";
+import { sharedMoments } from "../support/moments.js";
+import { missing } from "../support/shared.js";
+import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
+
+interface Hyperparameters {
+  readonly inner: "sgd" | "adamw";
+  readonly K: number;
+  readonly alpha?: number;
+  readonly lr?: number;
+  readonly betas?: [number, number];
+  readonly eps?: number;
+  readonly weight_decay?: number;
+  readonly state?: "zero" | "shared";
+  readonly adapted?: string[];
+}
+
+interface Result {
+  readonly per_task: { readonly query_loss_after: number }[];
+  readonly meta_grad: Stored;
+  readonly tolerance: {
+    readonly meta_grad: ToleranceBlock;
+    readonly per_task_losses: { readonly recommended_rel: number };
+  };
+}
+
+interface Variant {
+  readonly hyperparameters: Hyperparameters;
+  readonly second_order: Result;
+  readonly first_order: Result;
+}
+
+interface File {
+  readonly variants: Record<string, Variant>;
+}
+
+/** What a variant is computed on. */
+interface Problem {
+  readonly golden: Golden<File>;
+  readonly model: Model;
+  readonly params: Params;
+  readonly episodes: Episode[];
+  /** Moments after seven steps. */
+  readonly warm: OptimizerState;
+}
+
+const reason = missing("golden/maml");
+
+const problems: Record<string, { load(): Promise<Problem>; variants: string[] }> = {
+  "gpt2-tiny": {
+    async load() {
+      const golden = await readGolden<
+        File & { param_order: string[]; tasks: Record<"support" | "query", StoredBatch>[] }
+      >("maml/gpt2_tiny.json");
+      const params = await tinyParams(golden.json.param_order);
+      const episodes = golden.json.tasks.map(({ support, query }) =>
+        episodeOf(batchOf(support), batchOf(query)),
+      );
+      return { golden, model: tinyModel, params, episodes, warm: sharedMoments(params) };
+    },
+    variants: [
+      ...["sgd_K1", "sgd_K2", "sgd_K5", "anil_last_block_K2"],
+      ...["adamw_K1_zero_eps1e-08", "adamw_K1_zero_eps0.001", "adamw_K1_shared_eps1e-08"],
+      ...["adamw_K2_zero_eps1e-08", "adamw_K2_zero_eps0.001", "adamw_K2_shared_eps1e-08"],
+    ],
+  },
+  "sinusoid relu": { load: () => sinusoid("relu"), variants: sinusoidVariants() },
+  "sinusoid tanh": { load: () => sinusoid("tanh"), variants: sinusoidVariants() },
+};
+
+describe.skipIf(reason)(`MAML equals PyTorch (on ${bestEngine.name}) ${reason ?? ""}`, () => {
+  useEngine(bestEngine);
+
+  describe.each(Object.entries(problems))("on %s", (_, { load, variants }) => {
+    describe.each(variants)("%s", (name) => {
+      test.each([2, 1] as const)("order %i", async (order) => {
+        const { golden, model, params, episodes, warm } = await load();
+        const variant = golden.json.variants[name] as Variant;
+        const { hyperparameters } = variant;
+        const expected = order === 2 ? variant.second_order : variant.first_order;
+        const innerOptimizer = optimizerOf(hyperparameters);
+        const startsWarm = hyperparameters.state === "shared";
+        const learner = maml({
+          innerOptimizer,
+          innerSteps: hyperparameters.K,
+          order,
+          // In the golden files every task starts from the same given moments.
+          moments: startsWarm ? "copy-last" : "reset",
+          ...(hyperparameters.adapted && { adapt: hyperparameters.adapted.map(shortName) }),
+        });
+        const { gradients, loss } = learner.metaGradient(createObjective(model), params, episodes, {
+          optimizer: startsWarm ? warm : innerOptimizer.init(params),
+        });
+        const wanted = expected.per_task.reduce((sum, task) => sum + task.query_loss_after, 0);
+        expect(
+          Math.abs(Number(loss.dataSync()[0]) / (wanted / episodes.length) - 1),
+        ).toBeLessThanOrEqual(expected.tolerance.per_task_losses.recommended_rel);
+        expectGoldenOrDirection(
+          golden,
+          expected.meta_grad,
+          gradients,
+          expected.tolerance.meta_grad,
+        );
+      });
+    });
+  });
+});
+
+async function sinusoid(activation: "relu" | "tanh"): Promise<Problem> {
+  type Points = Record<"x" | "y", InlineTensor>;
+  const golden = await readGolden<
+    File & {
+      problem: {
+        params: Record<string, InlineTensor>;
+        tasks: Record<"support" | "query", Points>[];
+      };
+      shared_state: Record<"m" | "v", Record<string, InlineTensor>> & { t: number };
+    }
+  >(`maml/sinusoid_mlp_${activation}.json`);
+  const { problem, shared_state: shared } = golden.json;
+  const model = mlp(activation, problem.params);
+  return {
+    golden,
+    model,
+    params: await model.init(0),
+    episodes: problem.tasks.map(({ support, query }) =>
+      episodeOf(toTensors(support) as Batch, toTensors(query) as Batch),
+    ),
+    warm: {
+      step: shared.t,
+      update: 0,
+      slots: { m: toTensors(shared.m), v: toTensors(shared.v) },
+    },
+  };
+}
+
+function sinusoidVariants(): string[] {
+  return [
+    ...["sgd_K1", "sgd_K2", "sgd_K5", "anil_K2", "anil_K5"],
+    ...["adamw_K1_zero_eps1e-08", "adamw_K1_zero_eps0.01", "adamw_K1_shared_eps1e-08"],
+    ...["adamw_K2_zero_eps1e-08", "adamw_K2_zero_eps0.01", "adamw_K2_shared_eps1e-08"],
+  ];
+}
+
+function episodeOf<B extends Batch>(support: B, query: B): Episode<B> {
+  return { tasks: [], support: [support], query };
+}
+
+function optimizerOf({
+  inner,
+  alpha,
+  lr,
+  betas,
+  eps,
+  weight_decay,
+}: Hyperparameters): MetaOptimizer {
+  if (inner === "sgd") return sgd({ learningRate: Number(alpha) });
+  return adamw({
+    learningRate: Number(lr),
+    beta1: betas?.[0],
+    beta2: betas?.[1],
+    epsilon: eps,
+    weightDecay: weight_decay,
+  });
+}

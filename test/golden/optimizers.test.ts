@@ -1,0 +1,235 @@
+import { createObjective, globalNorm, type Params, valueAndGradients } from "@metalearn/core";
+import {
+  adam,
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  type LearningRate,
+  linearSchedule,
+  type Optimizer,
+  sgd,
+} from "@metalearn/optimizers";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, test } from "vitest";
+import { bestEngine, useEngine } from "../support/engines.js";
+import {
+  expectGolden,
+  type Golden,
+  type InlineTensor,
+  readGolden,
+  recommended,
+  type StoredTensors,
+  type ToleranceBlock,
+  toTensors,
+} from "../support/golden.js";
+import { missing } from "../support/shared.js";
+import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
+
+interface Hyperparameters {
+  readonly lr: number;
+  readonly momentum?: number;
+  readonly dampening?: number;
+  readonly nesterov?: boolean;
+  readonly betas?: [number, number];
+  readonly eps?: number;
+  readonly weight_decay?: number;
+}
+
+const reason = missing("golden/optimizers");
+
+/** MetaICL's list, whose second entry matches no GPT-2 name. */
+const metaiclNoDecay = ["bias", "LayerNorm.weight"];
+
+function optimizerOf(
+  name: string,
+  { lr, betas, eps, momentum, dampening, nesterov, weight_decay }: Hyperparameters,
+  { learningRate = lr as LearningRate, noDecay = [] as string[] } = {},
+): Optimizer {
+  const decay = { weightDecay: weight_decay, noDecay };
+  if (name.startsWith("sgd")) return sgd({ learningRate, momentum, dampening, nesterov, ...decay });
+  const options = { learningRate, beta1: betas?.[0], beta2: betas?.[1], epsilon: eps, ...decay };
+  return name === "adam" || name === "adam_l2" ? adam(options) : adamw(options);
+}
+
+describe.skipIf(reason)(
+  `optimizers equal PyTorch's (on ${bestEngine.name}) ${reason ?? ""}`,
+  () => {
+    useEngine(bestEngine);
+
+    // Not offered: amsgrad, adafactor, and the AdamW that transformers removed in version 5.
+    test.each([
+      "sgd",
+      "sgd_momentum",
+      "sgd_momentum_dampening_l2",
+      "sgd_nesterov",
+      "adam",
+      "adam_l2",
+      "adamw",
+      "adamw_large_eps",
+    ])("on a quadratic: %s", async (name) => {
+      interface File {
+        problem: Record<"A" | "a" | "M" | "Y" | "w0" | "W0", InlineTensor>;
+        optimizers: Record<
+          string,
+          {
+            hyperparameters: Hyperparameters;
+            tolerance: ToleranceBlock;
+            steps: ({ loss: number } & Record<"w" | "W", InlineTensor>)[];
+          }
+        >;
+      }
+      const golden: Golden<File> = await readGolden("optimizers/quadratic.json");
+      const { A, a, M, Y, w0, W0 } = toTensors(golden.json.problem) as Record<string, tf.Tensor2D>;
+      const { hyperparameters, steps, tolerance } = golden.json.optimizers[
+        name
+      ] as File["optimizers"][string];
+      const optimizer = optimizerOf(name, hyperparameters);
+      // f(w, W) = (w - a)' A (w - a) / 2 + |W M - Y|^2 / 2
+      const loss = ({ w, W }: Params) => {
+        const d = tf.sub(w as tf.Tensor, a as tf.Tensor) as tf.Tensor1D;
+        const quadratic = tf.sum(tf.mul(d, tf.dot(A as tf.Tensor2D, d)));
+        const residual = tf.sub(tf.matMul(W as tf.Tensor2D, M as tf.Tensor2D), Y as tf.Tensor);
+        return tf.mul(tf.add(quadratic, tf.sum(tf.square(residual))), 0.5) as tf.Scalar;
+      };
+      let params: Params = { w: w0 as tf.Tensor, W: W0 as tf.Tensor };
+      let state = optimizer.init(params);
+      for (const step of steps) {
+        const { value, gradients } = valueAndGradients(loss, params);
+        expect(Math.abs(Number(value.dataSync()[0]) / step.loss - 1)).toBeLessThan(2e-6);
+        ({ params, state } = optimizer.update(gradients, state, params));
+        expectGolden(golden, { w: step.w, W: step.W }, params, recommended(tolerance));
+      }
+    });
+
+    test.each(["sgd", "sgd_momentum", "adam", "adamw", "adamw_eps1e-4", "metaicl_step"])(
+      "on GPT-2: %s",
+      async (name) => {
+        interface Trajectory {
+          hyperparameters: Hyperparameters;
+          clip_max_norm: number | null;
+          schedule: { num_warmup_steps: number; num_training_steps: number } | null;
+          parameter_groups: string;
+          steps: { loss: number; grad_norm_before_clip: number; lr: number }[];
+          params_after_5: StoredTensors;
+          state_after_5: { exp_avg?: StoredTensors; exp_avg_sq?: StoredTensors };
+          tolerance: Record<
+            "params_without_key_bias" | "update_without_key_bias",
+            ToleranceBlock
+          > & {
+            loss: { recommended_rel: number };
+          };
+        }
+        interface File {
+          batches: StoredBatch[];
+          optimizers: Record<string, Trajectory>;
+        }
+        const order = (
+          await readGolden<{ param_order: string[] }>("gpt2-tiny/forward_backward_hvp.json")
+        ).json.param_order;
+        const golden: Golden<File> = await readGolden("optimizers/gpt2_tiny_trajectories.json");
+        const run = golden.json.optimizers[name] as Trajectory;
+        const { lr: peak } = run.hyperparameters;
+        const inner = optimizerOf(name, run.hyperparameters, {
+          learningRate: run.schedule
+            ? linearSchedule({
+                peak,
+                warmup: run.schedule.num_warmup_steps,
+                total: run.schedule.num_training_steps,
+              })
+            : peak,
+          noDecay: run.parameter_groups === "MetaICL no_decay" ? metaiclNoDecay : [],
+        });
+        const optimizer = run.clip_max_norm
+          ? chain(clipByGlobalNorm(run.clip_max_norm), inner)
+          : inner;
+        const objective = createObjective(tinyModel);
+        const initial = await tinyParams(order);
+        let params = initial;
+        let state = optimizer.init(params);
+        for (const [i, step] of run.steps.entries()) {
+          const batch = batchOf(golden.json.batches[i] as StoredBatch);
+          const { loss, gradients } = objective.gradient(params, batch);
+          const [norm] = globalNorm(gradients).dataSync();
+          expect(Math.abs(Number(loss.dataSync()[0]) / step.loss - 1)).toBeLessThanOrEqual(
+            run.tolerance.loss.recommended_rel,
+          );
+          expect(Math.abs(Number(norm) / step.grad_norm_before_clip - 1)).toBeLessThan(1e-5);
+          expect(optimizer.learningRate(state)).toBeCloseTo(step.lr, 12);
+          ({ params, state } = optimizer.update(gradients, state, params));
+        }
+        const { tolerance } = run;
+        const skipKeyBias = true;
+        expectGolden(
+          golden,
+          run.params_after_5,
+          params,
+          recommended(tolerance.params_without_key_bias),
+          { skipKeyBias },
+        );
+        expectGolden(
+          golden,
+          run.params_after_5,
+          params,
+          recommended(tolerance.update_without_key_bias),
+          { skipKeyBias, minus: initial },
+        );
+        const moments = { rel_max: 2e-5, rel_l2: 2e-5, per_tensor_rel_l2: 1e-4 };
+        const { exp_avg, exp_avg_sq } = run.state_after_5;
+        if (exp_avg) expectGolden(golden, exp_avg, state.slots.m as Params, moments);
+        if (exp_avg_sq) expectGolden(golden, exp_avg_sq, state.slots.v as Params, moments);
+      },
+    );
+
+    interface ScheduleFile {
+      schedules: {
+        num_warmup_steps: number;
+        num_training_steps: number;
+        base_lr: number;
+        lr_used_at_step_0_based: number[];
+      }[];
+      clipping: {
+        max_norm: number;
+        grads: InlineTensor[];
+        total_norm: number;
+        clipped: InlineTensor[];
+      }[];
+      tolerance: { recommended_float32: { rel_max: number } };
+    }
+
+    test("the linear schedule with warm-up", async () => {
+      const { json } = await readGolden<ScheduleFile>("optimizers/schedule_and_clipping.json");
+      for (const stored of json.schedules) {
+        const schedule = linearSchedule({
+          peak: stored.base_lr,
+          warmup: stored.num_warmup_steps,
+          total: stored.num_training_steps,
+        });
+        stored.lr_used_at_step_0_based.forEach((lr, update) => {
+          expect(Math.abs(schedule(update) - lr)).toBeLessThanOrEqual(1e-12 * stored.base_lr);
+        });
+      }
+    });
+
+    test("clipping by the global norm", async () => {
+      const golden = await readGolden<ScheduleFile>("optimizers/schedule_and_clipping.json");
+      const named = (list: InlineTensor[]) =>
+        Object.fromEntries(list.map((tensor, i) => [`g${i}`, tensor]));
+      const { rel_max } = golden.json.tolerance.recommended_float32;
+      for (const { max_norm, grads, clipped, total_norm } of golden.json.clipping) {
+        const gradients = toTensors(named(grads));
+        const [norm] = globalNorm(gradients).dataSync();
+        expect(Math.abs(Number(norm) - total_norm)).toBeLessThanOrEqual(rel_max * total_norm);
+        const zeros = toTensors(
+          named(grads.map(({ shape, data }) => ({ shape, data: data.map(() => 0) }))),
+        );
+        const optimizer = chain(clipByGlobalNorm(max_norm));
+        const { params } = optimizer.update(gradients, optimizer.init(zeros), zeros);
+        expectGolden(golden, named(clipped), params, {
+          rel_max,
+          rel_l2: rel_max,
+          per_tensor_rel_l2: rel_max,
+        });
+      }
+    });
+  },
+);

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const scope = "@metalearn/";
+
+/**
+ * Which workspace packages a package's sources may import: `cli -> core <- everything else`.
+ * The command line loads plugins by the names in a config, never by import.
+ */
+const allowed: Record<string, readonly string[]> = {
+  core: [],
+  optimizers: ["core"],
+  "algorithms-maml": ["core"],
+  "algorithms-metaicl": ["core"],
+  "models-gpt2": ["core"],
+  "datasets-crossfit": ["core"],
+  "runtime-tensorflow": ["core"],
+  cli: ["core"],
+};
+
+const packages = readdirSync(join(root, "packages"));
+
+function sources(name: string): { path: string; text: string }[] {
+  const folder = join(root, "packages", name, "src");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
+}
+
+/** Module names in static and dynamic imports and re-exports. */
+function importsOf(text: string): string[] {
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s*["']([^"']+)["']/g;
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+test("every package has a rule", () => {
+  expect(packages.toSorted()).toEqual(Object.keys(allowed).sort());
+});
+
+describe.each(packages)("%s", (name) => {
+  const manifest = JSON.parse(
+    readFileSync(join(root, "packages", name, "package.json"), "utf8"),
+  ) as Record<string, Record<string, string>>;
+
+  test("imports workspace packages in one direction only", () => {
+    for (const { path, text } of sources(name)) {
+      for (const module of importsOf(text)) {
+        if (!module.startsWith(scope)) continue;
+        const imported = module.slice(scope.length).split("/")[0];
+        expect(allowed[name], `${path} imports ${module}`).toContain(imported);
+      }
+    }
+  });
+
+  test("crosses package borders by name, never by path", () => {
+    for (const { path, text } of sources(name)) {
+      const depth = path.split("/").length - 1;
+      for (const module of importsOf(text)) {
+        const up = (module.match(/\.\.\//g) ?? []).length;
+        expect(up, `${path} imports ${module}`).toBeLessThanOrEqual(depth);
+      }
+    }
+  });
+
+  test("declares what it imports", () => {
+    const declared = new Set([
+      ...Object.keys(manifest.dependencies ?? {}),
+      ...Object.keys(manifest.peerDependencies ?? {}),
+    ]);
+    for (const { path, text } of sources(name)) {
+      for (const module of importsOf(text)) {
+        if (module.startsWith(".") || module.startsWith("node:")) continue;
+        const parts = module.split("/");
+        const wanted = module.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0];
+        expect(declared, `${path} imports ${module}`).toContain(wanted);
+      }
+    }
+  });
+
+  test("shares one engine: TensorFlow.js is a peer, except in the command", () => {
+    const field = name === "cli" ? "dependencies" : "peerDependencies";
+    expect(manifest[field]).toHaveProperty("@tensorflow/tfjs");
+  });
+});

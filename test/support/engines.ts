@@ -1,0 +1,30 @@
+import type { TensorRuntime } from "@metalearn/core";
+import { cpu, tensorflow, wasm } from "@metalearn/runtime-tensorflow";
+import { afterAll, beforeAll } from "vitest";
+import { noNativeEngine } from "../../packages/runtime-tensorflow/test/support/nativeEngine.js";
+
+/** An engine on which a test can run, or the reason why it cannot. */
+export interface TestEngine {
+  readonly name: string;
+  start(): Promise<TensorRuntime>;
+  readonly missing: string | undefined;
+}
+
+/** All engines, the fastest first. */
+export const engines: readonly TestEngine[] = [
+  { name: "tensorflow", start: () => tensorflow(), missing: noNativeEngine },
+  { name: "wasm", start: wasm, missing: undefined },
+  { name: "cpu", start: cpu, missing: undefined },
+];
+
+/** The fastest engine of this machine, for suites that are too long to run on each. */
+export const bestEngine = engines.find(({ missing }) => missing === undefined) as TestEngine;
+
+/** Runs the tests of the surrounding suite on an engine. */
+export function useEngine({ start }: Pick<TestEngine, "start">): void {
+  let runtime: TensorRuntime | undefined;
+  beforeAll(async () => {
+    runtime = await start();
+  });
+  afterAll(() => runtime?.dispose());
+}
