@@ -131,6 +131,18 @@ describe("a comparison", () => {
     );
   });
 
+  test("starts anew where a run failed before its first result", async () => {
+    const config = { ...base, learner: { use: "metaicl" } };
+    const hopeless = { ...base.optimizer, learningRate: 1e30, clipNorm: 1e9 };
+    await expect(compareRuns(options({ ...config, optimizer: hopeless }))).rejects.toThrow(
+      "[NON_FINITE]",
+    );
+    const { runs } = await compareRuns(options(config));
+    expect(runs[0]?.evaluation.seeds).toEqual([1, 2]);
+    const record = JSON.parse(await readFile(join(out, "run-seed100/run.json"), "utf8"));
+    expect(record.config.optimizer.learningRate).toBe(0.01);
+  });
+
   test("leaves no tensor behind", async () => {
     const before = tf.memory().numTensors;
     await compareRuns(options({ ...base, compare: comparison }));

@@ -5,6 +5,7 @@ import { findTargetFiles } from "./evaluate/targetFiles.js";
 import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
 import { atLeast, type CompleteOptions, type CrossfitOptions, completeOptions } from "./options.js";
 import { type ExampleEncoder, exampleEncoder } from "./prompt/exampleEncoder.js";
+import { shortList } from "./shortList.js";
 import { trainingSampler } from "./train/sampler.js";
 import { readTrainingData, type TrainingData } from "./train/trainingData.js";
 import { checkEnoughRows, type TrainingTask, trainingTask } from "./train/trainingTask.js";
@@ -79,7 +80,7 @@ function openTraining(
   if (missing.length > 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${missing.join(", ")}. Add them, or take the tasks out of ${join(options.root, "config", `${setting.name}.json`)}.`,
+      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or take the tasks out of ${join(options.root, "config", `${setting.name}.json`)}.`,
     );
   }
   const { vocabularySize } = options.tokenizer;
@@ -123,7 +124,7 @@ function chooseTargets(
 function reportOverlap({ name, train, test }: Setting, notify: (message: string) => void): void {
   const both = train.filter((task) => test.includes(task));
   if (both.length > 0) {
-    notify(`The setting ${name} has ${both.join(", ")} among its training tasks and its targets.`);
+    notify(`The setting ${name} has ${shortList(both)} among its training tasks and its targets.`);
   }
 }
 

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { appendFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { listCheckpoints } from "../checkpoint/checkpoint.js";
 import { writeTextAtomically } from "../checkpoint/files.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
@@ -53,15 +55,16 @@ export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord
 /**
  * Makes sure that a directory holds this run: writes its record, or, where there is one already,
  * checks that it is the same run. A run that is only to be evaluated otherwise keeps its training
- * and loses its evaluation.
+ * and loses its evaluation; one that ended before it had any results gives way.
  *
  * @returns whether the run had been begun before
  * @throws MetaError `RUN_EXISTS` when the directory holds a run with another config or other data
  */
 export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Promise<boolean> {
   const before = await readRunRecord(files);
+  const write = () => writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
   if (!before) {
-    await writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
+    await write();
     return false;
   }
   const changed = differingKeys(before.config, run.config, "");
@@ -69,17 +72,26 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
     ...changed.filter((key) => !key.startsWith("evaluate.")),
     ...(isDeepStrictEqual(before.data, run.data) ? [] : ["the data files"]),
   ];
-  if (differences.length === 0 && changed.length > 0) {
-    await rm(files.evaluation, { force: true });
-    await writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
+  if (differences.length === 0) {
+    if (changed.length > 0) {
+      await rm(files.evaluation, { force: true });
+      await write();
+    }
+    return true;
   }
-  if (differences.length > 0) {
+  if (await hasResults(files)) {
     throw new MetaError(
       "RUN_EXISTS",
       `${files.path} holds a run that differs in ${differences.join(", ")}. Choose another folder with out=..., or delete this one.`,
     );
   }
-  return true;
+  await write();
+  return false;
+}
+
+/** Whether a run got as far as its first checkpoint or evaluation. */
+async function hasResults({ checkpoints, evaluation }: RunDirectory): Promise<boolean> {
+  return existsSync(evaluation) || (await listCheckpoints(checkpoints)).length > 0;
 }
 
 /** Appends one line of metrics. */

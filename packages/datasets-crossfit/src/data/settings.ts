@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
+import { shortList } from "../shortList.js";
 
 const names = z
   .array(z.string().min(1))
@@ -46,7 +47,7 @@ export async function readSetting(root: string, name: string): Promise<Setting> 
   if (strangers.length > 0) {
     throw new MetaError(
       "BAD_DATA",
-      `${path}: every task of "unseen_domain_test" should also be in "test", but ${strangers.join(", ")} is not.`,
+      `${path}: every task of "unseen_domain_test" should also be in "test", but ${shortList(strangers)} is not.`,
     );
   }
   return { name, train, test, unseenDomainTest: unseen_domain_test };

@@ -1,4 +1,5 @@
 import { type EpisodeShape, MetaError } from "@metalearn/core";
+import { shortList } from "../shortList.js";
 
 /** What episodes are drawn from. */
 export interface Pool {
@@ -39,7 +40,7 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
     querySource === "other-tasks" ? Math.max(supportRows, queryRows) : supportRows + queryRows;
   const small = pool.tasks.filter(({ size }) => size < needed);
   if (small.length > 0) {
-    const list = small.map(({ name, size }) => `${name} (${size})`).join(", ");
+    const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
     throw bad(
       `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or take them out of the setting`,
     );

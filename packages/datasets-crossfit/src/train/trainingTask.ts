@@ -2,6 +2,7 @@ import { MetaError } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { atRow } from "../data/taskFile.js";
 import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
+import { shortList } from "../shortList.js";
 import { tokenArena } from "./tokenArena.js";
 
 /** The examples that a task offers to meta-training. */
@@ -75,7 +76,7 @@ export function checkEnoughRows(
 ): void {
   const small = tasks.filter(({ size }) => size < shots + 1);
   if (small.length === 0) return;
-  const list = small.map(({ name, size }) => `${name} (${size})`).join(", ");
+  const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
   throw new MetaError(
     "BAD_DATA",
     `With ${shots} shots every training task needs at least ${shots + 1} rows, but these have fewer: ${list}. Lower shots, raise maxExamplesPerTask, or take them out of the setting.`,

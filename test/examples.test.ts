@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { generateTasks } from "@metalearn/datasets-crossfit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missing, shared } from "./support/shared.js";
+
+const root = join(import.meta.dirname, "..");
+const examples = join(root, "examples");
+const command = join(root, "packages/cli/bin/metalearn.js");
+
+let folder: string;
+let tasks: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "metalearn-examples-"));
+  tasks = join(folder, "tasks");
+  await generateTasks(tasks, {
+    trainingTasks: 40,
+    heldOutTasks: 2,
+    unseenTasks: 2,
+    evaluationSeeds: [100, 13],
+  });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+  return stdout;
+}
+
+const compare = (name: string, ...overrides: readonly string[]) =>
+  run(
+    command,
+    "compare",
+    "--config",
+    join(examples, name, "metalearn.config.yaml"),
+    `out=${join(folder, name)}`,
+    ...overrides,
+  );
+
+/** Names of the runs in the table on the terminal. */
+const rowsOf = (table: string) =>
+  [...table.matchAll(/^│ ([\w-]+)/gm)].map((match) => match[1]).filter((name) => name !== "random");
+
+test("compose: MAML on GPT-2 in code", async () => {
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const output = await run(tsx, join(examples, "compose/compose.ts"), "20");
+  expect(output).toMatch(/update 20: loss \d\.\d{3}\n12 tasks never trained on: \d\d\.\d /);
+});
+
+test("reptile: a plugin of one's own in a comparison", async () => {
+  const output = await compare("reptile", `tasks.root=${tasks}`, "train.steps=8");
+  expect(rowsOf(output)).toEqual(["reptile", "fomaml"]);
+});
+
+test("quickstart", async () => {
+  const small = ["train.steps=4", "train.batchSize=2", "compare.seeds=[1]"];
+  const output = await compare("quickstart", `tasks.root=${tasks}`, ...small);
+  expect(rowsOf(output)).toEqual(["untrained", "metaicl", "fomaml", "maml-en-llm"]);
+  expect(await readFile(join(folder, "quickstart/report.html"), "utf8")).toContain("maml-en-llm");
+});
+
+const absent = missing("data/metaicl");
+describe.skipIf(absent)(`crossfit${absent ? ` (${absent})` : ""}`, () => {
+  test("compares learners on real tasks", async () => {
+    const output = await compare(
+      "crossfit",
+      `tasks.root=${shared("data/metaicl")}`,
+      "tasks.maxTestExamples=2",
+      "train.steps=4",
+      "train.batchSize=1",
+      "evaluate.seeds=[100]",
+    );
+    expect(rowsOf(output)).toEqual(["untrained", "metaicl", "fomaml", "maml-en-llm"]);
+    expect(output).toContain("26 tasks never trained on");
+  });
+});
