@@ -51,7 +51,7 @@ export function install() {
 
 /** Compiles all packages; takes a second when nothing has changed. */
 export function build() {
-  step("Build", () => run(process.execPath, [bin("tsc"), "--build", "tsconfig.build.json"]));
+  step("Build", () => run("npm", ["run", "--silent", "build"]));
 }
 
 /**
@@ -70,13 +70,4 @@ export function setupEngine() {
 /** Runs the metalearn command. */
 export function metalearn(args) {
   return run(process.execPath, [join(root, "packages/cli/bin/metalearn.js"), ...args]);
-}
-
-/** The script of an installed development tool. */
-export function bin(name) {
-  const tools = {
-    tsc: "typescript/bin/tsc",
-    vitest: "vitest/vitest.mjs",
-  };
-  return join(root, "node_modules", tools[name]);
 }

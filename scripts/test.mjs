@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bin, build, install, requireNode, run, setupEngine } from "./steps.mjs";
+import { build, install, requireNode, root, run, setupEngine } from "./steps.mjs";
 
 requireNode();
 install();
@@ -13,7 +13,7 @@ console.log("\n== Tests");
 const folder = mkdtempSync(join(tmpdir(), "metalearn-tests-"));
 const results = join(folder, "results.json");
 const code = run(process.execPath, [
-  bin("vitest"),
+  join(root, "node_modules/vitest/vitest.mjs"),
   "run",
   "--reporter=default",
   "--reporter=json",

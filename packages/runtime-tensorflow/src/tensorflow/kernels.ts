@@ -1,5 +1,5 @@
-// The only file that loads @tensorflow/tfjs-node-gpu. Its kernels and its backend class are plain
-// JavaScript; its index is never loaded, because that wants the engine of its own installer.
+// The only file that loads the kernels and the backend class of @tensorflow/tfjs-node-gpu, from the
+// bundle that scripts/bundleKernels.mjs makes of them.
 import { createRequire } from "node:module";
 import type { DataType, KernelBackend, Tensor, TensorInfo } from "@tensorflow/tfjs";
 import type { NativeBinding, NativeValues } from "./binding.js";
@@ -25,13 +25,10 @@ export interface NodeBackend extends KernelBackend {
 const require = createRequire(import.meta.url);
 
 supplyRemovedHelpers();
-require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels");
-
 /** Runs TensorFlow.js kernels through a binding; the package's name says whether on a GPU. */
-export const { NodeJSKernelBackend } =
-  require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend") as {
-    NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NodeBackend;
-  };
+export const { NodeJSKernelBackend } = require("../../kernels/kernels.cjs") as {
+  NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NodeBackend;
+};
 
 /** The kernels call two helpers of node:util that Node.js 22 warns about and 23 has removed. */
 function supplyRemovedHelpers(): void {
