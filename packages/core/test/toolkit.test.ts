@@ -6,12 +6,11 @@ import {
   definePlugin,
   type Learner,
   type MetaOptimizer,
+  type Model,
   referenceTo,
   type TensorRuntime,
 } from "../src/index.js";
-
-/** Stands for a component in tests that never use it. */
-const component = <T>(fields: object) => fields as unknown as T;
+import { component } from "./support/plainPlugin.js";
 
 const plugin = definePlugin({
   name: "test",
@@ -120,6 +119,23 @@ describe("createToolkit", () => {
     expect(() => toolkit.check("learner", learner({ use: "sgd", rate: 1 }))).toThrow(
       '[BAD_CONFIG] learner (maml).innerOptimizer (sgd): unknown key "rate".',
     );
+  });
+
+  test("checks what an optional option refers to, where it is given", () => {
+    const optional = definePlugin({
+      name: "optional",
+      models: {
+        tuned: defineFactory(z.strictObject({ tuner: referenceTo("optimizer").optional() }), () =>
+          component<Model>({}),
+        ),
+      },
+    });
+    const both = createToolkit([plugin, optional]);
+    const model = (tuner?: object) =>
+      both.check("model", { use: "tuned", ...(tuner && { tuner }) });
+    expect(model()).toEqual({ use: "tuned" });
+    expect(model({ use: "sgd" }).tuner).toEqual({ use: "sgd", learningRate: 0.1 });
+    expect(() => model({ use: "sdg" })).toThrow('No optimizer is called "sdg".');
   });
 
   test("says what a run lacks", async () => {

@@ -1,8 +1,9 @@
-import { createObjective, randomFor, tokenBatch } from "@metalearn/core";
+import { createObjective, tokenBatch } from "@metalearn/core";
 import { derivativeErrors } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { byteTokenizer, gpt2, gpt2Sizes, parameterShapes } from "../src/index.js";
+import { randomParams } from "./support/randomParams.js";
 
 const config = { vocabularySize: 256, maxTokens: 16, width: 8, layers: 2, heads: 2 };
 const model = gpt2(config, byteTokenizer);
@@ -74,16 +75,7 @@ describe("the loss", () => {
   });
 
   test("has derivatives that agree with central differences", async () => {
-    // Larger weights than at initialisation, so that every path has some curvature.
-    const params = Object.fromEntries(
-      Object.entries(parameterShapes(config)).map(([name, shape]) => {
-        const random = randomFor(11, name);
-        const size = tf.util.sizeFromShape(shape);
-        const centre = /ln_.*weight/.test(name) ? 1 : 0;
-        const values = Array.from({ length: size }, () => centre + 0.3 * random.normal());
-        return [name, tf.tensor(values, shape)];
-      }),
-    );
+    const params = randomParams(config, 11);
     const batch = tokenBatch([sequence("abcab:cab", 3), sequence("b:a", 1)]);
     const errors = derivativeErrors((p) => model.loss(p, batch), params);
     expect(errors.gradient).toBeLessThan(5e-3);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Params, readSafetensors, writeSafetensors } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rawSafetensors, splitSafetensors } from "../../core/test/support/rawSafetensors.js";
 import { byteTokenizer, gpt2, pretrainedGpt2, readHuggingFaceConfig } from "../src/index.js";
 
 const config = {
@@ -37,16 +38,6 @@ function expectEqual(actual: Params, expected: Params): void {
 async function edit(change: (stored: Record<string, tf.Tensor>) => Record<string, tf.Tensor>) {
   const path = join(folder, "model.safetensors");
   await writeSafetensors(path, change({ ...(await readSafetensors(path)) }));
-}
-
-/** A safetensors file by hand, following the format's description: length, JSON header, bytes. */
-function rawSafetensors(name: string, dtype: string, shape: number[], bytes: Buffer): Buffer {
-  const header = Buffer.from(
-    JSON.stringify({ [name]: { dtype, shape, data_offsets: [0, bytes.length] } }),
-  );
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, header, bytes]);
 }
 
 describe("a saved checkpoint", () => {
@@ -109,21 +100,21 @@ describe("a checkpoint from elsewhere", () => {
     expectEqual(await load(), params);
   });
 
-  test("may be float16", async () => {
-    // 1.5, -2, the smallest subnormal 2^-24, infinity
-    const bytes = Buffer.from([0x00, 0x3e, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c]);
-    const path = join(folder, "half.safetensors");
-    await writeFile(path, rawSafetensors("x", "F16", [4], bytes));
-    const { x } = await readSafetensors(path);
-    expect(Array.from((x as tf.Tensor).dataSync())).toEqual([1.5, -2, 2 ** -24, Infinity]);
-  });
-
-  test("may be bfloat16", async () => {
-    // the upper halves of the float32 numbers 1.5 (0x3fc00000) and -2 (0xc0000000)
-    const path = join(folder, "brain.safetensors");
-    await writeFile(path, rawSafetensors("x", "BF16", [2], Buffer.from([0xc0, 0x3f, 0x00, 0xc0])));
-    const { x } = await readSafetensors(path);
-    expect(Array.from((x as tf.Tensor).dataSync())).toEqual([1.5, -2]);
+  test("may hold causal masks of a type that is not read otherwise", async () => {
+    const params = await model.init(1);
+    await save(params);
+    const path = join(folder, "model.safetensors");
+    const { header, data } = splitSafetensors(await readFile(path));
+    const end = data.length;
+    const mask = { dtype: "BOOL", shape: [1, 1, 16, 16], data_offsets: [end, end + 256] };
+    await writeFile(
+      path,
+      rawSafetensors(
+        { ...header, "h.0.attn.bias": mask },
+        Buffer.concat([data, Buffer.alloc(256)]),
+      ),
+    );
+    expectEqual(await load(), params);
   });
 });
 

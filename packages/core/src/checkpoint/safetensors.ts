@@ -37,21 +37,17 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const entries = Object.fromEntries(
       Object.entries(tensors).map(([name, entry]) => [name, parseEntry(path, name, entry)]),
     );
-    const { size } = await file.stat();
-    for (const [name, { offsets }] of Object.entries(entries)) {
-      if (start + offsets[1] > size) {
-        throw bad(
-          path,
-          `tensor "${name}" ends at byte ${start + offsets[1]}, but the file has ${size} bytes. It was probably cut short: write or download it again`,
-        );
-      }
-    }
+    requireGapless(path, entries, (await file.stat()).size - start);
     return {
       entries,
       metadata: metadata as Record<string, string>,
       read: async (name) => {
         const entry = entries[name];
         if (!entry) throw bad(path, `there is no tensor "${name}"`);
+        if (bytesPerElement[entry.dtype] === undefined) {
+          const known = Object.keys(bytesPerElement).join(", ");
+          throw bad(path, `tensor "${name}" is ${entry.dtype}; known types are ${known}`);
+        }
         const bytes = new Uint8Array(entry.offsets[1] - entry.offsets[0]);
         await readFully(file, bytes, start + entry.offsets[0], path);
         return decode(bytes, entry);
@@ -138,31 +134,54 @@ async function readHeader(
   const text = new Uint8Array(length);
   await readFully(file, text, 8, path);
   try {
-    const header: unknown = JSON.parse(Buffer.from(text).toString("utf8"));
-    if (typeof header !== "object" || header === null) throw new TypeError("not an object");
-    return { header: header as Record<string, unknown>, start: 8 + length };
+    const json = Buffer.from(text).toString("utf8");
+    if (!json.startsWith("{")) throw new TypeError("not an object");
+    return { header: JSON.parse(json), start: 8 + length };
   } catch (cause) {
-    throw bad(path, "its header is not JSON", cause);
+    throw bad(path, "its header is not a JSON object", cause);
   }
 }
 
 function parseEntry(path: string, name: string, value: unknown): SafetensorsEntry {
-  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
+  const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
   if (typeof dtype !== "string" || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
     throw bad(path, `the header's entry for tensor "${name}" is malformed`);
   }
-  const size = bytesPerElement[dtype];
-  if (size === undefined) {
-    throw bad(
-      path,
-      `tensor "${name}" is ${dtype}; known types are ${Object.keys(bytesPerElement).join(", ")}`,
-    );
-  }
   const [from, to] = offsets as [number, number];
-  if (to - from !== size * shape.reduce((a, b) => a * b, 1)) {
+  // A tensor of another type is an error only for those who read it.
+  const size = bytesPerElement[dtype];
+  if (size !== undefined && to - from !== size * shape.reduce((a, b) => a * b, 1)) {
     throw bad(path, `tensor "${name}" of shape [${shape}] does not fill its ${to - from} bytes`);
   }
   return { dtype, shape, offsets: [from, to] };
+}
+
+/** Tensors must fill the bytes after the header in some order, without holes or overlaps. */
+function requireGapless(
+  path: string,
+  entries: Readonly<Record<string, SafetensorsEntry>>,
+  bytes: number,
+): void {
+  let end = 0;
+  const inOrder = Object.entries(entries).sort(
+    ([, { offsets: a }], [, { offsets: b }]) => a[0] - b[0] || a[1] - b[1],
+  );
+  for (const [name, { offsets }] of inOrder) {
+    if (offsets[0] !== end || offsets[1] < end) {
+      throw bad(
+        path,
+        `tensor "${name}" takes the bytes ${offsets[0]} to ${offsets[1]}, but the tensors before it end at ${end}`,
+      );
+    }
+    end = offsets[1];
+  }
+  if (end !== bytes) {
+    const guess = bytes < end ? "It was probably cut short" : "Something else was added to it";
+    throw bad(
+      path,
+      `its tensors take ${end} bytes, but ${bytes} follow the header. ${guess}: write or download it again`,
+    );
+  }
 }
 
 function isCounts(value: unknown): value is number[] {

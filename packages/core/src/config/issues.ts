@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { suggestion } from "./unknownName.js";
+import { unwrap } from "./unwrap.js";
 
 /**
  * All issues of a failed check, one per line: where, what was wanted, what came.
@@ -55,19 +56,12 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 
 interface Definition {
   readonly shape?: Readonly<Record<string, unknown>>;
-  readonly innerType?: unknown;
   /** The values of a record. */
   readonly valueType?: unknown;
 }
 
 function definition(schema: unknown): Definition {
   return (schema as { def?: Definition } | undefined)?.def ?? {};
-}
-
-/** Takes off optional(), default() and the like. */
-function unwrap(schema: unknown): unknown {
-  const { innerType } = definition(schema);
-  return innerType === undefined ? schema : unwrap(innerType);
 }
 
 function field(value: unknown, key: PropertyKey): unknown {

@@ -63,7 +63,8 @@ export interface EvaluateOptions {
  *
  * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables.
  *
- * @throws MetaError `BAD_DATA` when there is no target task; the signal's reason when it is aborted
+ * @throws MetaError `BAD_DATA` when there is no target task, or one without questions; `NON_FINITE`;
+ *   the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { targets, seeds, onProgress, signal, ...scoring } = options;
@@ -74,6 +75,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const scores: SeedScore[] = [];
     for (const seed of seeds) {
       const questions = await target.questions(seed);
+      requireQuestions(target.name, seed, questions);
       const sequences = questions.flatMap((question) => question.sequences);
       const losses = await scoreSequences({ ...scoring, sequences, signal });
       const metric = metrics[target.metric];
@@ -108,6 +110,19 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     all: summarize(tasks),
     ...(unseen.length > 0 && { unseen: summarize(unseen) }),
   };
+}
+
+function requireQuestions(task: string, seed: number, questions: readonly Question[]): void {
+  if (questions.length === 0) {
+    throw new MetaError("BAD_DATA", `The task "${task}" asks no question under seed ${seed}.`);
+  }
+  for (const { options, sequences } of questions) {
+    if (options.length === sequences.length) continue;
+    throw new MetaError(
+      "BAD_DATA",
+      `A question of the task "${task}" has ${options.length} options but ${sequences.length} sequences.`,
+    );
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { MetaError } from "../errors.js";
 import type { LanguageModel } from "../model.js";
 import type { Params } from "../params.js";
 import { scoredCount, type TokenSequence, tokenBatch } from "../tokenBatch.js";
@@ -19,7 +20,7 @@ export interface ScoreOptions {
  *
  * Source: Min et al. 2022, as their published scorer averages over tokens.
  *
- * @throws the signal's reason when it is aborted
+ * @throws MetaError `NON_FINITE` when a score is not a number; the signal's reason when it is aborted
  */
 export async function scoreSequences({
   model,
@@ -42,12 +43,20 @@ export async function scoreSequences({
       const count = scoredCount(sequence);
       let sum = 0;
       for (let t = 0; t < count; t++) sum += values[offset + t] as number;
+      if (Number.isNaN(sum)) throw notANumber(sequence);
       scores[indices[row] as number] = sum / count;
       offset += count;
     });
     await setImmediate();
   }
   return scores;
+}
+
+function notANumber({ ids }: TokenSequence): MetaError {
+  return new MetaError(
+    "NON_FINITE",
+    `The model's loss on a sequence of ${ids.length} tokens is not a number. Are its parameters finite?`,
+  );
 }
 
 /** Scored tokens at once: each costs a row of the whole vocabulary. */

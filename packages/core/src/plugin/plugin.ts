@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { unwrap } from "../config/unwrap.js";
 import type { Learner } from "../learner.js";
 import type { Model } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
@@ -39,9 +40,9 @@ export function referenceTo(kind: Kind) {
   return schema;
 }
 
-/** The kind of component that an option names, if it names one. */
+/** The kind of component that an option names, if it names one; it may be optional. */
 export function referencedKind(schema: z.ZodType): Kind | undefined {
-  return referenceKinds.get(schema);
+  return referenceKinds.get(unwrap(schema) as z.ZodType);
 }
 
 /** What a factory may ask for while it builds a component. */

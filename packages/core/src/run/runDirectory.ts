@@ -47,7 +47,7 @@ export function runDirectory(path: string): RunDirectory {
   };
 }
 
-/** The record of a run, or nothing when the directory holds none. @throws MetaError `BAD_CONFIG` */
+/** The record of a run, or nothing when the directory holds none. @throws MetaError `BAD_DATA` */
 export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord | undefined> {
   return readJson<RunRecord>(record);
 }

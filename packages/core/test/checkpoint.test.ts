@@ -1,0 +1,118 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  type Checkpoint,
+  loadCheckpoint,
+  type Model,
+  type Params,
+  saveCheckpoint,
+} from "../src/index.js";
+import { toyModel } from "../src/testing/index.js";
+import { temporaryFolder } from "./support/temporaryFolder.js";
+
+const inFolder = temporaryFolder();
+const model = toyModel();
+
+/** Two tensors, one of them with a slash in its name. */
+const tensors = (first: number): Params => ({
+  "block/0.weight": tf.tensor2d([first, first + 0.1, first + 0.2], [1, 3]),
+  bias: tf.tensor1d([-first]),
+});
+
+const checkpoint: Checkpoint = {
+  update: 7,
+  params: tensors(1),
+  state: {
+    optimizer: { step: 15, update: 7, slots: { m: tensors(2), v: tensors(3) } },
+    inner: { step: 14, update: 6, slots: { velocity: tensors(4) } },
+  },
+  sampler: { drawn: 2 ** 40, epoch: 3 },
+};
+
+/** Everything as plain JSON, tensors as their shape and values. */
+function plain(value: unknown): unknown {
+  if (value instanceof tf.Tensor) return { shape: value.shape, values: [...value.dataSync()] };
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value).map(([key, inner]) => [key, plain(inner)]);
+}
+
+describe("a checkpoint", () => {
+  test("comes back as it was: parameters, moments, counters, sampler", async () => {
+    await saveCheckpoint(inFolder("saved"), model, checkpoint);
+    const { params, state, sampler, update } = await loadCheckpoint(inFolder("saved"), model);
+    expect(plain({ update, params, state, sampler })).toEqual(plain(checkpoint));
+  });
+
+  test("of optimizers without moments comes back", async () => {
+    const state = { optimizer: { step: 2, update: 2, slots: {} } };
+    await saveCheckpoint(inFolder("saved"), model, { ...checkpoint, state });
+    expect((await loadCheckpoint(inFolder("saved"), model)).state).toEqual(state);
+  });
+
+  test("holds the parameters in the model's own format, in a folder of their own", async () => {
+    const own: Model = {
+      ...model,
+      save: async (params, directory) => writeFile(join(directory, "names"), Object.keys(params)),
+      load: async (directory) => ({
+        [await readFile(join(directory, "names"), "utf8")]: tf.ones([]),
+      }),
+    };
+    await saveCheckpoint(inFolder("saved"), own, { ...checkpoint, params: { only: tf.ones([]) } });
+    expect(await readdir(inFolder("saved/model"))).toEqual(["names"]);
+    const { params } = await loadCheckpoint(inFolder("saved"), own);
+    expect(Object.keys(params)).toEqual(["only"]);
+  });
+
+  test("whose parameters cannot be written is not there at all", async () => {
+    const failing: Model = {
+      ...model,
+      save: () => Promise.reject(new Error("the disk is full")),
+    };
+    await expect(saveCheckpoint(inFolder("saved"), failing, checkpoint)).rejects.toThrow(
+      "the disk is full",
+    );
+    expect(await readdir(inFolder())).toEqual([]);
+  });
+});
+
+describe("a damaged checkpoint is refused", () => {
+  beforeEach(() => saveCheckpoint(inFolder("saved"), model, checkpoint));
+
+  const refused = (message: string) =>
+    expect(loadCheckpoint(inFolder("saved"), model)).rejects.toThrow(message);
+
+  async function halve(file: string) {
+    const bytes = await readFile(inFolder("saved", file));
+    await writeFile(inFolder("saved", file), bytes.subarray(0, bytes.length / 2));
+  }
+
+  test.each(["training.json", "optimizer.safetensors", "model/model.safetensors"])(
+    "with half of %s",
+    async (file) => {
+      await halve(file);
+      await refused("[BAD_CHECKPOINT]");
+    },
+  );
+
+  test.each(["training.json", "optimizer.safetensors", "model/model.safetensors"])(
+    "without %s",
+    async (file) => {
+      await rm(inFolder("saved", file));
+      await refused("[MISSING_FILE]");
+    },
+  );
+
+  test.each([
+    ["another format", { format: 2 }],
+    ["a count that is no number", { update: "seven" }],
+    ["a sampler that is no record of numbers", { sampler: { drawn: null } }],
+    ["something unknown", { epoch: 1 }],
+  ])("with %s in its record", async (_, change) => {
+    const path = inFolder("saved/training.json");
+    const record = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...record, ...change }));
+    await refused(`[BAD_CHECKPOINT] ${path} is not a checkpoint's record.`);
+  });
+});

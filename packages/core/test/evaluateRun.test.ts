@@ -1,0 +1,120 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import {
+  checkConfig,
+  createToolkit,
+  evaluateRun,
+  findParams,
+  openRun,
+  type RunConfig,
+  type RunOptions,
+  readEvaluation,
+  runsOf,
+  type TargetTask,
+} from "../src/index.js";
+import { bigramParams } from "./support/bigramModel.js";
+import { plainPlugin } from "./support/plainPlugin.js";
+import { temporaryFolder } from "./support/temporaryFolder.js";
+
+const inFolder = temporaryFolder();
+
+describe("the parameters of a path", () => {
+  async function checkpoint(...path: string[]) {
+    await mkdir(inFolder(...path), { recursive: true });
+    await writeFile(inFolder(...path, "model.safetensors"), "");
+  }
+
+  test("are those of a run's newest checkpoint", async () => {
+    await checkpoint("run/checkpoints/00000900/model");
+    await checkpoint("run/checkpoints/00001000/model");
+    // What a killed write leaves behind is no checkpoint.
+    await checkpoint("run/checkpoints/.00001100.abc.tmp/model");
+    expect(await findParams(inFolder("run"))).toBe(inFolder("run/checkpoints/00001000/model"));
+  });
+
+  test("are those of a single checkpoint", async () => {
+    await checkpoint("run/checkpoints/00000900/model");
+    expect(await findParams(inFolder("run/checkpoints/00000900"))).toBe(
+      inFolder("run/checkpoints/00000900/model"),
+    );
+  });
+
+  test("are those of a folder in the model's own format, in shards as well", async () => {
+    await checkpoint("gpt2");
+    expect(await findParams(inFolder("gpt2"))).toBe(inFolder("gpt2"));
+    await mkdir(inFolder("large"));
+    await writeFile(inFolder("large/model.safetensors.index.json"), "{}");
+    expect(await findParams(inFolder("large"))).toBe(inFolder("large"));
+  });
+
+  test.each(["nowhere", "empty", "run"])("of the folder %s are not there", async (folder) => {
+    await mkdir(inFolder("empty"));
+    await mkdir(inFolder("run/checkpoints/00000900/model"), { recursive: true });
+    await expect(findParams(inFolder(folder))).rejects.toThrow(
+      `[MISSING_FILE] There is no checkpoint in ${inFolder(folder)}`,
+    );
+  });
+});
+
+describe("the evaluation of a run", () => {
+  const target: TargetTask = {
+    name: "successor",
+    metric: "accuracy",
+    unseenDomain: false,
+    questions: async () => [
+      // The bigram model answers 3 after 0.
+      {
+        options: ["3", "1"],
+        sequences: [
+          { ids: [0, 3], scoredFrom: 1 },
+          { ids: [0, 1], scoredFrom: 1 },
+        ],
+        gold: ["3"],
+      },
+    ],
+  };
+
+  async function begin(more: Partial<RunOptions> = {}) {
+    const base = {
+      model: { use: "bigram" },
+      tasks: { use: "numbers" },
+      evaluate: { seeds: [1, 2] },
+    };
+    const [run] = runsOf(checkConfig(base));
+    const options: RunOptions = {
+      toolkit: createToolkit([plainPlugin()]),
+      config: run?.config as RunConfig,
+      name: "maml",
+      directory: inFolder("run"),
+      ...more,
+    };
+    const open = await openRun(options);
+    return { options, open: { ...open, tasks: { ...open.tasks, targets: [target] } } };
+  }
+
+  test("is kept beside the run, with the seeds that decide it", async () => {
+    const { open, options } = await begin();
+    expect(await readEvaluation(options.directory)).toBeUndefined();
+    const found = await evaluateRun(open, bigramParams(), options);
+    expect(found).toMatchObject({ format: 1, seeds: [1, 2], all: { tasks: 1, mean: 1 } });
+    expect(await readEvaluation(options.directory)).toEqual(found);
+  });
+
+  test("need not be kept", async () => {
+    const { open, options } = await begin();
+    await evaluateRun(open, bigramParams(), options, { keep: false });
+    expect(await readdir(inFolder())).toEqual([]);
+  });
+
+  test("that is interrupted leaves nothing and says how to go on", async () => {
+    const controller = new AbortController();
+    const { open, options } = await begin({
+      signal: controller.signal,
+      onEvent: () => controller.abort(),
+    });
+    await expect(evaluateRun(open, bigramParams(), options)).rejects.toThrow(
+      "[INTERRUPTED] The evaluation of maml (seed 100) stopped. Run the same command again",
+    );
+    expect(await readdir(inFolder())).toEqual([]);
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type MetaUpdate, readMetrics, runDirectory, type TrackerRecord } from "../src/index.js";
+import { openMetricsLog } from "../src/run/metricsLog.js";
+import { rewindMetrics } from "../src/run/runDirectory.js";
+import { temporaryFolder } from "./support/temporaryFolder.js";
+
+const inFolder = temporaryFolder();
+const files = () => runDirectory(inFolder());
+
+beforeEach(() => mkdir(inFolder(), { recursive: true }));
+
+/** A meta-update that read 100 tokens in a quarter of a second. */
+const made = (update: number, loss: number): MetaUpdate => ({
+  update,
+  loss,
+  batches: 4 * update,
+  tokens: 100,
+  gradientNorm: update / 10,
+  learningRate: 0.5 / update,
+  seconds: 0.25,
+  params: {},
+  state: { optimizer: { step: update, update, slots: {} } },
+});
+
+describe("the metrics log", () => {
+  test("writes a line per window: its mean loss, its last norm and rate, and totals", async () => {
+    const log = await openMetricsLog(files(), { every: 2 });
+    await log.add(made(1, 6), false);
+    expect(await readMetrics(inFolder())).toEqual([]);
+    await log.add(made(2, 3), false);
+    await log.add(made(3, 2), true); // the last update of all, in the middle of a window
+    expect(await readMetrics(inFolder())).toEqual([
+      {
+        update: 2,
+        batches: 8,
+        tokens: 200,
+        seconds: 0.5,
+        loss: 4.5,
+        gradientNorm: 0.2,
+        learningRate: 0.25,
+      },
+      {
+        update: 3,
+        batches: 12,
+        tokens: 300,
+        seconds: 0.75,
+        loss: 2,
+        gradientNorm: 0.3,
+        learningRate: 0.5 / 3,
+      },
+    ]);
+  });
+
+  test("goes on with the totals of a run that was killed while it wrote a line", async () => {
+    const before = await openMetricsLog(files(), { every: 1 });
+    await before.add(made(1, 6), false);
+    await before.add(made(2, 3), false);
+    await writeFile(files().metrics, '{"update":3,"tok', { flag: "a" });
+
+    await rewindMetrics(files(), 2);
+    const log = await openMetricsLog(files(), { every: 1 });
+    await log.add(made(3, 2), true);
+    expect(await readMetrics(inFolder())).toMatchObject([
+      { update: 1, tokens: 100 },
+      { update: 2, tokens: 200 },
+      { update: 3, tokens: 300, seconds: 0.75, loss: 2 },
+    ]);
+  });
+
+  test("hands every line to the tracker as well", async () => {
+    const tracked: TrackerRecord[] = [];
+    const tracker = {
+      name: "list",
+      log: (line: TrackerRecord) => void tracked.push(line),
+      close() {},
+    };
+    const log = await openMetricsLog(files(), { every: 2, tracker });
+    for (const update of [1, 2, 3, 4]) await log.add(made(update, update), false);
+    expect(tracked).toHaveLength(2);
+    expect(tracked).toEqual(await readMetrics(inFolder()));
+  });
+});

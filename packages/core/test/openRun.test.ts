@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  checkConfig,
+  createToolkit,
+  openRun,
+  type RunConfig,
+  type RunEvent,
+  runsOf,
+} from "../src/index.js";
+import { plainPlugin } from "./support/plainPlugin.js";
+
+let calls: string[];
+beforeEach(() => {
+  calls = [];
+});
+
+const trained = { learner: { use: "pairs" }, optimizer: { use: "sgd" } };
+
+function open(changes: object = {}, onEvent?: (event: RunEvent) => void) {
+  const base = { model: { use: "bigram" }, tasks: { use: "numbers" } };
+  const [run] = runsOf(checkConfig({ ...base, ...changes }));
+  return openRun({
+    toolkit: createToolkit([plainPlugin(calls)]),
+    config: run?.config as RunConfig,
+    name: "run",
+    directory: "nowhere",
+    ...(onEvent && { onEvent }),
+  });
+}
+
+describe("a run that opens", () => {
+  test("tells its engine and its tasks", async () => {
+    const events: RunEvent[] = [];
+    await open({}, (event) => events.push(event));
+    expect(events).toEqual([
+      { kind: "open", engine: "plain 1.2 on cpu", tasks: "numbers: 2 training tasks, 0 targets" },
+    ]);
+  });
+
+  test("plans as many meta-updates as read its batches, and tells schedules so", async () => {
+    // Two tasks with a support and a query batch each: 4 batches per meta-update, 3 updates for 9.
+    const { training } = await open({ ...trained, train: { steps: 9 } });
+    expect(training?.updates).toBe(3);
+    expect(training?.optimizer).toMatchObject({ planned: expect.any(Function) });
+    expect(Reflect.get(training?.optimizer ?? {}, "planned")()).toBe(3);
+  });
+
+  test("can count meta-updates instead", async () => {
+    const { training } = await open({ ...trained, train: { steps: 9, stepUnit: "updates" } });
+    expect(training?.updates).toBe(9);
+  });
+
+  test.each([
+    ["a learner", { optimizer: { use: "sgd" } }],
+    ["steps", { ...trained, train: { steps: 0 } }],
+  ])("does not train without %s", async (_, changes) => {
+    expect((await open(changes)).training).toBeUndefined();
+  });
+
+  test("closes its tracker and frees its engine at the end, in this order", async () => {
+    const run = await open({ tracker: { use: "list" } });
+    expect(calls).toEqual([]);
+    await run.close();
+    expect(calls).toEqual(["tracker closed", "engine freed"]);
+  });
+});
+
+describe("a run that cannot be opened frees its engine", () => {
+  test.each([
+    [
+      "with a model that reads no tokens",
+      { model: { use: "wordless" } },
+      "[BAD_CONFIG] model (wordless): evaluation in context needs a language model.",
+    ],
+    [
+      "with a learner but no optimizer",
+      { learner: { use: "pairs" } },
+      "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
+    ],
+    [
+      "with a bad option",
+      { ...trained, optimizer: { use: "sgd", learningRate: "fast" } },
+      '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
+    ],
+    ["with a component that fails", { model: { use: "broken" } }, "no such weights"],
+  ])("%s", async (_, changes, message) => {
+    await expect(open(changes)).rejects.toThrow(message);
+    expect(calls).toEqual(["engine freed"]);
+  });
+});
+
+test("an engine that does not exist is an error of its own", async () => {
+  await expect(open({ runtime: { use: "autp" } })).rejects.toThrow(
+    '[UNKNOWN_NAME] No runtime is called "autp". Did you mean "auto"?',
+  );
+  expect(calls).toEqual([]);
+});

@@ -1,0 +1,44 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  crossEntropy,
+  type LanguageModel,
+  type Params,
+  type TokenBatch,
+  tensorNamed,
+} from "../../src/index.js";
+
+/** The surprise, in bits, of the token of a column after the token of a row. */
+export const bits = [
+  [3, 3, 2, 1],
+  [1, 3, 3, 2],
+  [2, 1, 3, 3],
+  [3, 2, 1, 3],
+] as const;
+
+/** Log-probabilities of the table: every row of probabilities 1/8, 1/8, 1/4, 1/2 adds up to 1. */
+export function bigramParams(): Params {
+  return { table: tf.tensor2d(bits.map((row) => row.map((b) => -b * Math.LN2))) };
+}
+
+/** A language model of four tokens, each of which depends on the one before only. */
+export const bigramModel: LanguageModel = {
+  name: "bigram",
+  maxTokens: 64,
+  tokenizer: {
+    name: "digits",
+    vocabularySize: 4,
+    encode: (text) => [...text].map(Number),
+    decode: (ids) => ids.join(""),
+  },
+  init: async () => bigramParams(),
+  loss: (params, batch) =>
+    tf.tidy(() => tf.sum(tf.mul(bigramModel.tokenLosses(params, batch), batch.scoredWeights))),
+  tokenLosses: (params: Params, { inputIds, scoredPositions, scoredIds }: TokenBatch) =>
+    tf.tidy(() => {
+      const before = tf.gather(tf.reshape(inputIds, [-1]), scoredPositions);
+      return crossEntropy(
+        tf.gather(tensorNamed(params, "table"), before) as tf.Tensor2D,
+        scoredIds,
+      );
+    }),
+};

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import {
+  defineFactory,
+  definePlugin,
+  type Learner,
+  type MetaOptimizer,
+  type Model,
+  referenceTo,
+  type TaskSource,
+  type TensorRuntime,
+  type Tracker,
+} from "../../src/index.js";
+import { bigramModel } from "./bigramModel.js";
+
+/** Stands for a component in tests that never use it. */
+export const component = <T>(fields: object): T => fields as unknown as T;
+
+/**
+ * A component of every kind, in itself of no use, for tests of how runs are put together.
+ *
+ * @param calls collects what was freed or closed
+ */
+export function plainPlugin(calls: string[] = []) {
+  const runtime = () =>
+    component<TensorRuntime>({
+      name: "plain",
+      version: "1.2",
+      device: "cpu",
+      dispose: () => calls.push("engine freed"),
+    });
+  const tasks = () =>
+    component<TaskSource>({ name: "numbers", trainingTasks: ["a", "b"], targets: [] });
+  const tracker = () =>
+    component<Tracker>({ name: "list", close: () => calls.push("tracker closed") });
+  const none = z.strictObject({});
+  return definePlugin({
+    name: "plain",
+    runtimes: { auto: defineFactory(none, runtime) },
+    models: {
+      bigram: defineFactory(z.strictObject({ order: z.int().default(2) }), () => bigramModel),
+      wordless: defineFactory(none, () => component<Model>({ name: "wordless" })),
+      broken: defineFactory(none, () => Promise.reject(new Error("no such weights"))),
+    },
+    tasks: { numbers: defineFactory(z.strictObject({ count: z.int().default(2) }), tasks) },
+    learners: {
+      pairs: defineFactory(z.strictObject({ inner: referenceTo("optimizer").optional() }), () =>
+        component<Learner>({
+          episodes: { tasks: 2, support: 1, query: 1, querySource: "same-task", unit: "task" },
+        }),
+      ),
+    },
+    optimizers: {
+      sgd: defineFactory(
+        z.strictObject({ learningRate: z.number().default(0.1) }),
+        (options, context) =>
+          component<MetaOptimizer>({ ...options, planned: context.totalUpdates }),
+      ),
+    },
+    trackers: { list: defineFactory(none, tracker) },
+  });
+}

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readSafetensors } from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, test } from "vitest";
+import { missing, shared } from "../../../test/support/shared.js";
+import { pythonLacks, runPython } from "../../core/test/support/python.js";
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
+import { byteTokenizer, gpt2, pretrainedGpt2, writeHuggingFace } from "../src/index.js";
+import { randomParams } from "./support/randomParams.js";
+
+const config = {
+  vocabularySize: 300,
+  maxTokens: 24,
+  width: 24,
+  layers: 3,
+  heads: 4,
+  initializerRange: 0.02,
+};
+const model = gpt2(config, byteTokenizer);
+const params = randomParams(config, 2);
+const ids = [
+  [104, 105, 0, 255, 299, 7, 7, 32],
+  [1, 2, 3, 5, 8, 13, 21, 34],
+];
+
+/** Opens a checkpoint, says what did not fit, computes logits, and saves it again. */
+const program = `
+import json, sys, torch
+from transformers import GPT2LMHeadModel
+folder, again, ids = sys.argv[1:]
+model, info = GPT2LMHeadModel.from_pretrained(folder, output_loading_info=True)
+model.eval()
+with torch.no_grad():
+  logits = model(torch.tensor(json.loads(ids))).logits
+model.save_pretrained(again)
+print(json.dumps({
+  "unfit": sorted(str(entry) for entries in info.values() for entry in entries),
+  "dtype": str(model.dtype),
+  "shape": list(logits.shape),
+  "logits": logits.flatten().tolist(),
+}))
+`;
+
+interface Answer {
+  readonly unfit: string[];
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly logits: number[];
+}
+
+const inFolder = temporaryFolder();
+
+const noPython = pythonLacks("torch", "transformers");
+
+describe.skipIf(noPython)(`a checkpoint that we write ${noPython ?? ""}`, () => {
+  test.each([
+    ["in one file", 5e9],
+    ["in shards", 20_000],
+  ])("%s opens in transformers with the same logits, and comes back", async (_, maxShardBytes) => {
+    await writeHuggingFace(inFolder("ours"), params, config, { maxShardBytes });
+    const { logits, ...rest } = runPython<Answer>(
+      program,
+      inFolder("ours"),
+      inFolder("theirs"),
+      JSON.stringify(ids),
+    );
+    expect(rest).toEqual({ unfit: [], dtype: "torch.float32", shape: [2, 8, 300] });
+    const own = model.logits(params, tf.tensor2d(ids, undefined, "int32")).dataSync();
+    const size = Math.max(...logits.map(Math.abs));
+    expect(size).toBeGreaterThan(1);
+    logits.forEach((logit, i) => {
+      expect(Math.abs(logit - Number(own[i])) / size).toBeLessThan(3e-6);
+    });
+
+    const theirs = await pretrainedGpt2(inFolder("theirs"), { tokenizer: byteTokenizer });
+    expect(theirs.config).toEqual(config);
+    for (const [name, tensor] of Object.entries(await theirs.init(0))) {
+      expect(tensor.dataSync(), name).toEqual(params[name]?.dataSync());
+    }
+  });
+});
+
+const noGolden = missing("golden/gpt2-tiny");
+
+describe.skipIf(noGolden)(`a checkpoint that transformers wrote ${noGolden ?? ""}`, () => {
+  const golden = shared("golden/gpt2-tiny");
+
+  test("is written again with the same tensors and settings", async () => {
+    const tiny = await pretrainedGpt2(golden, { tokenizer: byteTokenizer });
+    await tiny.save?.(await tiny.init(0), inFolder());
+    const [stored, written] = await Promise.all(
+      [golden, inFolder()].map((folder) => readSafetensors(join(folder, "model.safetensors"))),
+    );
+    expect(Object.keys(written ?? {}).toSorted()).toEqual(Object.keys(stored ?? {}).toSorted());
+    for (const [name, tensor] of Object.entries(stored ?? {})) {
+      expect(written?.[name]?.shape, name).toEqual(tensor.shape);
+      expect(written?.[name]?.dataSync(), name).toEqual(tensor.dataSync());
+    }
+    const settings = async (folder: string) =>
+      JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    // n_ctx is an old name of n_positions, for readers of that time.
+    const { n_ctx, ...own } = await settings(inFolder());
+    expect(n_ctx).toBe(64);
+    expect(await settings(golden)).toMatchObject(own);
+  });
+});
