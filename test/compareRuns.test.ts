@@ -88,7 +88,7 @@ describe("a comparison", () => {
   test("logs mean losses and falling learning rates", async () => {
     await compareRuns(options({ ...base, learner: { use: "metaicl" } }));
     const metrics = await readMetrics(join(out, "run-seed100"));
-    expect(metrics.map(({ update }) => update)).toEqual([4, 8, 12, 16, 20, 24]);
+    expect(metrics.map(({ update }) => update)).toEqual([4, 5, 8, 10, 12, 15, 16, 20, 24]); // every 4, and with every checkpoint
     // The rate of update 4 is that at index 3 of 24: 0.01 * (24 - 3) / 24.
     expect(metrics[0]?.learningRate).toBeCloseTo(0.01 * (21 / 24), 12);
     expect(metrics.at(-1)?.tokens).toBe(24 * 2 * 10); // sequences of 10 tokens
@@ -188,6 +188,8 @@ describe("an interrupted run", () => {
     expect(
       await readFile(join(out, "run-seed100/checkpoints/00000012/model/model.safetensors")),
     ).toEqual(uninterrupted);
+    const { tokens } = (await readMetrics(join(out, "run-seed100"))).at(-1) ?? {};
+    expect(tokens).toBe(12 * 2 * 2 * 10); // updates, batches, sequences, tokens of each
     const again = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
     const withoutTime = (text: string) => ({ ...JSON.parse(text), seconds: 0 });
     expect(withoutTime(again)).toEqual(withoutTime(scores));
@@ -208,7 +210,7 @@ describe("an interrupted run", () => {
     await writeFile(join(folder, "metrics.jsonl"), `${metrics}{"update":8,"lo`);
     await compareRuns(options(config));
     const updates = (await readMetrics(folder)).map(({ update }) => update);
-    expect(updates).toEqual([4, 8, 12]);
+    expect(updates).toEqual([4, 5, 7, 8, 10, 12]);
     expect(await readdir(join(folder, "checkpoints"))).toEqual(["00000010", "00000012"]);
   });
 });

@@ -1,4 +1,4 @@
-import { mapParams, type Params, zerosLikeParams } from "@metalearn/core";
+import { MetaError, mapParams, type Params, zerosLikeParams } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { chain, type Optimizer } from "./chain.js";
 import { type LearningRate, scaleByLearningRate } from "./learningRate.js";
@@ -67,6 +67,8 @@ export function accumulateMomentum({
 /**
  * Stochastic gradient descent, with momentum if asked for and the weight decay, if any, added to
  * the gradient, as `torch.optim.SGD`.
+ *
+ * @throws MetaError `BAD_OPTION` when nesterov comes without momentum
  */
 export function sgd({
   learningRate,
@@ -76,6 +78,9 @@ export function sgd({
   weightDecay,
   noDecay,
 }: SgdOptions): Optimizer {
+  if (nesterov && !momentum) {
+    throw new MetaError("BAD_OPTION", "nesterov needs a momentum above 0.");
+  }
   return chain(
     ...(weightDecay ? [addDecayedWeights({ weightDecay, noDecay })] : []),
     ...(momentum ? [accumulateMomentum({ momentum, dampening, nesterov })] : []),

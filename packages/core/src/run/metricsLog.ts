@@ -4,8 +4,8 @@ import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js
 
 /** Writes one line of metrics per window of meta-updates. */
 export interface MetricsLog {
-  /** @param last whether no further update follows */
-  add(update: MetaUpdate, last: boolean): Promise<void>;
+  /** @param now ends the window here, even if it is shorter than the others */
+  add(update: MetaUpdate, now: boolean): Promise<void>;
 }
 
 /**
@@ -21,11 +21,11 @@ export async function openMetricsLog(
   let seconds = Number(before?.seconds ?? 0);
   let losses: number[] = [];
   return {
-    async add(made, last) {
+    async add(made, now) {
       tokens += made.tokens;
       seconds += made.seconds;
       losses.push(made.loss);
-      if (made.update % every !== 0 && !last) return;
+      if (made.update % every !== 0 && !now) return;
       const record = {
         update: made.update,
         batches: made.batches,

@@ -64,6 +64,12 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
   const before = await readRunRecord(files);
   const write = () => writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
   if (!before) {
+    if (await hasResults(files)) {
+      throw new MetaError(
+        "RUN_EXISTS",
+        `${files.path} holds results, but no run.json that says of what. Choose another folder with out=..., or delete this one.`,
+      );
+    }
     await write();
     return false;
   }

@@ -7,6 +7,7 @@ import {
   saveCheckpoint,
 } from "../checkpoint/checkpoint.js";
 import { MetaError } from "../errors.js";
+import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { openMetricsLog } from "./metricsLog.js";
@@ -77,17 +78,17 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
   });
   let latest: MetaUpdate | undefined;
   for await (const made of meta) {
+    // What training started from is not needed once there is something newer.
+    if (!latest) release({ params: first, state: resumed?.state });
     latest = made;
-    await log.add(made, made.update === updates);
     onEvent?.({ kind: "train", done: made.update, total: updates, loss: made.loss });
-    const isDue = made.update % checkpointEvery === 0 || made.update === updates;
-    if (isDue || signal?.aborted) await save(made);
+    const isLast = made.update === updates || signal?.aborted === true;
+    const isDue = isLast || made.update % checkpointEvery === 0;
+    await log.add(made, isDue); // with every checkpoint, so that totals are whole after a resume
+    if (isDue) await save(made);
   }
 
-  for (const state of [resumed?.state, latest?.state]) {
-    for (const tensor of state ? metaTensors(state) : []) tensor.dispose();
-  }
-  if (latest) disposeParams(first);
+  release({ params: {}, state: latest?.state ?? resumed?.state });
   const params = latest?.params ?? first;
   const reached = latest?.update ?? resumed?.update ?? 0;
   if (reached < updates) {
@@ -98,4 +99,9 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     );
   }
   return params;
+}
+
+function release({ params, state }: { params: Params; state: MetaState | undefined }): void {
+  disposeParams(params);
+  for (const tensor of state ? metaTensors(state) : []) tensor.dispose();
 }
