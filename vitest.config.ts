@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source", ...defaultServerConditions] } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    globalSetup: ["./test/support/build.ts"], // the command line runs as it is built
     setupFiles: ["./test/support/quiet.ts"],
     pool: "forks", // one engine per process
     maxWorkers: 2,

@@ -6,12 +6,17 @@ import { paint } from "./paint.js";
  * did not foresee show their origin, because they are defects.
  */
 export function report(error: unknown, verbose: boolean): number {
-  if (!(error instanceof MetaError)) {
-    console.error(paint("red", "This should not have happened:"), error);
+  if (!(error instanceof MetaError || isSystemError(error))) {
+    console.error(paint("red", "This should not have happened:", process.stderr), error);
     return 1;
   }
-  const interrupted = error.code === "INTERRUPTED";
-  console.error(paint(interrupted ? "yellow" : "red", error.message));
+  const interrupted = "code" in error && error.code === "INTERRUPTED";
+  console.error(paint(interrupted ? "yellow" : "red", error.message, process.stderr));
   if (verbose) console.error(error);
   return interrupted ? 130 : 1;
+}
+
+/** A full disk, a folder without permission and the like: `EACCES: permission denied, mkdir '/runs'`. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
 }

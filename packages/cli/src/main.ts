@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 
-/** Options that every command which reads a config shares. */
-export interface ConfigFlags {
-  readonly config?: string;
+/** Options that every command shares. */
+interface GlobalFlags {
   readonly verbose?: boolean;
 }
 
@@ -12,6 +11,7 @@ export interface ConfigFlags {
  * user interrupted.
  */
 export async function main(args: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
   const program = describeProgram();
   try {
     await program.parseAsync(args, { from: "user" });
@@ -20,7 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode;
     // Loaded only now, so that help is quick.
     const { report } = await import("./failure.js");
-    return report(error, program.opts<ConfigFlags>().verbose ?? false);
+    return report(error, program.opts<GlobalFlags>().verbose ?? false);
   }
 }
 
@@ -30,10 +30,11 @@ function describeProgram(): Command {
     .description("Meta-train language models and compare the methods fairly.")
     .version(packageVersion())
     .option("-v, --verbose", "show where errors come from, and the engine's own log")
+    .showHelpAfterError("(--help shows what there is.)")
     .exitOverride()
     .hook("preAction", (command) => {
       // Read by the engine when it is loaded.
-      if (command.opts<ConfigFlags>().verbose) process.env.TF_CPP_MIN_LOG_LEVEL ??= "0";
+      if (command.opts<GlobalFlags>().verbose) process.env.TF_CPP_MIN_LOG_LEVEL ??= "0";
     });
 
   program
@@ -49,7 +50,7 @@ function describeProgram(): Command {
   program
     .command("train")
     .description("train one run of a config")
-    .argument("[key=value...]", "changes to the config, such as learner.innerSteps=3")
+    .argument("[key=value...]", "changes to the config, such as train.steps=500")
     .option("-c, --config <file>", "the config file; found by itself when left out")
     .option("-r, --run <name>", "which run, when the config compares several")
     .action(async (overrides, flags) =>
@@ -81,6 +82,11 @@ function describeProgram(): Command {
     .action(async (flags) => (await import("./commands/doctor.js")).doctor(flags));
 
   return program;
+}
+
+/** A reader that has seen enough, such as `head`, does not end the work. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function packageVersion(): string {

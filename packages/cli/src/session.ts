@@ -1,10 +1,15 @@
 import {
+  type Config,
+  checkConfig,
   createToolkit,
-  type Json,
-  type LoadedConfig,
   loadConfig,
   loadPlugins,
+  MetaError,
+  mergeConfig,
+  type NamedRun,
   parseOverrides,
+  type RunRecord,
+  runsOf,
   type Toolkit,
 } from "@metalearn/core";
 
@@ -18,22 +23,55 @@ export const officialPlugins = [
   "@metalearn/runtime-tensorflow",
 ] as const;
 
-/** A config with the plugins that it lists. */
-export interface Session extends LoadedConfig {
+/** A config with the plugins that it lists and its runs, at least one. */
+export interface Session {
+  readonly config: Config;
+  /** The config file, to which paths in the config are relative. */
+  readonly file: string | undefined;
   readonly toolkit: Toolkit;
-  /** Changes from the command line. */
-  readonly overrides: Json;
+  readonly runs: readonly [NamedRun, ...NamedRun[]];
 }
 
-/** Reads the config and loads its plugins. */
+/**
+ * Reads the config, loads its plugins and tells its runs apart.
+ *
+ * @param changes from the command line, such as `train.steps=500`
+ * @param seeds training seeds from the command line; like `seed=1`, they replace those of the file
+ */
 export async function openSession(
   configFlag: string | undefined,
   changes: readonly string[],
+  seeds?: readonly number[],
 ): Promise<Session> {
   const overrides = parseOverrides(changes);
-  const loaded = await loadConfig(configFlag, overrides);
-  const toolkit = createToolkit(
-    await loadPlugins(loaded.config.plugins ?? officialPlugins, loaded.file),
-  );
-  return { ...loaded, toolkit, overrides };
+  const { config, file } = await loadConfig(configFlag, overrides);
+  const chosen = seeds ?? ("seed" in overrides ? [config.seed] : undefined);
+  const runs = runsOf(chosen ? withSeeds(config, chosen) : config, overrides);
+  const plugins = await loadPlugins(config.plugins ?? officialPlugins, file);
+  return { config, file, toolkit: createToolkit(plugins), runs: distinct(runs) };
+}
+
+/** The session of a run that was made earlier, with changes from the command line. */
+export async function reopenSession(
+  { config: before, plugins: names, configFile: file }: RunRecord,
+  changes: readonly string[],
+): Promise<Session> {
+  const config = checkConfig(mergeConfig(before, parseOverrides(changes)));
+  const plugins = await loadPlugins(names, file);
+  return { config, file, toolkit: createToolkit(plugins), runs: distinct(runsOf(config)) };
+}
+
+function withSeeds(config: Config, seeds: readonly number[]): Config {
+  return { ...config, compare: { runs: { run: {} }, ...config.compare, seeds: [...seeds] } };
+}
+
+/** Runs as they are, if there are any and no two would write to the same folder. */
+function distinct([first, ...others]: readonly NamedRun[]): Session["runs"] {
+  if (!first)
+    throw new MetaError("BAD_CONFIG", "compare.runs: wanted at least one run; came none.");
+  const runs = [first, ...others] as const;
+  const titles = runs.map(({ name, config }) => `${name}, seed ${config.seed}`);
+  const twice = titles.find((title, i) => titles.indexOf(title) < i);
+  if (twice === undefined) return runs;
+  throw new MetaError("BAD_CONFIG", `The same run is asked for twice: ${twice}.`);
 }

@@ -145,6 +145,30 @@ describe("loadConfig", () => {
     await expect(loadConfig(path, {})).rejects.toThrow(/\[BAD_CONFIG\] .*broken\.yaml/s);
   });
 
+  test.each([
+    ["just text", "just text\n", 'holds "just text"'],
+    ["a list", "- model\n- tasks\n", "holds a list"],
+  ])("refuses %s", async (_, text, came) => {
+    const path = await write("shape.yaml", text);
+    await expect(loadConfig(path, {})).rejects.toThrow(
+      `[BAD_CONFIG] ${path} should hold keys and values, but ${came}.`,
+    );
+  });
+
+  test("names a folder that was given for a file", async () => {
+    await expect(loadConfig(folder, {})).rejects.toThrow(`The config ${folder} cannot be read`);
+  });
+
+  test.each(["../elsewhere", "a/b", ""])("refuses %j as a run's name", async (name) => {
+    const path = await write("name.json", JSON.stringify({ compare: { runs: { [name]: {} } } }));
+    await expect(loadConfig(path, {})).rejects.toThrow("a run's name may have letters, digits");
+  });
+
+  test("refuses a seed that would count twice", async () => {
+    const path = await write("seeds.yaml", "compare: { seeds: [1, 2, 1], runs: { a: {} } }\n");
+    await expect(loadConfig(path, {})).rejects.toThrow("compare.seeds: a seed is there twice");
+  });
+
   test("names the file in which an error is", async () => {
     const path = await write("wrong.yaml", "modle: { use: m }\ntasks: { use: t }\n");
     await expect(loadConfig(path, {})).rejects.toThrow(

@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { compareRuns, MetaError, runsOf, writeTextAtomically } from "@metalearn/core";
+import { compareRuns, writeTextAtomically } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
-import { openProgress } from "../progress.js";
+import { openProgress } from "../progress/progress.js";
 import { renderReport } from "../report/report.js";
+import { parseSeeds } from "../seeds.js";
 import { openSession } from "../session.js";
 import { comparisonTable } from "../tables.js";
 
@@ -16,10 +17,8 @@ export interface CompareFlags {
 
 /** Trains and evaluates every run of a config, prints the table and writes the report. */
 export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
-  const seeds = flags.seeds === undefined ? [] : [`compare.seeds=${seedList(flags.seeds)}`];
-  const session = await openSession(flags.config, [...changes, ...seeds]);
-  const { config, toolkit, file, overrides } = session;
-  const runs = runsOf(config, overrides);
+  const seeds = flags.seeds === undefined ? undefined : parseSeeds(flags.seeds);
+  const { config, toolkit, file, runs } = await openSession(flags.config, changes, seeds);
   const out = resolve(config.out);
   await mkdir(out, { recursive: true });
 
@@ -50,13 +49,4 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
     progress.end();
     release();
   }
-}
-
-/** `1,2,3` as a JSON list. */
-function seedList(text: string): string {
-  const seeds = text.split(",").map(Number);
-  if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) {
-    throw new MetaError("BAD_OPTION", `--seeds wants whole numbers such as 1,2,3; came ${text}.`);
-  }
-  return JSON.stringify(seeds);
 }

@@ -7,11 +7,11 @@ export interface DoctorFlags {
   readonly json: boolean;
 }
 
-const marks = {
-  ok: paint("green", "ok     "),
-  info: paint("dim", "info   "),
-  warning: paint("yellow", "warning"),
-  missing: paint("red", "missing"),
+const styles = {
+  ok: "green",
+  info: "dim",
+  warning: "yellow",
+  missing: "red",
 } as const satisfies Record<Finding["status"], string>;
 
 /** Prints what this machine has and what is missing, each problem with the command that mends it. */
@@ -26,7 +26,9 @@ export async function doctor({ json }: DoctorFlags): Promise<void> {
   }
   const width = Math.max(...findings.map(({ topic }) => topic.length));
   for (const { topic, status, message, fix } of findings) {
-    console.log(`${marks[status]}  ${topic.padEnd(width)}  ${message}`);
-    if (fix) console.log(`${" ".repeat(11 + width)}${paint("bold", `fix: ${fix}`)}`);
+    const mark = paint(styles[status], status.padEnd(7), process.stdout);
+    console.log(`${mark}  ${topic.padEnd(width)}  ${message}`);
+    if (fix)
+      console.log(`${" ".repeat(11 + width)}${paint("bold", `fix: ${fix}`, process.stdout)}`);
   }
 }

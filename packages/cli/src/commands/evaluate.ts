@@ -1,28 +1,22 @@
-import { relative, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import {
-  checkConfig,
-  createToolkit,
+  checkpointName,
   disposeParams,
   type EvaluationRecord,
   evaluateRun,
   findParams,
   loadParams,
-  loadPlugins,
-  MetaError,
-  mergeConfig,
-  type NamedRun,
   openRun,
-  parseOverrides,
   type RunOptions,
+  type RunRecord,
   readRunRecord,
   resolveRun,
   runDirectory,
-  runsOf,
   writeTextAtomically,
 } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
-import { openProgress } from "../progress.js";
-import { openSession } from "../session.js";
+import { openProgress } from "../progress/progress.js";
+import { openSession, reopenSession } from "../session.js";
 import { evaluationTable } from "../tables.js";
 
 /** Flags of `metalearn evaluate`. */
@@ -32,22 +26,28 @@ export interface EvaluateFlags {
 }
 
 /** What is to be evaluated, and how. */
-type Plan = Pick<RunOptions, "toolkit" | "config" | "configFile" | "name"> & {
+interface Plan extends Pick<RunOptions, "toolkit" | "config" | "configFile" | "name"> {
+  /** The folder with the parameters; a run that does not train draws them from its seed. */
+  readonly parameters: string | undefined;
   /** Whether the result belongs into the run's own directory. */
   readonly keep: boolean;
-};
+  /** What the user should know about the result. */
+  readonly remark?: string;
+}
 
 /**
  * Scores the last checkpoint of a run, or any checkpoint, on target tasks and prints the table. A
- * run's own evaluation, without changes, is written to its directory.
+ * trained run's own evaluation, without changes, is written to its directory.
  */
 export async function evaluateCheckpoint(
   path: string,
   changes: readonly string[],
   flags: EvaluateFlags,
 ): Promise<void> {
-  const parameters = await findParams(path);
-  const { keep, ...plan } = await planFor(path, changes, flags);
+  const record = flags.config ? undefined : await readRunRecord(runDirectory(path));
+  const { parameters, keep, remark, ...plan } = record
+    ? await planOfRun(path, record, changes)
+    : await planOfCheckpoint(path, changes, flags);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
   const options: RunOptions = {
@@ -61,19 +61,22 @@ export async function evaluateCheckpoint(
   };
   try {
     progress.begin(plan.name);
+    if (remark) progress.say(remark);
     const open = await openRun(options);
-    let record: EvaluationRecord;
+    let scores: EvaluationRecord;
     try {
-      const params = await loadParams(open.model, parameters);
-      record = await evaluateRun(open, params, options, { keep });
+      const params = parameters
+        ? await loadParams(open.model, parameters)
+        : await open.model.init(plan.config.seed);
+      scores = await evaluateRun(open, params, options, { keep });
       disposeParams(params);
     } finally {
       await open.close();
     }
     progress.end();
-    console.log(evaluationTable(record));
+    console.log(evaluationTable(scores));
     if (flags.output) {
-      await writeTextAtomically(resolve(flags.output), `${JSON.stringify(record, null, 2)}\n`);
+      await writeTextAtomically(resolve(flags.output), `${JSON.stringify(scores, null, 2)}\n`);
     }
     const written = flags.output ?? (keep && runDirectory(path).evaluation);
     if (written) console.log(`Scores: ${relative(process.cwd(), resolve(written))}`);
@@ -83,29 +86,32 @@ export async function evaluateCheckpoint(
   }
 }
 
-async function planFor(
+/** A run's folder knows its config. */
+async function planOfRun(
+  path: string,
+  record: RunRecord,
+  changes: readonly string[],
+): Promise<Plan> {
+  const { toolkit, runs, file } = await reopenSession(record, changes);
+  const { config } = resolveRun(toolkit, runs[0]);
+  const name = `${record.name}, seed ${record.config.seed}`;
+  const plan = { toolkit, config, configFile: file, name, keep: changes.length === 0 };
+  if (record.updates === 0) return { ...plan, parameters: undefined };
+  const parameters = await findParams(path);
+  const reached = basename(dirname(parameters));
+  if (reached === checkpointName(record.updates)) return { ...plan, parameters };
+  const remark = `This run is trained to update ${Number(reached)} of ${record.updates}: its scores are shown, and not kept.`;
+  return { ...plan, parameters, keep: false, remark };
+}
+
+/** Any other parameters are read and scored as the config says, by its first run if it has several. */
+async function planOfCheckpoint(
   path: string,
   changes: readonly string[],
   flags: EvaluateFlags,
 ): Promise<Plan> {
-  const record = flags.config ? undefined : await readRunRecord(runDirectory(path));
-  if (!record) {
-    const { config, toolkit, file, overrides } = await openSession(flags.config, changes);
-    const run = resolveRun(toolkit, firstRun(runsOf(config, overrides)));
-    return { toolkit, configFile: file, config: run.config, name: path, keep: false };
-  }
-  const changed = checkConfig(mergeConfig(record.config, parseOverrides(changes)));
-  const toolkit = createToolkit(await loadPlugins(record.plugins, record.configFile));
-  return {
-    toolkit,
-    configFile: record.configFile,
-    config: resolveRun(toolkit, firstRun(runsOf(changed))).config,
-    name: `${record.name}, seed ${record.config.seed}`,
-    keep: changes.length === 0,
-  };
-}
-
-function firstRun([run]: readonly NamedRun[]): NamedRun {
-  if (!run) throw new MetaError("BAD_CONFIG", "The config's comparison has no runs.");
-  return run;
+  const parameters = await findParams(path);
+  const { toolkit, runs, file } = await openSession(flags.config, changes);
+  const { config } = resolveRun(toolkit, runs[0]);
+  return { toolkit, config, configFile: file, name: path, parameters, keep: false };
 }

@@ -5,12 +5,12 @@ import {
   type NamedRun,
   openRun,
   resolveRun,
-  runsOf,
   trainRun,
+  unknownName,
 } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
-import { openProgress } from "../progress.js";
-import { openSession } from "../session.js";
+import { openProgress } from "../progress/progress.js";
+import { openSession, type Session } from "../session.js";
 
 /** Flags of `metalearn train`. */
 export interface TrainFlags {
@@ -20,8 +20,8 @@ export interface TrainFlags {
 
 /** Trains one run of a config in its directory. */
 export async function train(changes: readonly string[], flags: TrainFlags): Promise<void> {
-  const { config, toolkit, file, overrides } = await openSession(flags.config, changes);
-  const run = resolveRun(toolkit, chooseRun(runsOf(config, overrides), flags.run));
+  const { config, toolkit, file, runs } = await openSession(flags.config, changes);
+  const run = resolveRun(toolkit, chooseRun(runs, flags.run));
   if (!run.config.learner) {
     throw new MetaError("BAD_CONFIG", `The run "${run.name}" names no learner, so nothing trains.`);
   }
@@ -55,14 +55,16 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
   }
 }
 
-function chooseRun(runs: readonly NamedRun[], name: string | undefined): NamedRun {
+/** The run with this name and the first seed, or the only one there is. */
+function chooseRun(runs: Session["runs"], name: string | undefined): NamedRun {
   const names = [...new Set(runs.map((run) => run.name))];
+  if (name === undefined && names.length > 1) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `The config has several runs. Choose one with --run: ${names.join(", ")}.`,
+    );
+  }
   const chosen = runs.find((run) => run.name === (name ?? names[0]));
-  if (chosen && (name !== undefined || names.length === 1)) return chosen;
-  throw new MetaError(
-    name === undefined ? "BAD_OPTION" : "UNKNOWN_NAME",
-    name === undefined
-      ? `The config has several runs. Choose one with --run: ${names.join(", ")}.`
-      : `The config has no run called "${name}". It has: ${names.join(", ")}.`,
-  );
+  if (!chosen) throw unknownName("run", name ?? "", names);
+  return chosen;
 }

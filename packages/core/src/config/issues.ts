@@ -39,6 +39,8 @@ function describe(issue: z.core.$ZodIssue, came: string, known: readonly string[
       const wanted = issue.errors.map((branch) => branch.map(({ message }) => message).join("; "));
       return [`${wanted.join(", or ")}; came ${came}.`];
     }
+    case "invalid_key":
+      return issue.issues.map(({ message }) => `${message}.`);
     default:
       return [`${issue.message}; came ${came}.`];
   }

@@ -3,7 +3,7 @@ import { cosmiconfig, defaultLoaders, type Loader } from "cosmiconfig";
 import { createJiti } from "jiti";
 import { MetaError, messageOf } from "../errors.js";
 import { describeIssues } from "./issues.js";
-import { type Json, mergeConfig } from "./merge.js";
+import { isObject, type Json, mergeConfig } from "./merge.js";
 import { type Config, configSchema, type RunConfig, runSchema } from "./schema.js";
 
 /** A config file and where it was found. */
@@ -55,7 +55,14 @@ export async function loadConfig(path: string | undefined, overrides: Json): Pro
 
 /** Checks a config that is at hand as an object. @throws MetaError `BAD_CONFIG` */
 export function checkConfig(input: unknown, overrides: Json = {}, where?: string): Config {
-  const merged = mergeConfig(input as Json, overrides);
+  if (!isObject(input)) {
+    const came = Array.isArray(input) ? "a list" : `${JSON.stringify(input)}`.slice(0, 40);
+    throw new MetaError(
+      "BAD_CONFIG",
+      `${where ?? "The config"} should hold keys and values, but holds ${came}.`,
+    );
+  }
+  const merged = mergeConfig(input, overrides);
   return parse(configSchema, merged, where) as Config;
 }
 
@@ -97,6 +104,10 @@ async function read<T>(load: () => Promise<T>, path: string | undefined): Promis
     if (missing && path) {
       throw new MetaError("MISSING_FILE", `There is no config file ${path}.`, { cause });
     }
-    throw new MetaError("BAD_CONFIG", `The config cannot be read: ${messageOf(cause)}`, { cause });
+    throw new MetaError(
+      "BAD_CONFIG",
+      `The config${path ? ` ${path}` : ""} cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }

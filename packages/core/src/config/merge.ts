@@ -52,6 +52,7 @@ function changesFactory(before: Json, after: Json): boolean {
   return "use" in after && "use" in before && after.use !== before.use;
 }
 
-function isObject(value: unknown): value is Json {
+/** Whether a part of a config has keys. */
+export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

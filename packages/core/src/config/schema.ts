@@ -49,6 +49,11 @@ export const runSchema = z.strictObject({
   evaluate: evaluateSchema.prefault({}),
 });
 
+/** A run's name is a part of its directory's name. */
+const runName = z
+  .string()
+  .regex(/^[\w+-][\w.+-]*$/, "a run's name may have letters, digits, dots and any of _ + -");
+
 /** What every run of a comparison changes: any part of a run's config. */
 const changesSchema = z.record(z.string(), z.unknown());
 
@@ -69,8 +74,12 @@ export const configSchema = z.strictObject({
       /** A paragraph for the report, for example on where the data comes from. */
       note: z.string().optional(),
       /** Training seeds; every run is repeated with each. */
-      seeds: z.array(z.int().min(0)).min(1).optional(),
-      runs: z.record(z.string(), changesSchema),
+      seeds: z
+        .array(z.int().min(0))
+        .min(1)
+        .refine((seeds) => new Set(seeds).size === seeds.length, "a seed is there twice")
+        .optional(),
+      runs: z.record(runName, changesSchema),
     })
     .optional(),
 });

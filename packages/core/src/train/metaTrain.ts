@@ -88,8 +88,8 @@ export async function* metaTrain<B extends Batch>(
     if (state !== resume?.state) release(metaTensors(state), metaTensors(next.state));
     ({ params, state } = next);
     const seconds = (performance.now() - begun) / 1000;
-    yield { ...next, update, batches: update * perUpdate, learningRate, seconds };
     await setImmediate(); // lets signals, timers and progress bars run
+    yield { ...next, update, batches: update * perUpdate, learningRate, seconds };
   }
 }
 
@@ -132,6 +132,6 @@ function nonFinite(
   const where = tensor ? `the gradient of "${tensor}" is not finite` : "the gradient is too large";
   return new MetaError(
     "NON_FINITE",
-    `At meta-update ${update} the loss is ${loss} and ${where} (tasks: ${tasks || "unnamed"}). The parameters before this update are kept. Try a smaller learning rate or gradient clipping.`,
+    `At meta-update ${update} the loss is ${loss} and ${where} (tasks: ${tasks || "unnamed"}). The update was not made. Try a smaller learning rate or gradient clipping.`,
   );
 }

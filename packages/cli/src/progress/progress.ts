@@ -1,0 +1,35 @@
+import type { RunEvent } from "@metalearn/core";
+import { bars } from "./bars.js";
+import { lines } from "./lines.js";
+
+/** Shows how runs go on: bars on a terminal, now and then a line elsewhere. */
+export interface Progress {
+  /** Begins a run. */
+  begin(title: string): void;
+  update(event: RunEvent): void;
+  /** A line of its own; each text once. */
+  say(message: string): void;
+  /** Leaves the last bar as it is. */
+  end(): void;
+}
+
+/** The fitting kind of progress for where output goes. */
+export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+  const display = stream.isTTY ? bars(stream) : lines(stream);
+  const said = new Set<string>();
+  // Every run of a comparison would say the same about engine and data.
+  const say = (message: string) => {
+    if (said.has(message)) return;
+    said.add(message);
+    display.say(message);
+  };
+  return {
+    begin: display.begin,
+    end: display.end,
+    say,
+    update(event) {
+      if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
+      else display.step(event);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { cp, stat, truncate } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Finished } from "./support/command.js";
+import { failureOf, type Project, projectWithTasks, tinyRun } from "./support/project.js";
+import { cellsOf, meanAndWorst, type StoredEvaluation } from "./support/scores.js";
+
+const run = "runs/run-seed100";
+const model = `${run}/checkpoints/00000008/model`;
+
+let project: Project;
+let evaluated: Finished;
+beforeAll(async () => {
+  project = await projectWithTasks();
+  expect((await project.metalearn(["train"])).code).toBe(0);
+  evaluated = await project.metalearn(["evaluate", run]);
+});
+
+/** Everything but how long it took. */
+const scoresOf = async (path: string) => ({
+  ...(await project.json<StoredEvaluation>(path)),
+  seconds: 0,
+});
+
+describe("evaluate", () => {
+  test("shows a trained run's scores and keeps them with the run", async () => {
+    const { code, stdout, stderr } = evaluated;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^run, seed 100\n {2}crossfit.*\n {2}evaluate 6\/6, unseen_1\n$/);
+    expect(stdout).toMatch(new RegExp(`\nScores: ${run}/evaluation.json\n$`));
+
+    const { tasks } = await scoresOf(`${run}/evaluation.json`);
+    const [, ...rows] = cellsOf(stdout);
+    expect(rows.map(([name]) => name)).toEqual([
+      "held_out_1",
+      "held_out_2",
+      "unseen_1 *",
+      "all tasks",
+      "unseen domains *",
+    ]);
+    const shown = rows.map(([, , mean, worst]) => `${mean} / ${worst}`);
+    const unseen = tasks.filter(({ unseenDomain }) => unseenDomain);
+    expect(shown).toEqual([...tasks.map((task) => [task]), tasks, unseen].map(meanAndWorst));
+  });
+
+  test("writes scores with changes elsewhere, and leaves the run's own alone", async () => {
+    const before = await stat(project.path(run, "evaluation.json"));
+    const args = ["evaluate", run, "evaluate.seeds=[13]", "--output", "new/scores.json"];
+    const { code, stdout } = await project.metalearn(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nScores: new\/scores.json\n$/);
+    const changed = await scoresOf("new/scores.json");
+    // Each set of demonstrations is scored by itself.
+    const { tasks } = await scoresOf(`${run}/evaluation.json`);
+    expect(changed.tasks.map(({ seeds }) => seeds)).toEqual(
+      tasks.map(({ seeds }) => seeds.filter(({ seed }) => seed === 13)),
+    );
+    expect((await stat(project.path(run, "evaluation.json"))).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  test("scores a folder in Hugging Face format as the config says", async () => {
+    const { code, stderr } = await project.metalearn(["evaluate", model, "-o", "scores.json"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${model}\n`);
+    expect(await scoresOf("scores.json")).toEqual(await scoresOf(`${run}/evaluation.json`));
+  });
+
+  test("scores the parameters that a run without training begins with", async () => {
+    const config = { ...tinyRun, learner: undefined, compare: { runs: { untrained: {} } } };
+    await project.write("untrained.json", config);
+    await project.metalearn(["compare", "-c", "untrained.json"]);
+    const own = "runs/untrained-seed100";
+    const { code } = await project.metalearn(["evaluate", own, "-o", "drawn.json"]);
+    expect(code).toBe(0);
+    expect(await scoresOf("drawn.json")).toEqual(await scoresOf(`${own}/evaluation.json`));
+  });
+
+  test("refuses a folder without a checkpoint", async () => {
+    expect(await failureOf(project, ["evaluate", "nowhere"])).toBe(
+      "[MISSING_FILE] There is no checkpoint in nowhere: neither a run's checkpoints folder nor a model.safetensors. Train first, or name another folder.\n",
+    );
+  });
+
+  test("refuses a checkpoint that was cut off", async () => {
+    await cp(project.path(model), project.path("cut"), { recursive: true });
+    const file = project.path("cut/model.safetensors");
+    const { size } = await stat(file);
+    await truncate(file, size - 100);
+    const message = await failureOf(project, ["evaluate", "cut"]);
+    expect(message).toContain(
+      "[BAD_CHECKPOINT] cut/model.safetensors is not a usable safetensors file:",
+    );
+    expect(message).toContain("It was probably cut short");
+  });
+});

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { start } from "./support/command.js";
+import { emptyProject } from "./support/project.js";
+
+describe.concurrent("metalearn", () => {
+  test.each([
+    [["--help"], ["compare", "train", "evaluate", "setup", "doctor", "--verbose"]],
+    [
+      ["compare", "--help"],
+      ["[key=value...]", "--config <file>", "--seeds <list>"],
+    ],
+    [
+      ["train", "--help"],
+      ["[key=value...]", "--config <file>", "--run <name>"],
+    ],
+    [
+      ["evaluate", "--help"],
+      ["<path>", "[key=value...]", "--config <file>", "--output <file>"],
+    ],
+    [
+      ["setup", "--help"],
+      ["--cuda", "--force"],
+    ],
+    [["doctor", "--help"], ["--json"]],
+  ])("%s names what can be given", async (args, wanted) => {
+    const project = await emptyProject();
+    const { code, stdout, stderr } = await project.metalearn(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const text of wanted) expect(stdout).toContain(text);
+  });
+
+  test("without a command shows the help as an error", async () => {
+    const project = await emptyProject();
+    const { code, stdout, stderr } = await project.metalearn([]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("Usage: metalearn [options] [command]");
+  });
+
+  test("tells the version of its package", async () => {
+    const project = await emptyProject();
+    const manifest = await readFile(new URL("../package.json", import.meta.url), "utf8");
+    const { code, stdout, stderr } = await project.metalearn(["--version"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe(`${JSON.parse(manifest).version}\n`);
+  });
+
+  test.each([
+    [["comapre"], "error: unknown command 'comapre'\n(Did you mean compare?)\n"],
+    [["compare", "--seed", "1"], "error: unknown option '--seed'\n(Did you mean --seeds?)\n"],
+    [["evaluate"], "error: missing required argument 'path'\n"],
+  ])("refuses %s and says where to look", async (args, message) => {
+    const project = await emptyProject();
+    expect(await project.metalearn(args)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `${message}(--help shows what there is.)\n`,
+    });
+  });
+
+  test("does not mind a reader that has seen enough", async () => {
+    const project = await emptyProject();
+    const { child, finished } = start(["--help"], { cwd: project.folder });
+    child.stdout?.destroy();
+    expect(await finished).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});

@@ -1,0 +1,97 @@
+import { Writable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { paceMeter } from "../src/progress/pace.js";
+import { openProgress, type Progress } from "../src/progress/progress.js";
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe("the pace of work", () => {
+  test("is unknown before anything is measured", () => {
+    expect(paceMeter(3)(3, 10)).toEqual({ rate: "-", eta: "-" });
+  });
+
+  test("counts from the first step on, not those of an earlier session", () => {
+    const pace = paceMeter(500);
+    vi.advanceTimersByTime(10_000);
+    // 10 steps in 10 seconds: the 490 that are left take 490 seconds.
+    expect(pace(510, 1000)).toEqual({ rate: "1.0", eta: "8 min 10 s" });
+  });
+
+  test.each([
+    [123, 1, "123"],
+    [1, 3, "0.33"],
+    [1, 300, "0.0033"],
+  ])("of %d steps in %d seconds is %s", (steps, seconds, rate) => {
+    const pace = paceMeter(0);
+    vi.advanceTimersByTime(1000 * seconds);
+    expect(pace(steps, 1000).rate).toBe(rate);
+  });
+});
+
+/** A progress and what it has written so far. */
+function recorded(isTTY: boolean): { progress: Progress; output: () => string } {
+  let text = "";
+  const stream = new Writable({
+    write(chunk, _, done) {
+      text += chunk;
+      done();
+    },
+  });
+  const progress = openProgress(Object.assign(stream, { isTTY }) as unknown as NodeJS.WriteStream);
+  return { progress, output: () => text };
+}
+
+const trained = (done: number, total = 100) =>
+  ({ kind: "train", done, total, loss: 1 / 3 }) as const;
+
+describe("in a log", () => {
+  test("there is a line every half minute and one at the end", () => {
+    const { progress, output } = recorded(false);
+    progress.begin("maml, seed 1");
+    for (let done = 1; done <= 100; done++) {
+      progress.update(trained(done));
+      vi.advanceTimersByTime(1000);
+    }
+    progress.update({ kind: "evaluate", done: 2, total: 2, task: "poem" });
+    progress.end();
+    expect(output().split("\n")).toEqual([
+      "maml, seed 1",
+      "  train 31/100, loss 0.3333, 1.0/s, ETA 1 min 9 s",
+      "  train 61/100, loss 0.3333, 1.0/s, ETA 39 s",
+      "  train 91/100, loss 0.3333, 1.0/s, ETA 9 s",
+      "  train 100/100, loss 0.3333",
+      "  evaluate 2/2, poem",
+      "",
+    ]);
+  });
+
+  test("the same text is said once", () => {
+    const { progress, output } = recorded(false);
+    for (const engine of ["wasm", "wasm", "cpu"]) {
+      progress.update({ kind: "open", engine, tasks: "6 tasks" });
+    }
+    expect(output()).toBe("  6 tasks; wasm\n  6 tasks; cpu\n");
+  });
+});
+
+describe("on a terminal", () => {
+  test("a bar shows the step, the pace and the loss", () => {
+    const { progress, output } = recorded(true);
+    progress.update(trained(51));
+    vi.advanceTimersByTime(10_000);
+    progress.update(trained(61));
+    vi.advanceTimersByTime(200); // bars are drawn a few times per second
+    progress.end();
+    expect(output()).toMatch(/ {2}train {4}■+ +61\/100 {2}1\.0\/s {2}ETA 39 s {2}loss 0\.3333/);
+  });
+
+  test("a message stands below the bar as it was, and the next step begins a new bar", () => {
+    const { progress, output } = recorded(true);
+    progress.update(trained(1));
+    progress.say("Stopping after this step.");
+    progress.update(trained(2));
+    progress.end();
+    expect(output()).toMatch(/1\/100 .*\n.*Stopping after this step\..*\n.*2\/100 /);
+  });
+});

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { ComparedRun, Comparison, EvaluationRecord, RunRecord } from "@metalearn/core";
+import { expect, test } from "vitest";
+import { Html, html } from "../src/report/html.js";
+import { renderReport } from "../src/report/report.js";
+import { parseReport } from "./support/parseReport.js";
+
+test("values in markup are text, and markup is markup", () => {
+  const name = `<script>alert("&")</script>`;
+  expect(html`<b title="${name}">${name}</b>`.markup).toBe(
+    '<b title="&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;">&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;</b>',
+  );
+  expect(html`<p>${[new Html("<i>a</i>"), "<b>", 1, undefined]}</p>`.markup).toBe(
+    "<p><i>a</i>&lt;b&gt;1</p>",
+  );
+});
+
+const hostile = `<script>alert("1")</script><img src=x onerror=alert(1)> & co`;
+
+/** A comparison of one run in which every text that users choose is markup. */
+function hostileComparison(): Comparison {
+  const summary = { tasks: 1, mean: 0.5, worst: 0.25, chance: 0.5 };
+  const evaluation: EvaluationRecord = {
+    format: 1,
+    seeds: [100],
+    seconds: 1,
+    tasks: [{ ...summary, task: hostile, metric: "accuracy", unseenDomain: false, seeds: [] }],
+    all: summary,
+  };
+  const record = {
+    config: { tasks: { use: "crossfit", root: hostile } },
+    updates: 1,
+    engine: { name: "cpu", version: "1", device: hostile },
+    versions: { [hostile]: hostile },
+    data: {},
+  } as unknown as RunRecord;
+  const run: ComparedRun = {
+    name: hostile,
+    seed: 1,
+    directory: join(import.meta.dirname, "nowhere"),
+    record,
+    evaluation,
+    batches: 1,
+    trainSeconds: 1,
+  };
+  const row = { ...run, seeds: [1], all: summary, deviation: 0 };
+  return { runs: [run], rows: [row] };
+}
+
+test("names that look like markup stay text, in tables and in charts", async () => {
+  const text = { title: hostile, note: hostile };
+  const document = parseReport(await renderReport(hostileComparison(), text));
+  expect(document.querySelectorAll("script, img").length).toBe(0);
+  const texts = (selector: string) =>
+    [...document.querySelectorAll(selector)].map(({ textContent }) => textContent);
+  expect(document.title).toBe(hostile);
+  expect(texts("h1, header p:not(.muted)")).toEqual([hostile, hostile]);
+  expect(texts("tbody tr:first-child td:first-child")).toEqual([
+    hostile,
+    hostile,
+    `${hostile}, seed 1`,
+  ]);
+  expect(texts('[aria-label="y-axis tick label"] text')).toEqual([hostile]);
+  expect(texts("circle title")).toEqual([`${hostile}, ${hostile}: mean 50.0, worst 25.0`]);
+  expect(JSON.parse(texts("pre")[0] ?? "")).toEqual({ tasks: { use: "crossfit", root: hostile } });
+  expect(texts("dl dt, dl dd")).toContain(hostile);
+});
