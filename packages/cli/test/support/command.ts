@@ -3,6 +3,16 @@ import { join } from "node:path";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
 
+/** What Node.js decides by whether there are colours; a test runner or a CI machine may set it otherwise. */
+const usualTerminal = {
+  TERM: "xterm-256color",
+  CI: undefined,
+  TMUX: undefined,
+  FORCE_COLOR: undefined,
+  NO_COLOR: undefined,
+  NODE_DISABLE_COLORS: undefined,
+};
+
 /** What a process left behind. */
 export interface Finished {
   readonly code: number | null;
@@ -51,8 +61,7 @@ function startProgram(
 ): Started {
   const child = spawn(command, args, {
     cwd,
-    // The test runner may want colours for itself.
-    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...env },
+    env: { ...process.env, ...usualTerminal, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };
