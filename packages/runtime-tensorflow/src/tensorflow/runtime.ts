@@ -1,7 +1,9 @@
 import { MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { openCompiler } from "../compile/compiler.js";
 import { activateCpuBackend } from "../javascript/cpu.js";
 import { SharedEngine } from "../sharedEngine.js";
+import { eagerBackendName as backendName, graphBackendName } from "./backendNames.js";
 import type { NativeBinding, NativeDevice } from "./binding.js";
 import { configProto, type EngineOptions } from "./configProto.js";
 import { type Device, deviceInUse } from "./device.js";
@@ -17,8 +19,6 @@ interface OpenEngine {
   readonly device: Device;
 }
 
-const backendName = "tensorflow";
-
 /** TensorFlow keeps the threads that it is first started with until the process ends. */
 let threadsOfProcess: Pick<TensorFlowOptions, "threads"> | undefined;
 
@@ -27,6 +27,7 @@ const engines = new SharedEngine<TensorFlowOptions, OpenEngine>({
   open: openEngine,
   close() {
     const wasActive = tf.getBackend() === backendName;
+    tf.removeBackend(graphBackendName);
     tf.removeBackend(backendName);
     if (wasActive) activateCpuBackend();
   },
@@ -47,17 +48,22 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
   const { engine, release } = await engines.acquire(options);
   const { binding, device } = engine;
   await tf.setBackend(backendName); // another engine may have been active since
+  const compiler = openCompiler(binding, device);
   return {
     name: backendName,
     device,
     version: binding.TF_Version,
-    compile: (fn) => fn,
+    compile: compiler.compile,
+    compilations: compiler.compilations,
     memory: () => ({
       tensors: tf.memory().numTensors,
       tensorBytes: binding.getTensorBytes(),
       processBytes: process.memoryUsage.rss(),
     }),
-    dispose: release,
+    dispose() {
+      compiler.dispose();
+      release();
+    },
   };
 }
 
@@ -71,7 +77,10 @@ async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
   const { binding, library } = await loadEngine();
   // Loaded only now: the kernels register themselves, and importing this package changes nothing.
   const { TensorFlowBackend } = await import("./backend.js");
+  const { GraphBackend } = await import("../compile/graphBackend.js");
+  const { supplyGraphKernels } = await import("../compile/graphKernels.js");
   supplyRound(backendName);
+  supplyGraphKernels();
 
   const open = () => start(binding, options);
   const devices = open(); // not in the factory, whose errors TensorFlow.js only prints
@@ -81,7 +90,9 @@ async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
       if (!binding.isEngineOpen()) open(); // after a reset of TensorFlow.js
       return new TensorFlowBackend(binding);
     });
+    tf.registerBackend(graphBackendName, () => new GraphBackend(binding), 0);
     if (!(await tf.setBackend(backendName))) {
+      tf.removeBackend(graphBackendName);
       tf.removeBackend(backendName);
       throw new MetaError("ENGINE_UNAVAILABLE", "TensorFlow.js cannot start its backend.");
     }

@@ -1,0 +1,36 @@
+import type { Compilation, CompileOptions } from "@metalearn/core";
+import type { NativeBinding } from "../tensorflow/binding.js";
+import { type Callable, compiledFunction } from "./compiledFunction.js";
+
+/** Compiles functions for an engine and owns what it compiled. */
+export interface Compiler {
+  compile<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    options?: CompileOptions,
+  ): (...args: A) => R;
+  compilations(): readonly Compilation[];
+  /** Frees what was compiled; compiled functions cannot be called afterwards. */
+  dispose(): void;
+}
+
+/** @param device `cpu` or `cuda:0` */
+export function openCompiler(binding: NativeBinding, device: string): Compiler {
+  const compilations: Compilation[] = [];
+  const open: { dispose(): void }[] = [];
+  return {
+    compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {
+      const compiled = compiledFunction(fn as Callable, {
+        binding,
+        device,
+        options,
+        onCompile: (compilation) => compilations.push(compilation),
+      });
+      open.push(compiled);
+      return compiled.call as (...args: A) => R;
+    },
+    compilations: () => [...compilations],
+    dispose() {
+      for (const compiled of open.splice(0)) compiled.dispose();
+    },
+  };
+}
