@@ -26,7 +26,6 @@ export interface CompiledFunction {
 /** What a function is compiled with. */
 export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
-  readonly device: string;
   readonly options: CompileOptions;
   onCompile(compilation: Compilation): void;
 }
@@ -44,7 +43,7 @@ let functionCount = 0;
 /** See `TensorRuntime.compile`. */
 export function compiledFunction(
   fn: Callable,
-  { binding, device, options, onCompile }: CompiledFunctionOptions,
+  { binding, options, onCompile }: CompiledFunctionOptions,
 ): CompiledFunction {
   const { name = fn.name || "function", precision = "float32", signatures = 32 } = options;
   if (!Number.isInteger(signatures) || signatures < 1) {
@@ -97,7 +96,7 @@ export function compiledFunction(
     });
     const tracedAt = performance.now();
     try {
-      const compiled = { traced, functionName, mode: modeFor(options, device) };
+      const compiled = { traced, functionName, mode: modeFor(options) };
       const result = run(compiled, signature);
       if (ready.size === signatures) removeOldest();
       ready.set(signature.key, compiled);

@@ -2,6 +2,9 @@ import type { Compilation, CompileOptions } from "@metalearn/core";
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type Callable, compiledFunction } from "./compiledFunction.js";
 
+/** How functions are compiled unless told otherwise. */
+export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
+
 /** Compiles functions for an engine and owns what it compiled. */
 export interface Compiler {
   compile<A extends readonly unknown[], R>(
@@ -13,16 +16,17 @@ export interface Compiler {
   dispose(): void;
 }
 
-/** @param device `cpu` or `cuda:0` */
-export function openCompiler(binding: NativeBinding, device: string): Compiler {
+/**
+ * @param defaults for the options that a call of `compile` leaves out
+ */
+export function openCompiler(binding: NativeBinding, defaults: CompileDefaults): Compiler {
   const compilations: Compilation[] = [];
   const open: { dispose(): void }[] = [];
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {
       const compiled = compiledFunction(fn as Callable, {
         binding,
-        device,
-        options,
+        options: { ...defaults, ...options },
         onCompile: (compilation) => compilations.push(compilation),
       });
       open.push(compiled);

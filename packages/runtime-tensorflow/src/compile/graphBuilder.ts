@@ -64,8 +64,7 @@ export class GraphBuilder {
       this.#constants.set(key, constant);
       return constant;
     }
-    const first = data[0];
-    if (data.length < fillFrom || !(data as Float32Array).every((x) => Object.is(x, first))) {
+    if (data.length < fillFrom || !repeatsOneNumber(data as Float32Array)) {
       return this.#newConstant(shape, dtype, data);
     }
     const { TF_INT32 } = this.#binding;
@@ -135,6 +134,13 @@ export class GraphBuilder {
     }
     return definition;
   }
+}
+
+/** A loop, because the arrays may be as large as a model and calling back takes ten times as long. */
+function repeatsOneNumber(data: Float32Array): boolean {
+  const first = data[0];
+  for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return false;
+  return true;
 }
 
 /** The inputs as the operation takes them: numbers, and lists of numbers. */

@@ -1,6 +1,6 @@
 import { MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { openCompiler } from "../compile/compiler.js";
+import { type CompileDefaults, openCompiler } from "../compile/compiler.js";
 import { activateCpuBackend } from "../javascript/cpu.js";
 import { SharedEngine } from "../sharedEngine.js";
 import { eagerBackendName as backendName, graphBackendName } from "./backendNames.js";
@@ -11,7 +11,10 @@ import { loadEngine } from "./load.js";
 import { supplyRound } from "./supplyRound.js";
 
 /** Options of {@link tensorflow}. */
-export type TensorFlowOptions = EngineOptions;
+export interface TensorFlowOptions extends EngineOptions {
+  /** How functions are compiled unless `compile` is told otherwise. */
+  readonly compile?: CompileDefaults;
+}
 
 /** TensorFlow, opened and registered with TensorFlow.js. */
 interface OpenEngine {
@@ -20,9 +23,9 @@ interface OpenEngine {
 }
 
 /** TensorFlow keeps the threads that it is first started with until the process ends. */
-let threadsOfProcess: Pick<TensorFlowOptions, "threads"> | undefined;
+let threadsOfProcess: Pick<EngineOptions, "threads"> | undefined;
 
-const engines = new SharedEngine<TensorFlowOptions, OpenEngine>({
+const engines = new SharedEngine<EngineOptions, OpenEngine>({
   name: backendName,
   open: openEngine,
   close() {
@@ -44,11 +47,14 @@ const engines = new SharedEngine<TensorFlowOptions, OpenEngine>({
  * @example
  * const runtime = await tensorflow({ device: "cpu" });
  */
-export async function tensorflow(options: TensorFlowOptions = {}): Promise<TensorRuntime> {
+export async function tensorflow({
+  compile = {},
+  ...options
+}: TensorFlowOptions = {}): Promise<TensorRuntime> {
   const { engine, release } = await engines.acquire(options);
   const { binding, device } = engine;
   await tf.setBackend(backendName); // another engine may have been active since
-  const compiler = openCompiler(binding, device);
+  const compiler = openCompiler(binding, compile);
   return {
     name: backendName,
     device,
@@ -67,7 +73,7 @@ export async function tensorflow(options: TensorFlowOptions = {}): Promise<Tenso
   };
 }
 
-async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
+async function openEngine(options: EngineOptions): Promise<OpenEngine> {
   if (tf.findBackendFactory(backendName)) {
     throw new MetaError(
       "ENGINE_UNAVAILABLE",
@@ -103,7 +109,7 @@ async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
   }
 }
 
-function start(binding: NativeBinding, options: TensorFlowOptions): readonly NativeDevice[] {
+function start(binding: NativeBinding, options: EngineOptions): readonly NativeDevice[] {
   const { threads } = options;
   threadsOfProcess ??= { threads };
   if (threadsOfProcess.threads !== threads) {
