@@ -1,7 +1,10 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
-/** This package's `src` or `dist`. */
-const ownDirectory = dirname(import.meta.dirname);
+/** This package's `src` or `dist`, and the kernels beside it. */
+const ownDirectories = [
+  dirname(import.meta.dirname),
+  join(import.meta.dirname, "..", "..", "kernels"),
+];
 
 /** Where in the user's code a call into TensorFlow.js was made, for messages: ` at model.ts:12:3`. */
 export function userLine(): string {
@@ -10,7 +13,9 @@ export function userLine(): string {
   const frames = (new Error().stack ?? "").split("\n").slice(1);
   Error.stackTraceLimit = limit;
   const line = frames.find(
-    (frame) => !/@tensorflow[/\\]|node:|<anonymous>/.test(frame) && !frame.includes(ownDirectory),
+    (frame) =>
+      !/@tensorflow[/\\]|node:|<anonymous>/.test(frame) &&
+      !ownDirectories.some((directory) => frame.includes(directory)),
   );
   const place = line && /\(?([^\s()]+:\d+:\d+)\)?$/.exec(line)?.[1];
   return place ? ` at ${place}` : "";
