@@ -14,11 +14,12 @@ export interface CompileOptions {
   readonly name?: string;
   /**
    * `graph` runs the operations as TensorFlow's graph executor does, `xla` through the XLA compiler,
-   * which takes longer to compile. `auto` lets the runtime choose; {@link Compilation.mode} tells.
+   * which takes longer to compile. `eager` runs the function itself, for debugging. `auto` lets the
+   * runtime choose; {@link Compilation.mode} tells what it chose.
    *
    * @default "auto"
    */
-  readonly mode?: CompileMode | "auto";
+  readonly mode?: CompileMode | "eager" | "auto";
   /**
    * `bfloat16` rounds both sides of every matrix product to 8 significant bits, which is faster on
    * hardware made for it; results and everything else stay float32.

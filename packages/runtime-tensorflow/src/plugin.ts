@@ -17,8 +17,8 @@ const threads = z.int().min(1).optional();
 /** How the functions of a run are compiled. */
 const compile = z
   .strictObject({
-    /** `xla` compiles longer and runs a little faster, where few lengths of sequences come often. */
-    mode: z.enum(["auto", "graph", "xla"]).optional(),
+    /** `xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile. */
+    mode: z.enum(["auto", "graph", "xla", "eager"]).optional(),
     /** `bfloat16` rounds the operands of matrix products, which is faster and less exact. */
     precision: z.enum(["float32", "bfloat16"]).optional(),
     /** Compilations to keep of each function. */

@@ -9,7 +9,6 @@ import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.j
 import type { NativeBinding } from "../tensorflow/binding.js";
 import type { NodeBackend } from "../tensorflow/kernels.js";
 import type { GraphBackend } from "./graphBackend.js";
-import { modeFor } from "./mode.js";
 import { type Signature, signatureOf } from "./structure.js";
 import type { Capture } from "./trace.js";
 import { type TracedFunction, traceFunction } from "./traceFunction.js";
@@ -27,6 +26,7 @@ export interface CompiledFunction {
 export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
   readonly options: CompileOptions;
+  readonly mode: CompileMode;
   onCompile(compilation: Compilation): void;
 }
 
@@ -34,7 +34,6 @@ interface Ready {
   readonly traced: TracedFunction;
   /** The engine's name of it. */
   readonly functionName: string;
-  readonly mode: CompileMode;
 }
 
 /** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
@@ -43,7 +42,7 @@ let functionCount = 0;
 /** See `TensorRuntime.compile`. */
 export function compiledFunction(
   fn: Callable,
-  { binding, options, onCompile }: CompiledFunctionOptions,
+  { binding, mode, options, onCompile }: CompiledFunctionOptions,
 ): CompiledFunction {
   const { name = fn.name || "function", precision = "float32", signatures = 32 } = options;
   if (!Number.isInteger(signatures) || signatures < 1) {
@@ -96,13 +95,13 @@ export function compiledFunction(
     });
     const tracedAt = performance.now();
     try {
-      const compiled = { traced, functionName, mode: modeFor(options) };
+      const compiled = { traced, functionName };
       const result = run(compiled, signature);
       if (ready.size === signatures) removeOldest();
       ready.set(signature.key, compiled);
       onCompile({
         name,
-        mode: compiled.mode,
+        mode,
         precision,
         operations: traced.operations,
         traceMs: tracedAt - begun,
@@ -115,7 +114,7 @@ export function compiledFunction(
     }
   }
 
-  function run({ traced, functionName, mode }: Ready, { tensors }: Signature): unknown {
+  function run({ traced, functionName }: Ready, { tensors }: Signature): unknown {
     const backend = tf.backend() as NodeBackend;
     const inputs = [
       ...tensors.map(requireAlive),

@@ -1,6 +1,7 @@
 import type { Compilation, CompileOptions } from "@metalearn/core";
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type Callable, compiledFunction } from "./compiledFunction.js";
+import { modeFor } from "./mode.js";
 
 /** How functions are compiled unless told otherwise. */
 export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
@@ -24,9 +25,13 @@ export function openCompiler(binding: NativeBinding, defaults: CompileDefaults):
   const open: { dispose(): void }[] = [];
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {
+      const merged = { ...defaults, ...options };
+      const mode = modeFor(merged.mode ?? "auto");
+      if (mode === "eager") return fn;
       const compiled = compiledFunction(fn as Callable, {
         binding,
-        options: { ...defaults, ...options },
+        mode,
+        options: merged,
         onCompile: (compilation) => compilations.push(compilation),
       });
       open.push(compiled);

@@ -1,4 +1,6 @@
-import type { CompileMode, CompileOptions } from "@metalearn/core";
+import type { CompileOptions } from "@metalearn/core";
+
+type Mode = NonNullable<CompileOptions["mode"]>;
 
 /**
  * What `auto` stands for: the plain graph.
@@ -9,6 +11,6 @@ import type { CompileMode, CompileOptions } from "@metalearn/core";
  * often. The choice must not depend on how often a shape was met: results differ in their last bits,
  * and a run that is resumed would end elsewhere than one that is not.
  */
-export function modeFor({ mode = "auto" }: CompileOptions): CompileMode {
+export function modeFor(mode: Mode): Exclude<Mode, "auto"> {
   return mode === "auto" ? "graph" : mode;
 }
