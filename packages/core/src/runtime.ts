@@ -78,9 +78,9 @@ export interface TensorRuntime {
    * call and must not be disposed before. `fn` takes and returns tensors in plain records and arrays;
    * the result belongs to the caller, as that of `fn` would.
    *
-   * Called inside another compiled function it becomes part of that one. Called while TensorFlow.js
-   * records operations for a gradient it runs `fn` itself, so that the gradient is right; to have a
-   * compiled gradient, compile the function that takes the gradient.
+   * Called inside another compiled function it becomes part of that one, with that one's options.
+   * Called while TensorFlow.js records operations for a gradient it runs `fn` itself, so that the
+   * gradient is right; to have a compiled gradient, compile the function that takes the gradient.
    *
    * @throws MetaError `NOT_COMPILABLE`, when the compiled function is called, for an operation that
    *   cannot be recorded; `BAD_OPTION` for an argument that is neither tensor nor plain value

@@ -7,11 +7,10 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.js";
 import type { NativeBinding } from "../tensorflow/binding.js";
-import type { NodeBackend } from "../tensorflow/kernels.js";
+import { type Executable, execute } from "./execute.js";
 import type { GraphBackend } from "./graphBackend.js";
 import { type Signature, signatureOf } from "./structure.js";
-import type { Capture } from "./trace.js";
-import { type TracedFunction, traceFunction } from "./traceFunction.js";
+import { traceFunction } from "./traceFunction.js";
 
 /** Any function that can be compiled. */
 export type Callable = (...args: readonly unknown[]) => unknown;
@@ -30,12 +29,6 @@ export interface CompiledFunctionOptions {
   onCompile(compilation: Compilation): void;
 }
 
-interface Ready {
-  readonly traced: TracedFunction;
-  /** The engine's name of it. */
-  readonly functionName: string;
-}
-
 /** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
 let functionCount = 0;
 
@@ -51,7 +44,7 @@ export function compiledFunction(
       `signatures must be a whole number of at least 1, but is ${signatures}.`,
     );
   }
-  const ready = new Map<string, Ready>(); // the one used last is the last
+  const ready = new Map<string, Executable>(); // the one used last is the last
   let isDisposed = false;
   let engine: tf.KernelBackend | undefined;
 
@@ -64,7 +57,7 @@ export function compiledFunction(
     if (!known) return compileAndRun(args, signature);
     ready.delete(signature.key);
     ready.set(signature.key, known);
-    return run(known, signature);
+    return execute(binding, known, signature.tensors);
   };
 
   function requireEngine(): void {
@@ -95,8 +88,8 @@ export function compiledFunction(
     });
     const tracedAt = performance.now();
     try {
-      const compiled = { traced, functionName };
-      const result = run(compiled, signature);
+      const compiled = { traced, functionName, mode, name };
+      const result = execute(binding, compiled, signature.tensors);
       if (ready.size === signatures) removeOldest();
       ready.set(signature.key, compiled);
       onCompile({
@@ -114,57 +107,8 @@ export function compiledFunction(
     }
   }
 
-  function run({ traced, functionName }: Ready, { tensors }: Signature): unknown {
-    const backend = tf.backend() as NodeBackend;
-    const inputs = [
-      ...tensors.map(requireAlive),
-      ...traced.captures.map((capture) => captured(capture)),
-    ];
-    const ids = backend.getInputTensorIds(inputs);
-    for (const { input, length } of traced.indexInputs) {
-      requireIndices(backend.readSync(inputs[input]?.dataId as object) as Int32Array, length);
-    }
-    const { TF_ATTR_BOOL } = binding;
-    const attributes =
-      mode === "xla" ? [{ name: "_XlaMustCompile", type: TF_ATTR_BOOL, value: true }] : [];
-    const outputs = binding
-      .executeOp(functionName, attributes, ids, traced.outputCount)
-      .map((output) => backend.createOutputTensor(output));
-    return traced.result(outputs, tensors);
-  }
-
-  function requireAlive(tensor: tf.Tensor, place: number): tf.Tensor {
-    if (!tensor.isDisposed) return tensor;
-    throw new MetaError("BAD_OPTION", `${name}: tensor ${place + 1} of the arguments is disposed.`);
-  }
-
-  function captured(capture: Capture): { readonly dataId: object } {
-    const isAlive =
-      capture instanceof tf.Variable
-        ? !capture.isDisposed
-        : tf.engine().state.tensorInfo.has(capture);
-    if (!isAlive) {
-      throw new MetaError(
-        "BAD_OPTION",
-        `${name} uses a ${capture instanceof tf.Variable ? "variable" : "tensor"} that is not an argument of it, ` +
-          "and that was disposed since it was compiled. Pass it as an argument, or keep it.",
-      );
-    }
-    return { dataId: capture instanceof tf.Variable ? capture.dataId : capture };
-  }
-
-  /** XLA and GPUs take the nearest row, or zeros, for an index that does not exist. */
-  function requireIndices(indices: Int32Array, length: number): void {
-    const wrong = indices.find((index) => index < 0 || index >= length);
-    if (wrong === undefined) return;
-    throw new MetaError(
-      "BAD_DATA",
-      `${name}: gather: the index ${wrong} is not in [0, ${length}).`,
-    );
-  }
-
   function removeOldest(): void {
-    const [key, oldest] = ready.entries().next().value as [string, Ready];
+    const [key, oldest] = ready.entries().next().value as [string, Executable];
     ready.delete(key);
     binding.removeFunction(oldest.functionName);
   }
