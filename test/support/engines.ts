@@ -20,11 +20,19 @@ export const engines: readonly TestEngine[] = [
 /** The fastest engine of this machine, for suites that are too long to run on each. */
 export const bestEngine = engines.find(({ missing }) => missing === undefined) as TestEngine;
 
-/** Runs the tests of the surrounding suite on an engine. */
-export function useEngine({ start }: Pick<TestEngine, "start">): void {
+/**
+ * Runs the tests of the surrounding suite on an engine.
+ *
+ * @returns what gives the engine to a test
+ */
+export function useEngine({ start }: Pick<TestEngine, "start">): () => TensorRuntime {
   let runtime: TensorRuntime | undefined;
   beforeAll(async () => {
     runtime = await start();
   });
   afterAll(() => runtime?.dispose());
+  return () => {
+    if (!runtime) throw new Error("engines start before tests, not while tests are collected");
+    return runtime;
+  };
 }

@@ -76,6 +76,7 @@ function plainRuntime(): TensorRuntime {
     device: "cpu",
     version: tf.version_core,
     compile: (fn) => fn,
+    compilations: () => [],
     memory: () => ({ tensors: tf.memory().numTensors, tensorBytes: 0, processBytes: 0 }),
     dispose: () => {},
   };

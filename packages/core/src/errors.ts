@@ -10,6 +10,7 @@ export type ErrorCode =
   | "MISSING_FILE"
   | "MISSING_PLUGIN"
   | "NON_FINITE"
+  | "NOT_COMPILABLE"
   | "RUN_EXISTS"
   | "SHAPE_MISMATCH"
   | "UNKNOWN_NAME";

@@ -123,7 +123,14 @@ export {
   runDirectory,
 } from "./run/runDirectory.js";
 export { trainRun } from "./run/trainRun.js";
-export type { CompileOptions, RuntimeMemory, TensorRuntime } from "./runtime.js";
+export type {
+  Compilation,
+  CompileMode,
+  CompileOptions,
+  Precision,
+  RuntimeMemory,
+  TensorRuntime,
+} from "./runtime.js";
 export {
   batchesPerUpdate,
   type Episode,

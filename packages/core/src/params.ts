@@ -69,8 +69,27 @@ export function meanParams(list: readonly Params[]): Params {
 /** The inner product over all tensors of `a`: a scalar. */
 export function dotParams(a: Params, b: Params): tf.Scalar {
   return tf.tidy(() =>
-    tf.addN(Object.entries(a).map(([name, t]) => tf.sum(tf.mul(t, tensorNamed(b, name))))),
+    tf.addN(Object.entries(a).map(([name, t]) => dot(t, tensorNamed(b, name)))),
   ) as tf.Scalar;
+}
+
+/**
+ * The sum over the products of elements. The gradient that TensorFlow.js would find for it makes and
+ * multiplies two more tensors of that size, in a Hessian-vector product for every parameter.
+ */
+function dot(a: tf.Tensor, b: tf.Tensor): tf.Scalar {
+  const differentiable = tf.customGrad((x, y, save) => {
+    const inputs = [x, y] as tf.Tensor[];
+    (save as tf.GradSaveFunc)(inputs);
+    return {
+      value: tf.sum(tf.mul(x as tf.Tensor, y as tf.Tensor)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [x, y] = saved as [tf.Tensor, tf.Tensor];
+        return [tf.mul(dy, y), tf.mul(dy, x)];
+      },
+    };
+  });
+  return differentiable(a, b) as tf.Scalar;
 }
 
 /** The Euclidean norm over all tensors together: a scalar. */

@@ -10,8 +10,50 @@ export interface RuntimeMemory {
 
 /** Options of {@link TensorRuntime.compile}. */
 export interface CompileOptions {
-  /** A name for messages and profiles. */
+  /** A name for messages and records. @default the function's own */
   readonly name?: string;
+  /**
+   * `graph` runs the operations as TensorFlow's graph executor does, `xla` through the XLA compiler,
+   * which takes longer to compile. `eager` runs the function itself, for debugging. `auto` lets the
+   * runtime choose; {@link Compilation.mode} tells what it chose.
+   *
+   * @default "auto"
+   */
+  readonly mode?: CompileMode | "eager" | "auto";
+  /**
+   * `bfloat16` rounds both sides of every matrix product to 8 significant bits, which is faster on
+   * hardware made for it; results and everything else stay float32.
+   *
+   * @default "float32"
+   */
+  readonly precision?: Precision;
+  /**
+   * Compilations to keep, one per combination of shapes; the one that was not used for the longest
+   * time makes room.
+   *
+   * @default 32
+   */
+  readonly signatures?: number;
+}
+
+/** How a compiled function is executed. */
+export type CompileMode = "graph" | "xla";
+
+/** What the operands of matrix products are rounded to. */
+export type Precision = "float32" | "bfloat16";
+
+/** A function was compiled for arguments of certain shapes. */
+export interface Compilation {
+  /** {@link CompileOptions.name} */
+  readonly name: string;
+  readonly mode: CompileMode;
+  readonly precision: Precision;
+  /** Operations in the graph, constants included. */
+  readonly operations: number;
+  /** Duration of running the JavaScript function to record its operations. */
+  readonly traceMs: number;
+  /** Duration of the first run, in which the engine optimises and compiles. */
+  readonly firstRunMs: number;
 }
 
 /**
@@ -28,11 +70,27 @@ export interface TensorRuntime {
   /**
    * Turns a pure function over tensors into a faster one with the same results. An engine that
    * cannot compile returns the function itself.
+   *
+   * The function runs once for every combination of shapes, types and other arguments, to record
+   * its operations; after that only what it recorded runs. So it must not read a tensor's values,
+   * and whatever else it reads or draws in JavaScript (`Math.random`, variables of its module)
+   * stays as it was that first time. Tensors that it uses but is not passed are read anew on each
+   * call and must not be disposed before. `fn` takes and returns tensors in plain records and arrays;
+   * the result belongs to the caller, as that of `fn` would.
+   *
+   * Called inside another compiled function it becomes part of that one, with that one's options.
+   * Called while TensorFlow.js records operations for a gradient it runs `fn` itself, so that the
+   * gradient is right; to have a compiled gradient, compile the function that takes the gradient.
+   *
+   * @throws MetaError `NOT_COMPILABLE`, when the compiled function is called, for an operation that
+   *   cannot be recorded; `BAD_OPTION` for an argument that is neither tensor nor plain value
    */
   compile<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     options?: CompileOptions,
   ): (...args: A) => R;
+  /** What was compiled so far, in order; empty for an engine that cannot compile. */
+  compilations(): readonly Compilation[];
   memory(): RuntimeMemory;
   /** Frees the engine; no tensor of it can be used afterwards. */
   dispose(): void;

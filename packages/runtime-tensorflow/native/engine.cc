@@ -43,6 +43,7 @@ void Engine::Open(const std::string& config) {
 }
 
 void Engine::Close() {
+  graph_.reset();
   tensors_.Clear();
   devices_.clear();
   context_.reset();
@@ -51,6 +52,16 @@ void Engine::Close() {
 TFE_Context* Engine::context() const {
   if (!context_) throw std::runtime_error("The engine is not open: open it first.");
   return context_.get();
+}
+
+void Engine::OpenGraph() {
+  if (graph_) throw std::runtime_error("A graph is open already; close it first.");
+  graph_ = std::make_unique<Graph>();
+}
+
+Graph& Engine::graph() const {
+  if (!graph_) throw std::runtime_error("No graph is open: open one first.");
+  return *graph_;
 }
 
 const Device* Engine::gpu() const {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "graph.h"
 #include "handles.h"
 #include "tensor_table.h"
 
@@ -31,6 +33,15 @@ class Engine {
   // Throws std::runtime_error when the engine is not open.
   TFE_Context* context() const;
 
+  // Begins a graph. Throws std::runtime_error when one is open already.
+  void OpenGraph();
+
+  // Frees the graph. Does nothing when none is open.
+  void CloseGraph() { graph_.reset(); }
+
+  // Throws std::runtime_error when no graph is open.
+  Graph& graph() const;
+
   TensorTable& tensors() { return tensors_; }
   const std::vector<Device>& devices() const { return devices_; }
 
@@ -42,6 +53,7 @@ class Engine {
   Context context_;
   TensorTable tensors_;
   std::vector<Device> devices_;
+  std::unique_ptr<Graph> graph_;
 };
 
 }  // namespace metalearn

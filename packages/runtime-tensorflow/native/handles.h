@@ -25,6 +25,10 @@ using TensorHandle = std::unique_ptr<TFE_TensorHandle, DeleteWith<TFE_DeleteTens
 using EagerOp = std::unique_ptr<TFE_Op, DeleteWith<TFE_DeleteOp>>;
 using Context = std::unique_ptr<TFE_Context, DeleteWith<TFE_DeleteContext>>;
 using ContextOptions = std::unique_ptr<TFE_ContextOptions, DeleteWith<TFE_DeleteContextOptions>>;
+using GraphHandle = std::unique_ptr<TF_Graph, DeleteWith<TF_DeleteGraph>>;
+using Function = std::unique_ptr<TF_Function, DeleteWith<TF_DeleteFunction>>;
+// Bytes that the C API hands out.
+using Buffer = std::unique_ptr<TF_Buffer, DeleteWith<TF_DeleteBuffer>>;
 using DeviceList = std::unique_ptr<TF_DeviceList, DeleteWith<TF_DeleteDeviceList>>;
 
 }  // namespace metalearn

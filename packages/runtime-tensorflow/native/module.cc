@@ -1,5 +1,5 @@
-// What JavaScript sees: the binding that TensorFlow.js's Node.js backend expects, and the opening
-// and closing of the engine. src/tensorflow/binding.ts declares the same in TypeScript.
+// What JavaScript sees: the binding that TensorFlow.js's Node.js backend expects, the opening and
+// closing of the engine, and the building of functions. src/tensorflow/binding.ts declares the same in TypeScript.
 #include <napi.h>
 
 #include <string>
@@ -10,6 +10,7 @@
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/tf_attrtype.h"
 #include "tensorflow/c/tf_datatype.h"
+#include "tracing.h"
 
 namespace metalearn {
 namespace {
@@ -110,6 +111,15 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<DeleteTensor>(exports, "deleteTensor");
   Export<TensorDataSync>(exports, "tensorDataSync");
   Export<ExecuteOp>(exports, "executeOp");
+  Export<OpenGraph>(exports, "openGraph");
+  Export<CloseGraph>(exports, "closeGraph");
+  Export<OperationDefinition>(exports, "operationDefinition");
+  Export<AddPlaceholder>(exports, "addPlaceholder");
+  Export<AddConstant>(exports, "addConstant");
+  Export<AddOperation>(exports, "addOperation");
+  Export<ConstantValue>(exports, "constantValue");
+  Export<AddFunction>(exports, "addFunction");
+  Export<RemoveFunction>(exports, "removeFunction");
   Export<IsUsingGpuDevice>(exports, "isUsingGpuDevice");
   Export<GetNumOfTensors>(exports, "getNumOfTensors");
   Export<GetTensorBytes>(exports, "getTensorBytes");

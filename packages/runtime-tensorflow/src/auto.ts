@@ -10,11 +10,11 @@ import { type TensorFlowOptions, tensorflow } from "./tensorflow/runtime.js";
  *
  * @param notify is told in one line when it is not TensorFlow: what is used instead, why, and the
  *   command that mends it
- * @param options for TensorFlow; the other engines compute on one thread
+ * @param options for TensorFlow; the other engines compute on one thread and compile nothing
  */
 export async function auto(
   notify: (message: string) => void,
-  options: Pick<TensorFlowOptions, "threads"> = {},
+  options: Pick<TensorFlowOptions, "threads" | "compile"> = {},
 ): Promise<TensorRuntime> {
   const reasons: string[] = [];
   const candidates = { tensorflow: () => tensorflow(options), wasm };

@@ -14,13 +14,26 @@ import { tensorflow } from "./tensorflow/runtime.js";
  */
 const threads = z.int().min(1).optional();
 
+/** How the functions of a run are compiled. */
+const compile = z
+  .strictObject({
+    /** `xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile. */
+    mode: z.enum(["auto", "graph", "xla", "eager"]).optional(),
+    /** `bfloat16` rounds the operands of matrix products, which is faster and less exact. */
+    precision: z.enum(["float32", "bfloat16"]).optional(),
+    /** Compilations to keep of each function. */
+    signatures: z.int().min(1).optional(),
+  })
+  .optional();
+
 const tensorflowOptions = z.strictObject({
   /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
   device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
   threads,
+  compile,
 });
 
-const autoOptions = z.strictObject({ threads });
+const autoOptions = z.strictObject({ threads, compile });
 
 const noOptions = z.strictObject({});
 

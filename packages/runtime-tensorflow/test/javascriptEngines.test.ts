@@ -95,6 +95,12 @@ describe.each([
     );
   });
 
+  test("a function that is to be compiled stays as it is", () => {
+    const square = (x: tf.Tensor) => tf.square(x);
+    expect(runtime.compile(square, { mode: "xla" })).toBe(square);
+    expect(runtime.compilations()).toEqual([]);
+  });
+
   test("the gradient of an embedding lookup is quick for a large vocabulary", () => {
     const started = performance.now();
     const tokens = tf.tensor1d([7, 50_256, 7], "int32");

@@ -14,6 +14,7 @@ export async function cpu(): Promise<TensorRuntime> {
     device: "cpu",
     version: tf.version["tfjs-backend-cpu"],
     compile: (fn) => fn,
+    compilations: () => [],
     memory: memoryOfTensorFlowJs,
     dispose() {}, // nothing but tensors, which JavaScript's garbage collector owns
   };

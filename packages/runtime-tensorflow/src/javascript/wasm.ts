@@ -36,6 +36,7 @@ export async function wasm(): Promise<TensorRuntime> {
     device: "cpu",
     version: engine.version,
     compile: (fn) => fn,
+    compilations: () => [],
     memory: memoryOfTensorFlowJs,
     dispose: release,
   };

@@ -47,6 +47,31 @@ export interface NativeBinding {
     inputIds: readonly number[],
     outputCount: number,
   ): NativeTensor[];
+
+  /** Begins a graph. One may be open at a time; its outputs have numbers of their own. */
+  openGraph(): void;
+  closeGraph(): void;
+  /** A serialized `OpDef`. */
+  operationDefinition(name: string): Uint8Array;
+  addPlaceholder(shape: readonly number[], dtype: number): NativeTensor;
+  addConstant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor;
+  /** A dimension that cannot be told is -1; so is the only one where the rank cannot be told. */
+  addOperation(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    /** A list where the operation takes one. */
+    inputs: readonly (number | readonly number[])[],
+    outputCount: number,
+  ): NativeTensor[];
+  /** `undefined` where the value depends on a placeholder. */
+  constantValue(id: number): NativeValues | undefined;
+  /**
+   * Makes an operation of the open graph, which `executeOp` runs by its name. No output may be an
+   * input, or be there twice.
+   */
+  addFunction(name: string, inputIds: readonly number[], outputIds: readonly number[]): void;
+  removeFunction(name: string): void;
+
   isUsingGpuDevice(): boolean;
   /** Tensors that were not deleted. */
   getNumOfTensors(): number;

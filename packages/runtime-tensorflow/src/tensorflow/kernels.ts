@@ -2,7 +2,7 @@
 // bundle that scripts/bundleKernels.mjs makes of them.
 import { createRequire } from "node:module";
 import type { DataType, KernelBackend, Tensor, TensorInfo } from "@tensorflow/tfjs";
-import type { NativeBinding, NativeValues } from "./binding.js";
+import type { NativeAttribute, NativeBinding, NativeTensor, NativeValues } from "./binding.js";
 
 /**
  * What we use of the package's backend class. Its own declaration hides from subclasses what they
@@ -10,9 +10,19 @@ import type { NativeBinding, NativeValues } from "./binding.js";
  */
 export interface NodeBackend extends KernelBackend {
   readonly binding: NativeBinding;
+  /** The binding's tensors by `dataId`. */
+  tensorMap: TensorMap;
+  getDTypeInteger(dtype: DataType): number;
   /** The binding's numbers of tensors; values that are still in JavaScript are uploaded first. */
   getInputTensorIds(tensors: readonly { readonly dataId: object }[]): number[];
+  /** Makes a tensor of what the binding returned. */
+  createOutputTensor(output: NativeTensor): Tensor;
   executeSingleInput(operation: string, input: TensorInfo): Tensor;
+  executeSingleOutput(
+    operation: string,
+    attributes: readonly NativeAttribute[],
+    inputs: readonly TensorInfo[],
+  ): Tensor;
   move(
     dataId: object,
     values: NativeValues,
@@ -20,6 +30,25 @@ export interface NodeBackend extends KernelBackend {
     dtype: DataType,
     refCount: number,
   ): void;
+}
+
+/** A tensor as the class keeps it. */
+export interface TensorEntry {
+  readonly shape: number[];
+  readonly dtype: number;
+  id: number;
+  /** Values that the binding was not given yet. */
+  values: NativeValues | null;
+  refCount: number;
+}
+
+/** Where the class keeps its tensors; TensorFlow.js's `DataStorage` is one. */
+export interface TensorMap {
+  get(dataId: object): TensorEntry;
+  set(dataId: object, entry: TensorEntry): void;
+  has(dataId: object): boolean;
+  delete(dataId: object): boolean;
+  numDataIds(): number;
 }
 
 const require = createRequire(import.meta.url);

@@ -1,7 +1,9 @@
 import { MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { type CompileDefaults, openCompiler } from "../compile/compiler.js";
 import { activateCpuBackend } from "../javascript/cpu.js";
 import { SharedEngine } from "../sharedEngine.js";
+import { eagerBackendName as backendName, graphBackendName } from "./backendNames.js";
 import type { NativeBinding, NativeDevice } from "./binding.js";
 import { configProto, type EngineOptions } from "./configProto.js";
 import { type Device, deviceInUse } from "./device.js";
@@ -9,7 +11,10 @@ import { loadEngine } from "./load.js";
 import { supplyRound } from "./supplyRound.js";
 
 /** Options of {@link tensorflow}. */
-export type TensorFlowOptions = EngineOptions;
+export interface TensorFlowOptions extends EngineOptions {
+  /** How functions are compiled unless `compile` is told otherwise. */
+  readonly compile?: CompileDefaults;
+}
 
 /** TensorFlow, opened and registered with TensorFlow.js. */
 interface OpenEngine {
@@ -17,16 +22,15 @@ interface OpenEngine {
   readonly device: Device;
 }
 
-const backendName = "tensorflow";
-
 /** TensorFlow keeps the threads that it is first started with until the process ends. */
-let threadsOfProcess: Pick<TensorFlowOptions, "threads"> | undefined;
+let threadsOfProcess: Pick<EngineOptions, "threads"> | undefined;
 
-const engines = new SharedEngine<TensorFlowOptions, OpenEngine>({
+const engines = new SharedEngine<EngineOptions, OpenEngine>({
   name: backendName,
   open: openEngine,
   close() {
     const wasActive = tf.getBackend() === backendName;
+    tf.removeBackend(graphBackendName);
     tf.removeBackend(backendName);
     if (wasActive) activateCpuBackend();
   },
@@ -43,25 +47,33 @@ const engines = new SharedEngine<TensorFlowOptions, OpenEngine>({
  * @example
  * const runtime = await tensorflow({ device: "cpu" });
  */
-export async function tensorflow(options: TensorFlowOptions = {}): Promise<TensorRuntime> {
+export async function tensorflow({
+  compile = {},
+  ...options
+}: TensorFlowOptions = {}): Promise<TensorRuntime> {
   const { engine, release } = await engines.acquire(options);
   const { binding, device } = engine;
   await tf.setBackend(backendName); // another engine may have been active since
+  const compiler = openCompiler(binding, compile);
   return {
     name: backendName,
     device,
     version: binding.TF_Version,
-    compile: (fn) => fn,
+    compile: compiler.compile,
+    compilations: compiler.compilations,
     memory: () => ({
       tensors: tf.memory().numTensors,
       tensorBytes: binding.getTensorBytes(),
       processBytes: process.memoryUsage.rss(),
     }),
-    dispose: release,
+    dispose() {
+      compiler.dispose();
+      release();
+    },
   };
 }
 
-async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
+async function openEngine(options: EngineOptions): Promise<OpenEngine> {
   if (tf.findBackendFactory(backendName)) {
     throw new MetaError(
       "ENGINE_UNAVAILABLE",
@@ -71,7 +83,10 @@ async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
   const { binding, library } = await loadEngine();
   // Loaded only now: the kernels register themselves, and importing this package changes nothing.
   const { TensorFlowBackend } = await import("./backend.js");
+  const { GraphBackend } = await import("../compile/graphBackend.js");
+  const { supplyGraphKernels } = await import("../compile/graphKernels.js");
   supplyRound(backendName);
+  supplyGraphKernels();
 
   const open = () => start(binding, options);
   const devices = open(); // not in the factory, whose errors TensorFlow.js only prints
@@ -81,7 +96,9 @@ async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
       if (!binding.isEngineOpen()) open(); // after a reset of TensorFlow.js
       return new TensorFlowBackend(binding);
     });
+    tf.registerBackend(graphBackendName, () => new GraphBackend(binding), 0);
     if (!(await tf.setBackend(backendName))) {
+      tf.removeBackend(graphBackendName);
       tf.removeBackend(backendName);
       throw new MetaError("ENGINE_UNAVAILABLE", "TensorFlow.js cannot start its backend.");
     }
@@ -92,7 +109,7 @@ async function openEngine(options: TensorFlowOptions): Promise<OpenEngine> {
   }
 }
 
-function start(binding: NativeBinding, options: TensorFlowOptions): readonly NativeDevice[] {
+function start(binding: NativeBinding, options: EngineOptions): readonly NativeDevice[] {
   const { threads } = options;
   threadsOfProcess ??= { threads };
   if (threadsOfProcess.threads !== threads) {

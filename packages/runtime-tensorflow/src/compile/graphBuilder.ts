@@ -1,0 +1,161 @@
+import { MetaError } from "@metalearn/core";
+import type {
+  NativeAttribute,
+  NativeBinding,
+  NativeTensor,
+  NativeValues,
+} from "../tensorflow/binding.js";
+import { type OperationDefinition, readOperationDefinition } from "./operationDefinition.js";
+import { userLine } from "./sourceLine.js";
+
+/** Host arrays that repeat one number are kept as one number from this size on. */
+const fillFrom = 256;
+
+/** Constants up to this size are written once, however often they are used: axes, shapes, scalars. */
+const sharedUpTo = 16;
+
+/** An output of an operation in a graph. */
+export interface GraphOutput {
+  readonly operation: string;
+  readonly shape: readonly number[];
+  /** One of the binding's `TF_FLOAT`, `TF_INT32`, … */
+  readonly dtype: number;
+}
+
+/** Puts operations into the graph that is open in the binding. */
+export class GraphBuilder {
+  readonly #binding: NativeBinding;
+  readonly #functionName: string;
+  readonly #outputs: GraphOutput[] = [];
+  readonly #constants = new Map<string, NativeTensor>();
+  readonly #definitions = new Map<string, OperationDefinition>();
+
+  constructor(binding: NativeBinding, functionName: string) {
+    this.#binding = binding;
+    this.#functionName = functionName;
+  }
+
+  /** Outputs so far. */
+  get size(): number {
+    return this.#outputs.length;
+  }
+
+  /** @throws Error when there is no such output */
+  output(id: number): GraphOutput {
+    const output = this.#outputs[id];
+    if (!output) throw new Error(`${this.#functionName}: its graph has no output ${id}.`);
+    return output;
+  }
+
+  /** An input of the function. */
+  placeholder(shape: readonly number[], dtype: number): NativeTensor {
+    return this.#note("Placeholder", this.#binding.addPlaceholder(shape, dtype));
+  }
+
+  /**
+   * Values from JavaScript. TensorFlow.js's zeros, ones and missing gradients come as whole arrays,
+   * which would take memory and time in a graph.
+   */
+  constant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor {
+    if (!ArrayBuffer.isView(data)) return this.#newConstant(shape, dtype, data); // texts
+    if (data.length <= sharedUpTo) {
+      const key = `${dtype}[${shape}]:${[...data].map((x) => (Object.is(x, -0) ? "-0" : x))}`;
+      const constant = this.#constants.get(key) ?? this.#newConstant(shape, dtype, data);
+      this.#constants.set(key, constant);
+      return constant;
+    }
+    if (data.length < fillFrom || !repeatsOneNumber(data as Float32Array)) {
+      return this.#newConstant(shape, dtype, data);
+    }
+    const { TF_INT32 } = this.#binding;
+    const dims = this.constant([shape.length], TF_INT32, Int32Array.from(shape));
+    const value = this.constant([], dtype, (data as Float32Array).subarray(0, 1));
+    return this.operation("Fill", [], [dims.id, value.id], 1)[0] as NativeTensor;
+  }
+
+  /**
+   * One operation.
+   *
+   * @param attributes as for an eager call: those that the operation does not have are left out
+   * @throws MetaError `NOT_COMPILABLE` when the shape of an output depends on values
+   */
+  operation(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    inputs: readonly number[],
+    outputCount: number,
+  ): NativeTensor[] {
+    const definition = this.#definition(name);
+    const outputs = this.#binding.addOperation(
+      name,
+      attributes.filter((attribute) => definition.attributes.has(attribute.name)),
+      groupInputs(definition, attributes, inputs),
+      outputCount,
+    );
+    for (const { shape } of outputs.map((output) => this.#note(name, output))) {
+      if (shape.includes(-1)) {
+        throw new MetaError(
+          "NOT_COMPILABLE",
+          `${this.#functionName}: the shape of what ${name}${userLine()} returns depends on values, ` +
+            "which are not known while a function is compiled. Compute it outside and pass it as an argument.",
+        );
+      }
+    }
+    return outputs;
+  }
+
+  /** @throws MetaError `NOT_COMPILABLE` when the value depends on an argument */
+  valueOf(id: number): NativeValues {
+    const value = this.#binding.constantValue(id);
+    if (value) return value;
+    const { operation } = this.output(id);
+    const what = operation === "Placeholder" ? "an argument" : `what ${operation} returns`;
+    throw new MetaError(
+      "NOT_COMPILABLE",
+      `${this.#functionName}: the value of ${what} was read${userLine()}, but it has none while the function is compiled. ` +
+        "Read it outside, from what the compiled function returns.",
+    );
+  }
+
+  #newConstant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor {
+    return this.#note("Const", this.#binding.addConstant(shape, dtype, data));
+  }
+
+  #note(operation: string, output: NativeTensor): NativeTensor {
+    this.#outputs[output.id] = { operation, shape: output.shape, dtype: output.dtype };
+    return output;
+  }
+
+  #definition(name: string): OperationDefinition {
+    let definition = this.#definitions.get(name);
+    if (!definition) {
+      definition = readOperationDefinition(this.#binding.operationDefinition(name));
+      this.#definitions.set(name, definition);
+    }
+    return definition;
+  }
+}
+
+/** A loop, because the arrays may be as large as a model and calling back takes ten times as long. */
+function repeatsOneNumber(data: Float32Array): boolean {
+  const first = data[0];
+  for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return false;
+  return true;
+}
+
+/** The inputs as the operation takes them: numbers, and lists of numbers. */
+function groupInputs(
+  definition: OperationDefinition,
+  attributes: readonly NativeAttribute[],
+  inputs: readonly number[],
+): (number | number[])[] {
+  const surplus = inputs.length - definition.inputs.length; // of a list whose length is not given
+  let next = 0;
+  return definition.inputs.map(({ isList, lengthAttribute }) => {
+    if (!isList) return inputs[next++] as number;
+    const given = attributes.find(({ name }) => name === lengthAttribute)?.value;
+    const length = typeof given === "number" ? given : surplus + 1;
+    next += length;
+    return inputs.slice(next - length, next);
+  });
+}

@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import maml from "@metalearn/algorithms-maml";
+import metaicl from "@metalearn/algorithms-metaicl";
+import {
+  checkConfig,
+  createToolkit,
+  openRun,
+  type RunOptions,
+  runsOf,
+  trainRun,
+} from "@metalearn/core";
+import gpt2 from "@metalearn/models-gpt2";
+import optimizers from "@metalearn/optimizers";
+import tensorflow from "@metalearn/runtime-tensorflow";
+import * as tf from "@tensorflow/tfjs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { noNativeEngine } from "../packages/runtime-tensorflow/test/support/nativeEngine.js";
+import { letterPlugin } from "./support/letterTasks.js";
+
+const toolkit = createToolkit([letterPlugin, maml, metaicl, gpt2, optimizers, tensorflow]);
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "metalearn-compiled-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+/** Trains as the command does; returns the loss of every update and what was compiled. */
+async function train(learner: object, mode: string) {
+  const config = checkConfig({
+    runtime: { use: "tensorflow", compile: { mode } },
+    model: { use: "gpt2", layers: 1, width: 8, heads: 2, maxTokens: 16, tokenizer: "byte" },
+    tasks: { use: "letters" },
+    learner,
+    optimizer: { use: "sgd", learningRate: 0.1 },
+    train: { steps: 24, batchSize: 2, logEvery: 1 },
+  });
+  const [run] = runsOf(config);
+  if (!run) throw new Error("a config without a comparison is one run");
+  const losses: number[] = [];
+  const options: RunOptions = {
+    toolkit,
+    ...run,
+    directory: join(directory, mode),
+    onEvent: (event) => event.kind === "train" && losses.push(event.loss),
+  };
+  const open = await openRun(options);
+  try {
+    tf.dispose(await trainRun(open, options));
+    return { losses, compiled: open.runtime.compilations() };
+  } finally {
+    await open.close();
+  }
+}
+
+describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () => {
+  // Not Adam, whose first steps turn the rounding of gradients near zero into steps of full size.
+  const innerOptimizer = { use: "sgd", learningRate: 0.1 };
+  test.each<[string[], object]>([
+    [["gradient"], { use: "metaicl" }],
+    [["gradient"], { use: "fomaml", innerOptimizer, tasks: 2 }],
+    [["gradient", "hvp"], { use: "maml", innerOptimizer, tasks: 2, innerSteps: 2 }],
+    [["gradient", "hvp"], { use: "maml-en-llm", innerOptimizer, tasks: 2, moments: "reset" }],
+  ])("compiles %j for %o and learns the same", async (names, learner) => {
+    const eager = await train(learner, "eager");
+    const graph = await train(learner, "graph");
+    expect(eager.compiled).toEqual([]);
+    expect([...new Set(graph.compiled.map(({ name }) => name))].sort()).toEqual(names);
+    expect(graph.losses.length).toBeGreaterThanOrEqual(3);
+    expect(graph.losses).toHaveLength(eager.losses.length);
+    graph.losses.forEach((loss, i) => {
+      expect(Math.abs(loss / (eager.losses[i] ?? 0) - 1), `update ${i + 1}`).toBeLessThan(1e-5);
+    });
+  });
+});
