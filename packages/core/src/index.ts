@@ -130,11 +130,22 @@ export {
   type EpisodeShape,
   type MetricName,
   type Question,
+  type SamplerOptions,
   type SamplerState,
   type TargetTask,
   type TaskSampler,
   type TaskSource,
+  type TrainingLengths,
 } from "./task.js";
-export { scoredCount, type TokenBatch, type TokenSequence, tokenBatch } from "./tokenBatch.js";
+export {
+  type BatchSizes,
+  bucketedTokenBatch,
+  scoredCount,
+  type TokenBatch,
+  type TokenSequence,
+  tokenBatch,
+} from "./tokenBatch.js";
 export type { Tracker, TrackerRecord } from "./tracker.js";
+export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
+export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";

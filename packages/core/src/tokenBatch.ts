@@ -28,23 +28,43 @@ export function scoredCount({ ids, scoredFrom }: TokenSequence): number {
   return ids.length - Math.max(scoredFrom, 1);
 }
 
+/** Sizes to pad a batch to; what is left out is as large as the sequences need. */
+export interface BatchSizes {
+  /** Sequences, those without tokens included. */
+  readonly rows?: number;
+  /** Tokens per sequence. */
+  readonly time?: number;
+  /** Scored positions. */
+  readonly scored?: number;
+}
+
 /**
  * Builds the tensors of a batch.
  *
  * The loss of a batch is the mean over its sequences of each sequence's mean over scored tokens
  * (Min et al. 2022, section 3.1, as its published code computes it), not the mean over all tokens.
  *
- * @throws MetaError `BAD_DATA` when there is no sequence, or one without a scored token
+ * Padding does not change it: rows without tokens do not count as sequences, and scored positions
+ * that are only there to fill up have the weight 0.
+ *
+ * @throws MetaError `BAD_DATA` when there is no sequence, or one without a scored token;
+ *   `SHAPE_MISMATCH` when the sequences do not fit into `sizes`
  */
-export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
+export function tokenBatch(
+  sequences: readonly TokenSequence[],
+  sizes: BatchSizes = {},
+): TokenBatch {
   if (sequences.length === 0) {
     throw new MetaError("BAD_DATA", "A batch needs at least one token sequence.");
   }
-  const time = Math.max(...sequences.map(({ ids }) => ids.length));
-  const inputIds = new Int32Array(sequences.length * time);
-  const positions: number[] = [];
-  const ids: number[] = [];
-  const weights: number[] = [];
+  const rows = sizeFor("sequences", sequences.length, sizes.rows);
+  const time = sizeFor("tokens per sequence", longest(sequences), sizes.time);
+  const scored = sizeFor("scored tokens", scoredTotal(sequences), sizes.scored);
+  const inputIds = new Int32Array(rows * time);
+  const positions = new Int32Array(scored);
+  const ids = new Int32Array(scored);
+  const weights = new Float32Array(scored);
+  let next = 0;
   sequences.forEach((sequence, row) => {
     inputIds.set(sequence.ids, row * time);
     const count = scoredCount(sequence);
@@ -54,16 +74,50 @@ export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
         `Sequence ${row} of the batch (${sequence.ids.length} tokens) has no scored token after its first one.`,
       );
     }
-    for (let t = sequence.ids.length - count; t < sequence.ids.length; t++) {
-      positions.push(row * time + t - 1);
-      ids.push(sequence.ids[t] as number);
-      weights.push(1 / (count * sequences.length));
+    for (let t = sequence.ids.length - count; t < sequence.ids.length; t++, next++) {
+      positions[next] = row * time + t - 1;
+      ids[next] = sequence.ids[t] as number;
+      weights[next] = 1 / (count * sequences.length);
     }
   });
   return {
-    inputIds: tf.tensor2d(inputIds, [sequences.length, time], "int32"),
+    inputIds: tf.tensor2d(inputIds, [rows, time], "int32"),
     scoredPositions: tf.tensor1d(positions, "int32"),
     scoredIds: tf.tensor1d(ids, "int32"),
     scoredWeights: tf.tensor1d(weights, "float32"),
   };
+}
+
+/**
+ * A batch in one of few shapes, for engines that compile a function anew for every shape: padded to
+ * the next of `lengths`, with the number of scored positions rounded up to a power of two. That is
+ * at least 8 and at least one in 32 tokens: fewer would save next to nothing, and make more shapes.
+ * A sequence longer than all of `lengths` keeps its length.
+ *
+ * @param lengths in ascending order
+ */
+export function bucketedTokenBatch(
+  sequences: readonly TokenSequence[],
+  lengths: readonly number[],
+): TokenBatch {
+  const needed = longest(sequences);
+  const time = lengths.find((length) => length >= needed) ?? needed;
+  const least = Math.max(8, (time * sequences.length) / 32, scoredTotal(sequences));
+  return tokenBatch(sequences, { time, scored: 2 ** Math.ceil(Math.log2(least)) });
+}
+
+function longest(sequences: readonly TokenSequence[]): number {
+  return Math.max(...sequences.map(({ ids }) => ids.length));
+}
+
+function scoredTotal(sequences: readonly TokenSequence[]): number {
+  return sequences.reduce((sum, sequence) => sum + Math.max(0, scoredCount(sequence)), 0);
+}
+
+function sizeFor(what: string, needed: number, size = needed): number {
+  if (size >= needed) return size;
+  throw new MetaError(
+    "SHAPE_MISMATCH",
+    `A batch padded to ${size} ${what} was asked for, but it has ${needed}.`,
+  );
 }
