@@ -6,6 +6,7 @@ import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
 import { atLeast, type CompleteOptions, type CrossfitOptions, completeOptions } from "./options.js";
 import { type ExampleEncoder, exampleEncoder } from "./prompt/exampleEncoder.js";
 import { shortList } from "./shortList.js";
+import { sampleLengths } from "./train/sampleLengths.js";
 import { trainingSampler } from "./train/sampler.js";
 import { readTrainingData, type TrainingData } from "./train/trainingData.js";
 import { checkEnoughRows, type TrainingTask, trainingTask } from "./train/trainingTask.js";
@@ -40,6 +41,17 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
   }
 
   let trainingTasks: readonly TrainingTask[] | undefined;
+  /** What samplers make sequences of; opened once, so that they share the tokens. */
+  const sequences = () => {
+    trainingTasks ??= openTraining(training, { setting, encoder, options });
+    return {
+      tasks: trainingTasks,
+      shots,
+      demonstrations: options.demonstrations,
+      maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
+    };
+  };
+  const { taskSampling } = options;
   return {
     name: `crossfit/${setting.name}`,
     trainingTasks: setting.train,
@@ -47,20 +59,11 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
     fingerprints: Object.fromEntries(
       Object.entries(hashes).map(([path, hash]) => [relativeName(root, path), hash]),
     ),
-    sampler({ seed, batchSize }) {
+    sampler({ seed, batchSize, paddedLengths }) {
       atLeast("batchSize", batchSize, 1);
-      // Kept, so that samplers share the tokens.
-      trainingTasks ??= openTraining(training, { setting, encoder, options });
-      return trainingSampler({
-        tasks: trainingTasks,
-        shots,
-        seed,
-        batchSize,
-        demonstrations: options.demonstrations,
-        taskSampling: options.taskSampling,
-        maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
-      });
+      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths, taskSampling });
     },
+    trainingLengths: () => sampleLengths(sequences(), taskSampling),
   };
 }
 
