@@ -6,6 +6,7 @@ export {
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
+export { cacheDirectory } from "./cacheDirectory.js";
 export {
   type Checkpoint,
   checkpointName,
