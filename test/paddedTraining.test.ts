@@ -20,11 +20,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { letterTasks } from "./support/letterTasks.js";
 
-/** Trains for one update; returns what the sampler was made from. */
-async function trainOnce(compile: TensorRuntime["compile"]): Promise<SamplerOptions[]> {
+/** Trains for one update; returns what the sampler was made from, and what was told. */
+async function trainOnce(compile: TensorRuntime["compile"]) {
   const directory = await mkdtemp(join(tmpdir(), "metalearn-padded-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const asked: SamplerOptions[] = [];
+  const messages: string[] = [];
   const source = letterTasks();
   const plugin = definePlugin({
     name: "watched",
@@ -41,7 +42,7 @@ async function trainOnce(compile: TensorRuntime["compile"]): Promise<SamplerOpti
     tasks: {
       watched: defineFactory(z.strictObject({}), () => ({
         ...source,
-        trainingLengths: () => ({ byTask: [[10, 10]], longest: 10 }),
+        trainingLengths: () => ({ byTask: [[10, 10]], longest: 12 }),
         sampler: (options: SamplerOptions) => {
           asked.push(options);
           return source.sampler(options);
@@ -60,18 +61,28 @@ async function trainOnce(compile: TensorRuntime["compile"]): Promise<SamplerOpti
   const toolkit = createToolkit([plugin, metaicl, gpt2, optimizers]);
   const [run] = runsOf(config);
   if (!run) throw new Error("there is no run");
-  const options = { toolkit, config: run.config, name: "padded", directory };
+  const options = {
+    toolkit,
+    config: run.config,
+    name: "padded",
+    directory,
+    notify: (m: string) => messages.push(m),
+  };
   const opened = await openRun(options);
   tf.dispose({ ...(await trainRun(opened, options)) });
   await opened.close();
-  return asked;
+  return { asked, messages };
 }
 
 test("a run asks for padded batches where its runtime compiles, and for no others", async () => {
-  expect(await trainOnce((fn) => fn)).toEqual([{ seed: 100, batchSize: 2 }]);
+  const eager = await trainOnce((fn) => fn);
+  expect(eager).toEqual({ asked: [{ seed: 100, batchSize: 2 }], messages: [] });
   const compiling: TensorRuntime["compile"] =
     (fn) =>
     (...args) =>
       fn(...args);
-  expect(await trainOnce(compiling)).toEqual([{ seed: 100, batchSize: 2, paddedLengths: [10] }]);
+  expect(await trainOnce(compiling)).toEqual({
+    asked: [{ seed: 100, batchSize: 2, paddedLengths: [10, 12] }],
+    messages: [expect.stringMatching(/^padded \(seed 100\) pads batches to 10, 12 tokens/)],
+  });
 });

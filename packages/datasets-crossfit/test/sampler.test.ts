@@ -108,6 +108,7 @@ test("the lengths of training sequences are told by task, each with its share", 
     shots: 2,
     demonstrations: "fresh",
     maxTokens: 100,
+    cache: false,
   });
   const { byTask, longest } = tasks.trainingLengths?.() ?? { byTask: [], longest: 0 };
   expect(longest).toBe(100);

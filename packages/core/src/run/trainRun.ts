@@ -49,6 +49,12 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
   const { batchSize, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
   const { unit } = learner.episodes;
   const padding = choosePaddedLengths({ tasks, runtime, batchSize, unit });
+  if (padding) {
+    const share = (100 * padding.waste).toFixed(1);
+    notify(
+      `${runTitle(options)} pads batches to ${padding.sizes.join(", ")} tokens, so that few shapes are compiled; about ${share} % of what it computes is this padding.`,
+    );
+  }
   const sampler = tasks.sampler({
     seed: config.seed,
     batchSize,

@@ -31,6 +31,7 @@ export async function samplerOf(
     tokenizer: letterTokenizer,
     style: "space",
     shots: 0,
+    cache: false,
     ...options,
   });
   return tasks.sampler({ seed, batchSize, ...(paddedLengths && { paddedLengths }) });
