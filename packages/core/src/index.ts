@@ -45,6 +45,11 @@ export {
   type TaskScore,
 } from "./evaluate/evaluate.js";
 export { accuracy, macroF1, metrics } from "./evaluate/metrics.js";
+export {
+  type QuestionScorer,
+  type QuestionScorerOptions,
+  questionScorer,
+} from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export {
@@ -52,7 +57,9 @@ export {
   isLanguageModel,
   type LanguageModel,
   type Model,
+  type PrefixState,
   type Tokenizer,
+  type TreeReader,
 } from "./model.js";
 export { createObjective, type Objective, type ObjectiveOptions } from "./objective.js";
 export {
@@ -136,5 +143,14 @@ export {
   type TaskSource,
 } from "./task.js";
 export { scoredCount, type TokenBatch, type TokenSequence, tokenBatch } from "./tokenBatch.js";
+export {
+  type TokenPrefix,
+  type TokenTree,
+  type TreeAnswer,
+  type TreeBatch,
+  tokenPrefix,
+  tokenTree,
+  treeBatch,
+} from "./tokenTree.js";
 export type { Tracker, TrackerRecord } from "./tracker.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";

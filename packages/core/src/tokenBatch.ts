@@ -17,6 +17,13 @@ export interface TokenBatch extends Readonly<Record<string, tf.Tensor>> {
   readonly inputIds: tf.Tensor2D;
   /** `[scored]`, int32: where in the flattened `[batch * time]` each scored token is predicted. */
   readonly scoredPositions: tf.Tensor1D;
+  /**
+   * `[batch, queries]`, int32: the times at which a row predicts its scored tokens, followed by
+   * zeros where other rows have more. A model's last layer needs to look back from there alone.
+   */
+  readonly queryTimes: tf.Tensor2D;
+  /** `[scored]`, int32: where in the flattened `[batch * queries]` each scored token is predicted. */
+  readonly scoredQueries: tf.Tensor1D;
   /** `[scored]`, int32: the token that should have been predicted there. */
   readonly scoredIds: tf.Tensor1D;
   /** `[scored]`, float32: 1 / (tokens scored in its sequence * sequences in the batch). */
@@ -41,8 +48,11 @@ export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
     throw new MetaError("BAD_DATA", "A batch needs at least one token sequence.");
   }
   const time = Math.max(...sequences.map(({ ids }) => ids.length));
+  const queries = Math.max(0, ...sequences.map(scoredCount));
   const inputIds = new Int32Array(sequences.length * time);
+  const queryTimes = new Int32Array(sequences.length * queries);
   const positions: number[] = [];
+  const slots: number[] = [];
   const ids: number[] = [];
   const weights: number[] = [];
   sequences.forEach((sequence, row) => {
@@ -54,8 +64,12 @@ export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
         `Sequence ${row} of the batch (${sequence.ids.length} tokens) has no scored token after its first one.`,
       );
     }
-    for (let t = sequence.ids.length - count; t < sequence.ids.length; t++) {
+    for (let query = 0; query < count; query++) {
+      const t = sequence.ids.length - count + query;
+      const slot = row * queries + query;
+      queryTimes[slot] = t - 1;
       positions.push(row * time + t - 1);
+      slots.push(slot);
       ids.push(sequence.ids[t] as number);
       weights.push(1 / (count * sequences.length));
     }
@@ -63,6 +77,8 @@ export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
   return {
     inputIds: tf.tensor2d(inputIds, [sequences.length, time], "int32"),
     scoredPositions: tf.tensor1d(positions, "int32"),
+    queryTimes: tf.tensor2d(queryTimes, [sequences.length, queries], "int32"),
+    scoredQueries: tf.tensor1d(slots, "int32"),
     scoredIds: tf.tensor1d(ids, "int32"),
     scoredWeights: tf.tensor1d(weights, "float32"),
   };

@@ -2,9 +2,10 @@ import { MetaError } from "../errors.js";
 import type { LanguageModel } from "../model.js";
 import type { Params } from "../params.js";
 import { randomFor } from "../random.js";
+import type { TensorRuntime } from "../runtime.js";
 import type { MetricName, Question, TargetTask } from "../task.js";
 import { metrics } from "./metrics.js";
-import { scoreSequences } from "./scoreSequences.js";
+import { questionScorer } from "./questionScorer.js";
 
 /** A task's score with one set of demonstrations. */
 export interface SeedScore {
@@ -51,7 +52,10 @@ export interface EvaluateOptions {
   readonly targets: readonly TargetTask[];
   /** Seeds of the demonstrations. */
   readonly seeds: readonly number[];
-  readonly tokensPerBatch?: number;
+  /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
+  readonly tokensPerBatch?: number | undefined;
+  /** Compiles the scoring. Without one it runs as it is. */
+  readonly runtime?: Pick<TensorRuntime, "compile">;
   readonly signal?: AbortSignal;
   /** Called after each task and seed. */
   readonly onProgress?: (progress: { done: number; total: number; task: string }) => void;
@@ -69,6 +73,7 @@ export interface EvaluateOptions {
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { targets, seeds, onProgress, signal, ...scoring } = options;
   if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
+  const scoreQuestions = questionScorer(scoring);
   const total = targets.length * seeds.length;
   const tasks: TaskScore[] = [];
   for (const target of targets) {
@@ -76,8 +81,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     for (const seed of seeds) {
       const questions = await target.questions(seed);
       requireQuestions(target.name, seed, questions);
-      const sequences = questions.flatMap((question) => question.sequences);
-      const losses = await scoreSequences({ ...scoring, sequences, signal });
+      const losses = await scoreQuestions(questions, signal);
       const metric = metrics[target.metric];
       const gold = questions.map((question) => question.gold);
       scores.push({
