@@ -17,6 +17,7 @@ export {
   saveParams,
 } from "./checkpoint/checkpoint.js";
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
+export { fingerprint } from "./checkpoint/fingerprint.js";
 export {
   openSafetensors,
   readSafetensors,
@@ -40,6 +41,7 @@ export {
   type Evaluation,
   evaluate,
   predict,
+  type ScoreStore,
   type SeedScore,
   type Summary,
   type TaskScore,

@@ -18,6 +18,12 @@ describe("tokenBatch", () => {
         [9, 10, 0, 0],
       ],
       scoredPositions: [1, 2, 4],
+      // The second sequence predicts once, so that its second place is filled with a zero.
+      queryTimes: [
+        [1, 2],
+        [0, 0],
+      ],
+      scoredQueries: [0, 1, 2],
       scoredIds: [7, 8, 10],
       scoredWeights: [0.25, 0.25, 0.5],
     });

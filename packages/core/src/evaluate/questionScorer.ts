@@ -107,11 +107,11 @@ export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
 
 function compiled(
   { readPrefix, treeLosses }: TreeReader,
-  { compile }: Pick<TensorRuntime, "compile">,
+  runtime: Pick<TensorRuntime, "compile">,
 ): TreeReader {
   return {
-    readPrefix: compile(readPrefix, { name: "readPrefix" }),
-    treeLosses: compile(treeLosses, { name: "treeLosses" }),
+    readPrefix: runtime.compile(readPrefix, { name: "readPrefix" }),
+    treeLosses: runtime.compile(treeLosses, { name: "treeLosses" }),
   };
 }
 
