@@ -47,6 +47,7 @@ export {
   type TaskScore,
 } from "./evaluate/evaluate.js";
 export { accuracy, macroF1, metrics } from "./evaluate/metrics.js";
+export { type PlannedReading, type PlannedTree, planReading } from "./evaluate/planReading.js";
 export {
   type QuestionScorer,
   type QuestionScorerOptions,
