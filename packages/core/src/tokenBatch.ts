@@ -17,6 +17,13 @@ export interface TokenBatch extends Readonly<Record<string, tf.Tensor>> {
   readonly inputIds: tf.Tensor2D;
   /** `[scored]`, int32: where in the flattened `[batch * time]` each scored token is predicted. */
   readonly scoredPositions: tf.Tensor1D;
+  /**
+   * `[batch, queries]`, int32: the times at which a row predicts its scored tokens, followed by
+   * zeros where other rows have more. A model's last layer needs to look back from there alone.
+   */
+  readonly queryTimes: tf.Tensor2D;
+  /** `[scored]`, int32: where in the flattened `[batch * queries]` each scored token is predicted. */
+  readonly scoredQueries: tf.Tensor1D;
   /** `[scored]`, int32: the token that should have been predicted there. */
   readonly scoredIds: tf.Tensor1D;
   /** `[scored]`, float32: 1 / (tokens scored in its sequence * sequences in the batch). */
@@ -34,7 +41,9 @@ export interface BatchSizes {
   readonly rows?: number;
   /** Tokens per sequence. */
   readonly time?: number;
-  /** Scored positions. */
+  /** Scored positions of a sequence. */
+  readonly queries?: number;
+  /** Scored positions of all sequences. */
   readonly scored?: number;
 }
 
@@ -59,9 +68,12 @@ export function tokenBatch(
   }
   const rows = sizeFor("sequences", sequences.length, sizes.rows);
   const time = sizeFor("tokens per sequence", longest(sequences), sizes.time);
+  const queries = sizeFor("scored tokens per sequence", mostScored(sequences), sizes.queries);
   const scored = sizeFor("scored tokens", scoredTotal(sequences), sizes.scored);
   const inputIds = new Int32Array(rows * time);
+  const queryTimes = new Int32Array(rows * queries);
   const positions = new Int32Array(scored);
+  const slots = new Int32Array(scored);
   const ids = new Int32Array(scored);
   const weights = new Float32Array(scored);
   let next = 0;
@@ -74,8 +86,12 @@ export function tokenBatch(
         `Sequence ${row} of the batch (${sequence.ids.length} tokens) has no scored token after its first one.`,
       );
     }
-    for (let t = sequence.ids.length - count; t < sequence.ids.length; t++, next++) {
+    for (let query = 0; query < count; query++, next++) {
+      const t = sequence.ids.length - count + query;
+      const slot = row * queries + query;
+      queryTimes[slot] = t - 1;
       positions[next] = row * time + t - 1;
+      slots[next] = slot;
       ids[next] = sequence.ids[t] as number;
       weights[next] = 1 / (count * sequences.length);
     }
@@ -83,6 +99,8 @@ export function tokenBatch(
   return {
     inputIds: tf.tensor2d(inputIds, [rows, time], "int32"),
     scoredPositions: tf.tensor1d(positions, "int32"),
+    queryTimes: tf.tensor2d(queryTimes, [rows, queries], "int32"),
+    scoredQueries: tf.tensor1d(slots, "int32"),
     scoredIds: tf.tensor1d(ids, "int32"),
     scoredWeights: tf.tensor1d(weights, "float32"),
   };
@@ -103,15 +121,26 @@ export function bucketedTokenBatch(
   const needed = longest(sequences);
   const time = lengths.find((length) => length >= needed) ?? needed;
   const least = Math.max(8, (time * sequences.length) / 32, scoredTotal(sequences));
-  return tokenBatch(sequences, { time, scored: 2 ** Math.ceil(Math.log2(least)) });
+  const scored = powerOfTwo(least);
+  const queries = Math.max(Math.ceil(scored / sequences.length), powerOfTwo(mostScored(sequences)));
+  return tokenBatch(sequences, { time, queries, scored });
 }
 
 function longest(sequences: readonly TokenSequence[]): number {
   return Math.max(...sequences.map(({ ids }) => ids.length));
 }
 
+function mostScored(sequences: readonly TokenSequence[]): number {
+  return Math.max(0, ...sequences.map(scoredCount));
+}
+
 function scoredTotal(sequences: readonly TokenSequence[]): number {
   return sequences.reduce((sum, sequence) => sum + Math.max(0, scoredCount(sequence)), 0);
+}
+
+/** The next power of two. */
+function powerOfTwo(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
 }
 
 function sizeFor(what: string, needed: number, size = needed): number {

@@ -18,6 +18,12 @@ describe("tokenBatch", () => {
         [9, 10, 0, 0],
       ],
       scoredPositions: [1, 2, 4],
+      // The second sequence predicts once, so that its second place is filled with a zero.
+      queryTimes: [
+        [1, 2],
+        [0, 0],
+      ],
+      scoredQueries: [0, 1, 2],
       scoredIds: [7, 8, 10],
       scoredWeights: [0.25, 0.25, 0.5],
     });
@@ -44,13 +50,19 @@ describe("tokenBatch", () => {
       { ids: [5, 6, 7], scoredFrom: 1 },
       { ids: [9, 10], scoredFrom: 1 },
     ];
-    expect(arrays(tokenBatch(sequences, { rows: 3, time: 4, scored: 5 }))).toEqual({
+    expect(arrays(tokenBatch(sequences, { rows: 3, time: 4, queries: 3, scored: 5 }))).toEqual({
       inputIds: [
         [5, 6, 7, 0],
         [9, 10, 0, 0],
         [0, 0, 0, 0],
       ],
       scoredPositions: [0, 1, 4, 0, 0],
+      queryTimes: [
+        [0, 1, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      scoredQueries: [0, 1, 3, 0, 0],
       scoredIds: [6, 7, 10, 0, 0],
       scoredWeights: [0.25, 0.25, 0.5, 0, 0],
     });
@@ -59,6 +71,7 @@ describe("tokenBatch", () => {
   test.each([
     [{ rows: 1 }, "1 sequences was asked for, but it has 2"],
     [{ time: 2 }, "2 tokens per sequence was asked for, but it has 3"],
+    [{ queries: 1 }, "1 scored tokens per sequence was asked for, but it has 2"],
     [{ scored: 2 }, "2 scored tokens was asked for, but it has 3"],
   ])("refuses sizes that are too small: %j", (sizes, problem) => {
     const sequences = [

@@ -42,8 +42,9 @@ function distance(a: Params, b: Params): number {
 describe.each([
   ["longer sequences", tokenBatch(sequences, { time: 20 })],
   ["more scored positions", tokenBatch(sequences, { scored: 32 })],
+  ["more scored positions in each row", tokenBatch(sequences, { queries: 9 })],
   ["empty rows", tokenBatch(sequences, { rows: 5 })],
-  ["all of them", tokenBatch(sequences, { time: 17, scored: 16, rows: 4 })],
+  ["all of them", tokenBatch(sequences, { time: 17, queries: 8, scored: 16, rows: 4 })],
   ["a bucket", bucketedTokenBatch(sequences, [8, 12])],
 ])("padding with %s", (_, padded) => {
   test("changes neither loss nor gradient nor Hessian-vector product", async () => {
