@@ -81,6 +81,7 @@ describe("a comparison", () => {
       "evaluation.json",
       "metrics.jsonl",
       "run.json",
+      "scores.jsonl",
     ]);
     expect(await readdir(join(out, "metaicl-seed1/checkpoints"))).toEqual(["00000020", "00000024"]);
   });

@@ -6,6 +6,7 @@ export {
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
+export { cacheDirectory } from "./cacheDirectory.js";
 export {
   type Checkpoint,
   checkpointName,
@@ -17,6 +18,7 @@ export {
   saveParams,
 } from "./checkpoint/checkpoint.js";
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
+export { fingerprint } from "./checkpoint/fingerprint.js";
 export {
   openSafetensors,
   readSafetensors,
@@ -40,11 +42,18 @@ export {
   type Evaluation,
   evaluate,
   predict,
+  type ScoreStore,
   type SeedScore,
   type Summary,
   type TaskScore,
 } from "./evaluate/evaluate.js";
 export { accuracy, macroF1, metrics } from "./evaluate/metrics.js";
+export { type PlannedReading, type PlannedTree, planReading } from "./evaluate/planReading.js";
+export {
+  type QuestionScorer,
+  type QuestionScorerOptions,
+  questionScorer,
+} from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export {
@@ -52,7 +61,9 @@ export {
   isLanguageModel,
   type LanguageModel,
   type Model,
+  type PrefixState,
   type Tokenizer,
+  type TreeReader,
 } from "./model.js";
 export { createObjective, type Objective, type ObjectiveOptions } from "./objective.js";
 export {
@@ -137,11 +148,31 @@ export {
   type EpisodeShape,
   type MetricName,
   type Question,
+  type SamplerOptions,
   type SamplerState,
   type TargetTask,
   type TaskSampler,
   type TaskSource,
+  type TrainingLengths,
 } from "./task.js";
-export { scoredCount, type TokenBatch, type TokenSequence, tokenBatch } from "./tokenBatch.js";
+export {
+  type BatchSizes,
+  bucketedTokenBatch,
+  scoredCount,
+  type TokenBatch,
+  type TokenSequence,
+  tokenBatch,
+} from "./tokenBatch.js";
+export {
+  type TokenPrefix,
+  type TokenTree,
+  type TreeAnswer,
+  type TreeBatch,
+  tokenPrefix,
+  tokenTree,
+  treeBatch,
+} from "./tokenTree.js";
 export type { Tracker, TrackerRecord } from "./tracker.js";
+export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
+export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Params } from "./params.js";
 import type { TokenBatch } from "./tokenBatch.js";
+import type { TokenPrefix, TreeBatch } from "./tokenTree.js";
 
 /** What a model sees at once: named tensors. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;
@@ -36,7 +37,33 @@ export interface LanguageModel extends Model<TokenBatch> {
    * `batch.scoredIds`.
    */
   tokenLosses(params: Params, batch: TokenBatch): tf.Tensor1D;
+  /** Reads shared beginnings once. A model without it reads every sequence from its beginning. */
+  readonly trees?: TreeReader;
+  /**
+   * Roughly the memory, in bytes, that scoring takes for each token that is read and sees `context`
+   * tokens, from which evaluation chooses how many to read at once.
+   *
+   * @default 1 MiB
+   */
+  bytesPerToken?(context: number): number;
 }
+
+/**
+ * How a model scores sequences with shared beginnings. Both functions are pure, so that a runtime
+ * can compile them; losses equal those of the sequences read one by one.
+ */
+export interface TreeReader {
+  /** Reads what many trees begin with. The caller owns the tensors. */
+  readPrefix(params: Params, prefix: TokenPrefix): PrefixState;
+  /**
+   * The negative log-likelihood of each answer, in nats: `[answers]`. Every token sees the prefix,
+   * the trunk of its tree and its own branch, as far as they come before it.
+   */
+  treeLosses(params: Params, batch: TreeBatch, prefix?: PrefixState): tf.Tensor1D;
+}
+
+/** What a model remembers of a prefix: tensors whose names mean something to that model only. */
+export type PrefixState = Readonly<Record<string, tf.Tensor>>;
 
 /** Whether `model` reads token sequences. */
 export function isLanguageModel(model: Model): model is Model & LanguageModel {

@@ -68,6 +68,25 @@ export interface TargetTask {
   questions(seed: number): Promise<readonly Question[]>;
 }
 
+/** What a {@link TaskSource} makes a sampler from. */
+export interface SamplerOptions {
+  readonly seed: number;
+  /** Examples per batch. */
+  readonly batchSize: number;
+  /**
+   * Lengths to pad sequences to, in ascending order ({@link bucketedTokenBatch}). Episodes are
+   * otherwise the same. Samplers of sources without `trainingLengths` are never given any.
+   */
+  readonly paddedLengths?: readonly number[];
+}
+
+/** What {@link TaskSource.trainingLengths} tells. */
+export interface TrainingLengths {
+  readonly byTask: readonly (readonly number[])[];
+  /** No training sequence is longer. */
+  readonly longest: number;
+}
+
 /** A data set of tasks: what `tasks` in a config names. */
 export interface TaskSource<B extends Batch = Batch> {
   readonly name: string;
@@ -76,5 +95,10 @@ export interface TaskSource<B extends Batch = Batch> {
   readonly targets: readonly TargetTask[];
   /** Hashes of the files that were read, for the run's record. */
   readonly fingerprints: Readonly<Record<string, string>>;
-  sampler(options: { seed: number; batchSize: number }): TaskSampler<B>;
+  sampler(options: SamplerOptions): TaskSampler<B>;
+  /**
+   * Lengths of training sequences, in tokens, by the task that they come from: a sample in which
+   * every task has its share, and the same at every call. Absent where batches need no padding.
+   */
+  trainingLengths?(): TrainingLengths;
 }

@@ -17,6 +17,13 @@ export interface TokenBatch extends Readonly<Record<string, tf.Tensor>> {
   readonly inputIds: tf.Tensor2D;
   /** `[scored]`, int32: where in the flattened `[batch * time]` each scored token is predicted. */
   readonly scoredPositions: tf.Tensor1D;
+  /**
+   * `[batch, queries]`, int32: the times at which a row predicts its scored tokens, followed by
+   * zeros where other rows have more. A model's last layer needs to look back from there alone.
+   */
+  readonly queryTimes: tf.Tensor2D;
+  /** `[scored]`, int32: where in the flattened `[batch * queries]` each scored token is predicted. */
+  readonly scoredQueries: tf.Tensor1D;
   /** `[scored]`, int32: the token that should have been predicted there. */
   readonly scoredIds: tf.Tensor1D;
   /** `[scored]`, float32: 1 / (tokens scored in its sequence * sequences in the batch). */
@@ -28,23 +35,48 @@ export function scoredCount({ ids, scoredFrom }: TokenSequence): number {
   return ids.length - Math.max(scoredFrom, 1);
 }
 
+/** Sizes to pad a batch to; what is left out is as large as the sequences need. */
+export interface BatchSizes {
+  /** Sequences, those without tokens included. */
+  readonly rows?: number;
+  /** Tokens per sequence. */
+  readonly time?: number;
+  /** Scored positions of a sequence. */
+  readonly queries?: number;
+  /** Scored positions of all sequences. */
+  readonly scored?: number;
+}
+
 /**
  * Builds the tensors of a batch.
  *
  * The loss of a batch is the mean over its sequences of each sequence's mean over scored tokens
  * (Min et al. 2022, section 3.1, as its published code computes it), not the mean over all tokens.
  *
- * @throws MetaError `BAD_DATA` when there is no sequence, or one without a scored token
+ * Padding does not change it: rows without tokens do not count as sequences, and scored positions
+ * that are only there to fill up have the weight 0.
+ *
+ * @throws MetaError `BAD_DATA` when there is no sequence, or one without a scored token;
+ *   `SHAPE_MISMATCH` when the sequences do not fit into `sizes`
  */
-export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
+export function tokenBatch(
+  sequences: readonly TokenSequence[],
+  sizes: BatchSizes = {},
+): TokenBatch {
   if (sequences.length === 0) {
     throw new MetaError("BAD_DATA", "A batch needs at least one token sequence.");
   }
-  const time = Math.max(...sequences.map(({ ids }) => ids.length));
-  const inputIds = new Int32Array(sequences.length * time);
-  const positions: number[] = [];
-  const ids: number[] = [];
-  const weights: number[] = [];
+  const rows = sizeFor("sequences", sequences.length, sizes.rows);
+  const time = sizeFor("tokens per sequence", longest(sequences), sizes.time);
+  const queries = sizeFor("scored tokens per sequence", mostScored(sequences), sizes.queries);
+  const scored = sizeFor("scored tokens", scoredTotal(sequences), sizes.scored);
+  const inputIds = new Int32Array(rows * time);
+  const queryTimes = new Int32Array(rows * queries);
+  const positions = new Int32Array(scored);
+  const slots = new Int32Array(scored);
+  const ids = new Int32Array(scored);
+  const weights = new Float32Array(scored);
+  let next = 0;
   sequences.forEach((sequence, row) => {
     inputIds.set(sequence.ids, row * time);
     const count = scoredCount(sequence);
@@ -54,16 +86,67 @@ export function tokenBatch(sequences: readonly TokenSequence[]): TokenBatch {
         `Sequence ${row} of the batch (${sequence.ids.length} tokens) has no scored token after its first one.`,
       );
     }
-    for (let t = sequence.ids.length - count; t < sequence.ids.length; t++) {
-      positions.push(row * time + t - 1);
-      ids.push(sequence.ids[t] as number);
-      weights.push(1 / (count * sequences.length));
+    for (let query = 0; query < count; query++, next++) {
+      const t = sequence.ids.length - count + query;
+      const slot = row * queries + query;
+      queryTimes[slot] = t - 1;
+      positions[next] = row * time + t - 1;
+      slots[next] = slot;
+      ids[next] = sequence.ids[t] as number;
+      weights[next] = 1 / (count * sequences.length);
     }
   });
   return {
-    inputIds: tf.tensor2d(inputIds, [sequences.length, time], "int32"),
+    inputIds: tf.tensor2d(inputIds, [rows, time], "int32"),
     scoredPositions: tf.tensor1d(positions, "int32"),
+    queryTimes: tf.tensor2d(queryTimes, [rows, queries], "int32"),
+    scoredQueries: tf.tensor1d(slots, "int32"),
     scoredIds: tf.tensor1d(ids, "int32"),
     scoredWeights: tf.tensor1d(weights, "float32"),
   };
+}
+
+/**
+ * A batch in one of few shapes, for engines that compile a function anew for every shape: padded to
+ * the next of `lengths`, with the number of scored positions rounded up to a power of two. That is
+ * at least 8 and at least one in 32 tokens: fewer would save next to nothing, and make more shapes.
+ * A sequence longer than all of `lengths` keeps its length.
+ *
+ * @param lengths in ascending order
+ */
+export function bucketedTokenBatch(
+  sequences: readonly TokenSequence[],
+  lengths: readonly number[],
+): TokenBatch {
+  const needed = longest(sequences);
+  const time = lengths.find((length) => length >= needed) ?? needed;
+  const least = Math.max(8, (time * sequences.length) / 32, scoredTotal(sequences));
+  const scored = powerOfTwo(least);
+  const queries = Math.max(Math.ceil(scored / sequences.length), powerOfTwo(mostScored(sequences)));
+  return tokenBatch(sequences, { time, queries, scored });
+}
+
+function longest(sequences: readonly TokenSequence[]): number {
+  return Math.max(...sequences.map(({ ids }) => ids.length));
+}
+
+function mostScored(sequences: readonly TokenSequence[]): number {
+  return Math.max(0, ...sequences.map(scoredCount));
+}
+
+function scoredTotal(sequences: readonly TokenSequence[]): number {
+  return sequences.reduce((sum, sequence) => sum + Math.max(0, scoredCount(sequence)), 0);
+}
+
+/** The next power of two. */
+function powerOfTwo(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
+}
+
+function sizeFor(what: string, needed: number, size = needed): number {
+  if (size >= needed) return size;
+  throw new MetaError(
+    "SHAPE_MISMATCH",
+    `A batch padded to ${size} ${what} was asked for, but it has ${needed}.`,
+  );
 }

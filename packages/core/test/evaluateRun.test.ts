@@ -1,5 +1,6 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { describe, expect, test } from "vitest";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import * as tf from "@tensorflow/tfjs";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   checkConfig,
   createToolkit,
@@ -56,42 +57,42 @@ describe("the parameters of a path", () => {
   });
 });
 
-describe("the evaluation of a run", () => {
-  const target: TargetTask = {
-    name: "successor",
-    metric: "accuracy",
-    unseenDomain: false,
-    questions: async () => [
-      // The bigram model answers 3 after 0.
-      {
-        options: ["3", "1"],
-        sequences: [
-          { ids: [0, 3], scoredFrom: 1 },
-          { ids: [0, 1], scoredFrom: 1 },
-        ],
-        gold: ["3"],
-      },
-    ],
+const target: TargetTask = {
+  name: "successor",
+  metric: "accuracy",
+  unseenDomain: false,
+  questions: async () => [
+    // The bigram model answers 3 after 0.
+    {
+      options: ["3", "1"],
+      sequences: [
+        { ids: [0, 3], scoredFrom: 1 },
+        { ids: [0, 1], scoredFrom: 1 },
+      ],
+      gold: ["3"],
+    },
+  ],
+};
+
+async function begin(more: Partial<RunOptions> = {}) {
+  const base = {
+    model: { use: "bigram" },
+    tasks: { use: "numbers" },
+    evaluate: { seeds: [1, 2] },
   };
+  const [run] = runsOf(checkConfig(base));
+  const options: RunOptions = {
+    toolkit: createToolkit([plainPlugin()]),
+    config: run?.config as RunConfig,
+    name: "maml",
+    directory: inFolder("run"),
+    ...more,
+  };
+  const open = await openRun(options);
+  return { options, open: { ...open, tasks: { ...open.tasks, targets: [target] } } };
+}
 
-  async function begin(more: Partial<RunOptions> = {}) {
-    const base = {
-      model: { use: "bigram" },
-      tasks: { use: "numbers" },
-      evaluate: { seeds: [1, 2] },
-    };
-    const [run] = runsOf(checkConfig(base));
-    const options: RunOptions = {
-      toolkit: createToolkit([plainPlugin()]),
-      config: run?.config as RunConfig,
-      name: "maml",
-      directory: inFolder("run"),
-      ...more,
-    };
-    const open = await openRun(options);
-    return { options, open: { ...open, tasks: { ...open.tasks, targets: [target] } } };
-  }
-
+describe("the evaluation of a run", () => {
   test("is kept beside the run, with the seeds that decide it", async () => {
     const { open, options } = await begin();
     expect(await readEvaluation(options.directory)).toBeUndefined();
@@ -116,5 +117,92 @@ describe("the evaluation of a run", () => {
       "[INTERRUPTED] The evaluation of maml (seed 100) stopped. Run the same command again",
     );
     expect(await readdir(inFolder())).toEqual([]);
+  });
+});
+
+describe("an evaluation in the directory of a run", () => {
+  /** A target that remembers the seeds for which it was asked. */
+  function countingTarget() {
+    const asked: number[] = [];
+    const counting: TargetTask = {
+      ...target,
+      questions(seed) {
+        asked.push(seed);
+        return target.questions(seed);
+      },
+    };
+    return { asked, counting };
+  }
+
+  /** Evaluates with some seeds, and gives those for which questions were asked. */
+  async function evaluateSeeds(
+    seeds: number[],
+    more: Partial<RunOptions> = {},
+    params = bigramParams(),
+  ) {
+    const { asked, counting } = countingTarget();
+    const { open, options } = await begin({ ...more });
+    const config = { ...options.config, evaluate: { ...options.config.evaluate, seeds } };
+    const record = evaluateRun({ ...open, tasks: { ...open.tasks, targets: [counting] } }, params, {
+      ...options,
+      config,
+    });
+    return { asked, found: await record.catch((error: Error) => error) };
+  }
+
+  const scores = () => inFolder("run/scores.jsonl");
+  beforeEach(async () => {
+    await mkdir(inFolder("run"));
+    await writeFile(inFolder("run/run.json"), "{}");
+  });
+
+  test("goes on where it was interrupted", async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stopped = await evaluateSeeds([1, 2, 3], {
+      signal,
+      onEvent: ({ kind }) => kind === "evaluate" && controller.abort(),
+    });
+    expect(stopped.asked).toEqual([1]);
+    expect(String(stopped.found)).toContain("Run the same command again to go on from there.");
+    const { asked, found } = await evaluateSeeds([1, 2, 3]);
+    expect(asked).toEqual([2, 3]);
+    expect(found).toMatchObject({ seeds: [1, 2, 3], all: { mean: 1 } });
+  });
+
+  test("computes only the seeds that are new", async () => {
+    const first = await evaluateSeeds([1, 2]);
+    expect((await evaluateSeeds([2, 5, 1])).asked).toEqual([5]);
+    const again = await evaluateSeeds([1, 2]);
+    expect(again.asked).toEqual([]);
+    expect(again.found).toEqual({ ...first.found, seconds: expect.any(Number) });
+  });
+
+  test("does not trust a line that was cut off, and goes on after it", async () => {
+    await evaluateSeeds([1, 2]);
+    const text = await readFile(scores(), "utf8");
+    await writeFile(scores(), text.slice(0, -5)); // the score of seed 2
+    expect((await evaluateSeeds([1, 2])).asked).toEqual([2]);
+    expect((await evaluateSeeds([1, 2])).asked).toEqual([]);
+    await writeFile(scores(), `${text.replaceAll(/"score":[^,]*/g, '"score":"high"')}\nnonsense`);
+    expect((await evaluateSeeds([1, 2])).asked).toEqual([1, 2]);
+  });
+
+  test("begins anew with other parameters, data, models or tasks", async () => {
+    await evaluateSeeds([1]);
+    const other = { table: tf.zeros([4, 4]) };
+    expect((await evaluateSeeds([1], {}, other)).asked).toEqual([1]);
+    const { open, options } = await begin();
+    const { asked, counting } = countingTarget();
+    const tasks = { ...open.tasks, targets: [counting] };
+    const seeds = { ...options.config, evaluate: { seeds: [1] } };
+    for (const [changed, config] of [
+      [{ ...tasks, fingerprints: { "a.jsonl": "changed" } }, seeds],
+      [tasks, { ...seeds, model: { use: "bigram", order: 3 } }],
+      [tasks, { ...seeds, tasks: { use: "numbers", count: 3 } }],
+    ] as const) {
+      await evaluateRun({ ...open, tasks: changed }, bigramParams(), { ...options, config });
+    }
+    expect(asked).toEqual([1, 1, 1]);
   });
 });

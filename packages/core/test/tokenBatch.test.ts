@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { scoredCount, tokenBatch } from "../src/index.js";
+import { bucketedTokenBatch, scoredCount, tokenBatch } from "../src/index.js";
 
 const arrays = (batch: ReturnType<typeof tokenBatch>) =>
   Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, tensor.arraySync()]));
@@ -18,6 +18,12 @@ describe("tokenBatch", () => {
         [9, 10, 0, 0],
       ],
       scoredPositions: [1, 2, 4],
+      // The second sequence predicts once, so that its second place is filled with a zero.
+      queryTimes: [
+        [1, 2],
+        [0, 0],
+      ],
+      scoredQueries: [0, 1, 2],
       scoredIds: [7, 8, 10],
       scoredWeights: [0.25, 0.25, 0.5],
     });
@@ -37,5 +43,68 @@ describe("tokenBatch", () => {
 
   test("refuses an empty batch", () => {
     expect(() => tokenBatch([])).toThrow("[BAD_DATA] A batch needs at least one token sequence.");
+  });
+
+  test("pads to sizes that are asked for with entries that weigh nothing", () => {
+    const sequences = [
+      { ids: [5, 6, 7], scoredFrom: 1 },
+      { ids: [9, 10], scoredFrom: 1 },
+    ];
+    expect(arrays(tokenBatch(sequences, { rows: 3, time: 4, queries: 3, scored: 5 }))).toEqual({
+      inputIds: [
+        [5, 6, 7, 0],
+        [9, 10, 0, 0],
+        [0, 0, 0, 0],
+      ],
+      scoredPositions: [0, 1, 4, 0, 0],
+      queryTimes: [
+        [0, 1, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      scoredQueries: [0, 1, 3, 0, 0],
+      scoredIds: [6, 7, 10, 0, 0],
+      scoredWeights: [0.25, 0.25, 0.5, 0, 0],
+    });
+  });
+
+  test.each([
+    [{ rows: 1 }, "1 sequences was asked for, but it has 2"],
+    [{ time: 2 }, "2 tokens per sequence was asked for, but it has 3"],
+    [{ queries: 1 }, "1 scored tokens per sequence was asked for, but it has 2"],
+    [{ scored: 2 }, "2 scored tokens was asked for, but it has 3"],
+  ])("refuses sizes that are too small: %j", (sizes, problem) => {
+    const sequences = [
+      { ids: [5, 6, 7], scoredFrom: 1 },
+      { ids: [9, 10], scoredFrom: 1 },
+    ];
+    expect(() => tokenBatch(sequences, sizes)).toThrow(
+      `[SHAPE_MISMATCH] A batch padded to ${problem}.`,
+    );
+  });
+});
+
+describe("bucketedTokenBatch", () => {
+  const shapeOf = (length: number, scored: number, lengths: readonly number[]) => {
+    const ids = Array.from({ length }, (_, i) => i + 1);
+    const batch = bucketedTokenBatch([{ ids, scoredFrom: length - scored }], lengths);
+    return [batch.inputIds.shape[1], batch.scoredIds.size];
+  };
+
+  test.each([
+    [9, [10, 20], 10],
+    [10, [10, 20], 10],
+    [11, [10, 20], 20],
+    [21, [10, 20], 21],
+  ])("pads %i tokens to the next of %j", (length, lengths, padded) => {
+    expect(shapeOf(length, 1, lengths)[0]).toBe(padded);
+  });
+
+  test("has a power of two of scored positions, but not fewer than one in 32 tokens", () => {
+    expect(shapeOf(20, 1, [20])[1]).toBe(8);
+    expect(shapeOf(20, 8, [20])[1]).toBe(8);
+    expect(shapeOf(20, 9, [20])[1]).toBe(16);
+    expect(shapeOf(20, 1, [512])[1]).toBe(16);
+    expect(shapeOf(20, 1, [520])[1]).toBe(32);
   });
 });

@@ -1,14 +1,18 @@
-import { join, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { MetaError, type TaskSource, type TokenBatch, unknownName } from "@metalearn/core";
+import { encoderFingerprint } from "./cache/encoderFingerprint.js";
+import { tokenCache } from "./cache/tokenCache.js";
 import { readSetting, readTaskType, type Setting } from "./data/settings.js";
 import { findTargetFiles } from "./evaluate/targetFiles.js";
 import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
 import { atLeast, type CompleteOptions, type CrossfitOptions, completeOptions } from "./options.js";
 import { type ExampleEncoder, exampleEncoder } from "./prompt/exampleEncoder.js";
 import { shortList } from "./shortList.js";
+import { openTraining } from "./train/openTraining.js";
+import { sampleLengths } from "./train/sampleLengths.js";
 import { trainingSampler } from "./train/sampler.js";
-import { readTrainingData, type TrainingData } from "./train/trainingData.js";
-import { checkEnoughRows, type TrainingTask, trainingTask } from "./train/trainingTask.js";
+import { readTrainingData } from "./train/trainingData.js";
+import type { TrainingTask } from "./train/trainingTask.js";
 
 /**
  * Tasks in MetaICL's format (CrossFit tasks and others): in-context sequences to meta-train on and
@@ -29,8 +33,12 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
-  const encoder = exampleEncoder({ tokenizer, format: options, maxExampleTokens });
-  const training = await readTrainingData(root, setting.train, options);
+  const encoding = { tokenizer, format: options, maxExampleTokens };
+  const encoder = exampleEncoder(encoding);
+  const cache = options.cache
+    ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })
+    : undefined;
+  const training = await readTrainingData(root, setting.train, { ...options, cache });
   const hashes = { ...training.hashes };
   const targets: CheckedTarget[] = [];
   for (const task of chooseTargets(setting, options.targets)) {
@@ -40,6 +48,17 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
   }
 
   let trainingTasks: readonly TrainingTask[] | undefined;
+  /** What samplers make sequences of; opened once, so that they share the tokens. */
+  const sequences = () => {
+    trainingTasks ??= openTraining(training, { setting, encoder, options, cache });
+    return {
+      tasks: trainingTasks,
+      shots,
+      demonstrations: options.demonstrations,
+      maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
+    };
+  };
+  const { taskSampling } = options;
   return {
     name: `crossfit/${setting.name}`,
     trainingTasks: setting.train,
@@ -47,20 +66,11 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
     fingerprints: Object.fromEntries(
       Object.entries(hashes).map(([path, hash]) => [relativeName(root, path), hash]),
     ),
-    sampler({ seed, batchSize }) {
+    sampler({ seed, batchSize, paddedLengths }) {
       atLeast("batchSize", batchSize, 1);
-      // Kept, so that samplers share the tokens.
-      trainingTasks ??= openTraining(training, { setting, encoder, options });
-      return trainingSampler({
-        tasks: trainingTasks,
-        shots,
-        seed,
-        batchSize,
-        demonstrations: options.demonstrations,
-        taskSampling: options.taskSampling,
-        maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
-      });
+      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths, taskSampling });
     },
+    trainingLengths: () => sampleLengths(sequences(), taskSampling),
   };
 }
 
@@ -68,25 +78,6 @@ interface Parts {
   readonly setting: Setting;
   readonly encoder: ExampleEncoder;
   readonly options: CompleteOptions;
-}
-
-function openTraining(
-  { tasks, missing }: TrainingData,
-  { setting, encoder, options }: Parts,
-): TrainingTask[] {
-  if (setting.train.length === 0) {
-    throw new MetaError("BAD_DATA", `The setting ${setting.name} has no training tasks.`);
-  }
-  if (missing.length > 0) {
-    throw new MetaError(
-      "MISSING_FILE",
-      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or take the tasks out of ${join(options.root, "config", `${setting.name}.json`)}.`,
-    );
-  }
-  const { vocabularySize } = options.tokenizer;
-  const opened = tasks.map((task) => trainingTask(task, { encoder, vocabularySize }));
-  checkEnoughRows(opened, options.shots);
-  return opened;
 }
 
 async function openTarget(

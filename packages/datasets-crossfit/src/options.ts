@@ -41,6 +41,14 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   readonly targets?: "all" | "unseen" | readonly string[];
   /** The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`. @default 100 */
   readonly dataSeed?: number;
+  /**
+   * Whether the tokens of training files are kept in metalearn's cache directory, so that later runs
+   * begin at once. The first run then encodes all rows when training begins; without a cache every
+   * run encodes each row when it is first drawn.
+   *
+   * @default true
+   */
+  readonly cache?: boolean;
   /** Told about oddities of the data, one line each. @default nobody */
   readonly notify?: (message: string) => void;
 }
@@ -55,6 +63,7 @@ export const defaults = {
   taskSampling: "proportional",
   targets: "all",
   dataSeed: 100,
+  cache: true,
 } as const satisfies Partial<CrossfitOptions>;
 
 type Limit = "maxExamplesPerTask" | "maxTestExamples";
@@ -80,6 +89,7 @@ export function completeOptions({
   maxTestExamples,
   targets = defaults.targets,
   dataSeed = defaults.dataSeed,
+  cache = defaults.cache,
   notify = () => {},
 }: CrossfitOptions): CompleteOptions {
   atLeast("shots", shots, 0);
@@ -110,6 +120,7 @@ export function completeOptions({
     maxTestExamples,
     targets,
     dataSeed,
+    cache,
     notify,
   };
 }

@@ -34,6 +34,8 @@ const crossfitOptions = z.strictObject({
   targets: z.union([z.enum(["all", "unseen"]), z.array(z.string())]).default(defaults.targets),
   /** The seed in the names of the training files. */
   dataSeed: z.int().min(0).default(defaults.dataSeed),
+  /** Whether tokens of training files are kept for later runs, in metalearn's cache directory. */
+  cache: z.boolean().default(defaults.cache),
 });
 
 export default definePlugin({

@@ -23,7 +23,14 @@ const files: Readonly<Record<string, unknown>> = {
 };
 
 function open(root: string, options: Partial<CrossfitOptions> = {}) {
-  return crossfit({ root, setting: "s", tokenizer: letterTokenizer, shots: 1, ...options });
+  return crossfit({
+    root,
+    setting: "s",
+    tokenizer: letterTokenizer,
+    shots: 1,
+    cache: false,
+    ...options,
+  });
 }
 
 describe("the tasks of a setting", () => {

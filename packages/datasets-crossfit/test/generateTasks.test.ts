@@ -23,7 +23,7 @@ function contents(folder: string): Record<string, string> {
 }
 
 function open(root: string, shots = 16) {
-  return crossfit({ root, setting: "generated", tokenizer: letterTokenizer, shots });
+  return crossfit({ root, setting: "generated", tokenizer: letterTokenizer, shots, cache: false });
 }
 
 /** What demonstrations and answers of a question's first option say: `cat dog` and `cat`. */

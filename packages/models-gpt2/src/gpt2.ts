@@ -3,9 +3,12 @@ import {
   type LanguageModel,
   MetaError,
   type Params,
+  type PrefixState,
   randomFor,
   type TokenBatch,
   type Tokenizer,
+  type TokenPrefix,
+  type TreeBatch,
   tensorNamed,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
@@ -44,41 +47,82 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     );
   }
 
-  /** Output of the last layer norm: [batch, time, width]. */
-  const hidden = (params: Params, inputIds: tf.Tensor2D): tf.Tensor3D => {
+  const layerOf = (params: Params, layer: number): Layer => {
+    return (name) => tensorNamed(params, `h.${layer}.${name}`);
+  };
+
+  /** Token and position embeddings: [BT, C]. */
+  const embed = (params: Params, { inputIds, positions }: Reading): tf.Tensor2D => {
     const [batch, time] = inputIds.shape;
-    if (time > maxTokens) {
+    if (!positions && time > maxTokens) {
       throw new MetaError(
         "SHAPE_MISMATCH",
         `The model reads at most ${maxTokens} tokens, but was given ${time}.`,
       );
     }
+    const table = tensorNamed(params, "wpe.weight");
+    const places = positions
+      ? tf.gather(table, positions) // [B, T, C]
+      : tf.slice(table, [0, 0], [time, width]); // [T, C]
     const tokens = tf.gather(tensorNamed(params, "wte.weight"), inputIds); // [B, T, C]
-    const positions = tf.slice(tensorNamed(params, "wpe.weight"), [0, 0], [time, width]); // [T, C]
-    const mask = causalMask(time); // [T, T]
-    let x = tf.reshape(tf.add(tokens, positions), [batch * time, width]) as tf.Tensor2D; // [BT, C]
-    for (let layer = 0; layer < layers; layer++) {
-      const p = (name: string) => tensorNamed(params, `h.${layer}.${name}`);
-      const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
-      const attended = attention(read, p, { batch, time, heads, mask });
-      x = tf.add(x, linear(attended, p("attn.c_proj.weight"), p("attn.c_proj.bias")));
-      const normed = layerNorm(x, p("ln_2.weight"), p("ln_2.bias"));
-      const wide = gelu(linear(normed, p("mlp.c_fc.weight"), p("mlp.c_fc.bias"))); // [BT, 4C]
-      x = tf.add(x, linear(wide, p("mlp.c_proj.weight"), p("mlp.c_proj.bias")));
-    }
-    const last = layerNorm(x, tensorNamed(params, "ln_f.weight"), tensorNamed(params, "ln_f.bias"));
-    return tf.reshape(last, [batch, time, width]);
+    return tf.reshape(tf.add(tokens, places), [batch * time, width]);
   };
 
-  /** The tied output head. [rows, width] to [rows, vocabulary] */
+  /** Output of the last layer norm: at every position, [BT, C], or where `wanted`, [scored, C]. */
+  const hidden = (params: Params, reading: Reading, wanted?: Wanted): tf.Tensor2D => {
+    const { inputIds, past } = reading;
+    const mask = causalMask(reading);
+    let x = embed(params, reading);
+    for (let layer = 0; layer < layers; layer++) {
+      const p = layerOf(params, layer);
+      const sight = { batch: inputIds.shape[0], heads, mask, past: past && pastOf(past, layer) };
+      const input = x;
+      // What a layer computes on its way is freed here, unless a gradient needs it.
+      x = tf.tidy(() =>
+        wanted && layer === layers - 1
+          ? lastLayer(input, p, { ...sight, mask: causalMask(reading, wanted.queryTimes) }, wanted)
+          : wholeLayer(input, p, sight).output,
+      );
+    }
+    return layerNorm(x, tensorNamed(params, "ln_f.weight"), tensorNamed(params, "ln_f.bias"));
+  };
+
+  /** The tied output head. [rows, C] to [rows, vocabulary] */
   const head = (params: Params, rows: tf.Tensor2D): tf.Tensor2D =>
     tf.matMul(rows, tensorNamed(params, "wte.weight") as tf.Tensor2D, false, true);
 
   const tokenLosses = (params: Params, batch: TokenBatch): tf.Tensor1D =>
     tf.tidy(() => {
-      const rows = tf.reshape(hidden(params, batch.inputIds), [-1, width]) as tf.Tensor2D;
-      const scored = tf.gather(rows, batch.scoredPositions); // the head runs only where it counts
-      return crossEntropy(head(params, scored), batch.scoredIds);
+      const rows = hidden(params, { inputIds: batch.inputIds }, batch);
+      return crossEntropy(head(params, rows), batch.scoredIds);
+    });
+
+  /** `h.0.keys`, `h.0.values` and so on, and a `mask` over the padding. */
+  const readPrefix = (params: Params, { inputIds, length }: TokenPrefix): PrefixState =>
+    tf.tidy(() => {
+      const places = tf.range(0, inputIds.shape[1], 1, "int32");
+      const state: Record<string, tf.Tensor> = { mask: hide(tf.greaterEqual(places, length)) };
+      const sight = { batch: 1, heads, mask: causalMask({ inputIds }) };
+      let x = embed(params, { inputIds });
+      for (let layer = 0; layer < layers; layer++) {
+        const input = x;
+        const made = tf.tidy(() => {
+          const p = layerOf(params, layer);
+          return layer < layers - 1 ? wholeLayer(input, p, sight) : unseenLayer(input, p, heads);
+        });
+        state[`h.${layer}.keys`] = made.keys;
+        state[`h.${layer}.values`] = made.values;
+        x = made.output;
+      }
+      return state;
+    });
+
+  const treeLosses = (params: Params, batch: TreeBatch, past?: PrefixState): tf.Tensor1D =>
+    tf.tidy(() => {
+      const { inputIds, positions, branches, answers } = batch;
+      const rows = hidden(params, { inputIds, positions, branches, past }, batch);
+      const likelihoods = tf.logSoftmax(head(params, rows)); // [predictions, vocabulary]
+      return tf.neg(tf.gatherND(likelihoods, answers)) as tf.Tensor1D;
     });
 
   return {
@@ -87,13 +131,15 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     tokenizer,
     maxTokens,
     tokenLosses,
+    trees: { readPrefix, treeLosses },
+    // What one layer has at once: mostly its MLP at four times the width, and its attention.
+    bytesPerToken: (context) => 4 * (60 * width + 6 * heads * context),
     loss: (params, batch) =>
       tf.tidy(() => tf.sum(tf.mul(tokenLosses(params, batch), batch.scoredWeights))),
     logits: (params, inputIds) =>
       tf.tidy(() => {
-        const [batch, time] = inputIds.shape;
-        const rows = tf.reshape(hidden(params, inputIds), [batch * time, width]) as tf.Tensor2D;
-        return tf.reshape(head(params, rows), [batch, time, vocabularySize]);
+        const rows = head(params, hidden(params, { inputIds }));
+        return tf.reshape(rows, [...inputIds.shape, vocabularySize]);
       }),
     init: async (seed) => initialParams(config, seed),
     save: (params, directory) => writeHuggingFace(directory, params, config),
@@ -101,10 +147,170 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
   };
 }
 
-/** 0 where a position may look, -1e9 where it would see the future: [time, time]. */
-function causalMask(time: number): tf.Tensor2D {
-  const lower = tf.linalg.bandPart(tf.ones([time, time]), -1, 0) as tf.Tensor2D;
-  return tf.mul(tf.sub(1, lower), -1e9);
+/** A layer's parameters, by names such as `attn.c_attn.weight`. */
+type Layer = (name: string) => tf.Tensor;
+
+/** What is read, as in a {@link TreeBatch}; plain sequences begin at position 0 and have no branches. */
+interface Reading {
+  readonly inputIds: tf.Tensor2D; // [B, T]
+  readonly positions?: tf.Tensor2D; // [B, T]
+  readonly branches?: tf.Tensor2D; // [B, T]
+  readonly past?: PrefixState | undefined;
+}
+
+/** Where the output is looked at, as in a {@link TokenBatch}. */
+type Wanted = Pick<TokenBatch, "queryTimes" | "scoredQueries" | "scoredPositions">;
+
+/** What S queries in each row can look at. */
+interface Sight {
+  readonly batch: number;
+  readonly heads: number;
+  readonly mask: tf.Tensor; // [T, T] or [B, S, T], over the keys of their own row
+  readonly past?: Past | undefined;
+}
+
+/** The keys and values of rows, or of a prefix. */
+interface KeysAndValues {
+  readonly keys: tf.Tensor3D; // [H, rows, C/H]
+  readonly values: tf.Tensor3D; // [H, rows, C/H]
+}
+
+/** What all rows have before them. */
+interface Past extends KeysAndValues {
+  readonly mask: tf.Tensor; // [P]
+}
+
+function pastOf(state: PrefixState, layer: number): Past {
+  return {
+    keys: tensorNamed(state, `h.${layer}.keys`) as tf.Tensor3D,
+    values: tensorNamed(state, `h.${layer}.values`) as tf.Tensor3D,
+    mask: tensorNamed(state, "mask"),
+  };
+}
+
+/** -1e9 where something is hidden, 0 elsewhere. */
+function hide(hidden: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.cast(hidden, "float32"), -1e9);
+}
+
+/**
+ * Hides the future and other branches from every token, or from the queries at `times`, [B, S].
+ *
+ * @returns [T, T] or [B, S, T]
+ */
+function causalMask({ inputIds, branches }: Reading, times?: tf.Tensor2D): tf.Tensor {
+  const [, time] = inputIds.shape;
+  const all = tf.range(0, time, 1, "int32");
+  const isFuture = tf.greater(all, tf.expandDims(times ?? all, -1));
+  if (!branches) return hide(isFuture);
+  const asking = times
+    ? tf.reshape(tf.gather(tf.reshape(branches, [-1]), flatIndices(times, time)), times.shape)
+    : branches;
+  const seen = tf.expandDims(branches, 1); // [B, 1, T]
+  const isOther = tf.notEqual(seen, tf.expandDims(asking, 2)); // [B, S, T]
+  return hide(tf.logicalOr(isFuture, tf.logicalAnd(isOther, tf.notEqual(seen, 0))));
+}
+
+/** Indices into flattened rows of `time` entries: [B, S] to [BS]. */
+function flatIndices(times: tf.Tensor2D, time: number): tf.Tensor1D {
+  const starts = tf.range(0, times.shape[0] * time, time, "int32");
+  return tf.reshape(tf.add(times, tf.expandDims(starts, 1)), [-1]);
+}
+
+/** A layer at every position: [BT, C] to [BT, C]. */
+function wholeLayer(x: tf.Tensor2D, p: Layer, sight: Sight) {
+  const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
+  const [queries, keys, values] = project(read, p, sight.heads, 0, 3) as [Heads, Heads, Heads];
+  const output = finishLayer(x, attention(queries, { keys, values }, sight), p);
+  return { output, keys, values };
+}
+
+/** A layer of which later tokens see the keys and values, and nobody the output. */
+function unseenLayer(x: tf.Tensor2D, p: Layer, heads: number) {
+  const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
+  const [keys, values] = project(read, p, heads, 1, 2) as [Heads, Heads];
+  return { output: x, keys, values };
+}
+
+/** A layer of which the output is looked at in places: [BT, C] to [scored, C]. */
+function lastLayer(x: tf.Tensor2D, p: Layer, sight: Sight, wanted: Wanted): tf.Tensor2D {
+  const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
+  const [keys, values] = project(read, p, sight.heads, 1, 2) as [Heads, Heads];
+  const asking = tf.gather(read, flatIndices(wanted.queryTimes, x.shape[0] / sight.batch));
+  const [queries] = project(asking, p, sight.heads, 0, 1) as [Heads];
+  const attended = attention(queries, { keys, values }, sight); // [BS, C]
+  return finishLayer(
+    tf.gather(x, wanted.scoredPositions),
+    tf.gather(attended, wanted.scoredQueries),
+    p,
+  );
+}
+
+/** Adds what attention found, and what the MLP makes of it, to the residual stream: [rows, C]. */
+function finishLayer(x: tf.Tensor2D, attended: tf.Tensor2D, p: Layer): tf.Tensor2D {
+  const y: tf.Tensor2D = tf.add(
+    x,
+    linear(attended, p("attn.c_proj.weight"), p("attn.c_proj.bias")),
+  );
+  const read = layerNorm(y, p("ln_2.weight"), p("ln_2.bias"));
+  const wide = gelu(linear(read, p("mlp.c_fc.weight"), p("mlp.c_fc.bias"))); // [rows, 4C]
+  return tf.add(y, linear(wide, p("mlp.c_proj.weight"), p("mlp.c_proj.bias")));
+}
+
+type Heads = tf.Tensor3D; // [H, rows, C/H]
+
+/** `count` of the three parts of `c_attn`, which make queries (0), keys (1) and values (2). */
+function project(x: tf.Tensor2D, p: Layer, heads: number, first: number, count: number): Heads[] {
+  const [rows, width] = x.shape;
+  const weight = p("attn.c_attn.weight"); // [C, 3C]
+  const bias = p("attn.c_attn.bias"); // [3C]
+  const [from, size] = [first * width, count * width];
+  const made =
+    count === 3
+      ? linear(x, weight, bias) // without the copies that slicing makes
+      : linear(x, tf.slice(weight, [0, from], [width, size]), tf.slice(bias, [from], [size]));
+  // TensorFlow.js cannot differentiate a split into one.
+  const parts: tf.Tensor[] = count === 1 ? [made] : tf.split(made, count, 1);
+  return parts.map((part) =>
+    tf.transpose(tf.reshape(part, [rows, heads, width / heads]) as Heads, [1, 0, 2]),
+  );
+}
+
+/** Attention before the output projection: [H, BS, C/H] to [BS, C]. */
+function attention(
+  queries: Heads,
+  { keys, values }: KeysAndValues,
+  { batch, mask, past }: Sight,
+): tf.Tensor2D {
+  const [heads, rows, size] = queries.shape;
+  const byRow = (tensor: tf.Tensor) => tf.reshape(tensor, [heads, batch, -1, size]);
+  const scaled: Heads = tf.mul(queries, 1 / Math.sqrt(size));
+  const logits = tf.add(tf.matMul(byRow(scaled), byRow(keys), false, true), mask); // [H, B, S, T]
+  const mixed = past
+    ? mixWithPast(logits, scaled, byRow(values), past)
+    : tf.matMul(tf.softmax(logits), byRow(values)); // [H, B, S, C/H]
+  const joined = tf.transpose(tf.reshape(mixed, [heads, rows, size]) as Heads, [1, 0, 2]);
+  return tf.reshape(joined, [rows, heads * size]);
+}
+
+/**
+ * Means of the values of the past and of the own row: [H, B, S, C/H]. The past is the same for all
+ * rows, and so their queries look at it as if they were one.
+ */
+function mixWithPast(
+  logits: tf.Tensor, // [H, B, S, T]
+  queries: Heads, // [H, BS, C/H]
+  values: tf.Tensor, // [H, B, T, C/H]
+  past: Past,
+): tf.Tensor {
+  const [heads, batch, asked, time] = logits.shape as [number, number, number, number];
+  const before = past.keys.shape[1];
+  const pastLogits = tf.add(tf.matMul(queries, past.keys, false, true), past.mask); // [H, BS, P]
+  const all = tf.concat([tf.reshape(pastLogits, [heads, batch, asked, before]), logits], 3);
+  const [toPast, toOwn] = tf.split(tf.softmax(all), [before, time], 3) as [tf.Tensor, tf.Tensor];
+  const flat = tf.reshape(toPast, [heads, batch * asked, before]);
+  const own = tf.matMul(toOwn, values); // [H, B, S, C/H]
+  return tf.add(own, tf.reshape(tf.matMul(flat, past.values), own.shape));
 }
 
 /** [rows, in] times [in, out] plus [out] */
@@ -125,24 +331,6 @@ function gelu(x: tf.Tensor2D): tf.Tensor2D {
   const cube = tf.mul(tf.mul(x, x), x);
   const inner = tf.mul(tf.add(x, tf.mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
-}
-
-/** Causal self-attention before the output projection: [BT, C] to [BT, C]. */
-function attention(
-  x: tf.Tensor2D,
-  p: (name: string) => tf.Tensor,
-  { batch, time, heads, mask }: { batch: number; time: number; heads: number; mask: tf.Tensor2D },
-): tf.Tensor2D {
-  const width = x.shape[1];
-  const size = width / heads;
-  const qkv = linear(x, p("attn.c_attn.weight"), p("attn.c_attn.bias")); // [BT, 3C]
-  const toHeads = (part: tf.Tensor) =>
-    tf.transpose(tf.reshape(part, [batch, time, heads, size]), [0, 2, 1, 3]); // [B, H, T, C/H]
-  const [q, k, v] = tf.split(qkv, 3, 1).map(toHeads) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const logits = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size)); // [B, H, T, T]
-  const weights = tf.softmax(tf.add(logits, mask));
-  const mixed = tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]); // [B, T, H, C/H]
-  return tf.reshape(mixed, [batch * time, width]);
 }
 
 /**

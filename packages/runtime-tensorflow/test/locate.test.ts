@@ -2,7 +2,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { addonFor } from "../src/locate/addon.js";
-import { cacheDirectory } from "../src/locate/cacheDirectory.js";
 import { describeLibrary, findLibTensorFlow } from "../src/locate/libtensorflow.js";
 import { currentTarget, findTarget, unsupportedMachine } from "../src/locate/target.js";
 import { sandbox } from "./support/sandbox.js";
@@ -21,18 +20,6 @@ function install(libraries: string, headers: string, name = "libtensorflow_cc"):
   write(join(libraries, `libtensorflow_framework${librarySuffix}`));
   write(join(headers, "tensorflow/c/c_api.h"));
 }
-
-test("the cache is METALEARN_CACHE, else in the user's folder for caches", () => {
-  vi.stubEnv("METALEARN_CACHE", "/data/cache");
-  expect(cacheDirectory()).toBe("/data/cache");
-  vi.stubEnv("METALEARN_CACHE", undefined);
-  vi.stubEnv("XDG_CACHE_HOME", "/xdg");
-  if (process.platform === "linux") expect(cacheDirectory()).toBe("/xdg/metalearn");
-  vi.stubEnv("XDG_CACHE_HOME", undefined);
-  vi.stubEnv("HOME", "/home/someone");
-  if (process.platform === "linux") expect(cacheDirectory()).toBe("/home/someone/.cache/metalearn");
-  vi.unstubAllEnvs();
-});
 
 test("a machine without a TensorFlow is told for which there is one", () => {
   const { platform } = process;

@@ -30,8 +30,8 @@ const trainSchema = z.strictObject({
 const evaluateSchema = z.strictObject({
   /** Which sets of demonstrations to use; each is drawn with one of these seeds. */
   seeds: z.array(z.int()).min(1).default([100, 13, 21, 42, 87]),
-  /** Tokens, padding included, that are scored at once. */
-  tokensPerBatch: count.default(16_384),
+  /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
+  tokensPerBatch: count.optional(),
 });
 
 /** Everything that one run needs to know. */

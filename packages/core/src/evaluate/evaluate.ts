@@ -2,9 +2,10 @@ import { MetaError } from "../errors.js";
 import type { LanguageModel } from "../model.js";
 import type { Params } from "../params.js";
 import { randomFor } from "../random.js";
+import type { TensorRuntime } from "../runtime.js";
 import type { MetricName, Question, TargetTask } from "../task.js";
 import { metrics } from "./metrics.js";
-import { scoreSequences } from "./scoreSequences.js";
+import { questionScorer } from "./questionScorer.js";
 
 /** A task's score with one set of demonstrations. */
 export interface SeedScore {
@@ -44,6 +45,12 @@ export interface Evaluation {
   readonly unseen?: Summary;
 }
 
+/** Remembers scores, so that an evaluation can go on where an earlier one stopped. */
+export interface ScoreStore {
+  find(task: string, seed: number): SeedScore | undefined;
+  add(task: string, score: SeedScore): Promise<void>;
+}
+
 /** What an evaluation needs. */
 export interface EvaluateOptions {
   readonly model: LanguageModel;
@@ -51,7 +58,12 @@ export interface EvaluateOptions {
   readonly targets: readonly TargetTask[];
   /** Seeds of the demonstrations. */
   readonly seeds: readonly number[];
-  readonly tokensPerBatch?: number;
+  /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
+  readonly tokensPerBatch?: number | undefined;
+  /** Compiles the scoring. Without one it runs as it is. */
+  readonly runtime?: Pick<TensorRuntime, "compile">;
+  /** Scores that it finds are not computed again, and those that are computed are added. */
+  readonly store?: ScoreStore | undefined;
   readonly signal?: AbortSignal;
   /** Called after each task and seed. */
   readonly onProgress?: (progress: { done: number; total: number; task: string }) => void;
@@ -67,27 +79,19 @@ export interface EvaluateOptions {
  *   the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { targets, seeds, onProgress, signal, ...scoring } = options;
+  const { targets, seeds, store, onProgress, signal, ...scoring } = options;
   if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
+  const scoreQuestions = questionScorer(scoring);
   const total = targets.length * seeds.length;
   const tasks: TaskScore[] = [];
   for (const target of targets) {
     const scores: SeedScore[] = [];
     for (const seed of seeds) {
-      const questions = await target.questions(seed);
-      requireQuestions(target.name, seed, questions);
-      const sequences = questions.flatMap((question) => question.sequences);
-      const losses = await scoreSequences({ ...scoring, sequences, signal });
-      const metric = metrics[target.metric];
-      const gold = questions.map((question) => question.gold);
-      scores.push({
-        seed,
-        score: metric(predict(questions, losses), gold),
-        questions: questions.length,
-        chance: mean(
-          guesses(questions, target.name).map((predictions) => metric(predictions, gold)),
-        ),
-      });
+      signal?.throwIfAborted();
+      const known = store?.find(target.name, seed);
+      const score = known ?? (await scoreTarget(target, seed));
+      if (!known) await store?.add(target.name, score);
+      scores.push(score);
       onProgress?.({
         done: tasks.length * seeds.length + scores.length,
         total,
@@ -110,6 +114,21 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     all: summarize(tasks),
     ...(unseen.length > 0 && { unseen: summarize(unseen) }),
   };
+
+  async function scoreTarget(target: TargetTask, seed: number): Promise<SeedScore> {
+    const questions = await target.questions(seed);
+    requireQuestions(target.name, seed, questions);
+    const losses = await scoreQuestions(questions, signal);
+    const metric = metrics[target.metric];
+    const gold = questions.map((question) => question.gold);
+    const guessed = guesses(questions, target.name).map((answers) => metric(answers, gold));
+    return {
+      seed,
+      score: metric(predict(questions, losses), gold),
+      questions: questions.length,
+      chance: mean(guessed),
+    };
+  }
 }
 
 function requireQuestions(task: string, seed: number, questions: readonly Question[]): void {

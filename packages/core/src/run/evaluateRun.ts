@@ -1,12 +1,15 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { listCheckpoints } from "../checkpoint/checkpoint.js";
 import { writeTextAtomically } from "../checkpoint/files.js";
+import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
-import { type Evaluation, evaluate } from "../evaluate/evaluate.js";
+import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
 import type { Params } from "../params.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { readJson, runDirectory } from "./runDirectory.js";
+import { openScoreLog } from "./scoreLog.js";
 
 /** A finished evaluation of a run: `evaluation.json`. */
 export interface EvaluationRecord extends Evaluation {
@@ -17,19 +20,23 @@ export interface EvaluationRecord extends Evaluation {
 }
 
 /**
- * Evaluates parameters on the run's target tasks.
+ * Evaluates parameters on the run's target tasks. In the directory of a run, scores are kept from
+ * task to task: an interrupted evaluation goes on where it stopped, and one with more seeds computes
+ * the new ones.
  *
  * @param keep whether to write the result to the run's directory
  * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
-  { model, tasks }: OpenRun,
+  open: OpenRun,
   params: Params,
   options: RunOptions,
   { keep = true }: { keep?: boolean } = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
+  const { model, tasks, runtime } = open;
   const begun = performance.now();
+  const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
     const evaluation = await evaluate({
@@ -38,6 +45,8 @@ export async function evaluateRun(
       targets: tasks.targets,
       seeds,
       tokensPerBatch,
+      runtime,
+      store,
       ...(signal && { signal }),
       onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
     });
@@ -52,10 +61,28 @@ export async function evaluateRun(
     if (!signal?.aborted) throw cause;
     throw new MetaError(
       "INTERRUPTED",
-      `The evaluation of ${runTitle(options)} stopped. Run the same command again to repeat it.`,
+      `The evaluation of ${runTitle(options)} stopped. Run the same command again to ${store ? "go on from there" : "repeat it"}.`,
       { cause },
     );
   }
+}
+
+/** The scores that a run's directory holds for the same parameters, data, options and programs. */
+async function openStore(
+  { runtime, tasks }: OpenRun,
+  params: Params,
+  { config, directory, toolkit }: RunOptions,
+): Promise<ScoreStore | undefined> {
+  const files = runDirectory(directory);
+  if (!existsSync(files.record)) return undefined; // not ours to write to
+  return openScoreLog(files.scores, {
+    params: await fingerprint(params),
+    model: config.model,
+    tasks: config.tasks,
+    data: tasks.fingerprints,
+    engine: [runtime.name, runtime.device, runtime.version],
+    plugins: toolkit.plugins.map(({ name, version }) => [name, version]),
+  });
 }
 
 /** The evaluation that a run's directory holds, if any. */

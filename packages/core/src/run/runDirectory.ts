@@ -34,6 +34,8 @@ export interface RunDirectory {
   readonly record: string;
   readonly metrics: string;
   readonly evaluation: string;
+  /** Scores of single tasks and seeds, from which an interrupted evaluation goes on. */
+  readonly scores: string;
 }
 
 /** The paths inside a run's directory. */
@@ -44,6 +46,7 @@ export function runDirectory(path: string): RunDirectory {
     record: join(path, "run.json"),
     metrics: join(path, "metrics.jsonl"),
     evaluation: join(path, "evaluation.json"),
+    scores: join(path, "scores.jsonl"),
   };
 }
 

@@ -10,6 +10,7 @@ import { MetaError } from "../errors.js";
 import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
+import { choosePaddedLengths } from "../train/paddedLengths.js";
 import { openMetricsLog } from "./metricsLog.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.js";
@@ -46,7 +47,19 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
   if (!training) return model.init(config.seed);
   const { learner, optimizer } = training;
   const { batchSize, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
-  const sampler = tasks.sampler({ seed: config.seed, batchSize });
+  const { unit } = learner.episodes;
+  const padding = choosePaddedLengths({ tasks, runtime, batchSize, unit });
+  if (padding) {
+    const share = (100 * padding.waste).toFixed(1);
+    notify(
+      `${runTitle(options)} pads batches to ${padding.sizes.join(", ")} tokens, so that few shapes are compiled; about ${share} % of what it computes is this padding.`,
+    );
+  }
+  const sampler = tasks.sampler({
+    seed: config.seed,
+    batchSize,
+    ...(padding && { paddedLengths: padding.sizes }),
+  });
   const last = begunBefore ? (await listCheckpoints(files.checkpoints)).at(-1) : undefined;
   const resumed = last === undefined ? undefined : await loadCheckpoint(last, model);
   if (resumed) {

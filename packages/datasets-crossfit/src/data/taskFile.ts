@@ -4,38 +4,59 @@ import { MetaError, messageOf } from "@metalearn/core";
 import { type Example, parseExample, RowProblem } from "./example.js";
 import type { TaskType } from "./settings.js";
 
-/** A data file that was read and checked. */
-export interface TaskFile {
+/** A data file's content. */
+export interface DataFile {
   readonly path: string;
+  readonly bytes: Uint8Array;
   /** Of the whole file, in hexadecimal. */
   readonly sha256: string;
+}
+
+/** A data file that was read and checked. */
+export interface TaskFile extends Omit<DataFile, "bytes"> {
   /** One per line, in order: row `i` stands on line `i + 1`. */
   readonly examples: readonly Example[];
 }
 
-/**
- * Reads a file of JSON lines, one example each.
- *
- * @param task the folder's name, which every row repeats
- * @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line
- */
-export async function readTaskFile(
-  path: string,
-  { task, taskType }: { task: string; taskType: TaskType },
-): Promise<TaskFile> {
+/** What the rows of a file are checked against. */
+export interface TaskFileContext {
+  /** The folder's name, which every row repeats. */
+  readonly task: string;
+  readonly taskType: TaskType;
+}
+
+/** @throws MetaError `MISSING_FILE` */
+export async function readDataFile(path: string): Promise<DataFile> {
   const bytes = await readFile(path).catch((cause) => {
     throw new MetaError("MISSING_FILE", `${path} cannot be read: ${messageOf(cause)}.`, { cause });
   });
+  return { path, bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/**
+ * Parses a file of JSON lines, one example each.
+ *
+ * @throws MetaError `BAD_DATA`, naming file and line
+ */
+export function parseTaskFile(
+  { path, bytes, sha256 }: DataFile,
+  context: TaskFileContext,
+): TaskFile {
   const examples: Example[] = [];
   for (const line of lines(decode(bytes, path))) {
     atRow(path, examples.length, () => {
-      examples.push(parseExample(line, { task, taskType, first: examples[0] }));
+      examples.push(parseExample(line, { ...context, first: examples[0] }));
     });
   }
   if (examples.length === 0) {
     throw rowError(path, 0, "the file is empty, but should hold one JSON object per line");
   }
-  return { path, sha256: createHash("sha256").update(bytes).digest("hex"), examples };
+  return { path, sha256, examples };
+}
+
+/** @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line */
+export async function readTaskFile(path: string, context: TaskFileContext): Promise<TaskFile> {
+  return parseTaskFile(await readDataFile(path), context);
 }
 
 /** Does something with a row of a file, and adds file and line to a problem with it. */

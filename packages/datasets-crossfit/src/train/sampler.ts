@@ -1,4 +1,5 @@
 import {
+  bucketedTokenBatch,
   type Episode,
   MetaError,
   type SamplerState,
@@ -19,6 +20,8 @@ export interface SamplerOptions extends TrainingSequenceOptions {
   readonly taskSampling: Pool["taskSampling"];
   /** Sequences per batch. */
   readonly batchSize: number;
+  /** Lengths to pad sequences to; absent, a batch is as long as its longest sequence. */
+  readonly paddedLengths?: readonly number[] | undefined;
 }
 
 /**
@@ -26,8 +29,10 @@ export interface SamplerOptions extends TrainingSequenceOptions {
  * counters: meta-updates so far, and rows read so far of the mixture.
  */
 export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch> {
-  const { tasks, batchSize, taskSampling, seed } = options;
+  const { tasks, batchSize, paddedLengths, taskSampling, seed } = options;
   const pool: Pool = { tasks, batchSize, taskSampling };
+  const batchOf = (sequences: readonly TokenSequence[]) =>
+    paddedLengths ? bucketedTokenBatch(sequences, paddedLengths) : tokenBatch(sequences);
   const sequenceOf = trainingSequences(options);
   const sizes = tasks.map(({ size }) => size);
   const walk = mixtureWalk(sizes, seed);
@@ -46,8 +51,8 @@ export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch
         const query = episode.query === undefined ? support : sequences(episode.query);
         return {
           tasks: taskNames(episode),
-          support: chunks(support, batchSize).map(tokenBatch),
-          query: tokenBatch(query),
+          support: chunks(support, batchSize).map(batchOf),
+          query: batchOf(query),
         };
       });
       position = drawn.position;

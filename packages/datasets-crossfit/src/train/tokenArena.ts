@@ -8,7 +8,9 @@ export interface TokenArena {
   /** Copies tokens in and returns where they begin. */
   add(tokens: TokenIds): number;
   /** A view of stored tokens. They are never overwritten. */
-  read(start: number, length: number): TokenIds;
+  read(start: number, length: number): Uint16Array | Uint32Array;
+  /** How many tokens there are. */
+  used(): number;
 }
 
 /** An empty arena for tokens below `vocabularySize`. */
@@ -29,5 +31,6 @@ export function tokenArena(vocabularySize: number): TokenArena {
       return start;
     },
     read: (start, length) => store.subarray(start, start + length),
+    used: () => used,
   };
 }

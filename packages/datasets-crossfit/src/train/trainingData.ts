@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { TokenCache, TokenSource } from "../cache/tokenCache.js";
 import { taskFileName } from "../data/fileNames.js";
 import { readTaskType } from "../data/settings.js";
-import { readTaskFile } from "../data/taskFile.js";
+import { parseTaskFile, readDataFile } from "../data/taskFile.js";
+import { type TokenTable, tableSize } from "./tokenTable.js";
 import type { TrainingExamples } from "./trainingTask.js";
 
 /** The number in the names of meta-training files: at most so many rows. */
@@ -10,25 +12,49 @@ const poolShots = 16_384;
 
 /** The meta-training files of a setting. */
 export interface TrainingData {
-  readonly tasks: readonly TrainingExamples[];
+  readonly tasks: readonly (TokenisedFile | ParsedFile)[];
   /** Files that are not there: an error once training is asked for, but not for evaluation. */
   readonly missing: readonly string[];
   /** sha256 by path. */
   readonly hashes: Readonly<Record<string, string>>;
 }
 
+/** A file whose rows were checked and tokenised by an earlier run. */
+export interface TokenisedFile {
+  readonly name: string;
+  /** How many rows it has. */
+  readonly size: number;
+  readonly table: TokenTable;
+}
+
+/** A file that was read and checked now. */
+export interface ParsedFile extends TrainingExamples {
+  readonly size: number;
+  /** Under which its tokens are to be cached. */
+  readonly source: TokenSource;
+}
+
+/** What to read of each file. */
+export interface TrainingDataOptions {
+  readonly dataSeed: number;
+  /** Keeps the first rows of each; the files are shuffled already. */
+  readonly maxExamplesPerTask: number | undefined;
+  /** Where tokens of earlier runs are. */
+  readonly cache: TokenCache | undefined;
+}
+
 /**
- * Reads the meta-training examples of tasks.
+ * Reads the meta-training examples of tasks, or their tokens. Every file is hashed, at more than a
+ * gigabyte a second: cheaper than to find out safely that it need not be.
  *
- * @param maxExamplesPerTask keeps the first rows of each; the files are shuffled already
  * @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line
  */
 export async function readTrainingData(
   root: string,
   names: readonly string[],
-  { dataSeed, maxExamplesPerTask }: { dataSeed: number; maxExamplesPerTask: number | undefined },
+  { dataSeed, maxExamplesPerTask: limit, cache }: TrainingDataOptions,
 ): Promise<TrainingData> {
-  const tasks: TrainingExamples[] = [];
+  const tasks: (TokenisedFile | ParsedFile)[] = [];
   const missing: string[] = [];
   const hashes: Record<string, string> = {};
   for (const task of names) {
@@ -39,9 +65,16 @@ export async function readTrainingData(
       continue;
     }
     const taskType = await readTaskType(root, task);
-    const { sha256, examples } = await readTaskFile(path, { task, taskType });
-    hashes[path] = sha256;
-    tasks.push({ name: task, path, examples: examples.slice(0, maxExamplesPerTask) });
+    const file = await readDataFile(path);
+    hashes[path] = file.sha256;
+    const source = { task, taskType, sha256: file.sha256, limit };
+    const table = await cache?.read(source);
+    if (table) {
+      tasks.push({ name: task, size: tableSize(table), table });
+      continue;
+    }
+    const examples = parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
+    tasks.push({ name: task, size: examples.length, path, examples, source });
   }
   return { tasks, missing, hashes };
 }

@@ -4,6 +4,7 @@ import { atRow } from "../data/taskFile.js";
 import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
 import { shortList } from "../shortList.js";
 import { tokenArena } from "./tokenArena.js";
+import { buildTokenTable, type TokenTable, tableSize, tableTokens } from "./tokenTable.js";
 
 /** The examples that a task offers to meta-training. */
 export interface TrainingExamples {
@@ -22,20 +23,43 @@ export interface TrainingTask {
   tokens(row: number, first: boolean): ExampleTokens;
 }
 
+/** What turns rows into tokens. */
+export interface TaskEncoding {
+  readonly encoder: ExampleEncoder;
+  readonly vocabularySize: number;
+}
+
+/** A training task that is tokenised already. */
+export function tokenisedTask(name: string, table: TokenTable): TrainingTask {
+  return {
+    name,
+    size: tableSize(table),
+    tokens: (row, first) => tableTokens(table, row, first),
+  };
+}
+
+/** @throws MetaError `BAD_DATA`, naming file and line, when a row cannot be encoded */
+export function tokenise(
+  { name, path, examples }: TrainingExamples,
+  { encoder, vocabularySize }: TaskEncoding,
+): TokenTable {
+  checkRows({ name, path, examples }, encoder);
+  return buildTokenTable(examples.length, vocabularySize, (row, first) =>
+    encoder.answered(examples[row] as Example, { task: name, first }),
+  );
+}
+
 /**
  * A training task that encodes each row when it is first read, and keeps the tokens: training
  * begins at once, and no row is encoded twice.
  *
  * @throws MetaError `BAD_DATA`, naming file and line, when a row could not be encoded later
  */
-export function trainingTask(
+export function lazyTask(
   { name, path, examples }: TrainingExamples,
-  { encoder, vocabularySize }: { encoder: ExampleEncoder; vocabularySize: number },
+  { encoder, vocabularySize }: TaskEncoding,
 ): TrainingTask {
-  examples.forEach((example, row) => {
-    const use = { task: name, answers: [example.outputs[0]], isScored: true };
-    atRow(path, row, () => encoder.check(example, use));
-  });
+  checkRows({ name, path, examples }, encoder);
   const arena = tokenArena(vocabularySize);
   const slots = 2 * examples.length; // each row, first and not first
   const starts = new Int32Array(slots).fill(-1);
@@ -64,6 +88,13 @@ export function trainingTask(
       };
     },
   };
+}
+
+function checkRows({ name, path, examples }: TrainingExamples, encoder: ExampleEncoder): void {
+  examples.forEach((example, row) => {
+    const use = { task: name, answers: [example.outputs[0]], isScored: true };
+    atRow(path, row, () => encoder.check(example, use));
+  });
 }
 
 /**

@@ -1,4 +1,10 @@
-import type { Episode, EpisodeShape, TaskSampler, TokenBatch } from "@metalearn/core";
+import type {
+  Episode,
+  EpisodeShape,
+  SamplerOptions,
+  TaskSampler,
+  TokenBatch,
+} from "@metalearn/core";
 import { type CrossfitOptions, crossfit } from "../../src/index.js";
 import { batchTexts, letterTokenizer } from "./letters.js";
 
@@ -15,8 +21,9 @@ export async function samplerOf(
   {
     seed = 1,
     batchSize = 1,
+    paddedLengths,
     ...options
-  }: Partial<CrossfitOptions> & { seed?: number; batchSize?: number } = {},
+  }: Partial<CrossfitOptions & SamplerOptions> = {},
 ): Promise<TaskSampler<TokenBatch>> {
   const tasks = await crossfit({
     root,
@@ -24,9 +31,10 @@ export async function samplerOf(
     tokenizer: letterTokenizer,
     style: "space",
     shots: 0,
+    cache: false,
     ...options,
   });
-  return tasks.sampler({ seed, batchSize });
+  return tasks.sampler({ seed, batchSize, ...(paddedLengths && { paddedLengths }) });
 }
 
 /** The episodes of one meta-update as text; their tensors are freed. */

@@ -1,6 +1,5 @@
-import type { Finding } from "@metalearn/core";
+import { cacheDirectory, type Finding } from "@metalearn/core";
 import { addonFor } from "../locate/addon.js";
-import { cacheDirectory } from "../locate/cacheDirectory.js";
 import { findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
 import { findTarget, unsupportedMachine } from "../locate/target.js";
 import { reasonOf } from "../reasonOf.js";

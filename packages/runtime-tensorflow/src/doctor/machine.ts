@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
-import type { Finding } from "@metalearn/core";
-import { cacheDirectory } from "../locate/cacheDirectory.js";
+import { cacheDirectory, type Finding } from "@metalearn/core";
 
 /** Node.js, processor, memory and disk. */
 export async function machineFindings(): Promise<Finding[]> {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { cacheDirectory } from "./cacheDirectory.js";
+import { cacheDirectory } from "@metalearn/core";
 import type { LibTensorFlow } from "./libtensorflow.js";
 
 const require = createRequire(import.meta.url);

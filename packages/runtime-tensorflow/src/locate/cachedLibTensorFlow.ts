@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { MetaError, messageOf } from "@metalearn/core";
+import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
 import { z } from "zod";
-import { cacheDirectory } from "./cacheDirectory.js";
 import type { LibTensorFlow } from "./libtensorflow.js";
 import { currentTarget, findTarget, tensorflowVersion, type Variant } from "./target.js";
 

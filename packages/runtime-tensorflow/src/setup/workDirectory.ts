@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { MetaError, messageOf } from "@metalearn/core";
-import { cacheDirectory } from "../locate/cacheDirectory.js";
+import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
 
 /**
  * Runs `work` with an empty folder on the same file system as the results, so that they can be moved

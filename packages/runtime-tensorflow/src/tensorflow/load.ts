@@ -1,8 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { MetaError, messageOf } from "@metalearn/core";
+import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
 import { addonFor } from "../locate/addon.js";
-import { cacheDirectory } from "../locate/cacheDirectory.js";
 import { describeLibrary, findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
 import { currentTarget } from "../locate/target.js";
 import type { NativeBinding } from "./binding.js";

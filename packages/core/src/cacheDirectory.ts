@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The per-user folder for what `metalearn setup` provides: `METALEARN_CACHE`, else the platform's
- * place for caches. It may not exist yet.
+ * The per-user folder for what can be had again: engines that `metalearn setup` provides, and
+ * tokenised data. It is `METALEARN_CACHE`, else the platform's place for caches, and may not exist yet.
  */
 export function cacheDirectory(): string {
   const { METALEARN_CACHE, XDG_CACHE_HOME } = process.env;

@@ -1,0 +1,31 @@
+import { MetaError } from "../errors.js";
+import { scoredCount, type TokenSequence } from "../tokenBatch.js";
+
+/**
+ * The mean of each sequence's losses.
+ *
+ * @param losses of each scored token, sequence by sequence; more may follow
+ * @throws MetaError `NON_FINITE` when a loss is not a number
+ */
+export function meanLosses(
+  losses: ArrayLike<number>,
+  sequences: readonly TokenSequence[],
+): number[] {
+  let offset = 0;
+  return sequences.map((sequence) => {
+    const end = offset + scoredCount(sequence);
+    let sum = 0;
+    for (let i = offset; i < end; i++) sum += losses[i] as number;
+    if (Number.isNaN(sum)) throw notANumber(sequence);
+    const mean = sum / (end - offset);
+    offset = end;
+    return mean;
+  });
+}
+
+function notANumber({ ids }: TokenSequence): MetaError {
+  return new MetaError(
+    "NON_FINITE",
+    `The model's loss on a sequence of ${ids.length} tokens is not a number. Are its parameters finite?`,
+  );
+}

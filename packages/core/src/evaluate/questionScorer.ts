@@ -1,0 +1,136 @@
+import { setImmediate } from "node:timers/promises";
+import { MetaError } from "../errors.js";
+import type { LanguageModel, PrefixState, TreeReader } from "../model.js";
+import { disposeParams, type Params } from "../params.js";
+import type { TensorRuntime } from "../runtime.js";
+import type { Question } from "../task.js";
+import { scoredCount, type TokenSequence } from "../tokenBatch.js";
+import { type TreeBatch, tokenPrefix, treeBatch } from "../tokenTree.js";
+import { batchesByLength } from "./batchesByLength.js";
+import { meanLosses } from "./meanLosses.js";
+import { type PlannedReading, type PlannedTree, planReading } from "./planReading.js";
+import { scoreSequences } from "./scoreSequences.js";
+import { tokensAtOnce } from "./tokensAtOnce.js";
+
+/** Options of {@link questionScorer}. */
+export interface QuestionScorerOptions {
+  readonly model: LanguageModel;
+  readonly params: Params;
+  /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
+  readonly tokensPerBatch?: number | undefined;
+  /** Compiles what the model does. Without one it runs as it is. */
+  readonly runtime?: Pick<TensorRuntime, "compile"> | undefined;
+}
+
+/** Scores questions; stops with the signal's reason when it is aborted. */
+export type QuestionScorer = (
+  questions: readonly Pick<Question, "sequences">[],
+  signal?: AbortSignal,
+) => Promise<number[]>;
+
+/**
+ * A function from questions to the score of each of their sequences, in order: its mean negative
+ * log-likelihood, in nats. Scores are those of {@link scoreSequences}, but what sequences have in
+ * common is read once, if the model can do that.
+ *
+ * The function throws MetaError `BAD_DATA` for a sequence without a scored token, `SHAPE_MISMATCH`
+ * for one longer than the model reads, and `NON_FINITE` when a score is not a number.
+ */
+export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
+  const { model, params, tokensPerBatch, runtime } = options;
+  if (!model.trees) {
+    return (questions, signal) => {
+      const sequences = questions.flatMap((question) => question.sequences);
+      return scoreSequences({ model, params, sequences, tokensPerBatch, signal });
+    };
+  }
+  const reader = runtime ? compiled(model.trees, runtime) : model.trees;
+
+  return async (questions, signal) => {
+    const sequences = questions.flatMap((question) => question.sequences);
+    for (const sequence of sequences) check(sequence, model);
+    const scores = new Array<number>(sequences.length);
+    for (const reading of planReading(questions.map((question) => question.sequences))) {
+      await score(reading, sequences, scores, signal);
+    }
+    return scores;
+  };
+
+  /** Fills in the scores of the sequences that a reading is about. */
+  async function score(
+    { prefix, trees }: PlannedReading,
+    sequences: readonly TokenSequence[],
+    scores: number[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const state = prefix.length > 0 ? read(prefix) : undefined;
+    try {
+      for (const indices of batchesByLength(trees.map(sizeOf), limitFor(prefix, trees))) {
+        signal?.throwIfAborted();
+        const chosen = indices.map((i) => trees[i] as PlannedTree);
+        const losses = await lossesOf(treeBatch(chosen), state);
+        const own = chosen.flatMap((tree) => tree.sequences);
+        const means = meanLosses(
+          losses,
+          own.map((i) => sequences[i] as TokenSequence),
+        );
+        own.forEach((sequence, i) => {
+          scores[sequence] = means[i] as number;
+        });
+        await setImmediate();
+      }
+    } finally {
+      if (state) disposeParams(state);
+    }
+  }
+
+  function read(prefix: readonly number[]): PrefixState {
+    const tensors = tokenPrefix(prefix, model.maxTokens);
+    const state = reader.readPrefix(params, tensors);
+    disposeParams(tensors);
+    return state;
+  }
+
+  async function lossesOf(batch: TreeBatch, state: PrefixState | undefined) {
+    const losses = reader.treeLosses(params, batch, state);
+    const values = await losses.data();
+    losses.dispose();
+    disposeParams(batch);
+    return values;
+  }
+
+  function limitFor(prefix: readonly number[], trees: readonly PlannedTree[]): number {
+    const longest = Math.max(...trees.map(({ ids }) => ids.length));
+    return tokensPerBatch ?? tokensAtOnce(model, prefix.length + longest);
+  }
+}
+
+function compiled(
+  { readPrefix, treeLosses }: TreeReader,
+  runtime: Pick<TensorRuntime, "compile">,
+): TreeReader {
+  return {
+    readPrefix: runtime.compile(readPrefix, { name: "readPrefix" }),
+    treeLosses: runtime.compile(treeLosses, { name: "treeLosses" }),
+  };
+}
+
+function sizeOf({ ids, answers }: PlannedTree) {
+  return { length: ids.length, scored: answers.reduce((sum, own) => sum + own.length, 0) };
+}
+
+function check(sequence: TokenSequence, { name, maxTokens }: LanguageModel): void {
+  const { length } = sequence.ids;
+  if (scoredCount(sequence) < 1) {
+    throw new MetaError(
+      "BAD_DATA",
+      `A sequence of ${length} tokens has no scored token after its first one.`,
+    );
+  }
+  if (length > maxTokens) {
+    throw new MetaError(
+      "SHAPE_MISMATCH",
+      `${name} reads at most ${maxTokens} tokens, but was given ${length}.`,
+    );
+  }
+}

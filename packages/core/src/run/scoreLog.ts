@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { appendFile, readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { ScoreStore, SeedScore } from "../evaluate/evaluate.js";
+
+const lineSchema = z.strictObject({
+  /** A hash of all that the score depends on besides task and seed. */
+  key: z.string(),
+  task: z.string(),
+  seed: z.int(),
+  score: z.number(),
+  questions: z.int(),
+  chance: z.number(),
+});
+
+type Line = z.output<typeof lineSchema>;
+
+/**
+ * Scores in a file of JSON lines, one per task and seed, to which each is added when it is known.
+ * Lines that cannot be read, such as one that was being written when the process was killed, do
+ * not count.
+ *
+ * @param identity all that decides the scores; those of another identity stay, and are not found
+ */
+export async function openScoreLog(file: string, identity: unknown): Promise<ScoreStore> {
+  const key = createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+  const text = await readFile(file, "utf8").catch(() => "");
+  const known = new Map<string, SeedScore>();
+  for (const { key: of, task, ...score } of text.split("\n").flatMap(parse)) {
+    if (of === key) known.set(name(task, score.seed), score);
+  }
+  return {
+    find: (task, seed) => known.get(name(task, seed)),
+    async add(task, score) {
+      const line: Line = { key, task, ...score };
+      // A newline first: what was cut off before must not swallow this line.
+      await appendFile(file, `\n${JSON.stringify(line)}`);
+    },
+  };
+}
+
+function name(task: string, seed: number): string {
+  return JSON.stringify([task, seed]);
+}
+
+function parse(line: string): Line[] {
+  try {
+    return [lineSchema.parse(JSON.parse(line))];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,157 @@
+import * as tf from "@tensorflow/tfjs";
+import { sizeAtLeast } from "./sizeAtLeast.js";
+import type { TokenSequence } from "./tokenBatch.js";
+
+/** The beginning of many sequences, as tensors. */
+export interface TokenPrefix extends Readonly<Record<string, tf.Tensor>> {
+  /** `[1, time]`, int32, padded on the right. */
+  readonly inputIds: tf.Tensor2D;
+  /** int32: how many tokens are real. */
+  readonly length: tf.Scalar;
+}
+
+/**
+ * Sequences that begin alike, each token to be read once: a trunk, then what each sequence alone
+ * has, one branch after the other.
+ */
+export interface TokenTree {
+  readonly ids: readonly number[];
+  /** The place of each token in its sequence; what comes before the tree counts. */
+  readonly positions: readonly number[];
+  /** 0 in the trunk, then 1, 2 and so on. */
+  readonly branches: readonly number[];
+  /** Scored tokens, sequence by sequence. */
+  readonly answers: readonly (readonly TreeAnswer[])[];
+}
+
+/** A token that is scored. */
+export interface TreeAnswer {
+  readonly id: number;
+  /** Where in the tree it is predicted. */
+  readonly time: number;
+}
+
+/**
+ * Trees as tensors: one per row, padded on the right. A place that predicts several tokens, as the
+ * end of a trunk does, is listed once.
+ */
+export interface TreeBatch extends Readonly<Record<string, tf.Tensor>> {
+  /** `[rows, time]`, int32 */
+  readonly inputIds: tf.Tensor2D;
+  /** `[rows, time]`, int32; the prefix counts. */
+  readonly positions: tf.Tensor2D;
+  /** `[rows, time]`, int32: 0 in the trunk; another branch cannot be seen. */
+  readonly branches: tf.Tensor2D;
+  /** `[rows, queries]`, int32: the times at which a row predicts something, then zeros. */
+  readonly queryTimes: tf.Tensor2D;
+  /** `[predictions]`, int32: where in the flattened `[rows * queries]` something is predicted. */
+  readonly scoredQueries: tf.Tensor1D;
+  /** `[predictions]`, int32: where in the flattened `[rows * time]` something is predicted. */
+  readonly scoredPositions: tf.Tensor1D;
+  /** `[answers, 2]`, int32: a prediction and the token that should have been predicted. */
+  readonly answers: tf.Tensor2D;
+}
+
+/**
+ * Makes a tree of sequences whose first `start` tokens come before it. The last token of a
+ * sequence is never read, only predicted.
+ *
+ * @param start at most the index before the first scored token, which is predicted within the tree
+ */
+export function tokenTree(sequences: readonly TokenSequence[], start: number): TokenTree {
+  const read = sequences.map(({ ids }) => ids.slice(start, -1));
+  const trunk = commonLength(read);
+  const ids = read[0]?.slice(0, trunk) ?? [];
+  const positions = ids.map((_, i) => start + i);
+  const branches = ids.map(() => 0);
+  const answers = sequences.map((sequence, i) => {
+    const own = (read[i] ?? []).slice(trunk);
+    const branchStart = ids.length;
+    own.forEach((id, offset) => {
+      ids.push(id);
+      positions.push(start + trunk + offset);
+      branches.push(i + 1);
+    });
+    const timeOf = (offset: number) => (offset < trunk ? offset : branchStart + offset - trunk);
+    const first = firstScored(sequence);
+    return sequence.ids
+      .slice(first)
+      .map((id, offset) => ({ id, time: timeOf(first + offset - 1 - start) }));
+  });
+  return { ids, positions, branches, answers };
+}
+
+/** Index of the first scored token; the very first token has no prediction. */
+export function firstScored({ scoredFrom }: TokenSequence): number {
+  return Math.max(scoredFrom, 1);
+}
+
+/** How many tokens all lists begin with. */
+export function commonLength(lists: readonly (readonly number[])[]): number {
+  const [first = [], ...rest] = lists;
+  return rest.reduce((shared, list) => {
+    const end = Math.min(shared, list.length);
+    for (let i = 0; i < end; i++) if (list[i] !== first[i]) return i;
+    return end;
+  }, first.length);
+}
+
+/** The tensors of a prefix, padded to one of few lengths. */
+export function tokenPrefix(ids: readonly number[], maxTokens: number): TokenPrefix {
+  const inputIds = new Int32Array(Math.min(sizeAtLeast(ids.length), maxTokens));
+  inputIds.set(ids);
+  return {
+    inputIds: tf.tensor2d(inputIds, [1, inputIds.length], "int32"),
+    length: tf.scalar(ids.length, "int32"),
+  };
+}
+
+/**
+ * The tensors of trees, padded to one of few shapes. `answers` are those of the trees in order,
+ * followed by the padding.
+ */
+export function treeBatch(trees: readonly TokenTree[]): TreeBatch {
+  const times = trees.map(predictionTimes);
+  const rows = sizeAtLeast(trees.length);
+  const time = sizeAtLeast(Math.max(...trees.map(({ ids }) => ids.length)));
+  const queries = sizeAtLeast(Math.max(...times.map(({ length }) => length)));
+  const table = (width: number, lists: readonly (readonly number[])[]) => {
+    const values = new Int32Array(rows * width);
+    lists.forEach((list, row) => {
+      values.set(list, row * width);
+    });
+    return tf.tensor2d(values, [rows, width], "int32");
+  };
+  const answers: [prediction: number, id: number][] = [];
+  const scoredQueries: number[] = [];
+  const scoredPositions: number[] = [];
+  trees.forEach((tree, row) => {
+    const own = times[row] ?? [];
+    for (const { time, id } of tree.answers.flat()) {
+      answers.push([scoredQueries.length + own.indexOf(time), id]);
+    }
+    own.forEach((t, query) => {
+      scoredQueries.push(row * queries + query);
+      scoredPositions.push(row * time + t);
+    });
+  });
+  const field = (name: "ids" | "positions" | "branches") => trees.map((tree) => tree[name]);
+  return {
+    inputIds: table(time, field("ids")),
+    positions: table(time, field("positions")),
+    branches: table(time, field("branches")),
+    queryTimes: table(queries, times),
+    scoredQueries: tf.tensor1d(padded(scoredQueries, 0), "int32"),
+    scoredPositions: tf.tensor1d(padded(scoredPositions, 0), "int32"),
+    answers: tf.tensor2d(padded(answers, [0, 0]), undefined, "int32"),
+  };
+}
+
+/** Where a tree predicts a scored token, each time once. */
+function predictionTimes({ answers }: TokenTree): number[] {
+  return [...new Set(answers.flat().map(({ time }) => time))];
+}
+
+function padded<T>(items: readonly T[], filler: T): T[] {
+  return [...items, ...new Array<T>(sizeAtLeast(items.length) - items.length).fill(filler)];
+}

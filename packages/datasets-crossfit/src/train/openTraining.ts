@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import type { TokenCache } from "../cache/tokenCache.js";
+import type { Setting } from "../data/settings.js";
+import type { CompleteOptions } from "../options.js";
+import type { ExampleEncoder } from "../prompt/exampleEncoder.js";
+import { shortList } from "../shortList.js";
+import type { TrainingData } from "./trainingData.js";
+import {
+  checkEnoughRows,
+  lazyTask,
+  type TrainingTask,
+  tokenise,
+  tokenisedTask,
+} from "./trainingTask.js";
+
+/** What training tasks are made with. */
+export interface OpenTrainingOptions {
+  readonly setting: Setting;
+  readonly encoder: ExampleEncoder;
+  readonly options: CompleteOptions;
+  /** Where tokens that are not there yet are kept; without one, rows are encoded when drawn. */
+  readonly cache: TokenCache | undefined;
+}
+
+/**
+ * The training tasks of a setting, once training is asked for.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_DATA` for rows that cannot be encoded, or too few of them
+ */
+export function openTraining(
+  { tasks, missing }: TrainingData,
+  { setting, encoder, options, cache }: OpenTrainingOptions,
+): TrainingTask[] {
+  const { root, shots, tokenizer, notify } = options;
+  if (setting.train.length === 0) {
+    throw new MetaError("BAD_DATA", `The setting ${setting.name} has no training tasks.`);
+  }
+  if (missing.length > 0) {
+    throw new MetaError(
+      "MISSING_FILE",
+      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or take the tasks out of ${join(root, "config", `${setting.name}.json`)}.`,
+    );
+  }
+  checkEnoughRows(tasks, shots);
+  const encoding = { encoder, vocabularySize: tokenizer.vocabularySize };
+  const unknown = tasks.filter((task) => "examples" in task);
+  if (cache && unknown.length > 0) {
+    const rows = unknown.reduce((sum, { size }) => sum + size, 0);
+    notify(
+      `Encoding ${rows} rows of ${unknown.length} training tasks; later runs find them in ${cache.directory}.`,
+    );
+  }
+  const opened = tasks.map((task) => {
+    if ("table" in task) return tokenisedTask(task.name, task.table);
+    if (!cache) return lazyTask(task, encoding);
+    const table = tokenise(task, encoding);
+    cache.write(task.source, table);
+    return tokenisedTask(task.name, table);
+  });
+  if (unknown.length > 0) cache?.prune();
+  return opened;
+}

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import metaicl from "@metalearn/algorithms-metaicl";
+import {
+  checkConfig,
+  createToolkit,
+  defineFactory,
+  definePlugin,
+  openRun,
+  runsOf,
+  type SamplerOptions,
+  type TensorRuntime,
+  trainRun,
+} from "@metalearn/core";
+import gpt2 from "@metalearn/models-gpt2";
+import optimizers from "@metalearn/optimizers";
+import * as tf from "@tensorflow/tfjs";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { letterTasks } from "./support/letterTasks.js";
+
+/** Trains for one update; returns what the sampler was made from, and what was told. */
+async function trainOnce(compile: TensorRuntime["compile"]) {
+  const directory = await mkdtemp(join(tmpdir(), "metalearn-padded-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const asked: SamplerOptions[] = [];
+  const messages: string[] = [];
+  const source = letterTasks();
+  const plugin = definePlugin({
+    name: "watched",
+    runtimes: {
+      watched: defineFactory(z.strictObject({}), () => ({
+        name: "watched",
+        device: "cpu",
+        version: tf.version_core,
+        compile,
+        memory: () => ({ tensors: 0, tensorBytes: 0, processBytes: 0 }),
+        dispose: () => {},
+      })),
+    },
+    tasks: {
+      watched: defineFactory(z.strictObject({}), () => ({
+        ...source,
+        trainingLengths: () => ({ byTask: [[10, 10]], longest: 12 }),
+        sampler: (options: SamplerOptions) => {
+          asked.push(options);
+          return source.sampler(options);
+        },
+      })),
+    },
+  });
+  const config = checkConfig({
+    runtime: { use: "watched" },
+    model: { use: "gpt2", layers: 1, width: 8, heads: 2, maxTokens: 16, tokenizer: "byte" },
+    tasks: { use: "watched" },
+    learner: { use: "metaicl" },
+    optimizer: { use: "adamw", learningRate: 0.01 },
+    train: { steps: 1, batchSize: 2 },
+  });
+  const toolkit = createToolkit([plugin, metaicl, gpt2, optimizers]);
+  const [run] = runsOf(config);
+  if (!run) throw new Error("there is no run");
+  const options = {
+    toolkit,
+    config: run.config,
+    name: "padded",
+    directory,
+    notify: (m: string) => messages.push(m),
+  };
+  const opened = await openRun(options);
+  tf.dispose({ ...(await trainRun(opened, options)) });
+  await opened.close();
+  return { asked, messages };
+}
+
+test("a run asks for padded batches where its runtime compiles, and for no others", async () => {
+  const eager = await trainOnce((fn) => fn);
+  expect(eager).toEqual({ asked: [{ seed: 100, batchSize: 2 }], messages: [] });
+  const compiling: TensorRuntime["compile"] =
+    (fn) =>
+    (...args) =>
+      fn(...args);
+  expect(await trainOnce(compiling)).toEqual({
+    asked: [{ seed: 100, batchSize: 2, paddedLengths: [10, 12] }],
+    messages: [expect.stringMatching(/^padded \(seed 100\) pads batches to 10, 12 tokens/)],
+  });
+});
