@@ -132,8 +132,8 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     maxTokens,
     tokenLosses,
     trees: { readPrefix, treeLosses },
-    // What one layer has at once: mostly its MLP at four times the width, and its attention.
-    bytesPerToken: (context) => 4 * (60 * width + 6 * heads * context),
+    // What one layer has at once, as measured: its MLP of four times the width, and its attention.
+    bytesPerToken: (context) => 4 * (90 * width + 8 * heads * context),
     loss: (params, batch) =>
       tf.tidy(() => tf.sum(tf.mul(tokenLosses(params, batch), batch.scoredWeights))),
     logits: (params, inputIds) =>

@@ -3,6 +3,7 @@ import { MetaError } from "../errors.js";
 import type { LanguageModel, PrefixState, TreeReader } from "../model.js";
 import { disposeParams, type Params } from "../params.js";
 import type { TensorRuntime } from "../runtime.js";
+import { sizeAtLeast } from "../sizeAtLeast.js";
 import type { Question } from "../task.js";
 import { scoredCount, type TokenSequence } from "../tokenBatch.js";
 import { type TreeBatch, tokenPrefix, treeBatch } from "../tokenTree.js";
@@ -116,7 +117,10 @@ function compiled(
 }
 
 function sizeOf({ ids, answers }: PlannedTree) {
-  return { length: ids.length, scored: answers.reduce((sum, own) => sum + own.length, 0) };
+  return {
+    length: sizeAtLeast(ids.length),
+    scored: answers.reduce((sum, own) => sum + own.length, 0),
+  };
 }
 
 function check(sequence: TokenSequence, { name, maxTokens }: LanguageModel): void {
