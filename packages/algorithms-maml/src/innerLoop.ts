@@ -1,28 +1,40 @@
 import {
   addParams,
   type Batch,
+  type Coefficients,
+  coefficients,
   disposeParams,
-  disposeState,
   filterParams,
-  type MetaOptimizer,
   type Objective,
   type OptimizerState,
-  type OptimizerStep,
   type Params,
+  tidy,
+  type UpdateInput,
+  type UpdateRule,
 } from "@metalearn/core";
+
+type Slots = OptimizerState["slots"];
 
 /** What an inner loop needs to know. */
 export interface InnerLoop<B extends Batch> {
   readonly objective: Objective<B>;
-  readonly optimizer: MetaOptimizer;
-  readonly steps: number;
+  readonly optimizer: UpdateRule;
   /** Names of the adapted parameters. */
   readonly names: readonly string[];
 }
 
+/** Where an inner loop starts, and how long it is. */
+export interface InnerStart {
+  /** The inner optimizer's moments. */
+  readonly slots: Slots;
+  /** The numbers of each step's update. */
+  readonly coefficients: readonly Coefficients[];
+}
+
 /** One inner step, kept for the way back. */
 interface InnerStep<B extends Batch> {
-  readonly update: OptimizerStep;
+  readonly input: UpdateInput;
+  readonly coefficients: Coefficients;
   /** All parameters at the start of the step, adapted or not. */
   readonly params: Params;
   readonly batch: B;
@@ -31,8 +43,19 @@ interface InnerStep<B extends Batch> {
 /** Where an inner loop led, and how it got there. */
 export interface Trajectory<B extends Batch> {
   readonly params: Params;
-  readonly state: OptimizerState;
+  readonly slots: Slots;
   readonly steps: readonly InnerStep<B>[];
+}
+
+/** The start of an inner loop of `steps` steps from an optimizer state. */
+export function startFrom(optimizer: UpdateRule, state: OptimizerState, steps: number): InnerStart {
+  return {
+    slots: state.slots,
+    // A schedule of the inner learning rate follows meta-updates, not inner steps.
+    coefficients: Array.from({ length: steps }, (_, j) =>
+      coefficients(optimizer, { ...state, step: state.step + j }),
+    ),
+  };
 }
 
 /**
@@ -42,33 +65,30 @@ export interface Trajectory<B extends Batch> {
  * @param record whether to keep every step for {@link backpropagate}; otherwise only the end is kept
  */
 export function descend<B extends Batch>(
-  { objective, optimizer, steps, names }: InnerLoop<B>,
+  { objective, optimizer, names }: InnerLoop<B>,
   params: Params,
   support: readonly B[],
-  state: OptimizerState,
+  start: InnerStart,
   record: boolean,
 ): Trajectory<B> {
-  const taken: InnerStep<B>[] = [];
-  for (let j = 0; j < steps; j++) {
+  const steps: InnerStep<B>[] = [];
+  let slots = start.slots;
+  for (const [j, c] of start.coefficients.entries()) {
     const batch = support[j % support.length] as B;
     const { gradients } = objective.gradient(params, batch, names);
-    const update = { gradients, state, params: pick(params, names) };
-    const next = optimizer.update(gradients, state, update.params);
+    const input = { gradients, slots, params: pick(params, names) };
+    const next = optimizer.apply(input, c);
     if (record) {
-      taken.push({ update, params, batch });
+      steps.push({ input, coefficients: c, params, batch });
     } else {
       disposeParams(gradients);
       // What the first step started from belongs to the caller.
-      if (j > 0) {
-        disposeParams(update.params);
-        disposeState(state);
-      }
+      if (j > 0) for (const used of [input.params, ...Object.values(slots)]) disposeParams(used);
     }
     params = { ...params, ...next.params };
-    // A schedule of the inner learning rate follows meta-updates, not inner steps.
-    state = { ...next.state, update: state.update };
+    slots = next.slots;
   }
-  return { params, state, steps: taken };
+  return { params, slots, steps };
 }
 
 /**
@@ -76,20 +96,30 @@ export function descend<B extends Batch>(
  * to where it ended: the adjoint of each optimizer update in closed form and one Hessian-vector
  * product of the support loss per step. No tape spans inner steps, so that memory is that of one
  * Hessian-vector product however many steps there are. The incoming moments count as constants.
+ *
+ * @param gradient is freed
  */
 export function backpropagate<B extends Batch>(
   { objective, optimizer, names }: InnerLoop<B>,
   { steps }: Trajectory<B>,
   gradient: Params,
 ): Params {
-  let slots: Readonly<Record<string, Params>> = {};
-  for (const { update, params, batch } of [...steps].reverse()) {
-    const adjoint = optimizer.adjoint(update, { params: pick(gradient, names), slots });
-    const curvature = objective.hvp(params, batch, adjoint.gradients);
-    gradient = addParams([{ ...gradient, ...adjoint.params }, curvature]);
-    slots = adjoint.slots;
+  let back: { gradient: Params; slots: Slots } = { gradient, slots: {} };
+  for (const { input, coefficients, params, batch } of [...steps].reverse()) {
+    const later = back;
+    back = tidy(() => {
+      const adjoint = optimizer.adjoint(input, coefficients, {
+        params: pick(later.gradient, names),
+        slots: later.slots,
+      });
+      const curvature = objective.hvp(params, batch, adjoint.gradients);
+      const direct = { ...later.gradient, ...adjoint.params };
+      return { gradient: addParams([direct, curvature]), slots: adjoint.slots };
+    });
+    for (const used of [later.gradient, ...Object.values(later.slots)]) disposeParams(used);
   }
-  return gradient;
+  for (const unused of Object.values(back.slots)) disposeParams(unused);
+  return back.gradient;
 }
 
 function pick(params: Params, names: readonly string[]): Params {

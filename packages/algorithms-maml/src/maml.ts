@@ -1,6 +1,5 @@
 import {
   type Batch,
-  type Episode,
   type EpisodeShape,
   filterParams,
   type Learner,
@@ -10,9 +9,10 @@ import {
   meanParams,
   type Objective,
   type Params,
+  tidy,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { backpropagate, descend, type InnerLoop } from "./innerLoop.js";
+import { backpropagate, descend, type InnerStart, startFrom } from "./innerLoop.js";
 import { type MomentSharing, momentFlow } from "./moments.js";
 import { namePattern } from "./namePattern.js";
 
@@ -86,12 +86,6 @@ export function maml(options: MamlOptions): Learner {
     }
   }
 
-  const innerLoop = <B extends Batch>(objective: Objective<B>, params: Params): InnerLoop<B> => ({
-    objective,
-    optimizer,
-    steps,
-    names: adaptedNames(params, adapt),
-  });
   const flow = (names: readonly string[], params: Params, state: MetaState) =>
     momentFlow(
       moments,
@@ -100,32 +94,55 @@ export function maml(options: MamlOptions): Learner {
       state,
     );
 
+  /** What one task adds to a meta-update: a function of tensors alone. */
+  const taskGradient = <B extends Batch>(
+    objective: Objective<B>,
+    params: Params,
+    support: readonly B[],
+    queries: readonly B[],
+    start: InnerStart,
+  ) =>
+    tidy(() => {
+      const loop = { objective, optimizer, names: adaptedNames(params, adapt) };
+      const trajectory = descend(loop, params, support, start, order === 2);
+      const { loss, gradients } = queryGradient(objective, trajectory.params, queries);
+      return {
+        loss,
+        gradients: order === 1 ? gradients : backpropagate(loop, trajectory, gradients),
+        // Moments that nobody goes on with are not worth their memory.
+        slots: moments === "reset" ? {} : trajectory.slots,
+      };
+    });
+
   return {
     name: order === 1 ? "fomaml" : "maml",
     episodes: { tasks, support, query, querySource, unit: taskUnit },
 
     adapt(objective, params, batches, state) {
-      const loop = innerLoop(objective, params);
-      const start = flow(loop.names, params, state).begin();
-      return descend(loop, params, batches, start, false).params;
+      const names = adaptedNames(params, adapt);
+      return tidy(() => {
+        const start = startFrom(optimizer, flow(names, params, state).begin(), steps);
+        return descend({ objective, optimizer, names }, params, batches, start, false).params;
+      });
     },
 
     metaGradient(objective, params, episodes, state) {
-      const loop = innerLoop(objective, params);
-      const passing = flow(loop.names, params, state);
-      const perTask = episodes.map((episode) =>
-        tf.tidy(() => {
-          const trajectory = descend(loop, params, episode.support, passing.begin(), order === 2);
-          const asked = queries === "own" ? [episode] : episodes;
-          const { loss, gradients } = queryGradient(objective, trajectory.params, asked);
-          return {
-            loss,
-            gradients: order === 1 ? gradients : backpropagate(loop, trajectory, gradients),
-            // Returned so that tidy keeps the moments that the next task or update starts from.
-            moments: passing.finish(trajectory.state),
-          } as TaskResult;
-        }),
-      );
+      const passing = flow(adaptedNames(params, adapt), params, state);
+      // With one inner step the support gradient serves the Hessian-vector product as well, if both
+      // are compiled together. With more, memory would grow with the steps.
+      const gradientOf =
+        steps === 1
+          ? objective.compiled(taskGradient, "task gradient")
+          : taskGradient.bind(undefined, objective);
+      const perTask = episodes.map(({ support, query }) => {
+        const asked = queries === "own" ? [query] : episodes.map((episode) => episode.query);
+        const begin = passing.begin();
+        const { slots, ...result } = tidy(() =>
+          gradientOf(params, support, asked, startFrom(optimizer, begin, steps)),
+        );
+        passing.finish({ ...begin, step: begin.step + steps, slots });
+        return result;
+      });
       return {
         loss: tf.mean(tf.stack(perTask.map(({ loss }) => loss))) as tf.Scalar,
         gradients: meanParams(perTask.map(({ gradients }) => gradients)),
@@ -135,16 +152,13 @@ export function maml(options: MamlOptions): Learner {
   };
 }
 
-/** What one task adds to a meta-update, in the form that `tf.tidy` understands. */
-type TaskResult = { loss: tf.Scalar; gradients: Record<string, tf.Tensor> };
-
 /** Mean loss and gradient over query batches of equal weight. */
 function queryGradient<B extends Batch>(
   objective: Objective<B>,
   params: Params,
-  episodes: readonly Episode<B>[],
+  queries: readonly B[],
 ): { loss: tf.Scalar; gradients: Params } {
-  const parts = episodes.map(({ query }) => objective.gradient(params, query));
+  const parts = queries.map((query) => objective.gradient(params, query));
   return {
     loss: tf.mean(tf.stack(parts.map(({ loss }) => loss))) as tf.Scalar,
     gradients: meanParams(parts.map(({ gradients }) => gradients)),

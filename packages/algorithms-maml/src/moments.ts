@@ -43,8 +43,8 @@ const policies: Record<MomentSharing, Policy> = {
 export interface MomentFlow {
   /** The state that the next task starts from. */
   begin(): OptimizerState;
-  /** Takes the state in which that task ended; returns what must be kept of it. */
-  finish(state: OptimizerState): OptimizerState["slots"];
+  /** Takes the state in which that task ended. */
+  finish(state: OptimizerState): void;
   /** What the meta-optimizer and the next meta-update go on with. */
   result(): MetaState;
 }
@@ -77,9 +77,7 @@ export function momentFlow(
   return {
     begin: () => (policy.threaded ? ended.at(-1) : undefined) ?? first(),
     finish: (final) => {
-      if (policy.end === "nothing") return {};
-      ended.push(final);
-      return final.slots;
+      if (policy.end !== "nothing") ended.push(final);
     },
     result() {
       const last = ended.at(-1);

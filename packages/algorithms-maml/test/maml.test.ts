@@ -1,6 +1,7 @@
 import {
   addParams,
   createObjective,
+  defineOptimizer,
   disposeParams,
   type Episode,
   globalNorm,
@@ -8,6 +9,7 @@ import {
   type MetaState,
   mapParams,
   type Params,
+  type UpdateRule,
   valueAndGradients,
 } from "@metalearn/core";
 import { type ToyBatch, toyModel, toySampler, unitDirection } from "@metalearn/core/testing";
@@ -20,15 +22,20 @@ const objective = createObjective(model);
 
 /** `p - rate * g`, without any package's help. */
 function gradientDescent(rate: number): MetaOptimizer {
+  return defineOptimizer(descentRule(rate));
+}
+
+function descentRule(rate: number): UpdateRule {
   return {
     name: "gradient descent",
     slotNames: [],
     init: () => ({ step: 0, update: 0, slots: {} }),
-    update: (gradients, state, params) => ({
+    coefficients: () => ({}),
+    apply: ({ gradients, params }) => ({
       params: mapParams((p, g) => tf.sub(p, tf.mul(g, rate)), params, gradients),
-      state: { ...state, step: state.step + 1, update: state.update + 1 },
+      slots: {},
     }),
-    adjoint: (_, { params }) => ({
+    adjoint: (_, __, { params }) => ({
       params,
       gradients: mapParams((bar) => tf.mul(bar, -rate), params),
       slots: {},
@@ -39,8 +46,8 @@ function gradientDescent(rate: number): MetaOptimizer {
 
 /** `m = g + m / 2, p - rate * m`: the simplest optimizer that has something to share. */
 function withMomentum(rate: number): MetaOptimizer {
-  return {
-    ...gradientDescent(rate),
+  return defineOptimizer({
+    ...descentRule(rate),
     name: "momentum",
     slotNames: ["m"],
     init: (params) => ({
@@ -48,19 +55,16 @@ function withMomentum(rate: number): MetaOptimizer {
       update: 0,
       slots: { m: mapParams((p) => tf.zerosLike(p), params) },
     }),
-    update(gradients, state, params) {
-      const m = mapParams((g, m) => tf.add(g, tf.mul(m, 0.5)), gradients, state.slots.m as Params);
-      return {
-        params: mapParams((p, m) => tf.sub(p, tf.mul(m, rate)), params, m),
-        state: { step: state.step + 1, update: state.update + 1, slots: { m } },
-      };
+    apply({ gradients, slots, params }) {
+      const m = mapParams((g, m) => tf.add(g, tf.mul(m, 0.5)), gradients, slots.m as Params);
+      return { params: mapParams((p, m) => tf.sub(p, tf.mul(m, rate)), params, m), slots: { m } };
     },
-    adjoint(_, { params, slots }) {
+    adjoint(_, __, { params, slots }) {
       const through = mapParams((bar) => tf.mul(bar, -rate), params);
       const m = slots.m ? mapParams((a, b) => tf.add(a, b), through, slots.m) : through;
       return { params, gradients: m, slots: { m: mapParams((bar) => tf.mul(bar, 0.5), m) } };
     },
-  };
+  });
 }
 
 let params: Params;

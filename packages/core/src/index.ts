@@ -67,14 +67,19 @@ export {
 } from "./model.js";
 export { createObjective, type Objective, type ObjectiveOptions } from "./objective.js";
 export {
+  type Coefficients,
+  coefficients,
+  defineOptimizer,
   disposeState,
   type MetaOptimizer,
   type MetaState,
   meanState,
+  nextCount,
   type OptimizerState,
-  type OptimizerStep,
   type UpdateAdjoint,
   type UpdateCotangent,
+  type UpdateInput,
+  type UpdateRule,
 } from "./optimizer.js";
 export {
   addParams,
@@ -155,6 +160,7 @@ export {
   type TaskSource,
   type TrainingLengths,
 } from "./task.js";
+export { tidy } from "./tidy.js";
 export {
   type BatchSizes,
   bucketedTokenBatch,

@@ -29,6 +29,13 @@ export interface Objective<B extends Batch = Batch> {
    * `vector` leaves out count as zero.
    */
   hvp(params: Params, batch: B, vector: Params): Params;
+  /**
+   * A function of tensors that a learner builds from this objective, compiled as one. The same `fn`
+   * gives the same compiled function.
+   *
+   * @param name for messages and profiles
+   */
+  compiled<A extends readonly unknown[], R>(fn: Build<B, A, R>, name: string): (...args: A) => R;
 }
 
 /** Options of {@link createObjective}. */
@@ -55,16 +62,31 @@ export function createObjective<B extends Batch>(
     return { loss: value, gradients };
   };
   const product = hvp === "exact" ? hessianVectorProduct : finiteDifferenceHvp;
-  const functions = {
+  const plain: Objective<B> = {
     loss,
     gradient,
-    hvp: (params: Params, batch: B, vector: Params) =>
-      product((p) => loss(p, batch), params, vector),
+    hvp: (params, batch, vector) => product((p) => loss(p, batch), params, vector),
+    compiled:
+      (fn) =>
+      (...args) =>
+        fn(plain, ...args),
   };
-  if (!runtime) return functions;
+  if (!runtime) return plain;
+  const known = new Map<unknown, unknown>();
   return {
-    loss: runtime.compile(functions.loss, { name: "loss" }),
-    gradient: runtime.compile(functions.gradient, { name: "gradient" }),
-    hvp: runtime.compile(functions.hvp, { name: "hvp" }),
+    loss: runtime.compile(plain.loss, { name: "loss" }),
+    gradient: runtime.compile(plain.gradient, { name: "gradient" }),
+    hvp: runtime.compile(plain.hvp, { name: "hvp" }),
+    compiled<A extends readonly unknown[], R>(fn: Build<B, A, R>, name: string) {
+      const compiled = known.get(fn) ?? runtime.compile(plain.compiled(fn, name), { name });
+      known.set(fn, compiled);
+      return compiled as (...args: A) => R;
+    },
   };
 }
+
+/** Builds something from an objective and tensors. */
+type Build<B extends Batch, A extends readonly unknown[], R> = (
+  objective: Objective<B>,
+  ...args: A
+) => R;

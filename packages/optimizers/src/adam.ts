@@ -1,8 +1,8 @@
-import { mapParams, type Params, zerosLikeParams } from "@metalearn/core";
+import { type Coefficients, mapParams, type Params, zerosLikeParams } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { chain, type Optimizer } from "./chain.js";
 import { type LearningRate, scaleByLearningRate } from "./learningRate.js";
-import type { Coefficients, GradientTransform, TransformInput } from "./transform.js";
+import type { GradientTransform, TransformInput } from "./transform.js";
 import { addDecayedWeights, type WeightDecayOptions } from "./weightDecay.js";
 
 /** Options of {@link scaleByAdam}. */

@@ -1,16 +1,17 @@
 import {
   addParams,
+  type Coefficients,
+  defineOptimizer,
   MetaError,
   type MetaOptimizer,
   mapParams,
   type OptimizerState,
-  type OptimizerStep,
   type Params,
-  type UpdateAdjoint,
-  type UpdateCotangent,
+  tidy,
+  type UpdateInput,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import type { Coefficients, GradientTransform, Slots, TransformInput } from "./transform.js";
+import type { GradientTransform, Slots, TransformInput } from "./transform.js";
 
 /** An optimizer that is a chain of transforms. */
 export interface Optimizer extends MetaOptimizer {
@@ -52,30 +53,27 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
   const numbers = (transform: GradientTransform, state: OptimizerState) =>
     transform.coefficients({ step: state.step + 1, update: state.update });
 
-  const scalars = (transform: GradientTransform, state: OptimizerState): Coefficients =>
-    Object.fromEntries(
-      Object.entries(numbers(transform, state)).map(([name, value]) => [name, tf.scalar(value)]),
-    );
-
-  /** Runs the chain, keeping what each transform was given. */
-  const forward = ({ gradients, state, params }: OptimizerStep) => {
+  /** Runs the first `count` transforms, keeping what each was given. */
+  const forward = (
+    { gradients, slots: before, params }: UpdateInput,
+    c: Coefficients,
+    count?: number,
+  ) => {
     let updates = gradients;
     let slots: Slots = {};
-    const inputs: { input: TransformInput; c: Coefficients }[] = [];
-    for (const transform of transforms) {
-      const input = { updates, slots: slotsOf(transform, state.slots), params };
-      const c = scalars(transform, state);
-      inputs.push({ input, c });
-      const output = transform.apply(input, c);
+    const inputs: TransformInput[] = [];
+    for (const [i, transform] of transforms.slice(0, count).entries()) {
+      const input = { updates, slots: slotsOf(transform, before), params };
+      inputs.push(input);
+      const output = transform.apply(input, ownOf(c, i));
       updates = output.updates;
       slots = { ...slots, ...output.slots };
     }
     return { updates, slots, inputs };
   };
 
-  return {
+  const rule = defineOptimizer({
     name: transforms.map((transform) => transform.name).join(" > "),
-    transforms,
     slotNames,
 
     init: (params) => ({
@@ -84,37 +82,51 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
       slots: Object.assign({}, ...transforms.map((transform) => transform.init(params))),
     }),
 
-    update: (gradients, state, params) =>
+    coefficients: (state) =>
+      Object.assign(
+        {},
+        ...transforms.map((transform, i) => numbered(numbers(transform, state), i)),
+      ),
+
+    measure(input, c) {
+      let known = c;
+      for (const [i, { measure }] of transforms.entries()) {
+        if (!measure) continue;
+        known = { ...known, ...numbered(measure(forward(input, known, i).updates), i) };
+      }
+      return known;
+    },
+
+    apply: (input, c) =>
       tidy(() => {
-        const { updates, slots } = forward({ gradients, state, params });
-        return {
-          params: mapParams((p, u) => tf.add(p, u), params, updates),
-          state: { step: state.step + 1, update: state.update + 1, slots },
-        };
+        const { updates, slots } = forward(input, c);
+        return { params: mapParams((p, u) => tf.add(p, u), input.params, updates), slots };
       }),
 
-    adjoint: (step: OptimizerStep, cotangent: UpdateCotangent): UpdateAdjoint =>
+    adjoint: (given, c, cotangent) =>
       tidy(() => {
-        const { inputs } = forward(step);
+        const { inputs } = forward(given, c);
         // params' = params + updates
         const direct: Params[] = [cotangent.params];
         let updates = cotangent.params;
         const slots: Record<string, Params> = {};
         for (const [i, transform] of [...transforms.entries()].reverse()) {
-          const { input, c } = inputs[i] as (typeof inputs)[number];
           const own = Object.fromEntries(
             transform.slotNames.flatMap((name) => {
               const slot = cotangent.slots[name];
               return slot ? [[name, slot]] : [];
             }),
           );
-          const adjoint = transform.adjoint(input, c, { updates, slots: own });
+          const input = inputs[i] as TransformInput;
+          const adjoint = transform.adjoint(input, ownOf(c, i), { updates, slots: own });
           updates = adjoint.updates;
           Object.assign(slots, adjoint.slots);
           if (adjoint.params) direct.push(adjoint.params);
         }
         return { params: addParams(direct), gradients: updates, slots };
       }),
+
+    kindOf: (name) => transforms.map((transform) => transform.kindOf?.(name) ?? "").join(" > "),
 
     learningRate: (state) => {
       for (const transform of transforms) {
@@ -123,10 +135,20 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
       }
       return 1;
     },
-  };
+  });
+  return { ...rule, transforms };
 }
 
-/** `tf.tidy` for any nest of objects that holds tensors. */
-function tidy<T>(fn: () => T): T {
-  return tf.tidy(fn as () => tf.TensorContainer) as T;
+/** Names of transform `i`'s coefficients among those of all. */
+function numbered<T>(values: Readonly<Record<string, T>>, i: number): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${i}.${name}`, value]));
+}
+
+function ownOf(c: Coefficients, i: number): Coefficients {
+  const prefix = `${i}.`;
+  return Object.fromEntries(
+    Object.entries(c).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
 }

@@ -15,9 +15,10 @@ export function clipByGlobalNorm(maxNorm: number): GradientTransform {
     ...stateless,
     name: "clip",
     coefficients: () => ({ maxNorm, epsilon }),
-    apply({ updates }, { maxNorm, epsilon }) {
-      const norm = tf.add(globalNorm(updates), epsilon as tf.Scalar);
-      const factor = tf.minimum(1, tf.div(maxNorm as tf.Scalar, norm));
+    measure: (updates) => ({ norm: globalNorm(updates) }),
+    apply({ updates }, { maxNorm, epsilon, norm = globalNorm(updates) }) {
+      const padded = tf.add(norm, epsilon as tf.Scalar);
+      const factor = tf.minimum(1, tf.div(maxNorm as tf.Scalar, padded));
       return { updates: mapParams((u) => tf.mul(u, factor), updates), slots: {} };
     },
     adjoint({ updates }, { maxNorm, epsilon }, cotangent) {

@@ -11,7 +11,6 @@ export {
 export { default } from "./plugin.js";
 export { accumulateMomentum, type MomentumOptions, type SgdOptions, sgd } from "./sgd.js";
 export type {
-  Coefficients,
   GradientTransform,
   Slots,
   TransformInput,

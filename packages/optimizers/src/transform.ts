@@ -1,5 +1,4 @@
-import type { Params } from "@metalearn/core";
-import type * as tf from "@tensorflow/tfjs";
+import type { Coefficients, Params } from "@metalearn/core";
 
 /** Moving averages by name. */
 export type Slots = Readonly<Record<string, Params>>;
@@ -20,9 +19,6 @@ export interface TransformInput {
   readonly params: Params;
 }
 
-/** The coefficients of one update, as tensors. */
-export type Coefficients = Readonly<Record<string, tf.Scalar>>;
-
 /**
  * One pure step on the way from gradients to an update, with its vector-Jacobian product. Chained
  * transforms make an optimizer, as in optax.
@@ -37,6 +33,13 @@ export interface GradientTransform {
    * that a compiled `apply` does not depend on the step.
    */
   coefficients(count: UpdateCount): Readonly<Record<string, number>>;
+  /**
+   * What {@link apply} has to know of all updates together, such as their norm. Where it is not
+   * among `c`, `apply` was given all of them.
+   */
+  measure?(updates: Params): Coefficients;
+  /** Names of one kind are treated alike. By default all are. */
+  kindOf?(name: string): string;
   apply(input: TransformInput, c: Coefficients): { updates: Params; slots: Slots };
   /** @param cotangent derivatives of a scalar with respect to what {@link apply} returned */
   adjoint(

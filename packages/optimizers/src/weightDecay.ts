@@ -28,6 +28,7 @@ export function addDecayedWeights({
     ...stateless,
     name: "weight decay",
     coefficients: () => ({ weightDecay }),
+    kindOf: (name) => (decays(name) ? "decayed" : ""),
     apply: ({ updates, params }, { weightDecay }) => ({
       updates: Object.fromEntries(
         Object.entries(updates).map(([name, u]) => [

@@ -1,4 +1,4 @@
-import { type Params, randomFor, valueAndGradients } from "@metalearn/core";
+import { coefficients, type Params, randomFor, valueAndGradients } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import {
@@ -119,7 +119,8 @@ describe("the adjoint of an update equals automatic differentiation of it", () =
     });
 
     const adjoint = optimizer.adjoint(
-      { gradients, params, state: { step, update: 3, slots } },
+      { gradients, params, slots },
+      coefficients(optimizer, { step, update: 3, slots }),
       cotangent,
     );
     const actual = {
@@ -145,13 +146,46 @@ test("an unused row, whose moments are zero, has derivative zero and not NaN", (
   const optimizer = adamw({ learningRate: 0.1 });
   const zeros = { w: tf.zeros([2]) };
   const { gradients } = optimizer.adjoint(
-    { gradients: zeros, params: zeros, state: optimizer.init(zeros) },
+    { gradients: zeros, params: zeros, slots: optimizer.init(zeros).slots },
+    coefficients(optimizer, optimizer.init(zeros)),
     { params: { w: tf.tensor1d([1, -3]) }, slots: {} },
   );
   // d update / dg = -lr * rest1 * correction1 / epsilon = -0.1 / 1e-8 from the first moment alone.
   const [a, b] = (gradients.w as tf.Tensor1D).arraySync();
   expect(Number(a) / -1e7).toBeCloseTo(1, 5);
   expect(Number(b) / 3e7).toBeCloseTo(1, 5);
+});
+
+test("an update in parts, with what was measured of the whole, equals the whole update", () => {
+  const optimizer = chain(
+    sgd({ learningRate: 0.5, momentum: 0.9 }),
+    clipByGlobalNorm(0.5),
+    adamw({ learningRate: 0.1, weightDecay: 0.2, noDecay: ["b"] }),
+  );
+  const params = draw("params");
+  const state = optimizer.init(params);
+  const input = { gradients: draw("gradients"), slots: state.slots, params };
+  const whole = optimizer.update(input.gradients, state, params);
+  const c = coefficients(optimizer, state);
+  const measured = optimizer.measure?.(input, c) ?? c;
+  for (const name of ["w", "b"]) {
+    const only = (all: Params) => ({ [name]: all[name] as tf.Tensor });
+    const slots = Object.fromEntries(
+      Object.entries(state.slots).map(([slot, all]) => [slot, only(all)]),
+    );
+    const part = optimizer.apply(
+      { gradients: only(input.gradients), slots, params: only(params) },
+      measured,
+    );
+    expect(part.params[name]?.arraySync()).toEqual(whole.params[name]?.arraySync());
+    expect(part.slots.m?.[name]?.arraySync()).toEqual(whole.state.slots.m?.[name]?.arraySync());
+  }
+});
+
+test("names that are treated alike are of one kind", () => {
+  const { kindOf } = adamw({ learningRate: 0.1, weightDecay: 0.2, noDecay: ["bias"] });
+  expect(kindOf?.("h.0.weight")).toBe(kindOf?.("h.1.weight"));
+  expect(kindOf?.("h.0.weight")).not.toBe(kindOf?.("h.0.bias"));
 });
 
 describe("chain", () => {

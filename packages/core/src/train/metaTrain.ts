@@ -7,6 +7,8 @@ import { createObjective, type ObjectiveOptions } from "../objective.js";
 import { type MetaOptimizer, type MetaState, stateTensors } from "../optimizer.js";
 import { globalNorm, type Params } from "../params.js";
 import { batchesPerUpdate, type Episode, type TaskSampler } from "../task.js";
+import { tidy } from "../tidy.js";
+import { outerUpdate } from "./outerUpdate.js";
 
 /** What meta-training needs. */
 export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOptions {
@@ -58,54 +60,44 @@ export async function* metaTrain<B extends Batch>(
 ): AsyncGenerator<MetaUpdate, void, void> {
   const { learner, optimizer, sampler, updates, resume, signal } = options;
   const objective = createObjective(options.model, options);
+  const norm = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
+  const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
   let params = options.params;
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
+  // What training started from stays the caller's.
+  const given = new Set([...Object.values(params), ...(resume ? metaTensors(resume.state) : [])]);
+  const release = (tensor: tf.Tensor) => {
+    if (!given.has(tensor)) tensor.dispose();
+  };
 
   for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
     if (signal?.aborted) return;
     const begun = performance.now();
     const learningRate = optimizer.learningRate(state.optimizer);
-    const next = tidy(() => {
+    const { gradients, ...made } = tidy(() => {
       const episodes = sampler.next(learner.episodes);
       const meta = learner.metaGradient(objective, params, episodes, state);
-      const norm = globalNorm(meta.gradients);
-      const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm)];
+      const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm(meta.gradients))];
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw nonFinite(update, loss, meta.gradients, episodes);
       }
-      const applied = optimizer.update(meta.gradients, meta.state.optimizer, params);
-      return {
-        loss,
-        gradientNorm,
-        tokens: countTokens(episodes),
-        params: applied.params,
-        state: { ...meta.state, optimizer: applied.state },
-      };
+      return { ...meta, loss, gradientNorm, tokens: countTokens(episodes) };
     });
-    // The caller keeps what training started from.
-    if (params !== options.params) release(Object.values(params), Object.values(next.params));
-    if (state !== resume?.state) release(metaTensors(state), metaTensors(next.state));
-    ({ params, state } = next);
+    const kept = new Set(metaTensors(made.state));
+    for (const tensor of metaTensors(state)) if (!kept.has(tensor)) release(tensor);
+    const applied = apply(gradients, made.state.optimizer, params, release);
+    params = applied.params;
+    state = { ...made.state, optimizer: applied.state };
     const seconds = (performance.now() - begun) / 1000;
     await setImmediate(); // lets signals, timers and progress bars run
-    yield { ...next, update, batches: update * perUpdate, learningRate, seconds };
+    yield { ...made, params, state, update, batches: update * perUpdate, learningRate, seconds };
   }
 }
 
 /** All tensors that training carries besides parameters. */
 export function metaTensors({ optimizer, inner }: MetaState): tf.Tensor[] {
   return [...stateTensors(optimizer), ...(inner ? stateTensors(inner) : [])];
-}
-
-/** Frees what is not in use any more. */
-function release(before: readonly tf.Tensor[], after: readonly tf.Tensor[]): void {
-  const used = new Set(after);
-  for (const tensor of before) if (!used.has(tensor)) tensor.dispose();
-}
-
-function tidy<T>(fn: () => T): T {
-  return tf.tidy(fn as () => tf.TensorContainer) as T;
 }
 
 function scalarValue(scalar: tf.Scalar): number {
