@@ -9,8 +9,8 @@ import {
   disposeParams,
   type Learner,
   metaTrain,
+  questionScorer,
   randomFor,
-  scoreSequences,
   type TaskSampler,
   type TensorRuntime,
   type TokenBatch,
@@ -94,6 +94,7 @@ async function train(): Promise<number[]> {
 async function score(): Promise<number[]> {
   const demonstrations = 16;
   const suffix = Math.max(scored + 1, Math.floor(time / (demonstrations + 1)));
+  const scorer = questionScorer({ model, params, runtime });
   const measured: number[] = [];
   for (let step = 0; step < warmup + steps; step++) {
     const prefix = tokens(time - suffix);
@@ -102,7 +103,7 @@ async function score(): Promise<number[]> {
       scoredFrom: time - scored,
     }));
     const begun = performance.now();
-    await scoreSequences({ model, params, sequences, runtime });
+    await scorer([{ sequences }]);
     measured.push((performance.now() - begun) / 1000);
   }
   return measured;

@@ -35,6 +35,7 @@ async function trainOnce(compile: TensorRuntime["compile"]) {
         device: "cpu",
         version: tf.version_core,
         compile,
+        compilations: () => [],
         memory: () => ({ tensors: 0, tensorBytes: 0, processBytes: 0 }),
         dispose: () => {},
       })),
