@@ -9,6 +9,7 @@ import {
   type Params,
   tidy,
   type UpdateInput,
+  type UpdateRule,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import type { GradientTransform, Slots, TransformInput } from "./transform.js";
@@ -72,6 +73,15 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
     return { updates, slots, inputs };
   };
 
+  const measureAll: UpdateRule["measure"] = (input, c) => {
+    let known = c;
+    for (const [i, { measure }] of transforms.entries()) {
+      if (!measure) continue;
+      known = { ...known, ...numbered(measure(forward(input, known, i).updates), i) };
+    }
+    return known;
+  };
+
   const rule = defineOptimizer({
     name: transforms.map((transform) => transform.name).join(" > "),
     slotNames,
@@ -88,14 +98,7 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
         ...transforms.map((transform, i) => numbered(numbers(transform, state), i)),
       ),
 
-    measure(input, c) {
-      let known = c;
-      for (const [i, { measure }] of transforms.entries()) {
-        if (!measure) continue;
-        known = { ...known, ...numbered(measure(forward(input, known, i).updates), i) };
-      }
-      return known;
-    },
+    ...(transforms.some(({ measure }) => measure) && { measure: measureAll }),
 
     apply: (input, c) =>
       tidy(() => {

@@ -7,7 +7,6 @@ import {
   saveCheckpoint,
 } from "../checkpoint/checkpoint.js";
 import { MetaError } from "../errors.js";
-import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";
@@ -83,6 +82,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     optimizer,
     sampler,
     params: first,
+    consume: true,
     updates,
     hvp,
     runtime,
@@ -91,8 +91,6 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
   });
   let latest: MetaUpdate | undefined;
   for await (const made of meta) {
-    // What training started from is not needed once there is something newer.
-    if (!latest) release({ params: first, state: resumed?.state });
     latest = made;
     onEvent?.({ kind: "train", done: made.update, total: updates, loss: made.loss });
     const isLast = made.update === updates || signal?.aborted === true;
@@ -101,7 +99,8 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     if (isDue) await save(made);
   }
 
-  release({ params: {}, state: latest?.state ?? resumed?.state });
+  const state = latest?.state ?? resumed?.state;
+  if (state) for (const tensor of metaTensors(state)) tensor.dispose();
   const params = latest?.params ?? first;
   const reached = latest?.update ?? resumed?.update ?? 0;
   if (reached < updates) {
@@ -112,9 +111,4 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     );
   }
   return params;
-}
-
-function release({ params, state }: { params: Params; state: MetaState | undefined }): void {
-  disposeParams(params);
-  for (const tensor of state ? metaTensors(state) : []) tensor.dispose();
 }

@@ -16,8 +16,15 @@ export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOpti
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
   readonly sampler: TaskSampler<B>;
-  /** Where training starts. The caller keeps these tensors. */
+  /** Where training starts. The caller keeps these tensors, unless `consume` is set. */
   readonly params: Params;
+  /**
+   * Frees `params` and the tensors of `resume` when they have been replaced, which saves their
+   * memory during the first update.
+   *
+   * @default false
+   */
+  readonly consume?: boolean;
   /** Meta-updates to make, those before `resume` included. */
   readonly updates: number;
   /** Where an earlier training stopped; the sampler must have been restored to the same point. */
@@ -65,8 +72,8 @@ export async function* metaTrain<B extends Batch>(
   const perUpdate = batchesPerUpdate(learner.episodes);
   let params = options.params;
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
-  // What training started from stays the caller's.
-  const given = new Set([...Object.values(params), ...(resume ? metaTensors(resume.state) : [])]);
+  const start = [...Object.values(params), ...(resume ? metaTensors(resume.state) : [])];
+  const given = new Set(options.consume ? [] : start);
   const release = (tensor: tf.Tensor) => {
     if (!given.has(tensor)) tensor.dispose();
   };

@@ -9,6 +9,7 @@ import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.j
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type Executable, execute } from "./execute.js";
 import type { GraphBackend } from "./graphBackend.js";
+import { modeFor } from "./mode.js";
 import { type Signature, signatureOf } from "./structure.js";
 import { traceFunction } from "./traceFunction.js";
 
@@ -25,7 +26,7 @@ export interface CompiledFunction {
 export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
   readonly options: CompileOptions;
-  readonly mode: CompileMode;
+  readonly mode: CompileMode | "auto";
   onCompile(compilation: Compilation): void;
 }
 
@@ -88,13 +89,14 @@ export function compiledFunction(
     });
     const tracedAt = performance.now();
     try {
-      const compiled = { traced, functionName, mode, name };
+      const chosen = modeFor(mode, { precision, outputElements: traced.outputElements });
+      const compiled = { traced, functionName, mode: chosen, name };
       const result = execute(binding, compiled, signature.tensors);
       if (ready.size === signatures) removeOldest();
       ready.set(signature.key, compiled);
       onCompile({
         name,
-        mode,
+        mode: chosen,
         precision,
         operations: traced.operations,
         traceMs: tracedAt - begun,

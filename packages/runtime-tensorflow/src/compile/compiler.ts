@@ -1,7 +1,6 @@
 import type { Compilation, CompileOptions } from "@metalearn/core";
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type Callable, compiledFunction } from "./compiledFunction.js";
-import { modeFor } from "./mode.js";
 
 /** How functions are compiled unless told otherwise. */
 export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
@@ -26,7 +25,7 @@ export function openCompiler(binding: NativeBinding, defaults: CompileDefaults):
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {
       const merged = { ...defaults, ...options };
-      const mode = modeFor(merged.mode ?? "auto");
+      const { mode = "auto" } = merged;
       if (mode === "eager") return fn;
       const compiled = compiledFunction(fn as Callable, {
         binding,

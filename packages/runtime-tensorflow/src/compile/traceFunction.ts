@@ -12,6 +12,8 @@ export interface TracedFunction {
   readonly captures: readonly Capture[];
   readonly indexInputs: readonly IndexInput[];
   readonly outputCount: number;
+  /** Numbers in all outputs together. */
+  readonly outputElements: number;
   readonly operations: number;
   /** What the function returns, of the tensors that the engine returned and those that were passed. */
   result(outputs: readonly tf.Tensor[], passed: readonly tf.Tensor[]): unknown;
@@ -62,6 +64,10 @@ export function traceFunction(
         captures: trace.captures,
         indexInputs: trace.indexInputs,
         outputCount: outputIds.length,
+        outputElements: outputIds.reduce(
+          (sum, id) => sum + tf.util.sizeFromShape([...trace.builder.output(id).shape]),
+          0,
+        ),
         operations: trace.builder.size,
         result,
       };
