@@ -89,7 +89,7 @@ export function compiledFunction(
     });
     const tracedAt = performance.now();
     try {
-      const chosen = modeFor(mode, { precision, outputElements: traced.outputElements });
+      const chosen = modeFor(mode, { ...traced, precision });
       const compiled = { traced, functionName, mode: chosen, name };
       const result = execute(binding, compiled, signature.tensors);
       if (ready.size === signatures) removeOldest();

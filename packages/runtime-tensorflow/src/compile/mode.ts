@@ -5,27 +5,29 @@ export interface ModeGrounds {
   readonly precision: Precision;
   /** Numbers that the function returns, in all tensors together. */
   readonly outputElements: number;
+  /** Operations in its graph, with which the time to compile grows. */
+  readonly operations: number;
 }
 
-/** From here on a run of a function takes longer than XLA's code for it saves in compiling. */
-const largeOutput = 1_000_000;
+/** Numbers returned per operation from which on XLA's code is worth the time to compile it. */
+const worthwhile = 10_000;
 
 /**
- * What `auto` stands for: XLA where a function returns tensors of a large model, as gradients and
- * updates do, otherwise the plain graph.
+ * What `auto` stands for: XLA where a function returns much for its size, as the gradients and
+ * updates of a large model do, otherwise the plain graph.
  *
  * Measured on a CPU with two cores, GPT-2 small, 256 tokens: XLA fuses what lies between the matrix
  * products, so that a meta-gradient takes 10 to 20 percent less time and an update of AdamW less
- * than half. It takes seconds to compile for every shape anew, which pays only for large tensors; it
- * sums up tensors to one number on one core only, and it multiplies in bfloat16 more slowly.
+ * than half. It takes up to 20 seconds to compile for every shape anew, which does not pay for small
+ * models; it sums up tensors to one number on one core only, and multiplies in bfloat16 more slowly.
  *
  * The choice must not depend on how often a shape was met: results differ in their last bits, and a
  * run that is resumed would end elsewhere than one that is not.
  */
 export function modeFor(
   mode: Exclude<CompileOptions["mode"], "eager" | undefined>,
-  { precision, outputElements }: ModeGrounds,
+  { precision, outputElements, operations }: ModeGrounds,
 ): CompileMode {
   if (mode !== "auto") return mode;
-  return precision === "float32" && outputElements >= largeOutput ? "xla" : "graph";
+  return precision === "float32" && outputElements >= worthwhile * operations ? "xla" : "graph";
 }
