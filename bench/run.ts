@@ -109,7 +109,7 @@ for (const name of values.rows.split(",")) {
   console.log(row.title);
   tables.push(table(row, await measure(row)));
   const heading =
-    "# Results\n\nWritten by `npm run bench`: GPT-2 small with random weights, float32 unless said otherwise. " +
+    "# Results\n\nWritten by `npm run bench`: GPT-2 small with random weights, sequences of 256 tokens of which 8 are scored, float32 unless said otherwise. " +
     `Medians over ${values.rounds} rounds in which every side ran once, a process each; a run's time is its median of ` +
     `${values.steps} steps after one to warm up. Peak memory is that of the whole process.\n\n`;
   await writeFile(values.out, `${heading}${await machine()}\n\n${tables.join("\n")}`);

@@ -61,7 +61,10 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
   test.each<[string[], object]>([
     [["gradient"], { use: "metaicl" }],
     [["task gradient"], { use: "fomaml", innerOptimizer, tasks: 2 }],
-    [["gradient", "hvp"], { use: "maml", innerOptimizer, tasks: 2, innerSteps: 2 }],
+    [
+      ["gradient", "hvp", "inner adjoint", "inner update"],
+      { use: "maml", innerOptimizer, tasks: 2, innerSteps: 2 },
+    ],
     [["task gradient"], { use: "maml-en-llm", innerOptimizer, tasks: 2, moments: "reset" }],
   ])("compiles %j for %o and learns the same", async (names, learner) => {
     const eager = await train(learner, "eager");

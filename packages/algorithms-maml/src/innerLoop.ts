@@ -18,7 +18,7 @@ type Slots = OptimizerState["slots"];
 /** What an inner loop needs to know. */
 export interface InnerLoop<B extends Batch> {
   readonly objective: Objective<B>;
-  readonly optimizer: UpdateRule;
+  readonly optimizer: Pick<UpdateRule, "apply" | "adjoint">;
   /** Names of the adapted parameters. */
   readonly names: readonly string[];
 }

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type Coefficients,
   type EpisodeShape,
   filterParams,
   type Learner,
@@ -10,9 +11,11 @@ import {
   type Objective,
   type Params,
   tidy,
+  type UpdateCotangent,
+  type UpdateInput,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { backpropagate, descend, type InnerStart, startFrom } from "./innerLoop.js";
+import { backpropagate, descend, type InnerLoop, type InnerStart, startFrom } from "./innerLoop.js";
 import { type MomentSharing, momentFlow } from "./moments.js";
 import { namePattern } from "./namePattern.js";
 
@@ -94,6 +97,24 @@ export function maml(options: MamlOptions): Learner {
       state,
     );
 
+  // Compiled by themselves where the task is not compiled as a whole.
+  const innerUpdate = (_: unknown, input: UpdateInput, c: Coefficients) =>
+    optimizer.apply(input, c);
+  const innerAdjoint = (
+    _: unknown,
+    input: UpdateInput,
+    c: Coefficients,
+    cotangent: UpdateCotangent,
+  ) => optimizer.adjoint(input, c, cotangent);
+  const innerLoop = <B extends Batch>(objective: Objective<B>, params: Params): InnerLoop<B> => ({
+    objective,
+    optimizer: {
+      apply: objective.compiled(innerUpdate, "inner update"),
+      adjoint: objective.compiled(innerAdjoint, "inner adjoint"),
+    },
+    names: adaptedNames(params, adapt),
+  });
+
   /** What one task adds to a meta-update: a function of tensors alone. */
   const taskGradient = <B extends Batch>(
     objective: Objective<B>,
@@ -103,7 +124,7 @@ export function maml(options: MamlOptions): Learner {
     start: InnerStart,
   ) =>
     tidy(() => {
-      const loop = { objective, optimizer, names: adaptedNames(params, adapt) };
+      const loop = innerLoop(objective, params);
       const trajectory = descend(loop, params, support, start, order === 2);
       const { loss, gradients } = queryGradient(objective, trajectory.params, queries);
       return {
@@ -119,10 +140,10 @@ export function maml(options: MamlOptions): Learner {
     episodes: { tasks, support, query, querySource, unit: taskUnit },
 
     adapt(objective, params, batches, state) {
-      const names = adaptedNames(params, adapt);
+      const loop = innerLoop(objective, params);
       return tidy(() => {
-        const start = startFrom(optimizer, flow(names, params, state).begin(), steps);
-        return descend({ objective, optimizer, names }, params, batches, start, false).params;
+        const start = startFrom(optimizer, flow(loop.names, params, state).begin(), steps);
+        return descend(loop, params, batches, start, false).params;
       });
     },
 

@@ -52,8 +52,10 @@ export interface UpdateRule {
   /**
    * `c` with what must be known of all tensors together, such as their norm. With it
    * {@link apply} may be given any part of them.
+   *
+   * @param norm over all gradients together, where it is known
    */
-  measure?(input: UpdateInput, c: Coefficients): Coefficients;
+  measure?(input: UpdateInput, c: Coefficients, norm?: tf.Scalar): Coefficients;
   /** New parameters and slots; the caller owns the tensors. */
   apply(input: UpdateInput, c: Coefficients): Pick<UpdateInput, "params" | "slots">;
   /** The vector-Jacobian product of {@link apply}. */

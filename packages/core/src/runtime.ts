@@ -47,6 +47,7 @@ export interface Compilation {
   /** {@link CompileOptions.name} */
   readonly name: string;
   readonly mode: CompileMode;
+  /** `float32` also where `bfloat16` was asked for and there is no matrix product. */
   readonly precision: Precision;
   /** Operations in the graph, constants included. */
   readonly operations: number;

@@ -73,11 +73,13 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
     return { updates, slots, inputs };
   };
 
-  const measureAll: UpdateRule["measure"] = (input, c) => {
+  const measureAll: UpdateRule["measure"] = (input, c, norm) => {
     let known = c;
     for (const [i, { measure }] of transforms.entries()) {
       if (!measure) continue;
-      known = { ...known, ...numbered(measure(forward(input, known, i).updates), i) };
+      const { updates } = forward(input, known, i);
+      const ofUpdates = i === 0 ? norm : undefined; // the first transform is given the gradients
+      known = { ...known, ...numbered(measure(updates, ofUpdates), i) };
     }
     return known;
   };

@@ -15,7 +15,7 @@ export function clipByGlobalNorm(maxNorm: number): GradientTransform {
     ...stateless,
     name: "clip",
     coefficients: () => ({ maxNorm, epsilon }),
-    measure: (updates) => ({ norm: globalNorm(updates) }),
+    measure: (updates, norm = globalNorm(updates)) => ({ norm }),
     apply({ updates }, { maxNorm, epsilon, norm = globalNorm(updates) }) {
       const padded = tf.add(norm, epsilon as tf.Scalar);
       const factor = tf.minimum(1, tf.div(maxNorm as tf.Scalar, padded));

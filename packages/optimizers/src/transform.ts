@@ -1,4 +1,5 @@
 import type { Coefficients, Params } from "@metalearn/core";
+import type * as tf from "@tensorflow/tfjs";
 
 /** Moving averages by name. */
 export type Slots = Readonly<Record<string, Params>>;
@@ -36,8 +37,10 @@ export interface GradientTransform {
   /**
    * What {@link apply} has to know of all updates together, such as their norm. Where it is not
    * among `c`, `apply` was given all of them.
+   *
+   * @param norm over all updates together, where it is known
    */
-  measure?(updates: Params): Coefficients;
+  measure?(updates: Params, norm?: tf.Scalar): Coefficients;
   /** Names of one kind are treated alike. By default all are. */
   kindOf?(name: string): string;
   apply(input: TransformInput, c: Coefficients): { updates: Params; slots: Slots };

@@ -67,7 +67,7 @@ export async function* metaTrain<B extends Batch>(
 ): AsyncGenerator<MetaUpdate, void, void> {
   const { learner, optimizer, sampler, updates, resume, signal } = options;
   const objective = createObjective(options.model, options);
-  const norm = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
+  const normOf = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
   let params = options.params;
@@ -82,18 +82,20 @@ export async function* metaTrain<B extends Batch>(
     if (signal?.aborted) return;
     const begun = performance.now();
     const learningRate = optimizer.learningRate(state.optimizer);
-    const { gradients, ...made } = tidy(() => {
+    const { gradients, norm, ...made } = tidy(() => {
       const episodes = sampler.next(learner.episodes);
       const meta = learner.metaGradient(objective, params, episodes, state);
-      const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm(meta.gradients))];
+      const norm = normOf(meta.gradients);
+      const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm)];
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw nonFinite(update, loss, meta.gradients, episodes);
       }
-      return { ...meta, loss, gradientNorm, tokens: countTokens(episodes) };
+      return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
     });
     const kept = new Set(metaTensors(made.state));
     for (const tensor of metaTensors(state)) if (!kept.has(tensor)) release(tensor);
-    const applied = apply(gradients, made.state.optimizer, params, release);
+    const applied = apply(gradients, made.state.optimizer, params, { norm, release });
+    norm.dispose();
     params = applied.params;
     state = { ...made.state, optimizer: applied.state };
     const seconds = (performance.now() - begun) / 1000;

@@ -1,21 +1,28 @@
 import type * as tf from "@tensorflow/tfjs";
 import { coefficients, type MetaOptimizer, nextCount, type OptimizerState } from "../optimizer.js";
-import type { Params } from "../params.js";
+import { type Params, tensorNamed } from "../params.js";
 import type { TensorRuntime } from "../runtime.js";
 import { tidy } from "../tidy.js";
 
-/** The update of a meta-optimizer, made tensor by tensor. */
+/** The update of a meta-optimizer, made part by part. */
 export type OuterUpdate = (
   gradients: Params,
   state: OptimizerState,
   params: Params,
-  /** Frees a tensor that the update has replaced. */
-  release: (tensor: tf.Tensor) => void,
+  more: {
+    /** Norm over all gradients together. */
+    readonly norm: tf.Scalar;
+    /** Frees a tensor that the update has replaced. */
+    release(tensor: tf.Tensor): void;
+  },
 ) => { params: Params; state: OptimizerState };
 
+/** Tensors from this size on are updated one by one, smaller ones together. */
+const large = 1_000_000;
+
 /**
- * An update that takes one tensor at a time and releases gradient, moments and parameter of each as
- * soon as they are replaced: old and new never lie beside each other in full.
+ * An update that takes one large tensor at a time and releases gradient, moments and parameter of
+ * each as soon as they are replaced: old and new never lie beside each other in full.
  */
 export function outerUpdate(
   optimizer: MetaOptimizer,
@@ -23,44 +30,63 @@ export function outerUpdate(
 ): OuterUpdate {
   const compile: TensorRuntime["compile"] = runtime?.compile ?? ((fn) => fn);
   const apply = compile(optimizer.apply, { name: "update" });
-  const measure = optimizer.measure && compile(optimizer.measure, { name: "update measures" });
-  // Tensors of one kind and shape go by the first one's name, so that they share what is compiled.
+  // A large tensor goes by the name of the first of its kind and shape, so that all of those share
+  // what is compiled.
   const aliases = new Map<string, string>();
-  const aliasOf = (name: string, { shape }: tf.Tensor) => {
+  const aliasOf = (name: string, { shape, size }: tf.Tensor) => {
+    if (size < large) return name;
     const kind = `${optimizer.kindOf?.(name) ?? ""} [${shape}]`;
     const alias = aliases.get(kind) ?? name;
     aliases.set(kind, alias);
     return alias;
   };
 
-  return (gradients, state, params, release) => {
-    const next: Record<string, tf.Tensor> = {};
-    const slots = Object.fromEntries(
-      optimizer.slotNames.map((slot) => [slot, {} as Record<string, tf.Tensor>]),
-    );
+  return (gradients, state, params, { norm, release }) => {
+    // Copies keep the order of the names.
+    const next = { ...params };
+    const slots = mapSlots(state.slots, (all) => ({ ...all }));
     const c = tidy(() => {
       const numbers = coefficients(optimizer, state);
-      return measure ? measure({ gradients, slots: state.slots, params }, numbers) : numbers;
+      const input = { gradients, slots: state.slots, params };
+      return optimizer.measure?.(input, numbers, norm) ?? numbers;
     });
-    for (const [name, param] of Object.entries(params)) {
-      const alias = aliasOf(name, param);
-      const only = (all: Params) => ({ [alias]: all[name] as tf.Tensor });
-      const own = Object.entries(state.slots).map(([slot, all]) => [slot, only(all)] as const);
+    for (const names of partsOf(params)) {
+      const aliased = names.map(
+        (name) => [name, aliasOf(name, tensorNamed(params, name))] as const,
+      );
+      const part = (all: Params) =>
+        Object.fromEntries(aliased.map(([name, alias]) => [alias, tensorNamed(all, name)]));
       const input = {
-        gradients: only(gradients),
-        slots: Object.fromEntries(own),
-        params: only(params),
+        gradients: part(gradients),
+        slots: mapSlots(state.slots, part),
+        params: part(params),
       };
       const updated = apply(input, c);
-      next[name] = updated.params[alias] as tf.Tensor;
-      for (const [slot, all] of Object.entries(slots)) {
-        all[name] = updated.slots[slot]?.[alias] as tf.Tensor;
+      for (const [name, alias] of aliased) {
+        next[name] = tensorNamed(updated.params, alias);
+        for (const [slot, all] of Object.entries(slots)) {
+          all[name] = tensorNamed(updated.slots[slot] ?? {}, alias);
+        }
       }
-      for (const used of [input.params, input.gradients, ...own.map(([, slot]) => slot)]) {
-        release(used[alias] as tf.Tensor);
+      for (const used of [input.gradients, input.params, ...Object.values(input.slots)]) {
+        Object.values(used).forEach(release);
       }
     }
-    for (const number of Object.values(c)) number.dispose();
+    for (const number of Object.values(c)) if (number !== norm) number.dispose();
     return { params: next, state: { ...nextCount(state), slots } };
   };
+}
+
+/** Names of the tensors that are updated at once: small ones, then each large one, the largest last. */
+function partsOf(params: Params): string[][] {
+  const sizeOf = (name: string) => tensorNamed(params, name).size;
+  const names = Object.keys(params);
+  const small = names.filter((name) => sizeOf(name) < large);
+  const others = names.filter((name) => sizeOf(name) >= large);
+  const alone = others.sort((a, b) => sizeOf(a) - sizeOf(b)).map((name) => [name]);
+  return small.length > 0 ? [small, ...alone] : alone;
+}
+
+function mapSlots<T>(slots: OptimizerState["slots"], fn: (all: Params) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(slots).map(([slot, all]) => [slot, fn(all)]));
 }

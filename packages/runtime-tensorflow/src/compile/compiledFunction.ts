@@ -89,7 +89,7 @@ export function compiledFunction(
     });
     const tracedAt = performance.now();
     try {
-      const chosen = modeFor(mode, { ...traced, precision });
+      const chosen = modeFor(mode, traced);
       const compiled = { traced, functionName, mode: chosen, name };
       const result = execute(binding, compiled, signature.tensors);
       if (ready.size === signatures) removeOldest();
@@ -97,7 +97,7 @@ export function compiledFunction(
       onCompile({
         name,
         mode: chosen,
-        precision,
+        precision: traced.precision,
         operations: traced.operations,
         traceMs: tracedAt - begun,
         firstRunMs: performance.now() - tracedAt,

@@ -7,11 +7,14 @@ export const matrixProduct = "BatchMatMulV2";
 /**
  * Adds matrix products to a graph: plain ones as MatMul, which is faster, and with operands in
  * bfloat16 if so wished. Results are float32 either way.
+ *
+ * @param onNarrow is told of operands that are narrowed
  */
 export function matrixProducts(
   builder: GraphBuilder,
   binding: NativeBinding,
   precision: "float32" | "bfloat16",
+  onNarrow: () => void,
 ): (inputs: readonly number[], attributes: readonly NativeAttribute[]) => NativeTensor {
   const { TF_ATTR_BOOL, TF_ATTR_TYPE, TF_BFLOAT16, TF_FLOAT } = binding;
   const cast = (id: number, to: number) => {
@@ -41,6 +44,7 @@ export function matrixProducts(
       value,
     }));
     const operation = isPlain ? "MatMul" : matrixProduct;
+    if (isNarrow) onNarrow();
     const operands = isNarrow ? inputs.map(narrow) : inputs;
     const [product] = builder.operation(operation, given, operands, 1) as [NativeTensor];
     return isNarrow ? cast(product.id, TF_FLOAT) : product;

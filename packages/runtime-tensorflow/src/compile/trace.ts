@@ -28,6 +28,8 @@ export interface Trace {
   capture(owner: Capture): NativeTensor;
   /** Records that the values of a tensor are positions in an axis, if it is an input. */
   requireBelow(id: number, length: number): void;
+  /** What the function multiplies in: `float32` also where nothing in it could be narrowed. */
+  readonly precision: Precision;
   /** Adds a matrix product in the precision that was asked for. */
   multiply(inputs: readonly number[], attributes: readonly NativeAttribute[]): NativeTensor;
 }
@@ -48,6 +50,11 @@ export function openTrace(
   const inputs: number[] = [];
   const captures: Capture[] = [];
   const indexInputs: IndexInput[] = [];
+
+  let effective: Precision = "float32";
+  const onNarrow = () => {
+    effective = precision;
+  };
 
   const addInput = (shape: readonly number[], dtype: tf.DataType) => {
     const placeholder = builder.placeholder(shape, typeNumber(dtype));
@@ -72,6 +79,9 @@ export function openTrace(
       if (input < 0 || indexInputs.some((i) => i.input === input && i.length <= length)) return;
       indexInputs.push({ input, length });
     },
-    multiply: matrixProducts(builder, binding, precision),
+    get precision() {
+      return effective;
+    },
+    multiply: matrixProducts(builder, binding, precision, onNarrow),
   };
 }

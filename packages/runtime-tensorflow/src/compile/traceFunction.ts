@@ -12,6 +12,7 @@ export interface TracedFunction {
   readonly captures: readonly Capture[];
   readonly indexInputs: readonly IndexInput[];
   readonly outputCount: number;
+  readonly precision: Precision;
   /** Numbers in all outputs together. */
   readonly outputElements: number;
   readonly operations: number;
@@ -64,6 +65,7 @@ export function traceFunction(
         captures: trace.captures,
         indexInputs: trace.indexInputs,
         outputCount: outputIds.length,
+        precision: trace.precision,
         outputElements: outputIds.reduce(
           (sum, id) => sum + tf.util.sizeFromShape([...trace.builder.output(id).shape]),
           0,
