@@ -2,6 +2,7 @@
 // its own, and the medians over rounds are compared. Absolute times move with the machine and its
 // neighbours; ratios of one interleaved run count.
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
@@ -9,16 +10,14 @@ import { parseArgs, promisify } from "node:util";
 import { tensorflow } from "@metalearn/runtime-tensorflow";
 import { type Row, rows, type Side } from "./rows.js";
 
+const shared = process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../shared");
 const { values } = parseArgs({
   options: {
     rows: { type: "string", default: rows.map(({ name }) => name).join(",") },
     rounds: { type: "string", default: "5" },
     steps: { type: "string", default: "3" },
     python: { type: "string", default: process.env.METALEARN_PYTHON ?? "python3" },
-    peer: {
-      type: "string",
-      default: join(import.meta.dirname, "../../shared/bench/bench_torch.py"),
-    },
+    peer: { type: "string", default: join(shared, "bench/bench_torch.py") },
     out: { type: "string", default: join(import.meta.dirname, "RESULTS.md") },
   },
 });
@@ -102,6 +101,10 @@ async function machine(): Promise<string> {
   );
 }
 
+if (!existsSync(values.peer)) {
+  console.error(`The peer is not at ${values.peer}: name it with --peer, or set METALEARN_SHARED.`);
+  process.exit(1);
+}
 const tables: string[] = [];
 for (const name of values.rows.split(",")) {
   const row = rows.find((candidate) => candidate.name === name);
