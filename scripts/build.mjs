@@ -1,0 +1,4 @@
+// `npm run build`: compiles all packages.
+import { build } from "./steps.mjs";
+
+build();
