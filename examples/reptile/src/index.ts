@@ -4,7 +4,7 @@ import {
   type Learner,
   type MetaOptimizer,
   mapParams,
-  meanParams,
+  meanGradient,
   referenceTo,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
@@ -47,11 +47,7 @@ export function reptile({ innerOptimizer, innerSteps = 5, tasks = 1 }: ReptileOp
           gradients: mapParams((before, after) => tf.sub(before, after), params, adapted),
         };
       });
-      return {
-        loss: tf.mean(tf.stack(results.map(({ loss }) => loss))) as tf.Scalar,
-        gradients: meanParams(results.map(({ gradients }) => gradients)),
-        state,
-      };
+      return { ...meanGradient(results), state };
     },
   };
 }

@@ -7,14 +7,13 @@ import {
   MetaError,
   type MetaOptimizer,
   type MetaState,
-  meanParams,
+  meanGradient,
   type Objective,
   type Params,
   tidy,
   type UpdateCotangent,
   type UpdateInput,
 } from "@metalearn/core";
-import * as tf from "@tensorflow/tfjs";
 import { backpropagate, descend, type InnerLoop, type InnerStart, startFrom } from "./innerLoop.js";
 import { type MomentSharing, momentFlow } from "./moments.js";
 import { namePattern } from "./namePattern.js";
@@ -126,7 +125,9 @@ export function maml(options: MamlOptions): Learner {
     tidy(() => {
       const loop = innerLoop(objective, params);
       const trajectory = descend(loop, params, support, start, order === 2);
-      const { loss, gradients } = queryGradient(objective, trajectory.params, queries);
+      const { loss, gradients } = meanGradient(
+        queries.map((query) => objective.gradient(trajectory.params, query)),
+      );
       return {
         loss,
         gradients: order === 1 ? gradients : backpropagate(loop, trajectory, gradients),
@@ -164,25 +165,8 @@ export function maml(options: MamlOptions): Learner {
         passing.finish({ ...begin, step: begin.step + steps, slots });
         return result;
       });
-      return {
-        loss: tf.mean(tf.stack(perTask.map(({ loss }) => loss))) as tf.Scalar,
-        gradients: meanParams(perTask.map(({ gradients }) => gradients)),
-        state: passing.result(),
-      };
+      return { ...meanGradient(perTask), state: passing.result() };
     },
-  };
-}
-
-/** Mean loss and gradient over query batches of equal weight. */
-function queryGradient<B extends Batch>(
-  objective: Objective<B>,
-  params: Params,
-  queries: readonly B[],
-): { loss: tf.Scalar; gradients: Params } {
-  const parts = queries.map((query) => objective.gradient(params, query));
-  return {
-    loss: tf.mean(tf.stack(parts.map(({ loss }) => loss))) as tf.Scalar,
-    gradients: meanParams(parts.map(({ gradients }) => gradients)),
   };
 }
 

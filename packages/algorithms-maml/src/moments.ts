@@ -3,6 +3,7 @@ import {
   MetaError,
   type MetaOptimizer,
   type MetaState,
+  mapSlots,
   meanState,
   type OptimizerState,
   type Params,
@@ -112,18 +113,12 @@ function requireSameSlots(
 
 /** The part of a state that belongs to the adapted parameters. */
 function restrict(state: OptimizerState, adapted: Params): OptimizerState {
-  const slots = Object.entries(state.slots).map(([name, slot]) => [
-    name,
-    filterParams(slot, (tensor) => tensor in adapted),
-  ]);
-  return { ...state, slots: Object.fromEntries(slots) };
+  const slots = mapSlots(state.slots, (slot) => filterParams(slot, (name) => name in adapted));
+  return { ...state, slots };
 }
 
 /** The outer state with the inner one's moments; the schedule's position stays the outer's. */
 function handOn(outer: OptimizerState, inner: OptimizerState): OptimizerState {
-  const slots = Object.entries(outer.slots).map(([name, slot]) => [
-    name,
-    { ...slot, ...inner.slots[name] },
-  ]);
-  return { ...outer, step: inner.step, slots: Object.fromEntries(slots) };
+  const slots = mapSlots(outer.slots, (slot, name) => ({ ...slot, ...inner.slots[name] }));
+  return { ...outer, step: inner.step, slots };
 }

@@ -1,5 +1,4 @@
-import { type Learner, MetaError, meanParams } from "@metalearn/core";
-import * as tf from "@tensorflow/tfjs";
+import { type Learner, MetaError, meanGradient } from "@metalearn/core";
 
 /** Options of {@link metaicl}. */
 export interface MetaiclOptions {
@@ -32,11 +31,7 @@ export function metaicl({ batches = 1, taskUnit = "mixture" }: MetaiclOptions = 
     adapt: (_, params) => params,
     metaGradient(objective, params, episodes, state) {
       const parts = episodes.map(({ query }) => objective.gradient(params, query));
-      return {
-        loss: tf.mean(tf.stack(parts.map(({ loss }) => loss))) as tf.Scalar,
-        gradients: meanParams(parts.map(({ gradients }) => gradients)),
-        state,
-      };
+      return { ...meanGradient(parts), state };
     },
   };
 }

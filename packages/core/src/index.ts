@@ -65,7 +65,13 @@ export {
   type Tokenizer,
   type TreeReader,
 } from "./model.js";
-export { createObjective, type Objective, type ObjectiveOptions } from "./objective.js";
+export {
+  createObjective,
+  type LossAndGradients,
+  meanGradient,
+  type Objective,
+  type ObjectiveOptions,
+} from "./objective.js";
 export {
   type Coefficients,
   coefficients,
@@ -73,6 +79,7 @@ export {
   disposeState,
   type MetaOptimizer,
   type MetaState,
+  mapSlots,
   meanState,
   nextCount,
   type OptimizerState,

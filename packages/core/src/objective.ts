@@ -1,11 +1,11 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import {
   finiteDifferenceHvp,
   hessianVectorProduct,
   valueAndGradients,
 } from "./autodiff/gradients.js";
 import type { Batch, Model } from "./model.js";
-import type { Params } from "./params.js";
+import { meanParams, type Params } from "./params.js";
 import type { TensorRuntime } from "./runtime.js";
 
 /**
@@ -19,11 +19,7 @@ export interface Objective<B extends Batch = Batch> {
    * The loss and its gradient with respect to every tensor of `params`, or to those that `names`
    * lists.
    */
-  gradient(
-    params: Params,
-    batch: B,
-    names?: readonly string[],
-  ): { loss: tf.Scalar; gradients: Params };
+  gradient(params: Params, batch: B, names?: readonly string[]): LossAndGradients;
   /**
    * The Hessian of the loss at `params` times `vector`: for every tensor of `params`. Tensors that
    * `vector` leaves out count as zero.
@@ -36,6 +32,20 @@ export interface Objective<B extends Batch = Batch> {
    * @param name for messages and profiles
    */
   compiled<A extends readonly unknown[], R>(fn: Build<B, A, R>, name: string): (...args: A) => R;
+}
+
+/** A loss and its gradient. */
+export interface LossAndGradients {
+  readonly loss: tf.Scalar;
+  readonly gradients: Params;
+}
+
+/** The means over parts of equal weight: batches of a query, or tasks of a meta-batch. */
+export function meanGradient(parts: readonly LossAndGradients[]): LossAndGradients {
+  return {
+    loss: tf.mean(tf.stack(parts.map(({ loss }) => loss))) as tf.Scalar,
+    gradients: meanParams(parts.map(({ gradients }) => gradients)),
+  };
 }
 
 /** Options of {@link createObjective}. */

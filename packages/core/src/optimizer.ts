@@ -119,9 +119,18 @@ export interface MetaState {
 export function meanState(states: readonly OptimizerState[]): OptimizerState {
   const [first] = states;
   if (!first) throw new RangeError("meanState needs at least one state");
-  const names = Object.keys(first.slots);
-  const slots = names.map((name) => [name, meanParams(states.map((s) => s.slots[name] ?? {}))]);
-  return { ...first, slots: Object.fromEntries(slots) };
+  const slots = mapSlots(first.slots, (_, name) =>
+    meanParams(states.map((state) => state.slots[name] ?? {})),
+  );
+  return { ...first, slots };
+}
+
+/** What `fn` makes of each slot, by the slot's name. */
+export function mapSlots<T>(
+  slots: OptimizerState["slots"],
+  fn: (slot: Params, name: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, fn(slot, name)]));
 }
 
 /** All tensors of a state. */

@@ -30,9 +30,14 @@ export interface TokenBatch extends Readonly<Record<string, tf.Tensor>> {
   readonly scoredWeights: tf.Tensor1D;
 }
 
-/** The tokens of a sequence whose likelihood counts. The very first token has no prediction. */
-export function scoredCount({ ids, scoredFrom }: TokenSequence): number {
-  return ids.length - Math.max(scoredFrom, 1);
+/** Index of the first scored token; the very first token has no prediction. */
+export function firstScored({ scoredFrom }: TokenSequence): number {
+  return Math.max(scoredFrom, 1);
+}
+
+/** How many tokens of a sequence are scored. */
+export function scoredCount(sequence: TokenSequence): number {
+  return sequence.ids.length - firstScored(sequence);
 }
 
 /** Sizes to pad a batch to; what is left out is as large as the sequences need. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { sizeAtLeast } from "./sizeAtLeast.js";
-import type { TokenSequence } from "./tokenBatch.js";
+import { firstScored, type TokenSequence } from "./tokenBatch.js";
 
 /** The beginning of many sequences, as tensors. */
 export interface TokenPrefix extends Readonly<Record<string, tf.Tensor>> {
@@ -79,11 +79,6 @@ export function tokenTree(sequences: readonly TokenSequence[], start: number): T
       .map((id, offset) => ({ id, time: timeOf(first + offset - 1 - start) }));
   });
   return { ids, positions, branches, answers };
-}
-
-/** Index of the first scored token; the very first token has no prediction. */
-export function firstScored({ scoredFrom }: TokenSequence): number {
-  return Math.max(scoredFrom, 1);
 }
 
 /** How many tokens all lists begin with. */

@@ -1,21 +1,17 @@
 import type { TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cpu } from "../src/javascript/cpu.js";
 import { tensorflow } from "../src/tensorflow/runtime.js";
 import { languageModelOperations } from "./support/languageModelOperations.js";
 import { noNativeEngine } from "./support/nativeEngine.js";
-import { expectSame, type Values, valuesOf } from "./support/values.js";
+import { expectSame, type Values, valuesInJavaScript, valuesOf } from "./support/values.js";
 
 describe.skipIf(noNativeEngine)(`TensorFlow's kernels ${noNativeEngine ?? ""}`, () => {
-  const reference: Record<string, Values[]> = {};
+  let reference: Record<string, Values[]>;
   let runtime: TensorRuntime;
 
   beforeAll(async () => {
-    await cpu();
-    for (const [name, compute] of Object.entries(languageModelOperations)) {
-      reference[name] = valuesOf(compute);
-    }
+    reference = await valuesInJavaScript(languageModelOperations);
     runtime = await tensorflow();
   });
   afterAll(() => runtime.dispose());

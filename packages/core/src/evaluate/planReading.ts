@@ -1,5 +1,5 @@
-import type { TokenSequence } from "../tokenBatch.js";
-import { commonLength, firstScored, type TokenTree, tokenTree } from "../tokenTree.js";
+import { firstScored, type TokenSequence } from "../tokenBatch.js";
+import { commonLength, type TokenTree, tokenTree } from "../tokenTree.js";
 
 /** Trees that begin with the same tokens. */
 export interface PlannedReading {

@@ -1,5 +1,11 @@
 import type * as tf from "@tensorflow/tfjs";
-import { coefficients, type MetaOptimizer, nextCount, type OptimizerState } from "../optimizer.js";
+import {
+  coefficients,
+  type MetaOptimizer,
+  mapSlots,
+  nextCount,
+  type OptimizerState,
+} from "../optimizer.js";
 import { type Params, tensorNamed } from "../params.js";
 import type { TensorRuntime } from "../runtime.js";
 import { tidy } from "../tidy.js";
@@ -85,8 +91,4 @@ function partsOf(params: Params): string[][] {
   const others = names.filter((name) => sizeOf(name) >= large);
   const alone = others.sort((a, b) => sizeOf(a) - sizeOf(b)).map((name) => [name]);
   return small.length > 0 ? [small, ...alone] : alone;
-}
-
-function mapSlots<T>(slots: OptimizerState["slots"], fn: (all: Params) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(slots).map(([slot, all]) => [slot, fn(all)]));
 }

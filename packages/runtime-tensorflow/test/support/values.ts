@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "vitest";
+import { cpu } from "../../src/javascript/cpu.js";
 
 /** A tensor in JavaScript. */
 export interface Values {
@@ -18,6 +19,16 @@ export function valuesOf(compute: () => tf.Tensor | tf.Tensor[]): Values[] {
       data: Array.from<number | string>(tensor.dataSync() as unknown as ArrayLike<number>),
     })) as unknown as tf.TensorContainer;
   }) as unknown as Values[];
+}
+
+/** What computations give on the plain JavaScript engine, which is active afterwards. */
+export async function valuesInJavaScript(
+  computations: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>>,
+): Promise<Record<string, Values[]>> {
+  await cpu();
+  return Object.fromEntries(
+    Object.entries(computations).map(([name, compute]) => [name, valuesOf(compute)]),
+  );
 }
 
 /** The same shapes and types, and numbers that agree to a tolerance relative to 1 or the larger. */
