@@ -14,8 +14,9 @@ export interface CompileOptions {
   readonly name?: string;
   /**
    * `graph` runs the operations as TensorFlow's graph executor does, `xla` through the XLA compiler,
-   * which takes longer to compile. `eager` runs the function itself, for debugging. `auto` lets the
-   * runtime choose; {@link Compilation.mode} tells what it chose.
+   * which takes longer to compile. `elementwise` is for functions that treat every element by itself,
+   * as updates of optimizers do, on a CPU: memory is read and written once. `eager` runs the function
+   * itself, for debugging. `auto` lets the runtime choose; {@link Compilation.mode} tells what it chose.
    *
    * @default "auto"
    */
@@ -34,10 +35,18 @@ export interface CompileOptions {
    * @default 32
    */
   readonly signatures?: number;
+  /**
+   * Arguments, by position, whose tensors the caller gives away: the function may return their
+   * memory with new values in it. Whether it does or not, the caller must not use them after the
+   * call, and disposes them as ever; to keep one, pass a clone of it.
+   *
+   * @default none
+   */
+  readonly donate?: readonly number[];
 }
 
 /** How a compiled function is executed. */
-export type CompileMode = "graph" | "xla";
+export type CompileMode = "graph" | "xla" | "elementwise";
 
 /** What the operands of matrix products are rounded to. */
 export type Precision = "float32" | "bfloat16";

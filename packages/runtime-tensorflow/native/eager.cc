@@ -71,24 +71,6 @@ Napi::Array ShapeOf(Napi::Env env, TFE_TensorHandle* handle) {
   return shape;
 }
 
-// Hands tensors to the table. Describes all of them before, so that one that cannot be described
-// leaves none behind that JavaScript does not know.
-Napi::Array DescribeAll(Napi::Env env, TensorTable& tensors, std::vector<TensorHandle> handles) {
-  Napi::Array descriptions = Napi::Array::New(env, handles.size());
-  for (uint32_t i = 0; i < handles.size(); ++i) {
-    Napi::Object description = Napi::Object::New(env);
-    description.Set("shape", ShapeOf(env, handles[i].get()));
-    description.Set("dtype", Napi::Number::New(env, TFE_TensorHandleDataType(handles[i].get())));
-    descriptions.Set(i, description);
-  }
-  for (uint32_t i = 0; i < handles.size(); ++i) {
-    const int64_t id = tensors.Add(std::move(handles[i]));
-    descriptions.Get(i).As<Napi::Object>().Set("id",
-                                               Napi::Number::New(env, static_cast<double>(id)));
-  }
-  return descriptions;
-}
-
 std::vector<TensorHandle> Execute(TFE_Op* op, const std::string& name, int output_count) {
   std::vector<TFE_TensorHandle*> outputs(output_count, nullptr);
   Status status;
@@ -102,6 +84,25 @@ std::vector<TensorHandle> Execute(TFE_Op* op, const std::string& name, int outpu
 
 }  // namespace
 
+Napi::Array DescribeTensors(Napi::Env env, TensorTable& tensors, std::vector<TensorHandle> handles,
+                            TensorTable::Memory memory) {
+  // All before the first is handed over, so that one that cannot be described leaves none behind
+  // that JavaScript does not know.
+  Napi::Array descriptions = Napi::Array::New(env, handles.size());
+  for (uint32_t i = 0; i < handles.size(); ++i) {
+    Napi::Object description = Napi::Object::New(env);
+    description.Set("shape", ShapeOf(env, handles[i].get()));
+    description.Set("dtype", Napi::Number::New(env, TFE_TensorHandleDataType(handles[i].get())));
+    descriptions.Set(i, description);
+  }
+  for (uint32_t i = 0; i < handles.size(); ++i) {
+    const int64_t id = tensors.Add(std::move(handles[i]), memory);
+    descriptions.Get(i).As<Napi::Object>().Set("id",
+                                               Napi::Number::New(env, static_cast<double>(id)));
+  }
+  return descriptions;
+}
+
 Napi::Value CreateTensor(Engine& engine, const Napi::CallbackInfo& info) {
   TFE_Context* const context = engine.context();
   const auto type = static_cast<TF_DataType>(ToInteger(info[1], "A tensor's type"));
@@ -114,7 +115,7 @@ Napi::Value CreateTensor(Engine& engine, const Napi::CallbackInfo& info) {
     status.Check("TFE_TensorHandleCopyToDevice");
   }
   return Napi::Number::New(info.Env(),
-                           static_cast<double>(engine.tensors().Add(std::move(handle))));
+                           static_cast<double>(engine.tensors().Add(std::move(handle), TensorTable::Memory::kWhole)));
 }
 
 Napi::Value DeleteTensor(Engine& engine, const Napi::CallbackInfo& info) {
@@ -149,7 +150,8 @@ Napi::Value ExecuteOp(Engine& engine, const Napi::CallbackInfo& info) {
   SetAttributes(name, RequireArray(info[1], "Attributes"), attributes);
 
   const auto output_count = static_cast<int>(ToInteger(info[3], "The number of outputs"));
-  return DescribeAll(info.Env(), engine.tensors(), Execute(op.get(), name, output_count));
+  return DescribeTensors(info.Env(), engine.tensors(), Execute(op.get(), name, output_count),
+                         TensorTable::Memory::kPerhapsShared);
 }
 
 }  // namespace metalearn

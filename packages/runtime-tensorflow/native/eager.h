@@ -3,9 +3,15 @@
 
 #include <napi.h>
 
+#include <vector>
+
 #include "engine.h"
 
 namespace metalearn {
+
+// Hands tensors to the table: [{ id, shape, dtype }].
+Napi::Array DescribeTensors(Napi::Env env, TensorTable& tensors, std::vector<TensorHandle> handles,
+                            TensorTable::Memory memory);
 
 // createTensor(shape, type, data): the number of a new tensor on the engine's device.
 Napi::Value CreateTensor(Engine& engine, const Napi::CallbackInfo& info);

@@ -149,6 +149,12 @@ Napi::Value StringsToJs(Napi::Env env, const TF_Tensor* tensor) {
 
 }  // namespace
 
+HostTensor NewHostTensor(const std::vector<int64_t>& shape, TF_DataType type) {
+  size_t bytes = TF_DataTypeSize(type);
+  for (const int64_t dim : shape) bytes *= static_cast<size_t>(dim);
+  return Allocate(shape, type, bytes);
+}
+
 HostTensor HostTensorFrom(const std::vector<int64_t>& shape, TF_DataType type,
                           const Napi::Value& data) {
   const size_t elements = ElementCount(data.Env(), shape);

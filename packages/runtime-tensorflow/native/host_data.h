@@ -10,6 +10,9 @@
 
 namespace metalearn {
 
+// Memory for values that are yet to come.
+HostTensor NewHostTensor(const std::vector<int64_t>& shape, TF_DataType type);
+
 // Copies `data` into a new host tensor. Strings come as an array of Uint8Array; everything else as
 // the typed array of its type: Float32Array (float32; two per complex64), Int32Array (int32; a pair
 // of low and high half per int64), BigInt64Array (int64), Uint8Array (bool, uint8), Uint16Array

@@ -1,10 +1,11 @@
 // What JavaScript sees: the binding that TensorFlow.js's Node.js backend expects, the opening and
-// closing of the engine, and the building of functions. src/tensorflow/binding.ts declares the same in TypeScript.
+// closing of the engine, the building of functions and elementwise programs. src/tensorflow/binding.ts declares the same in TypeScript.
 #include <napi.h>
 
 #include <string>
 
 #include "eager.h"
+#include "elementwise_program.h"
 #include "engine.h"
 #include "js_values.h"
 #include "tensorflow/c/c_api.h"
@@ -120,6 +121,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<ConstantValue>(exports, "constantValue");
   Export<AddFunction>(exports, "addFunction");
   Export<RemoveFunction>(exports, "removeFunction");
+  Export<CreateElementwise>(exports, "createElementwise");
+  Export<RunElementwise>(exports, "runElementwise");
   Export<IsUsingGpuDevice>(exports, "isUsingGpuDevice");
   Export<GetNumOfTensors>(exports, "getNumOfTensors");
   Export<GetTensorBytes>(exports, "getTensorBytes");

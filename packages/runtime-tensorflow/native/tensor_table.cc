@@ -8,13 +8,13 @@
 
 namespace metalearn {
 
-int64_t TensorTable::Add(TensorHandle handle) {
+int64_t TensorTable::Add(TensorHandle handle, Memory memory) {
   Status status;
   const int64_t elements = TFE_TensorHandleNumElements(handle.get(), status);
   status.Check("TFE_TensorHandleNumElements");
   const TF_DataType type = TFE_TensorHandleDataType(handle.get());
   const int64_t bytes = elements * static_cast<int64_t>(TF_DataTypeSize(type));
-  entries_.emplace(next_id_, Entry{std::move(handle), bytes});
+  entries_.emplace(next_id_, Entry{std::move(handle), bytes, memory});
   bytes_ += bytes;
   return next_id_++;
 }

@@ -11,11 +11,18 @@ namespace metalearn {
 
 class TensorTable {
  public:
+  // Whether a tensor's memory is known to be no part of another's.
+  enum class Memory { kWhole, kPerhapsShared };
+
   // Takes ownership; the number is never used again, so a stale one cannot name another tensor.
-  int64_t Add(TensorHandle handle);
+  int64_t Add(TensorHandle handle, Memory memory);
 
   // Still owned by the table. Throws std::runtime_error when the tensor was deleted.
   TFE_TensorHandle* Get(int64_t id) const { return Find(id)->second.handle.get(); }
+
+  // Whether the tensor has its memory from us. Operations may return a part of an input's memory,
+  // as a slice is, without the input knowing. Throws std::runtime_error when it was deleted.
+  bool IsWhole(int64_t id) const { return Find(id)->second.memory == Memory::kWhole; }
 
   // Throws std::runtime_error when the tensor was deleted before.
   void Delete(int64_t id);
@@ -32,6 +39,7 @@ class TensorTable {
   struct Entry {
     TensorHandle handle;
     int64_t bytes;
+    Memory memory;
   };
   using Entries = std::unordered_map<int64_t, Entry>;
 

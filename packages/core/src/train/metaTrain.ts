@@ -74,9 +74,7 @@ export async function* metaTrain<B extends Batch>(
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
   const start = [...Object.values(params), ...(resume ? metaTensors(resume.state) : [])];
   const given = new Set(options.consume ? [] : start);
-  const release = (tensor: tf.Tensor) => {
-    if (!given.has(tensor)) tensor.dispose();
-  };
+  const take = (tensor: tf.Tensor) => (given.has(tensor) ? tensor.clone() : tensor);
 
   for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
     if (signal?.aborted) return;
@@ -93,8 +91,10 @@ export async function* metaTrain<B extends Batch>(
       return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
     });
     const kept = new Set(metaTensors(made.state));
-    for (const tensor of metaTensors(state)) if (!kept.has(tensor)) release(tensor);
-    const applied = apply(gradients, made.state.optimizer, params, { norm, release });
+    for (const tensor of metaTensors(state)) {
+      if (!kept.has(tensor) && !given.has(tensor)) tensor.dispose();
+    }
+    const applied = apply(gradients, made.state.optimizer, params, { norm, take });
     norm.dispose();
     params = applied.params;
     state = { ...made.state, optimizer: applied.state };

@@ -6,7 +6,7 @@ import {
   nextCount,
   type OptimizerState,
 } from "../optimizer.js";
-import { type Params, tensorNamed } from "../params.js";
+import { disposeParams, type Params, tensorNamed } from "../params.js";
 import type { TensorRuntime } from "../runtime.js";
 import { tidy } from "../tidy.js";
 
@@ -18,8 +18,8 @@ export type OuterUpdate = (
   more: {
     /** Norm over all gradients together. */
     readonly norm: tf.Scalar;
-    /** Frees a tensor that the update has replaced. */
-    release(tensor: tf.Tensor): void;
+    /** A tensor for the update to use up: the one given, or a clone where that is still needed. */
+    take(tensor: tf.Tensor): tf.Tensor;
   },
 ) => { params: Params; state: OptimizerState };
 
@@ -27,15 +27,15 @@ export type OuterUpdate = (
 const large = 1_000_000;
 
 /**
- * An update that takes one large tensor at a time and releases gradient, moments and parameter of
- * each as soon as they are replaced: old and new never lie beside each other in full.
+ * An update that takes one large tensor at a time and uses up gradient, moments and parameter of
+ * each, in place where the runtime can: old and new never lie beside each other in full.
  */
 export function outerUpdate(
   optimizer: MetaOptimizer,
   runtime?: Pick<TensorRuntime, "compile">,
 ): OuterUpdate {
   const compile: TensorRuntime["compile"] = runtime?.compile ?? ((fn) => fn);
-  const apply = compile(optimizer.apply, { name: "update" });
+  const apply = compile(optimizer.apply, { name: "update", donate: [0] });
   // A large tensor goes by the name of the first of its kind and shape, so that all of those share
   // what is compiled.
   const aliases = new Map<string, string>();
@@ -47,7 +47,7 @@ export function outerUpdate(
     return alias;
   };
 
-  return (gradients, state, params, { norm, release }) => {
+  return (gradients, state, params, { norm, take }) => {
     // Copies keep the order of the names.
     const next = { ...params };
     const slots = mapSlots(state.slots, (all) => ({ ...all }));
@@ -61,7 +61,7 @@ export function outerUpdate(
         (name) => [name, aliasOf(name, tensorNamed(params, name))] as const,
       );
       const part = (all: Params) =>
-        Object.fromEntries(aliased.map(([name, alias]) => [alias, tensorNamed(all, name)]));
+        Object.fromEntries(aliased.map(([name, alias]) => [alias, take(tensorNamed(all, name))]));
       const input = {
         gradients: part(gradients),
         slots: mapSlots(state.slots, part),
@@ -75,7 +75,7 @@ export function outerUpdate(
         }
       }
       for (const used of [input.gradients, input.params, ...Object.values(input.slots)]) {
-        Object.values(used).forEach(release);
+        disposeParams(used);
       }
     }
     for (const number of Object.values(c)) if (number !== norm) number.dispose();

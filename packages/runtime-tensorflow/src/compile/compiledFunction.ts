@@ -1,17 +1,11 @@
-import {
-  type Compilation,
-  type CompileMode,
-  type CompileOptions,
-  MetaError,
-} from "@metalearn/core";
+import { type Compilation, type CompileOptions, MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.js";
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type Executable, execute } from "./execute.js";
 import type { GraphBackend } from "./graphBackend.js";
-import { modeFor } from "./mode.js";
 import { type Signature, signatureOf } from "./structure.js";
-import { traceFunction } from "./traceFunction.js";
+import { type TraceRequest, traceFunction } from "./traceFunction.js";
 
 /** Any function that can be compiled. */
 export type Callable = (...args: readonly unknown[]) => unknown;
@@ -26,7 +20,9 @@ export interface CompiledFunction {
 export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
   readonly options: CompileOptions;
-  readonly mode: CompileMode | "auto";
+  readonly mode: TraceRequest["mode"];
+  /** {@link TraceRequest.threads} */
+  readonly threads?: number | undefined;
   onCompile(compilation: Compilation): void;
 }
 
@@ -36,9 +32,14 @@ let functionCount = 0;
 /** See `TensorRuntime.compile`. */
 export function compiledFunction(
   fn: Callable,
-  { binding, mode, options, onCompile }: CompiledFunctionOptions,
+  { binding, mode, threads, options, onCompile }: CompiledFunctionOptions,
 ): CompiledFunction {
-  const { name = fn.name || "function", precision = "float32", signatures = 32 } = options;
+  const {
+    name = fn.name || "function",
+    precision = "float32",
+    signatures = 32,
+    donate = [],
+  } = options;
   if (!Number.isInteger(signatures) || signatures < 1) {
     throw new MetaError(
       "BAD_OPTION",
@@ -58,8 +59,13 @@ export function compiledFunction(
     if (!known) return compileAndRun(args, signature);
     ready.delete(signature.key);
     ready.set(signature.key, known);
-    return execute(binding, known, signature.tensors);
+    return run(known, args, signature);
   };
+
+  function run(compiled: Executable, args: readonly unknown[], signature: Signature): unknown {
+    const donated = donate.flatMap((i) => signatureOf(name, [args[i]]).tensors);
+    return execute(binding, compiled, signature.tensors, new Set(donated));
+  }
 
   function requireEngine(): void {
     const problem = isDisposed
@@ -86,17 +92,18 @@ export function compiledFunction(
       name,
       functionName,
       precision,
+      mode,
+      threads,
     });
     const tracedAt = performance.now();
     try {
-      const chosen = modeFor(mode, traced);
-      const compiled = { traced, functionName, mode: chosen, name };
-      const result = execute(binding, compiled, signature.tensors);
+      const compiled = { traced, functionName, name };
+      const result = run(compiled, args, signature);
       if (ready.size === signatures) removeOldest();
       ready.set(signature.key, compiled);
       onCompile({
         name,
-        mode: chosen,
+        mode: traced.mode,
         precision: traced.precision,
         operations: traced.operations,
         traceMs: tracedAt - begun,
@@ -104,7 +111,7 @@ export function compiledFunction(
       });
       return result;
     } catch (error) {
-      binding.removeFunction(functionName);
+      remove({ traced, functionName, name });
       throw error;
     }
   }
@@ -112,7 +119,11 @@ export function compiledFunction(
   function removeOldest(): void {
     const [key, oldest] = ready.entries().next().value as [string, Executable];
     ready.delete(key);
-    binding.removeFunction(oldest.functionName);
+    remove(oldest);
+  }
+
+  function remove({ traced, functionName }: Executable): void {
+    if (!traced.elementwise) binding.removeFunction(functionName);
   }
 
   return {

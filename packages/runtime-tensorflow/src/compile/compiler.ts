@@ -17,9 +17,13 @@ export interface Compiler {
 }
 
 /**
- * @param defaults for the options that a call of `compile` leaves out
+ * @param defaults for the options that a call of `compile` leaves out, and the threads that the
+ *   engine has
  */
-export function openCompiler(binding: NativeBinding, defaults: CompileDefaults): Compiler {
+export function openCompiler(
+  binding: NativeBinding,
+  { threads, ...defaults }: CompileDefaults & { readonly threads: number },
+): Compiler {
   const compilations: Compilation[] = [];
   const open: { dispose(): void }[] = [];
   return {
@@ -30,6 +34,7 @@ export function openCompiler(binding: NativeBinding, defaults: CompileDefaults):
       const compiled = compiledFunction(fn as Callable, {
         binding,
         mode,
+        threads: binding.isUsingGpuDevice() ? undefined : threads,
         options: merged,
         onCompile: (compilation) => compilations.push(compilation),
       });

@@ -1,16 +1,15 @@
-import { type CompileMode, MetaError } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import type { NativeBinding } from "../tensorflow/binding.js";
+import type { NativeBinding, NativeTensor } from "../tensorflow/binding.js";
 import type { NodeBackend } from "../tensorflow/kernels.js";
 import type { Capture } from "./trace.js";
-import type { TracedFunction } from "./traceFunction.js";
+import type { NativeElementwise, TracedFunction } from "./traceFunction.js";
 
 /** A function of the engine, ready to be executed. */
 export interface Executable {
   readonly traced: TracedFunction;
   /** The engine's name of it. */
   readonly functionName: string;
-  readonly mode: CompileMode;
   /** The user's name of it, for messages. */
   readonly name: string;
 }
@@ -19,14 +18,17 @@ export interface Executable {
  * Executes a traced function as one operation of the eager backend, which must be active.
  *
  * @param tensors the arguments' tensors, in the order of the signature
+ * @param donated those of them whose memory may be used for what is returned
  * @returns what the function that was traced would return
  * @throws MetaError `BAD_OPTION` when a tensor is disposed; `BAD_DATA` for an index out of range
  */
 export function execute(
   binding: NativeBinding,
-  { traced, functionName, mode, name }: Executable,
+  compiled: Executable,
   tensors: readonly tf.Tensor[],
+  donated: ReadonlySet<tf.Tensor>,
 ): unknown {
+  const { traced, name } = compiled;
   const backend = tf.backend() as NodeBackend;
   tensors.forEach((tensor, i) => {
     if (!tensor.isDisposed) return;
@@ -38,11 +40,61 @@ export function execute(
     const indices = backend.readSync(inputs[input]?.dataId as object) as Int32Array;
     requireIndices(name, indices, length);
   }
-  const xla = { name: "_XlaMustCompile", type: binding.TF_ATTR_BOOL, value: true };
-  const outputs = binding
-    .executeOp(functionName, mode === "xla" ? [xla] : [], ids, traced.outputCount)
-    .map((output) => backend.createOutputTensor(output));
+  const outputs = (
+    traced.elementwise
+      ? executeElementwise(
+          binding,
+          traced.elementwise,
+          ids,
+          takeOver(backend, tensors, (tensor, i) => donated.has(tensor) && !traced.returned.has(i)),
+        )
+      : executeFunction(binding, compiled, ids)
+  ).map((output) => backend.createOutputTensor(output));
   return traced.result(outputs, tensors);
+}
+
+function executeFunction(
+  binding: NativeBinding,
+  { traced, functionName }: Executable,
+  ids: readonly number[],
+): NativeTensor[] {
+  const xla = { name: "_XlaMustCompile", type: binding.TF_ATTR_BOOL, value: true };
+  return binding.executeOp(
+    functionName,
+    traced.mode === "xla" ? [xla] : [],
+    ids,
+    traced.outputCount,
+  );
+}
+
+function executeElementwise(
+  binding: NativeBinding,
+  { program, order }: NativeElementwise,
+  ids: readonly number[],
+  taken: readonly boolean[],
+): NativeTensor[] {
+  const outputs = binding.runElementwise(program, ids, taken);
+  return order.map((i) => outputs[i] as NativeTensor);
+}
+
+/**
+ * Disposes donated tensors, but leaves what they hold in the binding to whoever runs next. Those
+ * whose data another tensor shares stay as they are.
+ *
+ * @returns for each of `tensors` whether that was done
+ */
+function takeOver(
+  backend: NodeBackend,
+  tensors: readonly tf.Tensor[],
+  isDonated: (tensor: tf.Tensor, i: number) => boolean,
+): boolean[] {
+  return tensors.map((tensor, i) => {
+    const entry = backend.tensorMap.get(tensor.dataId);
+    if (!isDonated(tensor, i) || entry.refCount > 1 || tensor instanceof tf.Variable) return false;
+    entry.id = -1; // there is nothing left to delete for the backend
+    tensor.dispose();
+    return true;
+  });
 }
 
 /** The present data of a tensor from outside. */

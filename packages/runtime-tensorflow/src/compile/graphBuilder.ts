@@ -20,6 +20,10 @@ export interface GraphOutput {
   readonly shape: readonly number[];
   /** One of the binding's `TF_FLOAT`, `TF_INT32`, … */
   readonly dtype: number;
+  /** The outputs that the operation takes. */
+  readonly inputs: readonly number[];
+  /** The values of a small constant. */
+  readonly values?: NativeValues;
 }
 
 /** Puts operations into the graph that is open in the binding. */
@@ -60,7 +64,7 @@ export class GraphBuilder {
     if (!ArrayBuffer.isView(data)) return this.#newConstant(shape, dtype, data); // texts
     if (data.length <= sharedUpTo) {
       const key = `${dtype}[${shape}]:${[...data].map((x) => (Object.is(x, -0) ? "-0" : x))}`;
-      const constant = this.#constants.get(key) ?? this.#newConstant(shape, dtype, data);
+      const constant = this.#constants.get(key) ?? this.#newConstant(shape, dtype, data, data);
       this.#constants.set(key, constant);
       return constant;
     }
@@ -92,7 +96,7 @@ export class GraphBuilder {
       groupInputs(definition, attributes, inputs),
       outputCount,
     );
-    for (const { shape } of outputs.map((output) => this.#note(name, output))) {
+    for (const { shape } of outputs.map((output) => this.#note(name, output, inputs))) {
       if (shape.includes(-1)) {
         throw new MetaError(
           "NOT_COMPILABLE",
@@ -117,13 +121,23 @@ export class GraphBuilder {
     );
   }
 
-  #newConstant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor {
-    return this.#note("Const", this.#binding.addConstant(shape, dtype, data));
+  #newConstant(
+    shape: readonly number[],
+    dtype: number,
+    data: NativeValues,
+    values?: NativeValues,
+  ): NativeTensor {
+    return this.#note("Const", this.#binding.addConstant(shape, dtype, data), [], values);
   }
 
-  #note(operation: string, output: NativeTensor): NativeTensor {
-    this.#outputs[output.id] = { operation, shape: output.shape, dtype: output.dtype };
-    return output;
+  #note(
+    operation: string,
+    { id, shape, dtype }: NativeTensor,
+    inputs: readonly number[] = [],
+    values?: NativeValues,
+  ): NativeTensor {
+    this.#outputs[id] = { operation, shape, dtype, inputs, ...(values && { values }) };
+    return { id, shape, dtype };
   }
 
   #definition(name: string): OperationDefinition {

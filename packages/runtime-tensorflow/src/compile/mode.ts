@@ -1,7 +1,11 @@
-import type { CompileMode, CompileOptions, Precision } from "@metalearn/core";
+import { type CompileMode, type CompileOptions, MetaError, type Precision } from "@metalearn/core";
 
 /** What `auto` decides by: all of it is known before a function first runs. */
 export interface ModeGrounds {
+  /** The function's, for messages. */
+  readonly name: string;
+  /** Whether it can run in the mode of that name here. */
+  readonly isElementwise: boolean;
   readonly precision: Precision;
   /** Numbers that the function returns, in all tensors together. */
   readonly outputElements: number;
@@ -13,7 +17,7 @@ export interface ModeGrounds {
 const worthwhile = 10_000;
 
 /**
- * What `auto` stands for: XLA where a function returns much for its size, as the gradients and
+ * What `auto` stands for: one pass over memory where every element goes its own way; otherwise XLA where a function returns much for its size, as the gradients and
  * updates of a large model do, otherwise the plain graph.
  *
  * Measured on a CPU with two cores, GPT-2 small, 256 tokens: XLA fuses what lies between the matrix
@@ -26,8 +30,15 @@ const worthwhile = 10_000;
  */
 export function modeFor(
   mode: Exclude<CompileOptions["mode"], "eager" | undefined>,
-  { precision, outputElements, operations }: ModeGrounds,
+  { name, precision, outputElements, operations, isElementwise }: ModeGrounds,
 ): CompileMode {
+  if (mode === "elementwise" && !isElementwise) {
+    throw new MetaError(
+      "NOT_COMPILABLE",
+      `${name} cannot be compiled in the mode "elementwise", which runs on a CPU and knows plain arithmetic in float32, element by element, and sums over all elements at the end. Leave the mode to "auto".`,
+    );
+  }
   if (mode !== "auto") return mode;
+  if (isElementwise) return "elementwise";
   return precision === "float32" && outputElements >= worthwhile * operations ? "xla" : "graph";
 }

@@ -52,7 +52,9 @@ export async function compileAddon(
 
 function compileFlags(includeDirectories: readonly string[]): string[] {
   return [
-    ..."-std=c++17 -O2 -fPIC -fvisibility=hidden".split(" "),
+    ..."-std=c++17 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC -fvisibility=hidden".split(
+      " ",
+    ),
     `-DNAPI_VERSION=${nodeApiVersion}`,
     "-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL", // see native/module.cc
     "-DNODE_ADDON_API_DISABLE_DEPRECATED",

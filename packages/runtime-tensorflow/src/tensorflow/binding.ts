@@ -1,3 +1,5 @@
+import type { ElementwiseProgram } from "../compile/elementwise/program.js";
+
 /** A device that TensorFlow computes on. */
 export interface NativeDevice {
   /** `/job:localhost/replica:0/task:0/device:GPU:0` */
@@ -71,6 +73,18 @@ export interface NativeBinding {
    */
   addFunction(name: string, inputIds: readonly number[], outputIds: readonly number[]): void;
   removeFunction(name: string): void;
+
+  /** A program for `runElementwise`, freed with the last reference to it. */
+  createElementwise(program: ElementwiseProgram): unknown;
+  /**
+   * Runs a program on the CPU. Inputs that are taken are deleted; their memory serves for outputs
+   * where no other tensor shares it.
+   */
+  runElementwise(
+    program: unknown,
+    inputIds: readonly number[],
+    taken: readonly boolean[],
+  ): NativeTensor[];
 
   isUsingGpuDevice(): boolean;
   /** Tensors that were not deleted. */

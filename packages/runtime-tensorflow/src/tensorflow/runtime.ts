@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { type CompileDefaults, openCompiler } from "../compile/compiler.js";
@@ -54,7 +55,8 @@ export async function tensorflow({
   const { engine, release } = await engines.acquire(options);
   const { binding, device } = engine;
   await tf.setBackend(backendName); // another engine may have been active since
-  const compiler = openCompiler(binding, compile);
+  const { threads = availableParallelism() } = options;
+  const compiler = openCompiler(binding, { ...compile, threads });
   return {
     name: backendName,
     device,

@@ -1,0 +1,259 @@
+#include "elementwise.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+// The loops are compiled for several generations of processors, of which the loader picks one. All
+// compute the same: each operation rounds by itself, whatever the width of a vector.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && \
+    (!defined(__clang__) || __clang_major__ >= 14)
+#define METALEARN_FOR_EACH_PROCESSOR \
+  __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define METALEARN_FOR_EACH_PROCESSOR
+#endif
+
+namespace metalearn {
+namespace {
+
+// Elements of a block: dozens of blocks fit into the first cache.
+constexpr int64_t kBlock = 256;
+// Elements that one thread takes at a time; sums are rounded at its ends.
+constexpr int64_t kChunk = 128 * kBlock;
+// Elements of a cache line.
+constexpr int64_t kCacheLine = 16;
+// Partial sums within a block.
+constexpr int kAccumulators = 16;
+
+// An operand in one block: a vector, or one number for all elements.
+struct Operand {
+  const float* values;
+  bool is_single;
+};
+
+template <typename F>
+[[gnu::always_inline]] inline void Unary(F f, float* target, const float* x, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) target[i] = f(x[i]);
+}
+
+template <typename F>
+[[gnu::always_inline]] inline void Binary(F f, float* target, Operand left, Operand right,
+                                          int64_t count) {
+  const float* const a = left.values;
+  const float* const b = right.values;
+  if (left.is_single) {
+    const float x = *a;
+    for (int64_t i = 0; i < count; ++i) target[i] = f(x, b[i]);
+  } else if (right.is_single) {
+    const float y = *b;
+    for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], y);
+  } else {
+    for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], b[i]);
+  }
+}
+
+// `left` is no single number.
+[[gnu::always_inline]] inline void MulAdd(float* target, Operand left, Operand right,
+                                          Operand third, int64_t count) {
+  const float* const a = left.values;
+  const float* const b = right.values;
+  const float* const c = third.values;
+  const float y = *b;
+  const float z = *c;
+  if (right.is_single && third.is_single) {
+    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * y + z;
+  } else if (right.is_single) {
+    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * y + c[i];
+  } else if (third.is_single) {
+    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * b[i] + z;
+  } else {
+    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * b[i] + c[i];
+  }
+}
+
+// `target` is not in the way of the operands: it is one of them, or apart from both.
+METALEARN_FOR_EACH_PROCESSOR
+void Execute(Code code, float* target, Operand left, Operand right, Operand third, int64_t count) {
+  const auto number = [](bool holds) { return holds ? 1.0f : 0.0f; };
+  // A single number in the place of the only operand is one element's work: the caller spreads it.
+  const float* const x = left.values;
+  switch (code) {
+    case Code::kAdd:
+      return Binary([](float a, float b) { return a + b; }, target, left, right, count);
+    case Code::kSub:
+      return Binary([](float a, float b) { return a - b; }, target, left, right, count);
+    case Code::kMul:
+      return Binary([](float a, float b) { return a * b; }, target, left, right, count);
+    case Code::kDiv:
+      return Binary([](float a, float b) { return a / b; }, target, left, right, count);
+    case Code::kDivNoNan:
+      return Binary([](float a, float b) { return b == 0 ? 0.0f : a / b; }, target, left, right,
+                    count);
+    case Code::kMinimum:
+      return Binary([](float a, float b) { return a < b || a != a ? a : b; }, target, left, right,
+                    count);
+    case Code::kMaximum:
+      return Binary([](float a, float b) { return a > b || a != a ? a : b; }, target, left, right,
+                    count);
+    case Code::kLess:
+      return Binary([=](float a, float b) { return number(a < b); }, target, left, right, count);
+    case Code::kLessEqual:
+      return Binary([=](float a, float b) { return number(a <= b); }, target, left, right, count);
+    case Code::kGreater:
+      return Binary([=](float a, float b) { return number(a > b); }, target, left, right, count);
+    case Code::kGreaterEqual:
+      return Binary([=](float a, float b) { return number(a >= b); }, target, left, right, count);
+    case Code::kSquare: return Unary([](float a) { return a * a; }, target, x, count);
+    case Code::kSqrt: return Unary([](float a) { return std::sqrt(a); }, target, x, count);
+    case Code::kRsqrt: return Unary([](float a) { return 1.0f / std::sqrt(a); }, target, x, count);
+    case Code::kNeg: return Unary([](float a) { return -a; }, target, x, count);
+    case Code::kAbs: return Unary([](float a) { return std::fabs(a); }, target, x, count);
+    case Code::kSign:
+      return Unary([](float a) { return a > 0 ? 1.0f : a < 0 ? -1.0f : a; }, target, x, count);
+    case Code::kReciprocal: return Unary([](float a) { return 1.0f / a; }, target, x, count);
+    case Code::kCopy: return Unary([](float a) { return a; }, target, x, count);
+    case Code::kMulAdd: return MulAdd(target, left, right, third, count);
+  }
+}
+
+METALEARN_FOR_EACH_PROCESSOR
+float SumOf(const float* values, int64_t count) {
+  float partial[kAccumulators] = {};
+  int64_t i = 0;
+  for (; i + kAccumulators <= count; i += kAccumulators) {
+    for (int k = 0; k < kAccumulators; ++k) partial[k] += values[i + k];
+  }
+  for (int k = 0; i < count; ++i, ++k) partial[k] += values[i];
+  float sum = 0;
+  for (const float part : partial) sum += part;
+  return sum;
+}
+
+// The blocks of one thread.
+class Worker {
+ public:
+  Worker(const Lane& lane, const std::vector<const float*>& inputs,
+         const std::vector<float*>& outputs, const std::vector<float>& singles)
+      : lane_(lane),
+        inputs_(inputs),
+        outputs_(outputs),
+        singles_(singles),
+        registers_(static_cast<size_t>(lane.block_count - lane.input_count) * kBlock),
+        blocks_(static_cast<size_t>(lane.block_count)),
+        written_by_(WrittenBy(lane, inputs, outputs)) {}
+
+  // Adds to `sums`, which has a place for each sum of the lane.
+  void Run(int64_t begin, int64_t end, double* sums) {
+    for (int64_t at = begin; at < end; at += kBlock) RunBlock(at, std::min(kBlock, end - at), sums);
+  }
+
+ private:
+  // For each instruction the output that it can write at once, -1 where there is none: the last
+  // instruction that makes an output's block, unless a later one reads the input whose memory that
+  // output has taken over.
+  static std::vector<int32_t> WrittenBy(const Lane& lane, const std::vector<const float*>& inputs,
+                                        const std::vector<float*>& outputs) {
+    const auto& instructions = lane.instructions;
+    std::vector<int32_t> written_by(instructions.size(), -1);
+    for (size_t output = 0; output < outputs.size(); ++output) {
+      const auto is_replaced = [&](int32_t operand) {
+        return operand >= 0 && operand < lane.input_count &&
+               inputs[static_cast<size_t>(operand)] == outputs[output];
+      };
+      bool is_free = std::none_of(lane.sums.begin(), lane.sums.end(),
+                                  [&](const Lane::Sum& sum) { return is_replaced(sum.block); });
+      for (size_t i = instructions.size(); i-- > 0 && is_free;) {
+        const Instruction& step = instructions[i];
+        if (step.target == lane.stores[output]) {
+          if (written_by[i] == -1) written_by[i] = static_cast<int32_t>(output);
+          break;
+        }
+        is_free = !is_replaced(step.left) && !is_replaced(step.right) && !is_replaced(step.third);
+      }
+    }
+    return written_by;
+  }
+
+  void RunBlock(int64_t at, int64_t count, double* sums) {
+    const auto input_count = static_cast<size_t>(lane_.input_count);
+    for (size_t i = 0; i < input_count; ++i) blocks_[i] = inputs_[i] + at;
+    for (size_t i = 0; i < lane_.instructions.size(); ++i) {
+      const Instruction& step = lane_.instructions[i];
+      const auto place = static_cast<size_t>(step.target);
+      float* const target = written_by_[i] == -1
+                                ? &registers_[(place - input_count) * kBlock]
+                                : outputs_[static_cast<size_t>(written_by_[i])] + at;
+      const Operand left = At(step.left);
+      if (step.code == Code::kCopy && left.is_single) {
+        std::fill_n(target, count, *left.values);
+      } else {
+        Execute(step.code, target, left, At(step.right), At(step.third), count);
+      }
+      blocks_[place] = target;
+    }
+    for (size_t i = 0; i < lane_.sums.size(); ++i) {
+      sums[i] += SumOf(blocks_[static_cast<size_t>(lane_.sums[i].block)], count);
+    }
+    for (size_t i = 0; i < lane_.stores.size(); ++i) {
+      const float* const block = blocks_[static_cast<size_t>(lane_.stores[i])];
+      float* const output = outputs_[i] + at;
+      if (block != output) std::memcpy(output, block, static_cast<size_t>(count) * sizeof(float));
+    }
+  }
+
+  Operand At(int32_t operand) const {
+    if (operand < 0) return {&singles_[static_cast<size_t>(-1 - operand)], true};
+    return {blocks_[static_cast<size_t>(operand)], false};
+  }
+
+  const Lane& lane_;
+  const std::vector<const float*>& inputs_;
+  const std::vector<float*>& outputs_;
+  const std::vector<float>& singles_;
+  std::vector<float> registers_;
+  std::vector<const float*> blocks_;  // where the value of each block is
+  const std::vector<int32_t> written_by_;
+};
+
+}  // namespace
+
+void RunLane(const Lane& lane, const std::vector<const float*>& inputs,
+             const std::vector<float*>& outputs, std::vector<float>& singles, int threads) {
+  const int64_t chunks = (lane.size + kChunk - 1) / kChunk;
+  const size_t sum_count = lane.sums.size();
+  std::vector<double> sums(sum_count * static_cast<size_t>(chunks));
+  std::atomic<int64_t> next{0};
+  const auto work = [&] {
+    Worker worker(lane, inputs, outputs, singles);
+    for (int64_t chunk = next++; chunk < chunks; chunk = next++) {
+      worker.Run(chunk * kChunk, std::min(lane.size, (chunk + 1) * kChunk),
+                 sums.data() + static_cast<size_t>(chunk) * sum_count);
+    }
+  };
+  std::vector<std::thread> others;
+  for (int64_t i = 1; i < std::min<int64_t>(threads, chunks); ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+
+  for (size_t i = 0; i < sum_count; ++i) {
+    double total = 0;
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      total += sums[static_cast<size_t>(chunk) * sum_count + i];
+    }
+    singles[static_cast<size_t>(lane.sums[i].single)] = static_cast<float>(total);
+  }
+}
+
+void RunSingles(const std::vector<Instruction>& instructions, std::vector<float>& singles) {
+  const auto at = [&](int32_t place) { return Operand{&singles[static_cast<size_t>(place)], false}; };
+  for (const Instruction& step : instructions) {
+    Execute(step.code, &singles[static_cast<size_t>(step.target)], at(step.left), at(step.right),
+            at(step.third), 1);
+  }
+}
+
+}  // namespace metalearn

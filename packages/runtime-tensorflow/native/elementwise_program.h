@@ -1,0 +1,18 @@
+// Programs of elementwise.h as JavaScript describes and calls them.
+#pragma once
+
+#include <napi.h>
+
+#include "engine.h"
+
+namespace metalearn {
+
+// createElementwise(description): a program, for runElementwise. src/compile/elementwise/program.ts
+// describes the description.
+Napi::Value CreateElementwise(Engine& engine, const Napi::CallbackInfo& info);
+
+// runElementwise(program, inputIds, taken): [{ id, shape, dtype }] for each output. An input whose
+// place in `taken` holds true is deleted, and its memory serves for an output if nobody else uses it.
+Napi::Value RunElementwise(Engine& engine, const Napi::CallbackInfo& info);
+
+}  // namespace metalearn

@@ -1,0 +1,59 @@
+/** The instructions of native/elementwise.h, in its order. */
+const codes = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "divNoNan",
+  "minimum",
+  "maximum",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
+  "square",
+  "sqrt",
+  "rsqrt",
+  "neg",
+  "abs",
+  "sign",
+  "reciprocal",
+  "copy",
+  "mulAdd",
+] as const;
+
+/** What an instruction computes. */
+export type Code = (typeof codes)[number];
+
+/** An instruction as the addon takes it. Operands that it does not have repeat the one before. */
+export function encoded(code: Code, target: number, operands: readonly number[]): number[] {
+  const [left, right = left, third = right] = operands as [number, number?, number?];
+  return [codes.indexOf(code), target, left, right, third];
+}
+
+/** TensorFlow's operations that are one instruction. */
+export const instructionOf: Readonly<Record<string, Code>> = {
+  Add: "add",
+  AddV2: "add",
+  Sub: "sub",
+  Mul: "mul",
+  Div: "div",
+  RealDiv: "div",
+  DivNoNan: "divNoNan",
+  Minimum: "minimum",
+  Maximum: "maximum",
+  Less: "less",
+  LessEqual: "lessEqual",
+  Greater: "greater",
+  GreaterEqual: "greaterEqual",
+  Square: "square",
+  Sqrt: "sqrt",
+  Rsqrt: "rsqrt",
+  Neg: "neg",
+  Abs: "abs",
+  Sign: "sign",
+  Reciprocal: "reciprocal",
+};
+
+/** Operations that return their first input's elements in order. */
+export const sameElements: ReadonlySet<string> = new Set(["Identity", "Reshape", "Snapshot"]);
