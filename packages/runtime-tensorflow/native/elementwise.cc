@@ -4,8 +4,9 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
-#include <memory>
+#include <numeric>
 #include <thread>
+#include <utility>
 
 // The loops are compiled for several generations of processors, of which the loader picks one. All
 // compute the same: each operation rounds by itself, whatever the width of a vector.
@@ -133,6 +134,10 @@ float SumOf(const float* values, int64_t count) {
   return sum;
 }
 
+bool Reads(const Instruction& step, int32_t block) {
+  return step.left == block || step.right == block || step.third == block;
+}
+
 // The blocks of one thread.
 class Worker {
  public:
@@ -160,19 +165,18 @@ class Worker {
     const auto& instructions = lane.instructions;
     std::vector<int32_t> written_by(instructions.size(), -1);
     for (size_t output = 0; output < outputs.size(); ++output) {
-      const auto is_replaced = [&](int32_t operand) {
-        return operand >= 0 && operand < lane.input_count &&
-               inputs[static_cast<size_t>(operand)] == outputs[output];
-      };
+      const auto same = std::find(inputs.begin(), inputs.end(), outputs[output]);
+      const auto replaced = same == inputs.end() ? lane.block_count  // which is no block
+                                                 : static_cast<int32_t>(same - inputs.begin());
       bool is_free = std::none_of(lane.sums.begin(), lane.sums.end(),
-                                  [&](const Lane::Sum& sum) { return is_replaced(sum.block); });
+                                  [&](const Lane::Sum& sum) { return sum.block == replaced; });
       for (size_t i = instructions.size(); i-- > 0 && is_free;) {
         const Instruction& step = instructions[i];
         if (step.target == lane.stores[output]) {
           if (written_by[i] == -1) written_by[i] = static_cast<int32_t>(output);
           break;
         }
-        is_free = !is_replaced(step.left) && !is_replaced(step.right) && !is_replaced(step.third);
+        is_free = !Reads(step, replaced);
       }
     }
     return written_by;
@@ -220,6 +224,42 @@ class Worker {
 };
 
 }  // namespace
+
+std::vector<Reuse> ReusesOf(const Lane& lane) {
+  const auto count = static_cast<int64_t>(lane.instructions.size());
+  const auto last = [&](const auto& holds) {
+    int64_t i = count;
+    while (i > 0 && !holds(lane.instructions[static_cast<size_t>(i - 1)])) --i;
+    return i;
+  };
+  std::vector<int64_t> last_read;
+  for (int32_t input = 0; input < lane.input_count; ++input) {
+    const bool is_summed = std::any_of(lane.sums.begin(), lane.sums.end(),
+                                       [&](const Lane::Sum& sum) { return sum.block == input; });
+    last_read.push_back(
+        is_summed ? count + 1 : last([&](const Instruction& step) { return Reads(step, input); }));
+  }
+  std::vector<std::pair<int64_t, Reuse>> reuses;
+  for (size_t output = 0; output < lane.stores.size(); ++output) {
+    const int64_t made =
+        last([&](const Instruction& step) { return step.target == lane.stores[output]; });
+    std::vector<size_t> inputs(last_read.size());
+    std::iota(inputs.begin(), inputs.end(), size_t{0});
+    // Of those that are no longer needed the one that was needed longest, which leaves the others
+    // to earlier outputs.
+    const auto rank = [&](size_t input) {
+      return last_read[input] <= made ? made - last_read[input] : count + last_read[input];
+    };
+    std::stable_sort(inputs.begin(), inputs.end(),
+                     [&](size_t a, size_t b) { return rank(a) < rank(b); });
+    reuses.push_back({made, {output, std::move(inputs)}});
+  }
+  std::stable_sort(reuses.begin(), reuses.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Reuse> ordered;
+  for (auto& [made, reuse] : reuses) ordered.push_back(std::move(reuse));
+  return ordered;
+}
 
 void RunLane(const Lane& lane, const std::vector<const float*>& inputs,
              const std::vector<float*>& outputs, std::vector<float>& singles, int threads) {

@@ -2,6 +2,7 @@
 // happens while it is in the cache, so that a whole update of AdamW reads and writes memory once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -56,6 +57,16 @@ struct Lane {
   };
   std::vector<Sum> sums;
 };
+
+// Whose memory an output had best take over.
+struct Reuse {
+  size_t output;
+  std::vector<size_t> inputs;  // all inputs, the best first
+};
+
+// For each output, in the order in which memory should be chosen: an input that is not read after
+// the output is made saves a copy of every block.
+std::vector<Reuse> ReusesOf(const Lane& lane);
 
 // Runs `lane` on up to `threads` threads. Results do not depend on their number. An output may be
 // one of the inputs: a block is read as a whole before it is written.

@@ -20,6 +20,7 @@ struct LaneOfTensors {
   Lane lane;
   std::vector<size_t> inputs;  // places among the inputs of the program
   std::vector<Shape> outputs;
+  std::vector<Reuse> reuses;
 };
 
 struct Program {
@@ -111,6 +112,7 @@ LaneOfTensors LaneFrom(const Napi::Object& description, size_t input_count, size
     lane.stores.push_back(static_cast<int32_t>(block));
     result.outputs.push_back(ToIntegers(output.Get("shape"), "A shape"));
   }
+  result.reuses = ReusesOf(lane);
   return result;
 }
 
@@ -139,10 +141,10 @@ bool HasShape(const TF_Tensor* tensor, const Shape& shape) {
 }
 
 // The memory of an input that was given away and of which nobody else knows, or new memory.
-HostTensor MemoryFor(const Shape& shape, const std::vector<size_t>& places,
-                     std::vector<Input>& inputs) {
-  for (const size_t place : places) {
-    auto& [tensor, may_be_moved] = inputs[place];
+HostTensor MemoryFor(const Shape& shape, const LaneOfTensors& lane,
+                     const std::vector<size_t>& candidates, std::vector<Input>& inputs) {
+  for (const size_t candidate : candidates) {
+    auto& [tensor, may_be_moved] = inputs[lane.inputs[candidate]];
     if (!may_be_moved || !HasShape(tensor.get(), shape)) continue;
     may_be_moved = false;
     if (TF_Tensor* const moved = TF_TensorMaybeMove(tensor.get())) {
@@ -172,11 +174,11 @@ std::vector<HostTensor> RunLaneOn(Napi::Env env, const LaneOfTensors& lane,
     RequireInput(env, inputs[place], lane.lane.size);
     sources.push_back(Values(inputs[place].tensor));
   }
-  std::vector<HostTensor> outputs;
-  std::vector<float*> targets;
-  for (const Shape& shape : lane.outputs) {
-    outputs.push_back(MemoryFor(shape, lane.inputs, inputs));
-    targets.push_back(static_cast<float*>(TF_TensorData(outputs.back().get())));
+  std::vector<HostTensor> outputs(lane.outputs.size());
+  std::vector<float*> targets(lane.outputs.size());
+  for (const auto& [output, candidates] : lane.reuses) {
+    outputs[output] = MemoryFor(lane.outputs[output], lane, candidates, inputs);
+    targets[output] = static_cast<float*>(TF_TensorData(outputs[output].get()));
   }
   RunLane(lane.lane, sources, targets, singles, threads);
   return outputs;
