@@ -57,22 +57,27 @@ template <typename F>
   }
 }
 
-// `left` is no single number.
-[[gnu::always_inline]] inline void MulAdd(float* target, Operand left, Operand right,
-                                          Operand third, int64_t count) {
+template <typename F>
+[[gnu::always_inline]] inline void Ternary(F f, float* target, Operand left, Operand right,
+                                           Operand third, int64_t count) {
   const float* const a = left.values;
   const float* const b = right.values;
   const float* const c = third.values;
+  const float x = *a;
   const float y = *b;
   const float z = *c;
-  if (right.is_single && third.is_single) {
-    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * y + z;
+  if (left.is_single) {  // rare: a product's first factor is a vector
+    for (int64_t i = 0; i < count; ++i) {
+      target[i] = f(x, right.is_single ? y : b[i], third.is_single ? z : c[i]);
+    }
+  } else if (right.is_single && third.is_single) {
+    for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], y, z);
   } else if (right.is_single) {
-    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * y + c[i];
+    for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], y, c[i]);
   } else if (third.is_single) {
-    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * b[i] + z;
+    for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], b[i], z);
   } else {
-    for (int64_t i = 0; i < count; ++i) target[i] = a[i] * b[i] + c[i];
+    for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], b[i], c[i]);
   }
 }
 
@@ -108,6 +113,10 @@ void Execute(Code code, float* target, Operand left, Operand right, Operand thir
       return Binary([=](float a, float b) { return number(a > b); }, target, left, right, count);
     case Code::kGreaterEqual:
       return Binary([=](float a, float b) { return number(a >= b); }, target, left, right, count);
+    case Code::kEqual:
+      return Binary([=](float a, float b) { return number(a == b); }, target, left, right, count);
+    case Code::kNotEqual:
+      return Binary([=](float a, float b) { return number(a != b); }, target, left, right, count);
     case Code::kSquare: return Unary([](float a) { return a * a; }, target, x, count);
     case Code::kSqrt: return Unary([](float a) { return std::sqrt(a); }, target, x, count);
     case Code::kRsqrt: return Unary([](float a) { return 1.0f / std::sqrt(a); }, target, x, count);
@@ -117,7 +126,12 @@ void Execute(Code code, float* target, Operand left, Operand right, Operand thir
       return Unary([](float a) { return a > 0 ? 1.0f : a < 0 ? -1.0f : a; }, target, x, count);
     case Code::kReciprocal: return Unary([](float a) { return 1.0f / a; }, target, x, count);
     case Code::kCopy: return Unary([](float a) { return a; }, target, x, count);
-    case Code::kMulAdd: return MulAdd(target, left, right, third, count);
+    case Code::kMulAdd:
+      return Ternary([](float a, float b, float c) { return a * b + c; }, target, left, right,
+                     third, count);
+    case Code::kSelect:
+      return Ternary([](float a, float b, float c) { return a != 0 ? b : c; }, target, left, right,
+                     third, count);
   }
 }
 

@@ -21,6 +21,8 @@ enum class Code : int32_t {
   kLessEqual,
   kGreater,
   kGreaterEqual,
+  kEqual,
+  kNotEqual,
   kSquare,
   kSqrt,
   kRsqrt,
@@ -29,9 +31,10 @@ enum class Code : int32_t {
   kSign,
   kReciprocal,
   kCopy,
-  kMulAdd,  // left * right + third, rounded twice; in lanes only, where left is a block
+  kMulAdd,  // left * right + third, rounded twice
+  kSelect,  // right where left is not 0, elsewhere third
 };
-constexpr int32_t kCodeCount = static_cast<int32_t>(Code::kMulAdd) + 1;
+constexpr int32_t kCodeCount = static_cast<int32_t>(Code::kSelect) + 1;
 
 // One operation. Where numbers are singles, operands are their places. In a lane an operand is a
 // place among the lane's blocks, its inputs first, or -1 - s for the single number s; the target is

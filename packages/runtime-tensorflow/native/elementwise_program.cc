@@ -93,7 +93,6 @@ LaneOfTensors LaneFrom(const Napi::Object& description, size_t input_count, size
   lane.instructions = Instructions(env, Int32s(description, "instructions"));
   for (const Instruction& step : lane.instructions) {
     RequireBelow(env, step.target - lane.input_count, blocks - result.inputs.size());
-    if (step.code == Code::kMulAdd && step.left < 0) RefuseProgram(env);
     for (const int32_t operand : {step.left, step.right, step.third}) {
       RequireBelow(env, operand < 0 ? -1 - operand : operand, operand < 0 ? single_count : blocks);
     }

@@ -11,6 +11,8 @@ const codes = [
   "lessEqual",
   "greater",
   "greaterEqual",
+  "equal",
+  "notEqual",
   "square",
   "sqrt",
   "rsqrt",
@@ -20,6 +22,7 @@ const codes = [
   "reciprocal",
   "copy",
   "mulAdd",
+  "select",
 ] as const;
 
 /** What an instruction computes. */
@@ -46,6 +49,10 @@ export const instructionOf: Readonly<Record<string, Code>> = {
   LessEqual: "lessEqual",
   Greater: "greater",
   GreaterEqual: "greaterEqual",
+  Equal: "equal",
+  NotEqual: "notEqual",
+  Select: "select",
+  SelectV2: "select",
   Square: "square",
   Sqrt: "sqrt",
   Rsqrt: "rsqrt",
