@@ -111,7 +111,8 @@ function compiled(
   runtime: Pick<TensorRuntime, "compile">,
 ): TreeReader {
   return {
-    readPrefix: runtime.compile(readPrefix, { name: "readPrefix" }),
+    // Not XLA, which compiles for longer than the few prefixes of one length take to read.
+    readPrefix: runtime.compile(readPrefix, { name: "readPrefix", mode: "graph" }),
     treeLosses: runtime.compile(treeLosses, { name: "treeLosses" }),
   };
 }
