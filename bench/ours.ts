@@ -1,7 +1,7 @@
 // Measures one piece of work on our side, in a process of its own so that its peak memory is its
 // own. Prints one line of JSON. Random tokens, as in the PyTorch peer.
 import { parseArgs } from "node:util";
-import { maml, mamlEnLlm } from "@metalearn/algorithms-maml";
+import { mamlEnLlm } from "@metalearn/algorithms-maml";
 import { metaicl } from "@metalearn/algorithms-metaicl";
 import {
   type CompileOptions,
@@ -33,6 +33,8 @@ const { values } = parseArgs({
     time: { type: "string", default: "256" },
     tasks: { type: "string", default: "1" },
     inner: { type: "string", default: "1" },
+    /** Query batches per task. @default as many as inner steps, as MAML-en-LLM has */
+    queries: { type: "string" },
     steps: { type: "string", default: "3" },
     warmup: { type: "string", default: "1" },
     scored: { type: "string", default: "8" },
@@ -70,12 +72,11 @@ async function train() {
     metaicl: () => metaicl(),
     fomaml: () => mamlEnLlm({ order: 1, tasks, size: inner, innerOptimizer }),
     maml2: () => mamlEnLlm({ order: 2, tasks, size: inner, innerOptimizer }),
-    // One query batch however many inner steps there are: MAML-en-LLM has as many as steps.
-    "maml2-one-query": () =>
-      maml({ tasks, innerSteps: inner, support: inner, moments: "shared", innerOptimizer }),
   };
-  const learner = learners[values.work]?.();
-  if (!learner) throw new Error(`--work should be score, ${Object.keys(learners).join(", ")}`);
+  const chosen = learners[values.work]?.();
+  if (!chosen) throw new Error(`--work should be score, ${Object.keys(learners).join(", ")}`);
+  const query = Number(values.queries ?? chosen.episodes.query);
+  const learner = { ...chosen, episodes: { ...chosen.episodes, query } };
   const outer = adamw({ learningRate: 1e-5 });
   const optimizer = values.work === "metaicl" ? chain(clipByGlobalNorm(1), outer) : outer;
   const training = { model, learner, optimizer, sampler, params, consume: true, runtime };

@@ -11,7 +11,7 @@ import { readResults, summarize, table, writeResults } from "./results.js";
 import { type Row, rows, type Side } from "./rows.js";
 import { sizeNamed } from "./sizes.js";
 import { writeQuestions } from "./targetQuestions.js";
-import { type WorkFolder, withWorkFolder } from "./workFolder.js";
+import { openWorkFolder, type WorkFolder } from "./workFolder.js";
 
 const shared = process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../shared");
 const { values } = parseArgs({
@@ -41,20 +41,19 @@ if (!existsSync(values.peer)) {
 }
 
 const machine = `${await describeMachine()}; ${await versionsOfPeer()}.`;
-await withWorkFolder(async (folder) => {
-  for (const row of chosen) {
-    console.log(`\n${row.name}: ${row.title}`);
-    if (row.questions && !existsSync(values.data)) {
-      console.log(`  skipped: ${values.data} is not there; name it with --data`);
-      continue;
-    }
-    const result = summarize(row, await takeSamples(row, await inputsOf(row, folder)));
-    console.log(`\n${table(row, result)}`);
-    if (values.size) continue;
-    const known = await readResults(machine);
-    await writeResults({ machine, rows: { ...known.rows, [row.name]: result } });
+const folder = openWorkFolder();
+for (const row of chosen) {
+  console.log(`\n${row.name}: ${row.title}`);
+  if (row.questions && !existsSync(values.data)) {
+    console.log(`  skipped: ${values.data} is not there; name it with --data`);
+    continue;
   }
-});
+  const result = summarize(row, await takeSamples(row, await inputsOf(row, folder)));
+  console.log(`\n${table(row, result)}`);
+  if (values.size) continue;
+  const known = await readResults(machine);
+  await writeResults({ machine, rows: { ...known.rows, [row.name]: result } });
+}
 
 async function inputsOf(row: Row, folder: WorkFolder): Promise<Inputs> {
   const { steps, python, peer, data, every } = values;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runOurs } from "./programs.js";
@@ -7,27 +7,30 @@ import type { SizeName } from "./sizes.js";
 /** Files that the processes of one benchmark read. */
 export interface WorkFolder {
   readonly path: string;
-  /** A checkpoint of random weights, drawn when it is first asked for: that takes longer than to read them. */
+  /**
+   * A checkpoint of random weights. They are drawn when they are first asked for, which takes longer
+   * than to read them.
+   */
   weights(size: SizeName): Promise<string>;
 }
 
-/** Calls `use` with a temporary folder, which is gone afterwards. */
-export async function withWorkFolder(use: (folder: WorkFolder) => Promise<void>): Promise<void> {
-  const path = await mkdtemp(join(tmpdir(), "metalearn-bench-"));
-  const drawn = new Set<SizeName>();
-  try {
-    await use({
-      path,
-      async weights(size) {
-        const checkpoint = join(path, size);
-        if (!drawn.has(size)) {
-          await runOurs("drawWeights.ts", ["--size", size, "--out", checkpoint]);
-          drawn.add(size);
-        }
-        return checkpoint;
-      },
-    });
-  } finally {
-    await rm(path, { recursive: true });
+/** A temporary folder that is gone when this process ends. */
+export function openWorkFolder(): WorkFolder {
+  const path = mkdtempSync(join(tmpdir(), "metalearn-bench-"));
+  process.once("exit", () => rmSync(path, { recursive: true }));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => process.exit(130));
   }
+  const drawn = new Set<SizeName>();
+  return {
+    path,
+    async weights(size) {
+      const checkpoint = join(path, size);
+      if (!drawn.has(size)) {
+        await runOurs("drawWeights.ts", ["--size", size, "--out", checkpoint]);
+        drawn.add(size);
+      }
+      return checkpoint;
+    },
+  };
 }
