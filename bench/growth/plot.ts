@@ -1,6 +1,6 @@
 import { dot, line, type PlotOptions, plot, ruleY } from "@observablehq/plot";
 import { Window } from "happy-dom";
-import { type Axis, axes } from "./growthAxes.js";
+import { type Axis, axes } from "./axes.js";
 
 /** A measured setting. */
 export interface GrowthPoint {
@@ -62,6 +62,7 @@ function panel(
     width,
     height,
     marginLeft: 46,
+    marginTop: 28,
     marginBottom: 40,
     style: { background: "none", fontSize: "11px" },
     x: { label, zero: true, ticks: 5, labelAnchor: "center", labelArrow: "none" },

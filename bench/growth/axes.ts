@@ -1,5 +1,5 @@
 import { parameterShapes } from "@metalearn/models-gpt2";
-import { type SizeName, sizes } from "./sizes.js";
+import { type SizeName, sizes } from "../sizes.js";
 
 /** Something to measure. */
 export interface Setting {
