@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { axes } from "./growth/axes.js";
+import { axes, type Setting } from "./growth/axes.js";
 import { type GrowthPoint, growthPlot } from "./growth/plot.js";
 import { describeMachine, today } from "./machine.js";
 import { median } from "./median.js";
@@ -38,14 +38,17 @@ if (chosen.length < names.length) {
 
 const points: GrowthPoint[] = [];
 const { weights } = openWorkFolder();
+/** What axes have in common is measured once. */
+const measured = new Map<string, Pick<GrowthPoint, "seconds" | "peakMiB">>();
 for (const { name: axis, settings } of chosen) {
-  for (const { x, work, size, args } of settings) {
-    const checkpoint = await weights(sizeNamed(values.size ?? size));
-    const shared = ["--work", work, "--weights", checkpoint, "--steps", values.steps];
-    const { seconds, peakMiB } = JSON.parse(await runOurs("ours.ts", [...shared, ...args]));
-    const point = { axis, x, work, seconds: median(seconds), peakMiB };
-    points.push(point);
-    console.log(`${axis} ${x}: ${work} ${point.seconds.toFixed(3)} s, ${peakMiB} MiB`);
+  for (const [x, setting] of settings) {
+    const key = JSON.stringify(setting);
+    const result = measured.get(key) ?? (await measure(setting));
+    measured.set(key, result);
+    points.push({ axis, x, work: setting.work, ...result });
+    console.log(
+      `${axis} ${x}: ${setting.work} ${result.seconds.toFixed(3)} s, ${result.peakMiB} MiB`,
+    );
   }
 }
 if (!values.size) {
@@ -62,4 +65,13 @@ async function otherPoints(machine: string): Promise<readonly GrowthPoint[]> {
   const known: Growth = JSON.parse(await readFile(data, "utf8"));
   if (known.machine !== machine) return [];
   return known.points.filter(({ axis }) => !names.includes(axis));
+}
+
+async function measure({ size, ...setting }: Setting) {
+  const checkpoint = await weights(sizeNamed(values.size ?? size));
+  // One query batch for any number of inner steps, or its size would grow as well.
+  const given = { ...setting, weights: checkpoint, steps: values.steps, queries: 1 };
+  const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+  const { seconds, peakMiB } = JSON.parse(await runOurs("ours.ts", args));
+  return { seconds: median(seconds), peakMiB };
 }

@@ -10,6 +10,8 @@ export interface Sample {
   readonly peakMiB: number;
   /** Between the meta-gradients in bfloat16 and float32. */
   readonly cosine?: number;
+  /** Shapes that were compiled for, and how long recording and first running them took. */
+  readonly compiling?: { readonly shapes: number; readonly seconds: number };
   /** Of each question's options; null for a question that was not read. */
   readonly scores?: readonly (readonly number[] | null)[];
 }

@@ -60,19 +60,33 @@ export function summarize({ ours }: Row, samples: ReadonlyMap<Side, readonly Sam
     seconds: taken.map(({ seconds }) => seconds),
     peakMiB: taken.map(({ peakMiB }) => peakMiB),
   }));
-  const notes: string[] = [];
   const own = samples.get(ours[0] as Side)?.[0]?.scores;
-  for (const [{ label }, [first]] of samples) {
-    if (first?.cosine !== undefined) {
-      notes.push(
-        `Cosine between the meta-gradients in bfloat16 and float32, warm moments: ${first.cosine.toFixed(5)}.`,
-      );
-    }
-    if (own && first?.scores && first.scores !== own) {
-      notes.push(agreement(label, own, first.scores));
-    }
-  }
+  const notes = [...samples].flatMap(([{ label }, [first]]) =>
+    first ? notesOn(label, first, own) : [],
+  );
   return { date: today(), rounds: sides[0]?.seconds.length ?? 0, sides, notes };
+}
+
+/** @param reference scores that others are compared with */
+function notesOn(
+  label: string,
+  { cosine, compiling, scores }: Sample,
+  reference: Sample["scores"],
+): string[] {
+  const notes: string[] = [];
+  if (cosine !== undefined) {
+    notes.push(
+      `Cosine between the meta-gradients in bfloat16 and float32, warm moments: ${cosine.toFixed(5)}.`,
+    );
+  }
+  if (compiling) {
+    const { shapes, seconds } = compiling;
+    notes.push(
+      `The time of ${label} includes ${seconds.toFixed(1)} s in which ${shapes} shapes are compiled and read for the first time.`,
+    );
+  }
+  if (reference && scores && scores !== reference) notes.push(agreement(label, reference, scores));
+  return notes;
 }
 
 /** A row as a table in Markdown. */

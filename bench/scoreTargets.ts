@@ -31,5 +31,10 @@ const remaining = losses.values();
 const scores = sets
   .flatMap(({ questions }) => questions)
   .map((sequences) => sequences.map(() => remaining.next().value));
-console.log(JSON.stringify({ seconds: [seconds], peakMiB: peakMiB(), scores }));
+const compiled = runtime.compilations();
+const compiling = {
+  shapes: compiled.length,
+  seconds: compiled.reduce((sum, { traceMs, firstRunMs }) => sum + traceMs + firstRunMs, 0) / 1000,
+};
+console.log(JSON.stringify({ seconds: [seconds], peakMiB: peakMiB(), scores, compiling }));
 runtime.dispose();

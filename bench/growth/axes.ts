@@ -1,61 +1,50 @@
 import { parameterShapes } from "@metalearn/models-gpt2";
 import { type SizeName, sizes } from "../sizes.js";
 
-/** Something to measure. */
+/** An update to measure. */
 export interface Setting {
-  /** Its place on the axis. */
-  readonly x: number;
   readonly work: "metaicl" | "maml2";
   readonly size: SizeName;
-  /** Arguments of `ours.ts` beside those. */
-  readonly args: readonly string[];
+  readonly time: number;
+  readonly inner: number;
+  readonly tasks: number;
 }
 
 /** What time and memory are measured against. */
 export interface Axis {
   readonly name: string;
   readonly label: string;
-  readonly settings: readonly Setting[];
+  /** Settings by their place on the axis. */
+  readonly settings: readonly (readonly [x: number, setting: Setting])[];
 }
 
+const base: Setting = { work: "maml2", size: "gpt2", time: 128, inner: 1, tasks: 1 };
 const works = ["metaicl", "maml2"] as const;
-const short = ["--time", "128"];
 
-/** GPT-2 small, 128 tokens, one task and one inner step, unless they are what grows. */
+/** What grows, beginning with GPT-2 small, 128 tokens, one inner step and one task. */
 export const axes: readonly Axis[] = [
   {
     name: "length",
     label: "tokens per sequence",
-    settings: [128, 256, 512, 1024].flatMap((x) =>
-      works.map((work) => ({ x, work, size: "gpt2", args: ["--time", `${x}`] })),
+    settings: [128, 256, 512, 1024].flatMap((time) =>
+      works.map((work) => [time, { ...base, work, time }] as const),
     ),
   },
   {
     name: "inner",
     label: "inner steps",
-    settings: [1, 2, 4, 8].map((x) => ({
-      x,
-      work: "maml2",
-      size: "gpt2",
-      // One query batch for any number of steps, or its size would grow as well.
-      args: [...short, "--inner", `${x}`, "--queries", "1"],
-    })),
+    settings: [1, 2, 4, 8].map((inner) => [inner, { ...base, inner }]),
   },
   {
     name: "tasks",
     label: "tasks per update",
-    settings: [1, 2, 4, 8, 16].map((x) => ({
-      x,
-      work: "maml2",
-      size: "gpt2",
-      args: [...short, "--tasks", `${x}`],
-    })),
+    settings: [1, 2, 4, 8, 16].map((tasks) => [tasks, { ...base, tasks }]),
   },
   {
     name: "size",
     label: "million parameters",
     settings: (Object.keys(sizes) as SizeName[]).flatMap((size) =>
-      works.map((work) => ({ x: millions(size), work, size, args: short })),
+      works.map((work) => [millions(size), { ...base, work, size }] as const),
     ),
   },
 ];
