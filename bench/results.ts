@@ -49,7 +49,7 @@ export async function writeResults(results: Results): Promise<void> {
   });
   const heading =
     "# Results\n\nWritten by `npm run bench`; [how to read it](../docs/performance.md). GPT-2 small with random weights, one sequence of 256 tokens of which 8 are scored, float32 unless said otherwise. " +
-    "In every round each side runs once, in a process of its own; the tables show medians over rounds. Peak memory is that of the whole process.";
+    "In every round each side runs once, in a process of its own; the tables show medians over rounds. A run of updates gives the median of its updates after one to warm up. Peak memory is that of the whole process.";
   await writeFile(page, [heading, results.machine, ...tables].join("\n\n"));
 }
 
