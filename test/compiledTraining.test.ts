@@ -28,14 +28,14 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** Trains as the command does; returns the loss of every update and what was compiled. */
-async function train(learner: object, mode: string) {
+async function train(learner: object, mode: string, more: { microBatch?: number } = {}) {
   const config = checkConfig({
     runtime: { use: "tensorflow", compile: { mode } },
     model: { use: "gpt2", layers: 1, width: 8, heads: 2, maxTokens: 16, tokenizer: "byte" },
     tasks: { use: "letters" },
     learner,
     optimizer: { use: "sgd", learningRate: 0.1 },
-    train: { steps: 24, batchSize: 2, logEvery: 1 },
+    train: { steps: 24, batchSize: 2, logEvery: 1, ...more },
   });
   const [run] = runsOf(config);
   if (!run) throw new Error("a config without a comparison is one run");
@@ -43,7 +43,7 @@ async function train(learner: object, mode: string) {
   const options: RunOptions = {
     toolkit,
     ...run,
-    directory: join(directory, mode),
+    directory: join(directory, `${mode}${more.microBatch ?? ""}`),
     onEvent: (event) => event.kind === "train" && losses.push(event.loss),
   };
   const open = await openRun(options);
@@ -53,6 +53,23 @@ async function train(learner: object, mode: string) {
   } finally {
     await open.close();
   }
+}
+
+type Trained = Awaited<ReturnType<typeof train>>;
+
+/** Checks what was compiled besides what every training compiles. */
+function expectCompiled({ compiled }: Trained, names: readonly string[]): void {
+  expect([...new Set(compiled.map(({ name }) => name))].sort()).toEqual(
+    [...names, "gradient norm", "update"].sort(),
+  );
+}
+
+function expectSameLosses(actual: Trained, expected: Trained): void {
+  expect(actual.losses.length).toBeGreaterThanOrEqual(3);
+  expect(actual.losses).toHaveLength(expected.losses.length);
+  actual.losses.forEach((loss, i) => {
+    expect(Math.abs(loss / (expected.losses[i] ?? 0) - 1), `update ${i + 1}`).toBeLessThan(1e-5);
+  });
 }
 
 describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () => {
@@ -70,13 +87,23 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
     const eager = await train(learner, "eager");
     const graph = await train(learner, "graph");
     expect(eager.compiled).toEqual([]);
-    expect([...new Set(graph.compiled.map(({ name }) => name))].sort()).toEqual(
-      [...names, "gradient norm", "update"].sort(),
-    );
-    expect(graph.losses.length).toBeGreaterThanOrEqual(3);
-    expect(graph.losses).toHaveLength(eager.losses.length);
-    graph.losses.forEach((loss, i) => {
-      expect(Math.abs(loss / (eager.losses[i] ?? 0) - 1), `update ${i + 1}`).toBeLessThan(1e-5);
-    });
+    expectCompiled(graph, names);
+    expectSameLosses(graph, eager);
+  });
+
+  test.each<[string[], object]>([
+    [["gradient"], { use: "metaicl" }],
+    [["gradient", "inner update"], { use: "fomaml", innerOptimizer }],
+    [
+      ["gradient", "hvp", "inner adjoint", "inner update"],
+      { use: "maml-en-llm", innerOptimizer, moments: "reset" },
+    ],
+  ])("compiles %j for %o in micro-batches and learns the same", async (names, learner) => {
+    const whole = await train(learner, "eager");
+    const parts = await train(learner, "graph", { microBatch: 1 });
+    expectCompiled(parts, names);
+    // Every sequence has the same length, and so all parts have the same shape.
+    expect(parts.compiled.filter(({ name }) => name === "hvp").length).toBeLessThanOrEqual(1);
+    expectSameLosses(parts, whole);
   });
 });

@@ -1,6 +1,5 @@
 import {
   type Batch,
-  type Coefficients,
   type EpisodeShape,
   filterParams,
   type Learner,
@@ -11,8 +10,6 @@ import {
   type Objective,
   type Params,
   tidy,
-  type UpdateCotangent,
-  type UpdateInput,
 } from "@metalearn/core";
 import { backpropagate, descend, type InnerLoop, type InnerStart, startFrom } from "./innerLoop.js";
 import { type MomentSharing, momentFlow } from "./moments.js";
@@ -96,20 +93,12 @@ export function maml(options: MamlOptions): Learner {
       state,
     );
 
-  // Compiled by themselves where the task is not compiled as a whole.
-  const innerUpdate = (_: unknown, input: UpdateInput, c: Coefficients) =>
-    optimizer.apply(input, c);
-  const innerAdjoint = (
-    _: unknown,
-    input: UpdateInput,
-    c: Coefficients,
-    cotangent: UpdateCotangent,
-  ) => optimizer.adjoint(input, c, cotangent);
   const innerLoop = <B extends Batch>(objective: Objective<B>, params: Params): InnerLoop<B> => ({
     objective,
+    // Where the task is compiled as a whole, they become part of it.
     optimizer: {
-      apply: objective.compiled(innerUpdate, "inner update"),
-      adjoint: objective.compiled(innerAdjoint, "inner adjoint"),
+      apply: objective.compile(optimizer.apply, "inner update"),
+      adjoint: objective.compile(optimizer.adjoint, "inner adjoint"),
     },
     names: adaptedNames(params, adapt),
   });

@@ -56,6 +56,7 @@ export {
 } from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
+export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
 export {
   type Batch,
   isLanguageModel,
@@ -67,8 +68,6 @@ export {
 } from "./model.js";
 export {
   createObjective,
-  type LossAndGradients,
-  meanGradient,
   type Objective,
   type ObjectiveOptions,
 } from "./objective.js";

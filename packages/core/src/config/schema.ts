@@ -16,6 +16,8 @@ const trainSchema = z.strictObject({
   stepUnit: z.enum(["batches", "updates"]).default("batches"),
   /** Examples per batch. */
   batchSize: count.default(1),
+  /** The most examples of a batch that are computed at once, with the same results. Default: all. */
+  microBatch: count.optional(),
   /** How Hessian-vector products are taken. */
   hvp: z.enum(["exact", "finite-difference"]).default("exact"),
   /** Meta-updates between two lines of metrics. */

@@ -45,7 +45,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
 
   if (!training) return model.init(config.seed);
   const { learner, optimizer } = training;
-  const { batchSize, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
+  const { batchSize, microBatch, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
   const { unit } = learner.episodes;
   const padding = choosePaddedLengths({ tasks, runtime, batchSize, unit });
   if (padding) {
@@ -85,6 +85,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     consume: true,
     updates,
     hvp,
+    microBatch,
     runtime,
     ...(resumed && { resume: resumed }),
     ...(signal && { signal }),
