@@ -5,9 +5,12 @@ import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
 import {
   checkConfig,
+  compileSeconds,
   createToolkit,
   openRun,
+  type RunEvent,
   type RunOptions,
+  readMetrics,
   runsOf,
   trainRun,
 } from "@metalearn/core";
@@ -40,16 +43,21 @@ async function train(learner: object, mode: string, more: { microBatch?: number 
   const [run] = runsOf(config);
   if (!run) throw new Error("a config without a comparison is one run");
   const losses: number[] = [];
+  const told: Extract<RunEvent, { kind: "compile" }>[] = [];
   const options: RunOptions = {
     toolkit,
     ...run,
     directory: join(directory, `${mode}${more.microBatch ?? ""}`),
-    onEvent: (event) => event.kind === "train" && losses.push(event.loss),
+    onEvent(event) {
+      if (event.kind === "train") losses.push(event.loss);
+      if (event.kind === "compile") told.push(event);
+    },
   };
   const open = await openRun(options);
   try {
     tf.dispose(await trainRun(open, options));
-    return { losses, compiled: open.runtime.compilations() };
+    const metrics = await readMetrics(options.directory);
+    return { losses, told, metrics, compiled: open.runtime.compilations() };
   } finally {
     await open.close();
   }
@@ -105,5 +113,21 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
     // Every sequence has the same length, and so all parts have the same shape.
     expect(parts.compiled.filter(({ name }) => name === "hvp").length).toBeLessThanOrEqual(1);
     expectSameLosses(parts, whole);
+  });
+
+  test("tells of every compilation twice, and logs how long they took", async () => {
+    const { told, compiled, metrics } = await train({ use: "metaicl" }, "graph");
+    expect(told.map(({ name, shapes, seconds }) => [name, shapes, seconds !== undefined])).toEqual(
+      compiled.flatMap(({ name, shapes }) => [
+        [name, shapes, false],
+        [name, shapes, true],
+      ]),
+    );
+    const logged = Number(metrics.at(-1)?.compileSeconds);
+    expect(logged).toBeCloseTo(compileSeconds(compiled), 2);
+    expect(logged).toBeLessThan(Number(metrics.at(-1)?.seconds));
+    const eager = await train({ use: "metaicl" }, "eager");
+    expect(eager.told).toEqual([]);
+    expect(eager.metrics.at(-1)?.compileSeconds).toBe(0);
   });
 });

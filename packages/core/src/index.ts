@@ -145,13 +145,15 @@ export {
   runDirectory,
 } from "./run/runDirectory.js";
 export { trainRun } from "./run/trainRun.js";
-export type {
-  Compilation,
-  CompileMode,
-  CompileOptions,
-  Precision,
-  RuntimeMemory,
-  TensorRuntime,
+export {
+  type Compilation,
+  type CompilationListener,
+  type CompileMode,
+  type CompileOptions,
+  compileSeconds,
+  type Precision,
+  type RuntimeMemory,
+  type TensorRuntime,
 } from "./runtime.js";
 export {
   batchesPerUpdate,

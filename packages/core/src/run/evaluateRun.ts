@@ -7,7 +7,9 @@ import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
 import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
 import type { Params } from "../params.js";
+import { compileSeconds } from "../runtime.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
+import { peakBytes } from "./peakBytes.js";
 import { readJson, runDirectory } from "./runDirectory.js";
 import { openScoreLog } from "./scoreLog.js";
 
@@ -17,6 +19,10 @@ export interface EvaluationRecord extends Evaluation {
   /** The options that decide the scores. */
   readonly seeds: readonly number[];
   readonly seconds: number;
+  /** Those of them in which functions were compiled. */
+  readonly compileSeconds: number;
+  /** The most memory that the process had resident up to the end. */
+  readonly peakBytes: number;
 }
 
 /**
@@ -36,6 +42,7 @@ export async function evaluateRun(
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime } = open;
   const begun = performance.now();
+  const compiledBefore = compileSeconds(runtime.compilations());
   const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
@@ -51,7 +58,14 @@ export async function evaluateRun(
       onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
     });
     const seconds = (performance.now() - begun) / 1000;
-    const record: EvaluationRecord = { format: 1, seeds, seconds, ...evaluation };
+    const record: EvaluationRecord = {
+      format: 1,
+      seeds,
+      seconds,
+      compileSeconds: compileSeconds(runtime.compilations()) - compiledBefore,
+      peakBytes: peakBytes(),
+      ...evaluation,
+    };
     if (keep) {
       const text = `${JSON.stringify(record, null, 2)}\n`;
       await writeTextAtomically(runDirectory(directory).evaluation, text);

@@ -5,7 +5,12 @@ import { isLanguageModel, type LanguageModel } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
 import type { Reference } from "../plugin/plugin.js";
 import type { Toolkit } from "../plugin/toolkit.js";
-import type { TensorRuntime } from "../runtime.js";
+import {
+  type Compilation,
+  type CompileMode,
+  compileSeconds,
+  type TensorRuntime,
+} from "../runtime.js";
 import { batchesPerUpdate, type TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
 
@@ -39,6 +44,16 @@ export type RunEvent =
       readonly engine: string;
       /** For example `crossfit/hr_to_lr: 41 training tasks, 26 targets`. */
       readonly tasks: string;
+    }
+  | {
+      /** A function is about to be compiled, and then, with `seconds`, it was: nothing comes between. */
+      readonly kind: "compile";
+      readonly name: string;
+      readonly mode: CompileMode;
+      /** {@link Compilation.shapes} */
+      readonly shapes: number;
+      /** How long recording and the first run took. */
+      readonly seconds?: number;
     }
   | { readonly kind: "train"; readonly done: number; readonly total: number; readonly loss: number }
   | {
@@ -86,6 +101,13 @@ export async function openRun({
   });
   try {
     const runtime = await bench.get("runtime"); // first, so that all tensors live on it
+    const compiling = ({ name, mode, shapes }: Omit<Compilation, "firstRunMs">) =>
+      ({ kind: "compile", name, mode, shapes }) as const;
+    runtime.onCompile?.({
+      begin: (compilation) => onEvent?.(compiling(compilation)),
+      end: (compilation) =>
+        onEvent?.({ ...compiling(compilation), seconds: compileSeconds([compilation]) }),
+    });
     const model = await bench.get("model");
     if (!isLanguageModel(model)) {
       throw new MetaError(

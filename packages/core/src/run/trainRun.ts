@@ -67,7 +67,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
   }
   await rewindMetrics(files, resumed?.update ?? 0);
-  const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker });
+  const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
   const first = resumed?.params ?? (await model.init(config.seed));
 
   const save = async ({ update, params, state }: MetaUpdate) => {

@@ -26,6 +26,7 @@ export function plainPlugin(calls: string[] = []) {
       name: "plain",
       version: "1.2",
       device: "cpu",
+      compilations: () => [],
       dispose: () => calls.push("engine freed"),
     });
   const tasks = () =>

@@ -1,5 +1,5 @@
 import {
-  type Compilation,
+  type CompilationListener,
   type CompileMode,
   type CompileOptions,
   MetaError,
@@ -27,7 +27,7 @@ export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
   readonly options: CompileOptions;
   readonly mode: CompileMode | "auto";
-  onCompile(compilation: Compilation): void;
+  readonly listener: Required<CompilationListener>;
 }
 
 /** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
@@ -36,7 +36,7 @@ let functionCount = 0;
 /** See `TensorRuntime.compile`. */
 export function compiledFunction(
   fn: Callable,
-  { binding, mode, options, onCompile }: CompiledFunctionOptions,
+  { binding, mode, options, listener }: CompiledFunctionOptions,
 ): CompiledFunction {
   const { name = fn.name || "function", precision = "float32", signatures = 32 } = options;
   if (!Number.isInteger(signatures) || signatures < 1) {
@@ -46,6 +46,7 @@ export function compiledFunction(
     );
   }
   const ready = new Map<string, Executable>(); // the one used last is the last
+  let shapes = 0;
   let isDisposed = false;
   let engine: tf.KernelBackend | undefined;
 
@@ -87,21 +88,24 @@ export function compiledFunction(
       functionName,
       precision,
     });
-    const tracedAt = performance.now();
+    const traceMs = performance.now() - begun;
     try {
-      const chosen = modeFor(mode, traced);
-      const compiled = { traced, functionName, mode: chosen, name };
+      const compiled = { traced, functionName, mode: modeFor(mode, traced), name };
+      const compilation = {
+        name,
+        mode: compiled.mode,
+        precision: traced.precision,
+        shapes: ++shapes,
+        operations: traced.operations,
+        traceMs,
+      };
+      listener.begin(compilation);
+      const runAt = performance.now();
       const result = execute(binding, compiled, signature.tensors);
+      const firstRunMs = performance.now() - runAt;
       if (ready.size === signatures) removeOldest();
       ready.set(signature.key, compiled);
-      onCompile({
-        name,
-        mode: chosen,
-        precision: traced.precision,
-        operations: traced.operations,
-        traceMs: tracedAt - begun,
-        firstRunMs: performance.now() - tracedAt,
-      });
+      listener.end({ ...compilation, firstRunMs });
       return result;
     } catch (error) {
       binding.removeFunction(functionName);
