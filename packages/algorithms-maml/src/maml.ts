@@ -114,9 +114,10 @@ export function maml(options: MamlOptions): Learner {
     tidy(() => {
       const loop = innerLoop(objective, params);
       const trajectory = descend(loop, params, support, start, order === 2);
-      const { loss, gradients } = meanGradient(
-        queries.map((query) => objective.gradient(trajectory.params, query)),
-      );
+      function* perQuery() {
+        for (const query of queries) yield objective.gradient(trajectory.params, query);
+      }
+      const { loss, gradients } = meanGradient(perQuery());
       return {
         loss,
         gradients: order === 1 ? gradients : backpropagate(loop, trajectory, gradients),
@@ -145,16 +146,19 @@ export function maml(options: MamlOptions): Learner {
         steps === 1
           ? objective.compiled(taskGradient, "task gradient")
           : taskGradient.bind(undefined, objective);
-      const perTask = episodes.map(({ support, query }) => {
-        const asked = queries === "own" ? [query] : episodes.map((episode) => episode.query);
-        const begin = passing.begin();
-        const { slots, ...result } = tidy(() =>
-          gradientOf(params, support, asked, startFrom(optimizer, begin, steps)),
-        );
-        passing.finish({ ...begin, step: begin.step + steps, slots });
-        return result;
-      });
-      return { ...meanGradient(perTask), state: passing.result() };
+      // One after the other: gradients are as large as the model.
+      function* perTask() {
+        for (const { support, query } of episodes) {
+          const asked = queries === "own" ? [query] : episodes.map((episode) => episode.query);
+          const begin = passing.begin();
+          const { slots, ...result } = tidy(() =>
+            gradientOf(params, support, asked, startFrom(optimizer, begin, steps)),
+          );
+          passing.finish({ ...begin, step: begin.step + steps, slots });
+          yield result;
+        }
+      }
+      return { ...meanGradient(perTask()), state: passing.result() };
     },
   };
 }

@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "./errors.js";
-import { addGradients, type LossAndGradients } from "./lossAndGradients.js";
+import { addGradients, type LossAndGradients, scaleGradients } from "./lossAndGradients.js";
 import type { Batch } from "./model.js";
 import type { Objective } from "./objective.js";
-import { mapParams } from "./params.js";
 import { batchRows, sliceBatch } from "./sliceBatch.js";
 import { tidy } from "./tidy.js";
 
@@ -62,18 +61,11 @@ function total<B extends Batch>(
       tidy(() => {
         const start = startOf(part);
         const slice = sliceBatch(batch, start, startOf(part + 1) - start);
-        return scale(f(slice.batch as B), slice.weight);
+        const found = f(slice.batch as B);
+        return slice.weight === 1 ? found : scaleGradients(found, slice.weight);
       });
     let sum = find(0);
     for (let part = 1; part < parts; part++) sum = addGradients(sum, find(part));
     return sum;
   });
-}
-
-function scale({ loss, gradients }: LossAndGradients, weight: number): LossAndGradients {
-  if (weight === 1) return { loss, gradients };
-  return {
-    loss: tf.mul(loss, weight),
-    gradients: mapParams((tensor) => tf.mul(tensor, weight), gradients),
-  };
 }
