@@ -147,7 +147,7 @@ ${runs.map((run) => {
   return html`<tr><td>${name}, seed ${seed}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
 })}
 </tbody>
-<caption>Compiling is a part of the time before it: recording functions, and running them for the first time with a new shape. Peak memory is the most that the process had resident by the end of the run. Runs of one comparison share a process, so that a later run never shows less than an earlier one.</caption>
+<caption>Compiling is a part of the column before it: recording functions, and running them for the first time with a new shape. Peak memory is the most that the process had resident by the end of the run. Runs of one comparison share a process, so that a later run may show what an earlier one needed.</caption>
 </table></div>`;
 }
 
