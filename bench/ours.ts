@@ -1,12 +1,15 @@
-// Measures one row on our side, in a process of its own so that its peak memory is its own. Prints
-// one line of JSON. GPT-2 with random weights and random tokens, as in the PyTorch peer.
-import { readFileSync } from "node:fs";
+// Measures one piece of work on our side, in a process of its own so that its peak memory is its
+// own. Prints one line of JSON. Random tokens, as in the PyTorch peer.
 import { parseArgs } from "node:util";
 import { mamlEnLlm } from "@metalearn/algorithms-maml";
 import { metaicl } from "@metalearn/algorithms-metaicl";
 import {
   type CompileOptions,
+  createObjective,
+  dotParams,
+  globalNorm,
   type Learner,
+  type MetaUpdate,
   metaTrain,
   questionScorer,
   randomFor,
@@ -14,19 +17,24 @@ import {
   type TensorRuntime,
   type TokenBatch,
   type TokenSequence,
+  tidy,
   tokenBatch,
 } from "@metalearn/core";
-import { gpt2, gpt2Sizes, gpt2Tokenizer } from "@metalearn/models-gpt2";
+import { pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { adamw, chain, clipByGlobalNorm } from "@metalearn/optimizers";
 import { tensorflow } from "@metalearn/runtime-tensorflow";
+import * as tf from "@tensorflow/tfjs";
+import { peakMiB } from "./peakMiB.js";
 
 const { values } = parseArgs({
   options: {
     work: { type: "string", default: "metaicl" },
-    size: { type: "string", default: "gpt2" },
+    weights: { type: "string", default: "" },
     time: { type: "string", default: "256" },
     tasks: { type: "string", default: "1" },
     inner: { type: "string", default: "1" },
+    /** Query batches per task. @default as many as inner steps, as MAML-en-LLM has */
+    queries: { type: "string" },
     steps: { type: "string", default: "3" },
     warmup: { type: "string", default: "1" },
     scored: { type: "string", default: "8" },
@@ -39,62 +47,73 @@ const [time, tasks, inner, steps, warmup, scored] = (
 ).map((name) => Number(values[name])) as [number, number, number, number, number, number];
 
 const engine = await tensorflow();
-const runtime = withOptions(engine, values.mode, values.precision);
-const model = gpt2(gpt2Sizes[values.size as keyof typeof gpt2Sizes], gpt2Tokenizer);
+const runtime = compilingIn(values.precision);
+const model = await pretrainedGpt2(values.weights);
 const params = await model.init(1);
 const random = randomFor("bench");
+const sampler: TaskSampler<TokenBatch> = {
+  next: ({ tasks, support, query }) =>
+    Array.from({ length: tasks }, () => ({
+      tasks: ["random tokens"],
+      support: Array.from({ length: support }, () => tokenBatch([sequence()])),
+      query: tokenBatch(Array.from({ length: query }, sequence)),
+    })),
+  state: () => ({}),
+  restore: () => {},
+};
 
-const seconds = values.work === "score" ? await score() : await train();
-console.log(
-  JSON.stringify({ seconds: seconds.slice(warmup), peakMiB: peakMiB(), ...compilations() }),
-);
+const measured = values.work === "score" ? await score() : await train();
+console.log(JSON.stringify({ ...measured, seconds: measured.seconds.slice(warmup) }));
 runtime.dispose();
 
-async function train(): Promise<number[]> {
+async function train() {
   const innerOptimizer = adamw({ learningRate: 1e-5 });
   const learners: Record<string, () => Learner> = {
     metaicl: () => metaicl(),
     fomaml: () => mamlEnLlm({ order: 1, tasks, size: inner, innerOptimizer }),
     maml2: () => mamlEnLlm({ order: 2, tasks, size: inner, innerOptimizer }),
   };
-  const learner = learners[values.work]?.();
-  if (!learner) throw new Error(`--work should be score, ${Object.keys(learners).join(", ")}`);
+  const chosen = learners[values.work]?.();
+  if (!chosen) throw new Error(`--work should be score, ${Object.keys(learners).join(", ")}`);
+  const query = Number(values.queries ?? chosen.episodes.query);
+  const learner = { ...chosen, episodes: { ...chosen.episodes, query } };
   const outer = adamw({ learningRate: 1e-5 });
   const optimizer = values.work === "metaicl" ? chain(clipByGlobalNorm(1), outer) : outer;
-  const batch = () => tokenBatch([sequence(time)]);
-  const sampler: TaskSampler<TokenBatch> = {
-    next: ({ tasks, support, query }) =>
-      Array.from({ length: tasks }, () => ({
-        tasks: ["random tokens"],
-        support: Array.from({ length: support }, batch),
-        query: tokenBatch(Array.from({ length: query }, () => sequence(time))),
-      })),
-    state: () => ({}),
-    restore: () => {},
-  };
-  const measured: number[] = [];
-  const updates = warmup + steps;
-  for await (const at of metaTrain({
-    model,
-    learner,
-    optimizer,
-    sampler,
-    params,
-    consume: true,
-    updates,
-    runtime,
-  })) {
-    measured.push(at.seconds);
+  const training = { model, learner, optimizer, sampler, params, consume: true, runtime };
+  const seconds: number[] = [];
+  let last: MetaUpdate | undefined;
+  for await (const at of metaTrain({ ...training, updates: warmup + steps })) {
+    seconds.push(at.seconds);
+    last = at;
   }
-  return measured;
+  const peak = peakMiB(); // before the gradients below are computed
+  const compares = values.precision === "bfloat16" && learner.episodes.support > 0 && last;
+  return { seconds, peakMiB: peak, ...(compares && { cosine: cosine(learner, compares) }) };
+}
+
+/**
+ * The cosine between the meta-gradients in bfloat16 and in float32, at moments that the updates have
+ * warmed: AdamW's very first step divides gradients by themselves, which no precision survives.
+ */
+function cosine(learner: Learner, { params, state }: MetaUpdate): number {
+  const value = tidy(() => {
+    const episodes = sampler.next(learner.episodes);
+    const gradientIn = (precision: string) => {
+      const objective = createObjective(model, { runtime: compilingIn(precision) });
+      return learner.metaGradient(objective, params, episodes, state).gradients;
+    };
+    const [rounded, exact] = [gradientIn("bfloat16"), gradientIn("float32")];
+    return tf.div(dotParams(rounded, exact), tf.mul(globalNorm(rounded), globalNorm(exact)));
+  });
+  return Number(value.dataSync()[0]);
 }
 
 /** Sixteen options that share their demonstrations, as the peer's score rows. */
-async function score(): Promise<number[]> {
+async function score() {
   const demonstrations = 16;
   const suffix = Math.max(scored + 1, Math.floor(time / (demonstrations + 1)));
   const scorer = questionScorer({ model, params, runtime });
-  const measured: number[] = [];
+  const seconds: number[] = [];
   for (let step = 0; step < warmup + steps; step++) {
     const prefix = tokens(time - suffix);
     const sequences = Array.from({ length: 16 }, () => ({
@@ -103,35 +122,21 @@ async function score(): Promise<number[]> {
     }));
     const begun = performance.now();
     await scorer([{ sequences }]);
-    measured.push((performance.now() - begun) / 1000);
+    seconds.push((performance.now() - begun) / 1000);
   }
-  return measured;
+  return { seconds, peakMiB: peakMiB() };
 }
 
 function tokens(count: number): number[] {
   return Array.from({ length: count }, () => random.integer(model.config.vocabularySize));
 }
 
-function sequence(length: number): TokenSequence {
-  return { ids: tokens(length), scoredFrom: length - scored };
+function sequence(): TokenSequence {
+  return { ids: tokens(time), scoredFrom: time - scored };
 }
 
-function withOptions(base: TensorRuntime, mode: string, precision: string): TensorRuntime {
-  if (mode === "eager") return { ...base, compile: (fn) => fn };
-  const chosen = { mode, precision } as CompileOptions;
-  return { ...base, compile: (fn, options) => base.compile(fn, { ...options, ...chosen }) };
-}
-
-function peakMiB(): number {
-  const status = readFileSync("/proc/self/status", "utf8");
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
-}
-
-function compilations() {
-  const all = runtime.compilations();
-  return {
-    traceMs: Math.round(all.reduce((sum, { traceMs }) => sum + traceMs, 0)),
-    firstRunMs: Math.round(all.reduce((sum, { firstRunMs }) => sum + firstRunMs, 0)),
-    modes: [...new Set(all.map(({ mode }) => mode))],
-  };
+/** The engine with the options of this process for everything that is compiled. */
+function compilingIn(precision: string): TensorRuntime {
+  const chosen = { mode: values.mode, precision } as CompileOptions;
+  return { ...engine, compile: (fn, options) => engine.compile(fn, { ...options, ...chosen }) };
 }

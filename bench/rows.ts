@@ -1,6 +1,10 @@
+import type { SizeName } from "./sizes.js";
+
 /** A program and its arguments, without those that every row shares. */
 export interface Side {
   readonly label: string;
+  /** The PyTorch peer, or a program of this folder by its name. */
+  readonly program: "peer" | "ours.ts" | "scoreTargets.ts" | "score_targets.py";
   readonly args: readonly string[];
 }
 
@@ -8,53 +12,88 @@ export interface Side {
 export interface Row {
   readonly name: string;
   readonly title: string;
-  /** What the first of ours is compared with: the PyTorch peer's algorithms. */
-  readonly peers: readonly Side[];
+  /** What the first of ours should reach. */
+  readonly goal: string;
+  /** @default "gpt2" */
+  readonly size?: SizeName;
+  /** Whether the sides read questions of real target tasks. */
+  readonly questions?: true;
   readonly ours: readonly Side[];
+  /** What ours are compared with; none where there is nothing to compare with. */
+  readonly peers: readonly Side[];
 }
 
-const ours = (label: string, ...args: readonly string[]): Side => ({ label, args });
+const work = (name: string, ...args: readonly string[]): Side => ({
+  label: "metalearn",
+  program: "ours.ts",
+  args: ["--work", name, ...args],
+});
+const inBfloat16 = ({ label, program, args }: Side): Side => ({
+  label: `${label}, bfloat16 products`,
+  program,
+  args: [...args, "--precision", "bfloat16"],
+});
 const peer = (algorithm: string, ...args: readonly string[]): Side => ({
   label: `torch ${algorithm}`,
+  program: "peer",
   args: ["--algorithm", algorithm, ...args],
 });
+const fourTasks = ["--tasks", "4", "--steps", "1"];
 
-/** The rows of the results, in order: GPT-2 small, one sequence of 256 tokens, 8 of them scored. */
+/** The rows of the results, in order. */
 export const rows: readonly Row[] = [
   {
     name: "metaicl",
     title: "MetaICL step, clipping and AdamW included",
-    ours: [
-      ours("metalearn", "--work", "metaicl"),
-      ours("metalearn, bfloat16 products", "--work", "metaicl", "--precision", "bfloat16"),
-    ],
+    goal: "1.25 times as fast as metaicl-tuned-sparse with less memory, 6 times as fast as metaicl-repo; bfloat16 1.4 times as fast as float32",
+    ours: [work("metaicl"), inBfloat16(work("metaicl"))],
     peers: [peer("metaicl-tuned-sparse"), peer("metaicl-repo")],
   },
   {
     name: "fomaml",
     title: "FOMAML meta-update, one task, one inner step",
-    ours: [ours("metalearn", "--work", "fomaml")],
+    goal: "1.3 times as fast",
+    ours: [work("fomaml")],
     peers: [peer("fomaml")],
   },
   {
     name: "maml-2-1",
     title: "MAML-en-LLM meta-update, second order, one task",
-    ours: [
-      ours("metalearn", "--work", "maml2"),
-      ours("metalearn, bfloat16 products", "--work", "maml2", "--precision", "bfloat16"),
-    ],
-    peers: [peer("maml2")],
+    goal: "1.4 times as fast as the fastest, with 0.7 times its memory; bfloat16 1.4 times as fast as float32, with a cosine of 0.99",
+    ours: [work("maml2"), inBfloat16(work("maml2"))],
+    peers: [peer("maml2"), peer("maml2-sdpa"), peer("maml2-hvp")],
   },
   {
     name: "maml-2-4",
     title: "MAML-en-LLM meta-update, second order, four tasks",
-    ours: [ours("metalearn", "--work", "maml2", "--tasks", "4")],
-    peers: [peer("maml2", "--tasks", "4")],
+    goal: "1.4 times as fast as the fastest, with 0.7 times its memory",
+    ours: [work("maml2", ...fourTasks)],
+    peers: [peer("maml2", ...fourTasks), peer("maml2-sdpa", ...fourTasks)],
+  },
+  {
+    name: "medium",
+    title: "MAML-en-LLM meta-update, second order, one task: GPT-2 medium, 1024 tokens",
+    goal: "20 GB (19,073 MiB) of memory",
+    size: "gpt2-medium",
+    ours: [work("maml2", "--time", "1024", "--steps", "1")],
+    peers: [],
   },
   {
     name: "score",
     title: "Scores of 16 options after the same 16 demonstrations",
-    ours: [ours("metalearn", "--work", "score")],
+    goal: "1.1 times as fast as score-prefix, 10 times as fast as score-repo",
+    ours: [work("score")],
     peers: [peer("score-prefix"), peer("score-repo")],
+  },
+  {
+    name: "targets",
+    title: "Answers to questions of glue-wnli, openbookqa and tweet_eval-stance_atheism",
+    goal: "1.1 times as fast as score-prefix, 10 times as fast as score-repo, with the same answers",
+    questions: true,
+    ours: [{ label: "metalearn", program: "scoreTargets.ts", args: [] }],
+    peers: [
+      { label: "torch score-prefix", program: "score_targets.py", args: ["--way", "prefix"] },
+      { label: "torch score-repo", program: "score_targets.py", args: ["--way", "repo"] },
+    ],
   },
 ];

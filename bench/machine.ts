@@ -1,0 +1,19 @@
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { tensorflow } from "@metalearn/runtime-tensorflow";
+
+/** How many threads both sides compute with. */
+export const threads = availableParallelism();
+
+/** The machine and our engine, in a line. */
+export async function describeMachine(): Promise<string> {
+  const runtime = await tensorflow();
+  const { version } = runtime;
+  runtime.dispose();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus()[0]?.model}, ${threads} threads, ${memory} GiB; TensorFlow ${version}, Node ${process.versions.node}`;
+}
+
+/** Today, as 2026-01-31. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}

@@ -1,0 +1,65 @@
+import { threads } from "./machine.js";
+import { median } from "./median.js";
+import { runOurs, runPython } from "./programs.js";
+import type { Side } from "./rows.js";
+import { type SizeName, sizes } from "./sizes.js";
+
+/** One run of one side. */
+export interface Sample {
+  readonly seconds: number;
+  readonly peakMiB: number;
+  /** Between the meta-gradients in bfloat16 and float32. */
+  readonly cosine?: number;
+  /** Shapes that were compiled for, and how long recording and first running them took. */
+  readonly compiling?: { readonly shapes: number; readonly seconds: number };
+  /** Of each question's options; null for a question that was not read. */
+  readonly scores?: readonly (readonly number[] | null)[];
+}
+
+/** What every side of a row is given. */
+export interface Inputs {
+  readonly size: SizeName;
+  /** A checkpoint of that size. */
+  readonly weights: string;
+  readonly steps: string;
+  readonly python: string;
+  /** The PyTorch peer's program. */
+  readonly peer: string;
+  /** The questions of target tasks, and how many of them score-repo reads one of. */
+  readonly questions: string;
+  readonly every: string;
+}
+
+/** Runs a side once, in a process of its own. Later arguments count: a side's own come last. */
+export async function measure({ program, args }: Side, inputs: Inputs): Promise<Sample> {
+  const { weights, steps, python, peer, questions, every } = inputs;
+  switch (program) {
+    case "ours.ts":
+      return parse(await runOurs(program, ["--weights", weights, "--steps", steps, ...args]));
+    case "scoreTargets.ts":
+      return parse(await runOurs(program, ["--weights", weights, "--questions", questions]));
+    case "score_targets.py": {
+      const given = { weights, questions, every, threads: String(threads) };
+      const script = new URL(program, import.meta.url).pathname;
+      return parse(await runPython(python, [script, ...flags(given), ...args]));
+    }
+    case "peer": {
+      const { layers, width, heads } = sizes[inputs.size];
+      const shape = { layers: String(layers), d: String(width), heads: String(heads) };
+      const given = { ...shape, steps, threads: String(threads), "max-foreign": "-1" };
+      const result = JSON.parse(await runPython(python, [peer, ...flags(given), ...args]));
+      if (result.error) throw new Error(`${args.join(" ")}: ${result.error}`);
+      return { seconds: result.median_s, peakMiB: result.peak_rss_mib };
+    }
+  }
+}
+
+/** What our own programs print. */
+function parse(line: string): Sample {
+  const { seconds, ...sample } = JSON.parse(line);
+  return { seconds: median(seconds), ...sample };
+}
+
+function flags(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+}

@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { agreement } from "./agreement.js";
+import { today } from "./machine.js";
+import type { Sample } from "./measure.js";
+import { median } from "./median.js";
+import { type Row, rows, type Side } from "./rows.js";
+
+/** What a row was measured to be. */
+export interface RowResult {
+  readonly date: string;
+  readonly rounds: number;
+  readonly sides: readonly SideResult[];
+  /** Sentences about what is not in the table. */
+  readonly notes: readonly string[];
+}
+
+interface SideResult {
+  readonly label: string;
+  /** Of each round. */
+  readonly seconds: readonly number[];
+  readonly peakMiB: readonly number[];
+}
+
+/** All rows that were measured on one machine with one set of versions, by name. */
+export interface Results {
+  readonly machine: string;
+  readonly rows: Readonly<Record<string, RowResult>>;
+}
+
+const data = join(import.meta.dirname, "results.json");
+const page = join(import.meta.dirname, "RESULTS.md");
+
+/** Earlier results, as far as they were measured on this machine with these versions. */
+export async function readResults(machine: string): Promise<Results> {
+  const none = { machine, rows: {} };
+  if (!existsSync(data)) return none;
+  const stored: Results = JSON.parse(await readFile(data, "utf8"));
+  return stored.machine === machine ? stored : none;
+}
+
+/** Writes the results as data and as a page. */
+export async function writeResults(results: Results): Promise<void> {
+  await writeFile(data, `${JSON.stringify(results, null, 2)}\n`);
+  const tables = rows.flatMap((row) => {
+    const result = results.rows[row.name];
+    return result ? [table(row, result)] : [];
+  });
+  const heading =
+    "# Results\n\nWritten by `npm run bench`; [how to read it](../docs/performance.md). GPT-2 small with random weights, one sequence of 256 tokens of which 8 are scored, float32 unless said otherwise. " +
+    "In every round each side runs once, in a process of its own; the tables show medians over rounds. A run of updates gives the median of its updates after one to warm up. Peak memory is that of the whole process.";
+  await writeFile(page, [heading, results.machine, ...tables].join("\n\n"));
+}
+
+/** A row's result from the samples of each side, one per round. */
+export function summarize({ ours }: Row, samples: ReadonlyMap<Side, readonly Sample[]>): RowResult {
+  const sides = [...samples].map(([{ label }, taken]) => ({
+    label,
+    seconds: taken.map(({ seconds }) => seconds),
+    peakMiB: taken.map(({ peakMiB }) => peakMiB),
+  }));
+  const own = samples.get(ours[0] as Side)?.[0]?.scores;
+  const notes = [...samples].flatMap(([{ label }, [first]]) =>
+    first ? notesOn(label, first, own) : [],
+  );
+  return { date: today(), rounds: sides[0]?.seconds.length ?? 0, sides, notes };
+}
+
+/** @param reference scores that others are compared with */
+function notesOn(
+  label: string,
+  { cosine, compiling, scores }: Sample,
+  reference: Sample["scores"],
+): string[] {
+  const notes: string[] = [];
+  if (cosine !== undefined) {
+    notes.push(
+      `Cosine between the meta-gradients in bfloat16 and float32, warm moments: ${cosine.toFixed(5)}.`,
+    );
+  }
+  if (compiling) {
+    const { shapes, seconds } = compiling;
+    notes.push(
+      `The time of ${label} includes ${seconds.toFixed(1)} s in which ${shapes} shapes are compiled and read for the first time.`,
+    );
+  }
+  if (reference && scores && scores !== reference) notes.push(agreement(label, reference, scores));
+  return notes;
+}
+
+/** A row as a table in Markdown. */
+export function table({ title, goal }: Row, { date, rounds, sides, notes }: RowResult): string {
+  const [own] = sides;
+  const ratio = (side: SideResult, of: "seconds" | "peakMiB") =>
+    (median(side[of]) / median(own?.[of] ?? [])).toFixed(2);
+  const lines = sides.map((side) => {
+    const { label, seconds, peakMiB } = side;
+    const range = `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
+    const cells = [
+      label,
+      median(seconds).toFixed(3),
+      range,
+      ratio(side, "seconds"),
+      Math.round(median(peakMiB)),
+      ratio(side, "peakMiB"),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return [
+    `## ${title}`,
+    "",
+    "| | seconds | range | times ours | peak MiB | times ours |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...lines,
+    "",
+    ...notes.flatMap((note) => [note, ""]),
+    `Goal: ${goal}. Rounds: ${rounds}, ${date}.`,
+    "",
+  ].join("\n");
+}
