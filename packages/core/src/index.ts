@@ -54,13 +54,17 @@ export {
   type QuestionScorerOptions,
   questionScorer,
 } from "./evaluate/questionScorer.js";
+export type { Adapt } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export {
   type Batch,
+  type ExampleBatch,
   isLanguageModel,
+  isPredictor,
   type LanguageModel,
   type Model,
+  type Predictor,
   type PrefixState,
   type Tokenizer,
   type TreeReader,
@@ -155,10 +159,13 @@ export type {
   TensorRuntime,
 } from "./runtime.js";
 export {
+  type AnswerMetric,
   batchesPerUpdate,
   type Episode,
   type EpisodeShape,
+  type EpisodeTarget,
   type MetricName,
+  type PredictionMetric,
   type Question,
   type SamplerOptions,
   type SamplerState,
