@@ -31,7 +31,7 @@ test.each(Object.entries(settings))(
       compare: { runs: { untrained: {}, maml: { learner } } },
     });
     const compared = await project.metalearn(["compare"]);
-    expect(compared.stderr).toBe("");
+    expect(compared.code, compared.stderr).toBe(0);
     const { rows } = await project.json<{ rows: { name: string; all: { mean: number } }[] }>(
       "runs/comparison.json",
     );

@@ -7,12 +7,12 @@ import { letterTokenizer } from "./support/letters.js";
 import { poolOf } from "./support/pool.js";
 
 // More than the support rows of a meta-update can touch.
-const manyTasks = poolOf(Object.fromEntries([..."abcdefghijkl"].map((name) => [name, 9])));
+const manyTasks = () => poolOf(Object.fromEntries([..."abcdefghijkl"].map((name) => [name, 9])));
 
 for (const demonstrations of ["fresh", "fixed"] as const) {
   const options = { shots: 2, batchSize: 2, demonstrations } as const;
   testTaskSampler(`crossfit, ${demonstrations} demonstrations`, {
-    create: (seed) => samplerOf(manyTasks, { ...options, seed }),
+    create: (seed) => samplerOf(manyTasks(), { ...options, seed }),
     badOptions: { batchSize: () => samplerOf(poolOf({ a: 8 }), { batchSize: 0 }) },
   });
 }

@@ -1,15 +1,15 @@
 import { MetaError } from "../errors.js";
 import type { Check } from "./checks.js";
 
-// Toys and derivatives are of use without vitest too; and other test runners can run the checks.
-const vitest = await import("vitest").catch(() => undefined);
+// The rest of this entry point is of use in any process, and with any test runner.
+const vitest = process.env.VITEST ? await import("vitest") : undefined;
 
 /** Registers checks as tests of vitest. A reason to skip one stands in its name. */
 export function register(title: string, checks: readonly Check[]): void {
   if (!vitest) {
     throw new MetaError(
       "MISSING_PEER",
-      "Conformance suites are registered with vitest, which is not installed: npm install -D vitest. For another test runner, run the checks that learnerChecks, modelChecks and their like return.",
+      "Conformance suites register tests with vitest, which does not run this file: npm install -D vitest, then npx vitest. For another test runner, run the checks that learnerChecks, modelChecks and their like return.",
     );
   }
   const { describe, test } = vitest;
