@@ -50,6 +50,14 @@ test("compose: MAML on GPT-2 in code", async () => {
   expect(output).toMatch(/update 20: loss \d\.\d{3}\n12 tasks never trained on: \d\d\.\d /);
 });
 
+test("sinusoid: MAML learns to adapt to curves in one step", async () => {
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const output = await run(tsx, join(examples, "sinusoid/sinusoid.ts"), "100");
+  expect(output).toMatch(/update 100: loss \d\.\d\d\n/);
+  const [before, after] = [...output.matchAll(/(-?\d+\.\d) %/g)].map(([, share]) => Number(share));
+  expect(after).toBeGreaterThan(Number(before));
+});
+
 test("reptile: a plugin of one's own in a comparison", async () => {
   const output = await compare("reptile", `tasks.root=${tasks}`, "train.steps=8");
   expect(rowsOf(output)).toEqual(["reptile", "fomaml"]);

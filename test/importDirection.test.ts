@@ -15,7 +15,9 @@ const allowed: Record<string, readonly string[]> = {
   "algorithms-maml": ["core"],
   "algorithms-metaicl": ["core"],
   "models-gpt2": ["core"],
+  "models-mlp": ["core"],
   "datasets-crossfit": ["core"],
+  "datasets-synthetic": ["core"],
   "runtime-tensorflow": ["core"],
   cli: ["core"],
 };

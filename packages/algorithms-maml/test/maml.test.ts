@@ -2,7 +2,6 @@ import {
   addParams,
   createObjective,
   defineOptimizer,
-  disposeParams,
   type Episode,
   globalNorm,
   type MetaOptimizer,
@@ -12,7 +11,7 @@ import {
   type UpdateRule,
   valueAndGradients,
 } from "@metalearn/core";
-import { type ToyBatch, toyModel, toySampler, unitDirection } from "@metalearn/core/testing";
+import { type ToyBatch, toyModel, toySampler } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type MamlOptions, type MomentSharing, maml, mamlEnLlm } from "../src/index.js";
@@ -102,45 +101,6 @@ function distance(a: Params, b: Params): number {
 }
 
 describe("the second-order meta-gradient", () => {
-  const settings: [string, MamlOptions][] = [
-    ["one step", { innerOptimizer: gradientDescent(0.05) }],
-    ["three steps", { innerOptimizer: gradientDescent(0.05), innerSteps: 3 }],
-    [
-      "three steps over two batches",
-      { innerOptimizer: gradientDescent(0.05), innerSteps: 3, support: 2 },
-    ],
-    ["momentum", { innerOptimizer: withMomentum(0.05), innerSteps: 3 }],
-    [
-      "part of the parameters",
-      { innerOptimizer: gradientDescent(0.05), innerSteps: 2, adapt: ["out.*"] },
-    ],
-    ["all pairs", { innerOptimizer: gradientDescent(0.05), queries: "all-pairs" }],
-  ];
-
-  test.each(settings)("agrees with finite differences: %s", (_, options) => {
-    const episodes = episodesFor(options);
-    const learner = maml({ tasks: 2, ...options });
-    const state = freshState(options.innerOptimizer);
-    const lossAt = (p: Params) =>
-      Number(learner.metaGradient(objective, p, episodes, state).loss.dataSync()[0]);
-    const gradient = metaGradient({ tasks: 2, ...options }, episodes);
-    for (const seed of [1, 2, 3]) {
-      const direction = unitDirection(params, seed);
-      const h = 0.02;
-      const at = (sign: number) =>
-        lossAt(mapParams((p, d) => tf.add(p, tf.mul(d, sign * h)), params, direction));
-      const slope = (at(1) - at(-1)) / (2 * h);
-      const expected = Number(
-        tf
-          .addN(Object.values(mapParams((g, d) => tf.sum(tf.mul(g, d)), gradient, direction)))
-          .dataSync()[0],
-      );
-      expect(Math.abs(slope - expected)).toBeLessThan(
-        4e-3 * Number(globalNorm(gradient).dataSync()[0]),
-      );
-    }
-  });
-
   test("differs from the first-order one", () => {
     const options: MamlOptions = { innerOptimizer: gradientDescent(0.1), tasks: 2, innerSteps: 2 };
     expect(distance(metaGradient({ ...options, order: 1 }), metaGradient(options))).toBeGreaterThan(
@@ -166,26 +126,6 @@ describe("the second-order meta-gradient", () => {
     );
     const mean = mapParams((sum) => tf.div(sum, 2), addParams(plain));
     expect(distance(metaGradient(options, episodes), mean)).toBeLessThan(1e-6);
-  });
-
-  test("leaves no tensor behind but its results", () => {
-    const options: MamlOptions = { innerOptimizer: withMomentum(0.05), innerSteps: 2, tasks: 2 };
-    const episodes = episodesFor(options);
-    const state = freshState(options.innerOptimizer);
-    for (const order of [1, 2] as const) {
-      const before = tf.memory().numTensors;
-      const result = tf.tidy(() => {
-        const { loss, gradients } = maml({ ...options, order }).metaGradient(
-          objective,
-          params,
-          episodes,
-          state,
-        );
-        return { loss, gradients: gradients as Record<string, tf.Tensor> };
-      });
-      expect(tf.memory().numTensors - before).toBe(3);
-      disposeParams({ loss: result.loss, ...result.gradients });
-    }
   });
 });
 
@@ -328,15 +268,6 @@ describe("options", () => {
       unit: "task",
     });
   });
-
-  test.each(["innerSteps", "tasks", "support", "query"] as const)(
-    "%s must be at least 1",
-    (name) => {
-      expect(() => maml({ innerOptimizer, [name]: 0 })).toThrow(
-        `[BAD_OPTION] ${name} must be a whole number of at least 1, but is 0.`,
-      );
-    },
-  );
 
   test("a pattern that no parameter matches is refused", () => {
     const learner = maml({ innerOptimizer, adapt: ["in.*", "head.*"] });

@@ -18,7 +18,9 @@ export const officialPlugins = [
   "@metalearn/algorithms-maml",
   "@metalearn/algorithms-metaicl",
   "@metalearn/datasets-crossfit",
+  "@metalearn/datasets-synthetic",
   "@metalearn/models-gpt2",
+  "@metalearn/models-mlp",
   "@metalearn/optimizers",
   "@metalearn/runtime-tensorflow",
 ] as const;

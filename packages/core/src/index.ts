@@ -54,14 +54,18 @@ export {
   type QuestionScorerOptions,
   questionScorer,
 } from "./evaluate/questionScorer.js";
+export type { Adapt } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
 export {
   type Batch,
+  type ExampleBatch,
   isLanguageModel,
+  isPredictor,
   type LanguageModel,
   type Model,
+  type Predictor,
   type PrefixState,
   type Tokenizer,
   type TreeReader,
@@ -156,10 +160,13 @@ export {
   type TensorRuntime,
 } from "./runtime.js";
 export {
+  type AnswerMetric,
   batchesPerUpdate,
   type Episode,
   type EpisodeShape,
+  type EpisodeTarget,
   type MetricName,
+  type PredictionMetric,
   type Question,
   type SamplerOptions,
   type SamplerState,

@@ -23,7 +23,10 @@ export interface Learner<B extends Batch = Batch> {
   readonly name: string;
   /** The episodes it wants to see at each meta-update. */
   readonly episodes: EpisodeShape;
-  /** Parameters after seeing one task's support batches. The returned tensors may be `params`. */
+  /**
+   * Parameters after seeing one task's support batches. The returned tensors may be `params`. Called
+   * inside `tf.tidy`, too.
+   */
   adapt(objective: Objective<B>, params: Params, support: readonly B[], state: MetaState): Params;
   /** Called inside `tf.tidy`: every tensor that is not returned is freed. */
   metaGradient(

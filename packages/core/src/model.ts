@@ -19,6 +19,25 @@ export interface Model<B extends Batch = Batch> {
   load?(directory: string): Promise<Params>;
 }
 
+/** Inputs and what a model should make of them. */
+export interface ExampleBatch extends Batch {
+  /** `[examples, inputs]` */
+  readonly x: tf.Tensor;
+  /** Numbers `[examples, outputs]`, or classes `[examples]`, int32. */
+  readonly y: tf.Tensor;
+}
+
+/** A model that predicts from single inputs: a regression or a classifier. */
+export interface Predictor extends Model<ExampleBatch> {
+  /** The predicted numbers, or the scores of the classes, for inputs `x`: `[examples, outputs]`. */
+  outputs(params: Params, x: tf.Tensor): tf.Tensor2D;
+}
+
+/** Whether `model` predicts from single inputs. */
+export function isPredictor(model: Model): model is Model & Predictor {
+  return "outputs" in model;
+}
+
 /** Text to token ids and back. */
 export interface Tokenizer {
   readonly name: string;

@@ -1,5 +1,11 @@
 import { relative, sep } from "node:path";
-import { MetaError, type TaskSource, type TokenBatch, unknownName } from "@metalearn/core";
+import {
+  MetaError,
+  type TargetTask,
+  type TaskSource,
+  type TokenBatch,
+  unknownName,
+} from "@metalearn/core";
 import { encoderFingerprint } from "./cache/encoderFingerprint.js";
 import { tokenCache } from "./cache/tokenCache.js";
 import { readSetting, readTaskType, type Setting } from "./data/settings.js";
@@ -28,7 +34,9 @@ import type { TrainingTask } from "./train/trainingTask.js";
  *   `BAD_DATA`, naming file and line
  * Source: Min et al. 2022, sections 3 and 4, and their published code.
  */
-export async function crossfit(given: CrossfitOptions): Promise<TaskSource<TokenBatch>> {
+export async function crossfit(
+  given: CrossfitOptions,
+): Promise<TaskSource<TokenBatch, TargetTask>> {
   const options = completeOptions(given);
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);

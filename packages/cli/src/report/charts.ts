@@ -25,7 +25,7 @@ export function lossChart(points: readonly LossPoint[], names: readonly string[]
     width,
     height: 340,
     x: { label: "batches read", tickFormat: "~s" },
-    y: { label: "loss (nats per scored token)", type: "log", grid: true, tickFormat: "~g" },
+    y: { label: "loss", type: "log", grid: true, tickFormat: "~g" },
     color: { legend: true, domain: [...names] },
     marks: [
       line(points, {
@@ -63,7 +63,11 @@ export function taskChart({ runs, rows }: Comparison): string {
     width,
     height: 60 + (14 + 4 * rows.length) * order.length,
     marginLeft: 12 + 7 * Math.max(...order.map((task) => task.length)),
-    x: { label: "score × 100", domain: [0, 100] },
+    // r2 can be below 0.
+    x: {
+      label: "score × 100",
+      domain: [Math.min(0, ...points.map(({ mean }) => 100 * mean)), 100],
+    },
     y: { label: null, domain: order },
     color: { legend: true, domain: rows.map(({ name }) => name) },
     marks: [

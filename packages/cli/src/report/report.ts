@@ -44,7 +44,7 @@ ${resultTable(comparison.rows)}
 <h2>Task by task</h2>
 <figure>
 <div class="scroll">${new Html(taskChart(comparison))}</div>
-<figcaption>Mean over sets of demonstrations and training seeds. The grey tick marks what random answers score.</figcaption>
+<figcaption>Mean over sets of demonstrations, or episodes, and training seeds. The grey tick marks what random answers score.</figcaption>
 </figure>
 ${taskTable(comparison)}
 ${
@@ -97,7 +97,7 @@ ${
 </tbody>
 <caption>Macro-F1 for classification, accuracy otherwise, x 100, averaged over ${
     first?.all.tasks ?? 0
-  } tasks never trained on. Worst is the lowest over sets of demonstrations.</caption>
+  } tasks never trained on. Worst is the lowest over sets of demonstrations or episodes.</caption>
 </table></div>`;
 }
 
@@ -122,7 +122,7 @@ ${tasks.map(
     )}<td>${percent(chance)}</td></tr>`,
 )}
 </tbody>
-<caption>mean / worst over sets of demonstrations. * no training task shares its domain.</caption>
+<caption>mean / worst over sets of demonstrations or episodes. * no training task shares its domain.</caption>
 </table></div></details>`;
 }
 

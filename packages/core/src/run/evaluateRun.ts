@@ -6,6 +6,8 @@ import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
 import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
+import type { Adapt } from "../evaluate/scoreEpisodes.js";
+import { createObjective } from "../objective.js";
 import type { Params } from "../params.js";
 import { compileSeconds } from "../runtime.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
@@ -41,6 +43,7 @@ export async function evaluateRun(
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime } = open;
+  const adapt = adaptationOf(open, params);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
   const store = await openStore(open, params, options);
@@ -50,6 +53,7 @@ export async function evaluateRun(
       model,
       params,
       targets: tasks.targets,
+      adapt,
       seeds,
       tokensPerBatch,
       runtime,
@@ -81,9 +85,21 @@ export async function evaluateRun(
   }
 }
 
+/** Adapting as the run's learner does; a fresh outer optimizer stands for the one that trained. */
+function adaptationOf({ model, runtime, adaptation }: OpenRun, initial: Params): Adapt | undefined {
+  if (!adaptation) return undefined;
+  const { learner, optimizer } = adaptation;
+  const objective = createObjective(model, { runtime });
+  const state = { optimizer: optimizer.init(initial) };
+  return (params, batch) => {
+    const support = Array.from({ length: learner.episodes.support }, () => batch);
+    return learner.adapt(objective, params, support, state);
+  };
+}
+
 /** The scores that a run's directory holds for the same parameters, data, options and programs. */
 async function openStore(
-  { runtime, tasks }: OpenRun,
+  { runtime, tasks, adaptation }: OpenRun,
   params: Params,
   { config, directory, toolkit }: RunOptions,
 ): Promise<ScoreStore | undefined> {
@@ -93,6 +109,8 @@ async function openStore(
     params: await fingerprint(params),
     model: config.model,
     tasks: config.tasks,
+    // What adapts to episodes; scores in context do not depend on it.
+    ...(adaptation && { learner: config.learner }),
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],
     plugins: toolkit.plugins.map(({ name, version }) => [name, version]),

@@ -1,7 +1,7 @@
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
 import type { Learner } from "../learner.js";
-import { isLanguageModel, type LanguageModel } from "../model.js";
+import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
 import type { Reference } from "../plugin/plugin.js";
 import type { Toolkit } from "../plugin/toolkit.js";
@@ -66,8 +66,10 @@ export type RunEvent =
 /** A run's components, ready to work. */
 export interface OpenRun {
   readonly runtime: TensorRuntime;
-  readonly model: LanguageModel;
+  readonly model: Model;
   readonly tasks: TaskSource;
+  /** What adapts to episodes when they are scored; absent when no target has any. */
+  readonly adaptation?: { readonly learner: Learner; readonly optimizer: MetaOptimizer };
   /** What trains; absent when the run has no learner, or no steps, and keeps its initial parameters. */
   readonly training?: {
     readonly learner: Learner;
@@ -82,8 +84,8 @@ export interface OpenRun {
 /**
  * Builds the components of a run.
  *
- * @throws MetaError `BAD_CONFIG` when the model is no language model, or a run that trains names no
- *   optimizer
+ * @throws MetaError `BAD_CONFIG` when the model cannot do what the targets want, or a run that trains
+ *   names no optimizer
  */
 export async function openRun({
   toolkit,
@@ -109,14 +111,19 @@ export async function openRun({
         onEvent?.({ ...compiling(compilation), seconds: compileSeconds([compilation]) }),
     });
     const model = await bench.get("model");
-    if (!isLanguageModel(model)) {
+    const tasks = await bench.get("tasks");
+    const hasEpisodes = tasks.targets.some((target) => "episodes" in target);
+    if (!(hasEpisodes ? isPredictor(model) : isLanguageModel(model))) {
+      const [how, wanted] = hasEpisodes
+        ? ["on episodes", "model with outputs"]
+        : ["in context", "language model"];
       throw new MetaError(
         "BAD_CONFIG",
-        `model (${config.model.use}): evaluation in context needs a language model.`,
+        `model (${config.model.use}): evaluation ${how} needs a ${wanted}.`,
       );
     }
-    const tasks = await bench.get("tasks");
-    const training = config.learner && train.steps > 0 ? await openTraining() : undefined;
+    const trains = train.steps > 0;
+    const learning = config.learner && (trains || hasEpisodes) ? await openLearning() : undefined;
     const tracker = config.tracker && (await bench.get("tracker"));
     const { trainingTasks, targets } = tasks;
     onEvent?.({
@@ -128,7 +135,8 @@ export async function openRun({
       runtime,
       model,
       tasks,
-      ...(training && { training }),
+      ...(learning && hasEpisodes && { adaptation: learning }),
+      ...(learning && trains && { training: learning }),
       tracker,
       async close() {
         await tracker?.close();
@@ -140,7 +148,7 @@ export async function openRun({
     throw error;
   }
 
-  async function openTraining() {
+  async function openLearning() {
     const learner = await bench.get("learner");
     const optimizer = await bench.get("optimizer");
     const perUpdate = train.stepUnit === "batches" ? batchesPerUpdate(learner.episodes) : 1;
