@@ -56,6 +56,7 @@ export {
 } from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
+export { learnerParams, modelParams, withMetaParams } from "./metaParams.js";
 export {
   type Batch,
   isLanguageModel,

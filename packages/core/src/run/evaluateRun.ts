@@ -6,6 +6,7 @@ import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
 import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
+import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { readJson, runDirectory } from "./runDirectory.js";
@@ -24,18 +25,20 @@ export interface EvaluationRecord extends Evaluation {
  * task to task: an interrupted evaluation goes on where it stopped, and one with more seeds computes
  * the new ones.
  *
+ * @param trained the model's parameters; others, of a learner, have no part in it
  * @param keep whether to write the result to the run's directory
  * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   open: OpenRun,
-  params: Params,
+  trained: Params,
   options: RunOptions,
   { keep = true }: { keep?: boolean } = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime } = open;
   const begun = performance.now();
+  const params = modelParams(trained);
   const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
