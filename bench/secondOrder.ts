@@ -80,6 +80,9 @@ async function train(moments: MomentSharing): Promise<Point[]> {
     }
     if (update === updates) disposeParams(params);
   }
+  const sorted = shares.map(({ share }) => share).sort((a, b) => a - b);
+  const quantiles = [0, 0.25, 0.5, 0.75, 1].map((q) => sorted[Math.floor(q * (sorted.length - 1))]);
+  console.log(`${moments}, quartiles of the share: ${quantiles.map((v) => v?.toPrecision(2))}`);
   return shares;
 }
 
@@ -92,9 +95,16 @@ function draw(points: readonly Point[]): string {
     ariaLabel: "Size of the second-order part of the meta-gradient",
     width: 760,
     height: 360,
+    marginTop: 30,
+    marginLeft: 55,
     marginRight: 60,
     x: { label: "meta-updates" },
-    y: { label: "|second order - first order| / |first order|", type: "log", grid: true },
+    y: {
+      label: "|second order - first order| / |first order|",
+      type: "log",
+      grid: true,
+      tickFormat: "~g",
+    },
     color: { domain: ["shared", "reset"] },
     marks: [
       dot(points, { x: "update", y: "share", fill: "moments", r: 1.5, fillOpacity: 0.35 }),
@@ -112,8 +122,9 @@ function draw(points: readonly Point[]): string {
       ),
     ],
   });
-  // An image has no page to take its background from.
+  // An image has no page to take its style and background from.
   return svg
+    .replace(/<style>.*?<\/style>/s, "")
     .replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')
     .replace(/>/, '><rect width="100%" height="100%" fill="white"/>');
 }

@@ -1,10 +1,13 @@
-import { maml } from "@metalearn/algorithms-maml";
+import { anil, maml } from "@metalearn/algorithms-maml";
 import { createObjective, type MetaOptimizer } from "@metalearn/core";
 import { adamw, sgd } from "@metalearn/optimizers";
+import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import {
+  expectGolden,
   expectGoldenOrDirection,
+  recommended,
   type Stored,
   shortName,
   type ToleranceBlock,
@@ -93,6 +96,44 @@ describe.skipIf(reason)(`MAML equals PyTorch (on ${bestEngine.name}) ${reason ??
         );
       });
     });
+  });
+});
+
+/** ANIL on a GPT-2 whose head, while it is adapted, is a copy of its embedding. */
+describe.skipIf(reason)(`ANIL of an untied head equals PyTorch ${reason ?? ""}`, () => {
+  useEngine(bestEngine);
+
+  test.each([2, 1] as const)("order %i", async (order) => {
+    const { golden, model, params: tied, episodes } = await gpt2Tiny<File>();
+    const { hyperparameters, ...results } = golden.json.variants.anil_untied_head_K2 as Variant;
+    const expected = order === 2 ? results.second_order : results.first_order;
+    const untied: typeof model = {
+      ...model,
+      loss: ({ head, "wte.weight": embedding, ...others }, batch) => {
+        // A model reads its embedding before its head.
+        const reads = [embedding, head];
+        const params = { ...others };
+        Object.defineProperty(params, "wte.weight", { get: () => reads.shift() });
+        const loss = model.loss(params, batch);
+        expect(reads).toEqual([]);
+        return loss;
+      },
+    };
+    const params = { ...tied, head: tf.clone(tied["wte.weight"] as tf.Tensor) };
+    const learner = anil({
+      innerOptimizer: optimizerOf(hyperparameters),
+      innerSteps: hyperparameters.K,
+      order,
+      head: ["head"],
+    });
+    const { gradients } = learner.metaGradient(createObjective(untied), params, episodes, {
+      optimizer: optimizerOf(hyperparameters).init(params),
+    });
+    const { head, ...others } = gradients;
+    // Where the copy is made, both uses are one tensor.
+    const both = tf.add(others["wte.weight"] as tf.Tensor, head as tf.Tensor);
+    const actual = { ...others, "wte.weight": both };
+    expectGolden(golden, expected.meta_grad, actual, recommended(expected.tolerance.meta_grad));
   });
 });
 

@@ -46,7 +46,7 @@ export interface BmgOptions extends EpisodeOptions {
  * other matching function, a divergence between predictions, would need a model to give those; a
  * model gives its loss only. Parameters that are not adapted change only through the inner steps.
  *
- * Source: Flennerhag et al. 2022, equation 2 and algorithm 1.
+ * Source: Flennerhag et al. 2022, section 3, equation 2.
  *
  * @throws MetaError `BAD_OPTION` when a count is below 1
  */
