@@ -61,7 +61,8 @@ const options = z.strictObject({
 export default definePlugin({
   name: "metalearn-reptile",
   learners: {
-    reptile: defineFactory(options, async (chosen, { create }) =>
+    // A config knows it by this name, which no other listed plugin may use for a learner.
+    "my-reptile": defineFactory(options, async (chosen, { create }) =>
       reptile({ ...chosen, innerOptimizer: await create("optimizer", chosen.innerOptimizer) }),
     ),
   },

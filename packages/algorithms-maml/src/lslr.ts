@@ -6,8 +6,7 @@ export type LslrOptions = Omit<MetaSgdOptions, "rates" | "perStep">;
 
 /**
  * MAML with learned per-layer per-step learning rates: one for every tensor and inner step,
- * `phi_j+1 = phi_j - alpha_j * gradient`. With `multiStepLoss` and order 1 to begin with, this is
- * most of MAML++.
+ * `phi_j+1 = phi_j - alpha_j * gradient`. MAML++ uses it together with `multiStepLoss`.
  *
  * Source: Antoniou et al. 2019 (MAML++), section 4, "LSLR".
  *
