@@ -90,6 +90,23 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
       ["gradient", "hvp", "inner adjoint", "inner update"],
       { use: "maml", innerOptimizer, tasks: 2, innerSteps: 2 },
     ],
+    [["task gradient"], { use: "meta-sgd", tasks: 2, initialRate: 0.1 }],
+    [
+      ["gradient", "hvp", "inner adjoint", "inner update"],
+      { use: "lslr", tasks: 2, innerSteps: 2, initialRate: 0.1, multiStepLoss: {} },
+    ],
+    [
+      ["gradient", "inner update", "loss"],
+      { use: "reptile", innerOptimizer, tasks: 2, innerSteps: 2 },
+    ],
+    [
+      ["gradient", "hvp", "inner update"],
+      { use: "imaml", innerOptimizer, tasks: 2, innerSteps: 2, proximalWeight: 20 },
+    ],
+    [
+      ["gradient", "hvp", "inner adjoint", "inner update", "loss"],
+      { use: "bmg", innerOptimizer, tasks: 2 },
+    ],
     [["task gradient"], { use: "maml-en-llm", innerOptimizer, tasks: 2, moments: "reset" }],
   ])("compiles %j for %o and learns the same", async (names, learner) => {
     const eager = await train(learner, "eager");

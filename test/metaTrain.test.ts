@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { maml } from "@metalearn/algorithms-maml";
+import { lslr, maml, metaSgd } from "@metalearn/algorithms-maml";
 import {
+  type Learner,
   loadCheckpoint,
+  loadParams,
   type MetaTrainOptions,
   type MetaUpdate,
   metaTrain,
@@ -72,6 +74,26 @@ describe("metaTrain", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test("keeps what a learner learns beside the model, and no tensor more", async () => {
+    const options = { ...(await setting()), learner: metaSgd({ tasks: 2 }) };
+    const before = tf.memory().numTensors;
+    const { params, state } = await last(options);
+    // Two parameters and a rate of each, and two moments of the outer optimizer.
+    expect(tf.memory().numTensors - before).toBe(4 * 3);
+    tf.dispose([params, state.optimizer.slots]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("refuses tensors of a learner that could be the model's", async () => {
+    const learner: Learner<ToyBatch> = {
+      ...metaSgd({ tasks: 2 }),
+      metaParams: () => ({ "in.rate": tf.scalar(1) }),
+    };
+    await expect(last({ ...(await setting()), learner })).rejects.toThrow(
+      '[BAD_OPTION] The names of a learner\'s tensors must begin with "learner.", but meta-sgd calls one "in.rate".',
+    );
+  });
+
   test("stops when it is told to", async () => {
     const controller = new AbortController();
     let made = 0;
@@ -126,6 +148,38 @@ describe("a checkpoint", () => {
       bits(whole.state.inner?.slots.m as Params),
     );
     expect(resumed.state.inner?.step).toBe(whole.state.inner?.step);
+  });
+
+  const learners: Learner<ToyBatch>[] = [
+    metaSgd({ tasks: 2 }),
+    lslr({ tasks: 2, innerSteps: 2, multiStepLoss: { annealUpdates: 9 } }),
+  ];
+  test.each(learners)("keeps what $name learns beside the model", async (learner) => {
+    const whole = await last({ ...(await setting()), learner });
+    expect(Object.keys(whole.params)).toEqual([
+      ...["in.weight", "out.weight"],
+      ...["learner.rate.in.weight", "learner.rate.out.weight"],
+    ]);
+    expect(new Set(bits(whole.params)[2])).not.toEqual(new Set([Math.fround(0.01)]));
+
+    const first = { ...(await setting()), learner };
+    const half = await last({ ...first, updates: 7 });
+    const directory = join(folder, "checkpoint");
+    await saveCheckpoint(directory, model, { ...half, sampler: first.sampler.state() });
+    expect(Object.keys(await loadParams(model, join(directory, "model")))).toEqual([
+      "in.weight",
+      "out.weight",
+    ]);
+
+    const second = { ...(await setting()), learner };
+    const { params, state, sampler, update } = await loadCheckpoint(directory, model);
+    second.sampler.restore(sampler);
+    const resumed = await last({ ...second, params, resume: { update, state } });
+    expect(Object.keys(resumed.params)).toEqual(Object.keys(whole.params));
+    expect(bits(resumed.params)).toEqual(bits(whole.params));
+    expect(bits(resumed.state.optimizer.slots.m as Params)).toEqual(
+      bits(whole.state.optimizer.slots.m as Params),
+    );
   });
 
   test("that is not there is a clear error", async () => {

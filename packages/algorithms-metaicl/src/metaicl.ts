@@ -30,11 +30,8 @@ export function metaicl({ batches = 1, taskUnit = "mixture" }: MetaiclOptions = 
     episodes: { tasks: batches, support: 0, query: 1, querySource: "same-task", unit: taskUnit },
     adapt: (_, params) => params,
     metaGradient(objective, params, episodes, state) {
-      // One after the other: gradients are as large as the model.
-      function* parts() {
-        for (const { query } of episodes) yield objective.gradient(params, query);
-      }
-      return { ...meanGradient(parts()), state };
+      const mean = meanGradient(episodes, ({ query }) => objective.gradient(params, query));
+      return { ...mean, state };
     },
   };
 }

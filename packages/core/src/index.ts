@@ -58,6 +58,7 @@ export type { Adapt } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
+export { learnerParams, modelParams, withMetaParams } from "./metaParams.js";
 export {
   type Batch,
   type ExampleBatch,

@@ -28,18 +28,21 @@ export function addGradients(sum: LossAndGradients, more: LossAndGradients): Los
 }
 
 /**
- * The means over parts of equal weight: batches of a query, or tasks of a meta-batch. Each part is
- * added to a sum as it comes, and freed: where `parts` is a generator, no more than one is in memory.
+ * The means over items of equal weight: batches of a query, or tasks of a meta-batch. What is found
+ * for one is added to a sum, and freed, before the next is asked for: gradients are as large as a model.
  *
- * @throws MetaError `BAD_OPTION` when there is none
+ * @example meanGradient(episodes, ({ query }) => objective.gradient(params, query))
+ * @throws MetaError `BAD_OPTION` when there is no item
  */
-export function meanGradient(parts: Iterable<LossAndGradients>): LossAndGradients {
+export function meanGradient<T>(
+  items: readonly T[],
+  gradientOf: (item: T) => LossAndGradients,
+): LossAndGradients {
   let sum: LossAndGradients | undefined;
-  let count = 0;
-  for (const { loss, gradients } of parts) {
+  for (const item of items) {
+    const { loss, gradients } = gradientOf(item);
     sum = sum ? addGradients(sum, { loss, gradients }) : { loss, gradients };
-    count++;
   }
   if (!sum) throw new MetaError("BAD_OPTION", "meanGradient needs at least one gradient.");
-  return count === 1 ? sum : scaleGradients(sum, 1 / count);
+  return items.length === 1 ? sum : scaleGradients(sum, 1 / items.length);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { MetaError } from "../errors.js";
+import { learnerParams, modelParams } from "../metaParams.js";
 import type { Model } from "../model.js";
 import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
@@ -14,6 +15,7 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 export interface Checkpoint {
   /** Meta-updates made. */
   readonly update: number;
+  /** The model's and, after them, the learner's. */
   readonly params: Params;
   readonly state: MetaState;
   readonly sampler: SamplerState;
@@ -31,7 +33,7 @@ const trainingSchema = z.strictObject({
 
 /**
  * Writes a checkpoint as one directory, atomically: `model/` in the model's own format, which other
- * tools can open, the optimizer's moments, and the counters.
+ * tools can open, the optimizer's moments and the learner's own tensors, and the counters.
  */
 export async function saveCheckpoint(
   directory: string,
@@ -40,12 +42,13 @@ export async function saveCheckpoint(
 ): Promise<void> {
   await writeAtomically(directory, async (temporary) => {
     await mkdir(temporary);
-    await saveParams(model, params, join(temporary, "model"));
-    const slots = {
+    await saveParams(model, modelParams(params), join(temporary, "model"));
+    const tensors = {
       ...flatten("optimizer", state.optimizer),
       ...(state.inner && flatten("inner", state.inner)),
+      ...learnerParams(params),
     };
-    await writeSafetensors(join(temporary, "optimizer.safetensors"), slots);
+    await writeSafetensors(join(temporary, "optimizer.safetensors"), tensors);
     const training: z.input<typeof trainingSchema> = {
       format: 1,
       update,
@@ -78,7 +81,7 @@ export async function loadCheckpoint(directory: string, model: Model): Promise<C
   return {
     update,
     sampler,
-    params: await loadParams(model, join(directory, "model")),
+    params: { ...(await loadParams(model, join(directory, "model"))), ...learnerParams(tensors) },
     state: {
       optimizer: { ...optimizer, slots: unflatten("optimizer", tensors) },
       ...(inner && { inner: { ...inner, slots: unflatten("inner", tensors) } }),

@@ -7,6 +7,7 @@ import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
 import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
 import type { Adapt } from "../evaluate/scoreEpisodes.js";
+import { modelParams } from "../metaParams.js";
 import { createObjective } from "../objective.js";
 import type { Params } from "../params.js";
 import { compileSeconds } from "../runtime.js";
@@ -32,20 +33,22 @@ export interface EvaluationRecord extends Evaluation {
  * task to task: an interrupted evaluation goes on where it stopped, and one with more seeds computes
  * the new ones.
  *
+ * @param trained the model's parameters; others, of a learner, have no part in it
  * @param keep whether to write the result to the run's directory
  * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   open: OpenRun,
-  params: Params,
+  trained: Params,
   options: RunOptions,
   { keep = true }: { keep?: boolean } = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime } = open;
-  const adapt = adaptationOf(open, params);
+  const adapt = adaptationOf(open, trained);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
+  const params = modelParams(trained);
   const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
   try {

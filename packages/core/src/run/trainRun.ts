@@ -18,7 +18,7 @@ import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.j
  * Trains a run in its directory, going on from its last checkpoint if it has one. A run that was
  * killed and resumed ends with the same parameters, bit for bit, as one that was not.
  *
- * @returns the final parameters, which the caller owns
+ * @returns the final parameters, those of the learner included, which the caller owns
  * @throws MetaError `RUN_EXISTS` when the directory holds another run; `INTERRUPTED` when the
  *   signal is aborted, after a checkpoint; `NON_FINITE`
  */

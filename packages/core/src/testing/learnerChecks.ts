@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type * as tf from "@tensorflow/tfjs";
 import type { Learner, MetaGradient } from "../learner.js";
+import { modelParams, withMetaParams } from "../metaParams.js";
 import type { Model } from "../model.js";
 import { createObjective, type Objective } from "../objective.js";
 import type { MetaOptimizer, MetaState } from "../optimizer.js";
@@ -56,7 +57,7 @@ interface Problem {
 async function problemOf(subject: LearnerSubject): Promise<Problem> {
   const { model = toyModel(), sampler = () => toySampler(1), optimizer } = subject;
   const learner = await subject.create();
-  const params = await model.init(1);
+  const params = withMetaParams(learner, await model.init(1));
   const episodes = sampler().next(learner.episodes);
   const objective = createObjective(model);
   const fresh = optimizer?.init(params) ?? { step: 0, update: 0, slots: {} };
@@ -81,13 +82,14 @@ const read = (scalar: tf.Tensor) => Number(scalar.dataSync()[0]);
 
 const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
   shapes: {
-    title: "gradients and adapted parameters have the names and shapes of the parameters",
+    title:
+      "gradients have the names and shapes of all parameters, adapted parameters those of the model's",
     async check(subject) {
       const { params, episodes, metaGradient, adapt } = await problemOf(subject);
       const shapes = (tensors: Params) =>
         Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
       assert.deepEqual(shapes(metaGradient().gradients), shapes(params));
-      assert.deepEqual(shapes(adapt(episodes[0] as Episode)), shapes(params));
+      assert.deepEqual(shapes(adapt(episodes[0] as Episode)), shapes(modelParams(params)));
     },
   },
 

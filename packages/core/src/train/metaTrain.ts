@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import type { Learner } from "../learner.js";
+import { withMetaParams } from "../metaParams.js";
 import type { Batch, Model } from "../model.js";
 import { createObjective, type ObjectiveOptions } from "../objective.js";
 import { type MetaOptimizer, type MetaState, stateTensors } from "../optimizer.js";
@@ -16,7 +17,10 @@ export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOpti
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
   readonly sampler: TaskSampler<B>;
-  /** Where training starts. The caller keeps these tensors, unless `consume` is set. */
+  /**
+   * Where training starts; `Learner.metaParams` are added unless they are there. The caller keeps
+   * these tensors, unless `consume` is set.
+   */
   readonly params: Params;
   /**
    * Frees `params` and the tensors of `resume` when they have been replaced, which saves their
@@ -48,7 +52,7 @@ export interface MetaUpdate {
   readonly learningRate: number;
   /** Duration of this update. */
   readonly seconds: number;
-  /** Parameters after the update. */
+  /** Parameters after the update, those of the learner included. */
   readonly params: Params;
   readonly state: MetaState;
 }
@@ -70,9 +74,9 @@ export async function* metaTrain<B extends Batch>(
   const normOf = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
-  let params = options.params;
+  let params = withMetaParams(learner, options.params);
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
-  const start = [...Object.values(params), ...(resume ? metaTensors(resume.state) : [])];
+  const start = [...Object.values(options.params), ...(resume ? metaTensors(resume.state) : [])];
   const given = new Set(options.consume ? [] : start);
   const release = (tensor: tf.Tensor) => {
     if (!given.has(tensor)) tensor.dispose();
