@@ -7,6 +7,7 @@ import {
   MetaError,
   type MetaOptimizer,
   type MetaState,
+  matchingNames,
   meanGradient,
   type Objective,
   type Params,
@@ -16,7 +17,6 @@ import {
 } from "@metalearn/core";
 import { backpropagate, descend, type InnerLoop, type InnerStart, startFrom } from "./innerLoop.js";
 import { type MomentSharing, momentFlow } from "./moments.js";
-import { namePattern } from "./namePattern.js";
 
 /** Options of {@link maml}. */
 export interface MamlOptions {
@@ -171,16 +171,5 @@ export function maml(options: MamlOptions): Learner {
 }
 
 function adaptedNames(params: Params, patterns: readonly string[]): string[] {
-  const names = Object.keys(params);
-  const matchers = patterns.map((pattern) => {
-    const matches = namePattern(pattern);
-    if (!names.some(matches)) {
-      throw new MetaError(
-        "BAD_OPTION",
-        `adapt: no parameter is called "${pattern}". The model has, for example: ${names.slice(0, 5).join(", ")}.`,
-      );
-    }
-    return matches;
-  });
-  return names.filter((name) => matchers.some((matches) => matches(name)));
+  return matchingNames(Object.keys(params), patterns, "adapt");
 }

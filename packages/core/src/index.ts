@@ -56,12 +56,17 @@ export {
 } from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
+export { matchingNames } from "./matchingNames.js";
 export {
   type Batch,
   isLanguageModel,
   type LanguageModel,
   type Model,
+  type ModelAdapter,
+  type PeftNames,
   type PrefixState,
+  type PromptedModel,
+  type PromptReader,
   type Tokenizer,
   type TreeReader,
 } from "./model.js";
@@ -187,5 +192,6 @@ export {
 } from "./tokenTree.js";
 export type { Tracker, TrackerRecord } from "./tracker.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
+export { freeze, type PartlyFrozen } from "./train/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";

@@ -63,7 +63,7 @@ export interface ObjectiveOptions {
 
 /** The objective of a model. */
 export function createObjective<B extends Batch>(
-  model: Model<B>,
+  model: Pick<Model<B>, "loss">,
   { hvp = "exact", runtime }: ObjectiveOptions = {},
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);

@@ -78,6 +78,7 @@ async function openStore(
   return openScoreLog(files.scores, {
     params: await fingerprint(params),
     model: config.model,
+    ...(config.adapter && { adapter: config.adapter }),
     tasks: config.tasks,
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],

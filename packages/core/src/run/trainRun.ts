@@ -86,6 +86,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     updates,
     hvp,
     runtime,
+    trainable: config.trainable,
     ...(resumed && { resume: resumed }),
     ...(signal && { signal }),
   });
