@@ -41,7 +41,7 @@ async function stage(name: string, learner: Learner, peak: number, trainable: re
 }
 
 // A base, which stands for published weights. From here on it is frozen.
-await stage("base", metaicl({ batches: 1 }), 4e-3, ["h.*.weight", "h.*.bias", "w*", "ln_f.*"]);
+await stage("base", metaicl({ batches: 1 }), 4e-3, ["*", "!*.lora_*"]);
 
 const innerOptimizer = sgd({ learningRate: 0.1 });
 const drawn = { tasks: 1, taskUnit: "mixture", querySource: "other-tasks" } as const;

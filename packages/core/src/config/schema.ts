@@ -44,7 +44,7 @@ export const runSchema = z.strictObject({
   adapter: reference.optional(),
   tasks: reference,
   learner: reference.optional(),
-  /** Names of the parameters that training changes; `*` stands for any text. Default: all. */
+  /** Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all. */
   trainable: z.array(z.string()).min(1).optional(),
   optimizer: reference.optional(),
   /** Where metrics go besides the run directory. */

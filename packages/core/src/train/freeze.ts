@@ -16,7 +16,7 @@ export interface PartlyFrozen<B extends Batch = Batch> {
  * Holds parameters fixed. Whoever trains or adapts what is left never meets the frozen ones: they
  * get no gradient, no moments and no copy, whatever the learner and the optimizer are.
  *
- * @param trainable names of the parameters that are not frozen; `*` stands for any text
+ * @param trainable which parameters are not frozen, as {@link matchingNames} reads them
  * @throws MetaError `BAD_OPTION` for a pattern that no name matches
  */
 export function freeze<B extends Batch>(
