@@ -28,8 +28,8 @@ export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOpti
   readonly consume?: boolean;
   /**
    * Which parameters training changes: names, where `*` stands for any text and a `!` leaves out
-   * (`["*.lora_*"]`, `["*", "!wte.*"]`). The others are frozen: learner and optimizer do not see them, and every update yields the very
-   * tensors of `params`.
+   * (`["*.lora_*"]`, `["*", "!wte.*"]`). The others are frozen: learner and optimizer do not see
+   * them, and every update yields the very tensors of `params`.
    *
    * @default all
    */
