@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
 import {
@@ -22,7 +23,15 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { noNativeEngine } from "../packages/runtime-tensorflow/test/support/nativeEngine.js";
 import { letterPlugin } from "./support/letterTasks.js";
 
-const toolkit = createToolkit([letterPlugin, maml, metaicl, gpt2, optimizers, tensorflow]);
+const toolkit = createToolkit([
+  adapters,
+  letterPlugin,
+  maml,
+  metaicl,
+  gpt2,
+  optimizers,
+  tensorflow,
+]);
 
 let directory: string;
 beforeEach(async () => {
@@ -31,14 +40,19 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** Trains as the command does; returns the loss of every update and what was compiled. */
-async function train(learner: object, mode: string, more: { microBatch?: number } = {}) {
+async function train(
+  learner: object,
+  mode: string,
+  { microBatch, ...changes }: { microBatch?: number } & object = {},
+) {
   const config = checkConfig({
     runtime: { use: "tensorflow", compile: { mode } },
     model: { use: "gpt2", layers: 1, width: 8, heads: 2, maxTokens: 16, tokenizer: "byte" },
     tasks: { use: "letters" },
     learner,
     optimizer: { use: "sgd", learningRate: 0.1 },
-    train: { steps: 24, batchSize: 2, logEvery: 1, ...more },
+    train: { steps: 24, batchSize: 2, logEvery: 1, microBatch },
+    ...changes,
   });
   const [run] = runsOf(config);
   if (!run) throw new Error("a config without a comparison is one run");
@@ -47,7 +61,7 @@ async function train(learner: object, mode: string, more: { microBatch?: number 
   const options: RunOptions = {
     toolkit,
     ...run,
-    directory: join(directory, `${mode}${more.microBatch ?? ""}`),
+    directory: join(directory, `${mode}${microBatch ?? ""}`),
     onEvent(event) {
       if (event.kind === "train") losses.push(event.loss);
       if (event.kind === "compile") told.push(event);
@@ -83,7 +97,8 @@ function expectSameLosses(actual: Trained, expected: Trained): void {
 describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () => {
   // Not Adam, whose first steps turn the rounding of gradients near zero into steps of full size.
   const innerOptimizer = { use: "sgd", learningRate: 0.1 };
-  test.each<[string[], object]>([
+  const lora = { use: "lora", rank: 2, targets: ["*.c_attn.weight"] };
+  test.each<[string[], object, object?]>([
     [["gradient"], { use: "metaicl" }],
     [["task gradient"], { use: "fomaml", innerOptimizer, tasks: 2 }],
     [
@@ -108,9 +123,20 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
       { use: "bmg", innerOptimizer, tasks: 2 },
     ],
     [["task gradient"], { use: "maml-en-llm", innerOptimizer, tasks: 2, moments: "reset" }],
-  ])("compiles %j for %o and learns the same", async (names, learner) => {
-    const eager = await train(learner, "eager");
-    const graph = await train(learner, "graph");
+    // Frozen parameters reach compiled functions from outside.
+    [
+      ["task gradient"],
+      { use: "maml", innerOptimizer, tasks: 2 },
+      { adapter: lora, trainable: ["*.lora_*"] },
+    ],
+    [
+      ["task gradient"],
+      { use: "maml", innerOptimizer, tasks: 2 },
+      { adapter: { use: "soft-prompt", tokens: 3 }, trainable: ["prompt.*"] },
+    ],
+  ])("compiles %j for %o and learns the same", async (names, learner, changes) => {
+    const eager = await train(learner, "eager", changes);
+    const graph = await train(learner, "graph", changes);
     expect(eager.compiled).toEqual([]);
     expectCompiled(graph, names);
     expectSameLosses(graph, eager);

@@ -12,6 +12,7 @@ const scope = "@metalearn/";
 const allowed: Record<string, readonly string[]> = {
   core: [],
   optimizers: ["core"],
+  adapters: ["core"],
   "algorithms-maml": ["core"],
   "algorithms-metaicl": ["core"],
   "models-gpt2": ["core"],

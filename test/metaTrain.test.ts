@@ -119,6 +119,59 @@ describe("metaTrain", () => {
   });
 });
 
+describe("training that some parameters are frozen for", () => {
+  const frozen = async () => ({ ...(await setting()), trainable: ["out.*"] });
+
+  test("shares them, and keeps no moments of them", async () => {
+    const options = await frozen();
+    const before = tf.memory().numTensors;
+    const { params, state } = await last(options);
+    expect(Object.keys(params)).toEqual(Object.keys(options.params)); // in the model's order
+    expect(params["in.weight"]).toBe(options.params["in.weight"]);
+    expect(bits({ out: params["out.weight"] as tf.Tensor })).not.toEqual(
+      bits({ out: options.params["out.weight"] as tf.Tensor }),
+    );
+    const slots = [
+      ...Object.values(state.optimizer.slots),
+      ...Object.values(state.inner?.slots ?? {}),
+    ];
+    expect(slots.map((slot) => Object.keys(slot))).toEqual([...Array(4)].map(() => ["out.weight"]));
+    // One parameter, and two moments each of the outer and the inner optimizer.
+    expect(tf.memory().numTensors - before).toBe(5);
+  });
+
+  test("is the training of a model that has no others", async () => {
+    const options = await frozen();
+    const { "in.weight": fixed, ...trained } = options.params;
+    const smaller = {
+      ...model,
+      loss: (params: Params, batch: ToyBatch) =>
+        model.loss({ "in.weight": fixed as tf.Tensor, ...params }, batch),
+    };
+    const one = await last(options);
+    const { trainable: _, ...rest } = await frozen();
+    const other = await last({ ...rest, model: smaller, params: trained });
+    expect(bits({ out: one.params["out.weight"] as tf.Tensor })).toEqual(bits(other.params));
+    expect(one.gradientNorm).toBe(other.gradientNorm);
+  });
+
+  test("does not free them, even where it consumes what it starts from", async () => {
+    const options = { ...(await frozen()), consume: true };
+    const { params } = await last(options);
+    expect(params["in.weight"]?.isDisposed).toBe(false);
+    expect(options.params["out.weight"]?.isDisposed).toBe(true);
+  });
+
+  test("refuses a pattern that names nothing, or no pattern", async () => {
+    await expect(last({ ...(await setting()), trainable: ["head.*"] })).rejects.toThrow(
+      '[BAD_OPTION] trainable: no parameter is called "head.*". The model has, for example: in.weight, out.weight.',
+    );
+    await expect(last({ ...(await setting()), trainable: [] })).rejects.toThrow(
+      "[BAD_OPTION] trainable: wanted at least one pattern; came none.",
+    );
+  });
+});
+
 describe("a checkpoint", () => {
   let folder: string;
   beforeEach(async () => {
@@ -126,15 +179,19 @@ describe("a checkpoint", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  test("lets training end as if it had never stopped, bit for bit", async () => {
-    const whole = await last(await setting());
+  test.each([
+    ["of all parameters", ["*"]],
+    ["of some", ["out.*"]],
+  ])("lets training %s end as if it had never stopped, bit for bit", async (_, trainable) => {
+    const start = async () => ({ ...(await setting()), trainable });
+    const whole = await last(await start());
 
-    const first = await setting();
+    const first = await start();
     const half = await last({ ...first, updates: 7 });
     const directory = join(folder, "checkpoint");
     await saveCheckpoint(directory, model, { ...half, sampler: first.sampler.state() });
 
-    const second = await setting();
+    const second = await start();
     const { params, state, sampler, update } = await loadCheckpoint(directory, model);
     expect(update).toBe(7);
     second.sampler.restore(sampler);

@@ -8,6 +8,7 @@ import {
   type Learner,
   type LossAndGradients,
   type MetaState,
+  matchingNames,
   type Objective,
   type OptimizerState,
   type Params,
@@ -15,7 +16,6 @@ import {
   type UpdateInput,
   type UpdateRule,
 } from "@metalearn/core";
-import { adaptedNames } from "./adaptedNames.js";
 
 type Slots = OptimizerState["slots"];
 
@@ -70,7 +70,7 @@ export function innerLoops(optimizer: UpdateRule, adapt: readonly string[]) {
       apply: objective.compile(optimizer.apply, "inner update"),
       adjoint: objective.compile(optimizer.adjoint, "inner adjoint"),
     },
-    names: adaptedNames(params, adapt),
+    names: matchingNames(Object.keys(params), adapt, "adapt"),
   });
 }
 

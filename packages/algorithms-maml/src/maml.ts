@@ -6,6 +6,7 @@ import {
   type LossAndGradients,
   type MetaOptimizer,
   type MetaState,
+  matchingNames,
   meanGradient,
   modelParams,
   type Objective,
@@ -13,7 +14,6 @@ import {
   tidy,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { adaptedNames } from "./adaptedNames.js";
 import { type EpisodeOptions, episodeShape, requireCounts } from "./episodes.js";
 import {
   backpropagate,
@@ -87,7 +87,8 @@ export function mamlWith(options: MamlOptions, rates?: LearnedRates): Learner {
   // Nobody reads a support set where no step is taken.
   const episodes: EpisodeShape = steps === 0 ? { ...shape, support: 0 } : shape;
 
-  const adaptedOf = (params: Params) => pick(params, adaptedNames(modelParams(params), adapt));
+  const adaptedOf = (params: Params) =>
+    pick(params, matchingNames(Object.keys(modelParams(params)), adapt, "adapt"));
   const flow = (params: Params, state: MetaState) =>
     rates
       ? rates.flow(params, adaptedOf(params), state)

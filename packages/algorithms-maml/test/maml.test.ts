@@ -215,7 +215,7 @@ describe("the part that is adapted", () => {
   });
 
   test.each([
-    [["!out.*", "!in.*", "*"], "adapt: !out.*, !in.*, * leaves no parameter to adapt."],
+    [["!out.*", "!in.*", "*"], "adapt: !out.*, !in.*, * leaves no parameter."],
     [["*", "!head.*"], 'adapt: no parameter is called "head.*".'],
   ])("%j is refused", (adapt, message) => {
     expect(() => changed(maml({ innerOptimizer, adapt }))).toThrow(`[BAD_OPTION] ${message}`);

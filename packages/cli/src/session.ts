@@ -15,6 +15,7 @@ import {
 
 /** The plugins that a config may use without listing any. */
 export const officialPlugins = [
+  "@metalearn/adapters",
   "@metalearn/algorithms-maml",
   "@metalearn/algorithms-metaicl",
   "@metalearn/datasets-crossfit",

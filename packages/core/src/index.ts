@@ -58,6 +58,7 @@ export type { Adapt } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
+export { matchingNames } from "./matchingNames.js";
 export { learnerParams, modelParams, withMetaParams } from "./metaParams.js";
 export {
   type Batch,
@@ -66,8 +67,12 @@ export {
   isPredictor,
   type LanguageModel,
   type Model,
+  type ModelAdapter,
+  type PeftNames,
   type Predictor,
   type PrefixState,
+  type PromptedModel,
+  type PromptReader,
   type Tokenizer,
   type TreeReader,
 } from "./model.js";
@@ -196,5 +201,6 @@ export {
 } from "./tokenTree.js";
 export type { Tracker, TrackerRecord } from "./tracker.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
+export { freeze, type PartlyFrozen } from "./train/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";

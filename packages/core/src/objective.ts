@@ -71,7 +71,7 @@ export interface ObjectiveOptions {
  *   throw `SHAPE_MISMATCH` for a batch whose tensors do not share their first axis
  */
 export function createObjective<B extends Batch>(
-  model: Model<B>,
+  model: Pick<Model<B>, "loss">,
   { microBatch, ...options }: ObjectiveOptions = {},
 ): Objective<B> {
   const whole = wholeObjective(model, options);
@@ -80,7 +80,7 @@ export function createObjective<B extends Batch>(
 
 /** The objective that takes batches as they come. */
 function wholeObjective<B extends Batch>(
-  model: Model<B>,
+  model: Pick<Model<B>, "loss">,
   { hvp = "exact", runtime }: Omit<ObjectiveOptions, "microBatch">,
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);

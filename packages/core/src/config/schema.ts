@@ -42,8 +42,12 @@ export const runSchema = z.strictObject({
   seed: z.int().min(0).default(100),
   runtime: reference.prefault({ use: "auto" }),
   model: reference,
+  /** Gives the model more parameters, such as `lora`. */
+  adapter: reference.optional(),
   tasks: reference,
   learner: reference.optional(),
+  /** Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all. */
+  trainable: z.array(z.string()).min(1).optional(),
   optimizer: reference.optional(),
   /** Where metrics go besides the run directory. */
   tracker: reference.optional(),

@@ -103,6 +103,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       };
       const get = async <K extends Kind>(kind: K) =>
         scope.resolve<Promise<Components[K]>>(tokens[kind]);
+      const adapted = async (model: Promise<Components["model"]>) =>
+        references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
         seed,
         get,
@@ -129,7 +131,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
               return Promise.reject(new MetaError("BAD_CONFIG", text));
             }
             built.push(kind);
-            return create(kind, reference);
+            return kind === "model" ? adapted(create("model", reference)) : create(kind, reference);
           }),
         });
       }

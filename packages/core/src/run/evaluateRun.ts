@@ -111,6 +111,7 @@ async function openStore(
   return openScoreLog(files.scores, {
     params: await fingerprint(params),
     model: config.model,
+    ...(config.adapter && { adapter: config.adapter }),
     tasks: config.tasks,
     // What adapts to episodes; scores in context do not depend on it.
     ...(adaptation && { learner: config.learner }),

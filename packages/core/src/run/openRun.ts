@@ -94,7 +94,7 @@ export async function openRun({
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate: _, ...references } = config;
+  const { seed, train, evaluate: _evaluate, trainable: _trainable, ...references } = config;
   const bench = toolkit.open({
     seed,
     references: references as Record<string, Reference>,

@@ -87,6 +87,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     hvp,
     microBatch,
     runtime,
+    trainable: config.trainable,
     ...(resumed && { resume: resumed }),
     ...(signal && { signal }),
   });

@@ -20,7 +20,7 @@ export interface Subject<P extends string> {
   /**
    * Calls that must fail, by the name of the option that is wrong.
    *
-   * @example { innerSteps: () => maml({ innerOptimizer, innerSteps: 0 }) }
+   * @example { tasks: () => maml({ innerOptimizer, tasks: 0 }) }
    */
   readonly badOptions?: Readonly<Record<string, () => unknown>>;
 }
