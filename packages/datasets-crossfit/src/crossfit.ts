@@ -38,7 +38,11 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
   const cache = options.cache
     ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })
     : undefined;
-  const training = await readTrainingData(root, setting.train, { ...options, cache });
+  const training = await readTrainingData(root, setting.train, {
+    ...options,
+    cache,
+    wantInputs: options.demonstrations === "nearest",
+  });
   const hashes = { ...training.hashes };
   const targets: CheckedTarget[] = [];
   for (const task of chooseTargets(setting, options.targets)) {
@@ -55,10 +59,12 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
       tasks: trainingTasks,
       shots,
       demonstrations: options.demonstrations,
+      taskSampling: options.taskSampling,
+      temperature: options.temperature,
+      distinctTasks: options.distinctTasks,
       maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
     };
   };
-  const { taskSampling } = options;
   return {
     name: `crossfit/${setting.name}`,
     trainingTasks: setting.train,
@@ -68,9 +74,9 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
     ),
     sampler({ seed, batchSize, paddedLengths }) {
       atLeast("batchSize", batchSize, 1);
-      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths, taskSampling });
+      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths });
     },
-    trainingLengths: () => sampleLengths(sequences(), taskSampling),
+    trainingLengths: () => sampleLengths(sequences()),
   };
 }
 
@@ -84,9 +90,10 @@ async function openTarget(
   task: string,
   { setting, encoder, options }: Parts,
 ): Promise<CheckedTarget> {
-  const { root, shots, maxTokens, maxExampleTokens, maxTestExamples } = options;
+  const { root, shots, demonstrations, maxTokens, maxExampleTokens, maxTestExamples } = options;
   return targetTask({
     files: await findTargetFiles(root, task, shots),
+    demonstrations,
     taskType: await readTaskType(root, task),
     unseenDomain: setting.unseenDomainTest.includes(task),
     encoder,

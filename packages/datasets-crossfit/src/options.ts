@@ -1,5 +1,7 @@
 import { MetaError, type Tokenizer } from "@metalearn/core";
 import type { PromptFormat } from "./prompt/format.js";
+import type { TaskSampling } from "./train/taskWeights.js";
+import type { DemonstrationChoice } from "./train/trainingSequences.js";
 
 /** Options of {@link crossfit}. */
 export interface CrossfitOptions extends Partial<PromptFormat> {
@@ -24,15 +26,30 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   readonly maxExampleTokens?: number | undefined;
   /** Demonstrations in every sequence. 0 is multi-task training and zero-shot evaluation. @default 16 */
   readonly shots?: number;
-  /** Whether a training row keeps its demonstrations or gets new ones with every draw. @default "fixed" */
-  readonly demonstrations?: "fixed" | "fresh";
   /**
-   * How learners that read one task at a time come by it: in proportion to its number of rows, or
-   * all tasks alike.
+   * Which rows are shown before one: `fixed` draws them once for each training row, `fresh` with
+   * every draw; `nearest` takes those with the most similar inputs by BM25, the most similar one
+   * last. A question of a target is shown the first rows of its seed's file, or, with `nearest`, the
+   * most similar of all its rows.
+   *
+   * @default "fixed"
+   */
+  readonly demonstrations?: DemonstrationChoice;
+  /**
+   * How training tasks come by their turn: in proportion to their number of rows, all alike, or in
+   * proportion to that number to the power of 1 / `temperature`.
    *
    * @default "proportional"
    */
-  readonly taskSampling?: "proportional" | "uniform";
+  readonly taskSampling?: TaskSampling;
+  /** Of `temperature` sampling: 1 is proportional, and large is nearly uniform. @default 2 */
+  readonly temperature?: number;
+  /**
+   * Whether a meta-update whose episodes are of one task each draws different tasks for them.
+   *
+   * @default false
+   */
+  readonly distinctTasks?: boolean;
   /** Reads only the first rows of each training task. @default all */
   readonly maxExamplesPerTask?: number | undefined;
   /** Asks only a fixed sample of each target's test rows. @default all */
@@ -61,6 +78,8 @@ export const defaults = {
   shots: 16,
   demonstrations: "fixed",
   taskSampling: "proportional",
+  temperature: 2,
+  distinctTasks: false,
   targets: "all",
   dataSeed: 100,
   cache: true,
@@ -85,6 +104,8 @@ export function completeOptions({
   shots = defaults.shots,
   demonstrations = defaults.demonstrations,
   taskSampling = defaults.taskSampling,
+  temperature = defaults.temperature,
+  distinctTasks = defaults.distinctTasks,
   maxExamplesPerTask,
   maxTestExamples,
   targets = defaults.targets,
@@ -98,6 +119,9 @@ export function completeOptions({
   atLeast("maxExampleTokens", maxExampleTokens, 4);
   if (maxExamplesPerTask !== undefined) atLeast("maxExamplesPerTask", maxExamplesPerTask, 1);
   if (maxTestExamples !== undefined) atLeast("maxTestExamples", maxTestExamples, 1);
+  if (!(temperature >= 1)) {
+    throw new MetaError("BAD_OPTION", `temperature must be at least 1, but is ${temperature}.`);
+  }
   if (maxExampleTokens > maxTokens) {
     throw new MetaError(
       "BAD_OPTION",
@@ -116,6 +140,8 @@ export function completeOptions({
     shots,
     demonstrations,
     taskSampling,
+    temperature,
+    distinctTasks,
     maxExamplesPerTask,
     maxTestExamples,
     targets,

@@ -22,10 +22,14 @@ const crossfitOptions = z.strictObject({
   maxExampleTokens: z.int().min(4).optional(),
   /** The longest sequence, in tokens. Default: 1024, or what the model can read. */
   maxTokens: z.int().min(4).optional(),
-  /** How learners that read one task at a time come by it. */
-  taskSampling: z.enum(["proportional", "uniform"]).default(defaults.taskSampling),
-  /** Whether a training row keeps its demonstrations or gets new ones with every draw. */
-  demonstrations: z.enum(["fixed", "fresh"]).default(defaults.demonstrations),
+  /** How training tasks come by their turn. */
+  taskSampling: z.enum(["proportional", "uniform", "temperature"]).default(defaults.taskSampling),
+  /** Of `temperature` sampling: 1 is proportional, and large is nearly uniform. */
+  temperature: z.number().min(1).default(defaults.temperature),
+  /** Whether a meta-update whose episodes are of one task each draws different tasks for them. */
+  distinctTasks: z.boolean().default(defaults.distinctTasks),
+  /** Whether a training row keeps its demonstrations, gets new ones, or the most similar rows. */
+  demonstrations: z.enum(["fixed", "fresh", "nearest"]).default(defaults.demonstrations),
   /** Trains on the first rows of each task only. */
   maxExamplesPerTask: count.optional(),
   /** Evaluates on a fixed sample of each target's test rows. */

@@ -62,6 +62,21 @@ describe("the questions of a target", () => {
     expect(question?.sequences.map(textsOf)[0]).toEqual([" y b x c", " x"]);
   });
 
+  test("show the rows most like them when told to, the most similar last", async () => {
+    // By BM25 the first question shares two words with row 2, one with row 0 and none with row 1.
+    const animals = {
+      "3_13_train": [row("red fox"), row("grey cat", "y"), row("red barking dog", "y")],
+      "3_13_test": [row("the dog has a red coat"), row("a cat")],
+    };
+    const target = await openTarget(targetRoot(animals), { shots: 2, demonstrations: "nearest" });
+    const questions = await target.questions(13);
+    expect(questions.map(({ sequences }) => sequences.map(textsOf)[0]?.[0])).toEqual([
+      "red fox x red barking dog y the dog has a red coat",
+      // Only row 1 shares a word; the first of the others fills up.
+      "red fox x grey cat y a cat",
+    ]);
+  });
+
   test("are at most as long as their demonstrations may be together", async () => {
     // 1 shot of 6 tokens: "a y c x" is 7, though 1024 would be allowed.
     const target = await openTarget(targetRoot(files), { shots: 1, maxExampleTokens: 6 });

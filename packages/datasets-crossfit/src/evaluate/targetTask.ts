@@ -1,8 +1,11 @@
 import { MetaError, type Question, randomFor, type TargetTask } from "@metalearn/core";
+import type { Example } from "../data/example.js";
 import type { TaskType } from "../data/settings.js";
 import { atRow, readTaskFile, rowError, type TaskFile } from "../data/taskFile.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
-import type { ExampleEncoder } from "../prompt/exampleEncoder.js";
+import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
+import { nearestRows } from "../retrieve/nearestRows.js";
+import type { DemonstrationChoice } from "../train/trainingSequences.js";
 import type { TargetFiles } from "./targetFiles.js";
 
 /** What a target task is made of. */
@@ -13,6 +16,8 @@ export interface TargetOptions {
   readonly encoder: ExampleEncoder;
   /** Demonstrations before each question: the first rows of the seed's file, in its order. */
   readonly shots: number;
+  /** `nearest` shows each question the rows of that file that are most like it, the most similar last. */
+  readonly demonstrations: DemonstrationChoice;
   readonly maxTokens: number;
   /** Test rows to ask, chosen once for all seeds and runs; all when absent. */
   readonly maxTestExamples?: number | undefined;
@@ -70,16 +75,12 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     async questions(seed) {
       checkSeed(files, seed);
       const { train, test } = await readSeed(seed);
-      const newestFirst = train.examples
-        .slice(0, shots)
-        .map((example, row) =>
-          atRow(train.path, row, () => encoder.answered(example, { task, first: row === 0 })),
-        )
-        .reverse();
+      const newestFirstFor = demonstrationsOf(train, options);
       const place = { task, first: shots === 0 };
       return chosenRows(options, test.examples.length).map((row): Question => {
         const example = test.examples[row] as TaskFile["examples"][number];
         const candidates = atRow(test.path, row, () => encoder.perOption(example, place));
+        const newestFirst = newestFirstFor(example);
         return {
           options: example.options.map((option) => option.trim()),
           gold: example.outputs.map((output) => output.trim()),
@@ -87,6 +88,32 @@ export function targetTask(options: TargetOptions): CheckedTarget {
         };
       });
     },
+  };
+}
+
+/** The demonstrations that questions are shown, the last one first. */
+function demonstrationsOf(
+  { path, examples }: TaskFile,
+  { files, shots, encoder, demonstrations }: TargetOptions,
+): (question: Example) => readonly ExampleTokens[] {
+  const encode = (rows: readonly number[]) =>
+    rows
+      .map((row, place) =>
+        atRow(path, row, () =>
+          encoder.answered(examples[row] as Example, { task: files.task, first: place === 0 }),
+        ),
+      )
+      .reverse();
+  const inOrder = [...examples.keys()];
+  if (demonstrations !== "nearest") {
+    const shown = encode(inOrder.slice(0, shots));
+    return () => shown;
+  }
+  const index = nearestRows(examples.map(({ input }) => input));
+  return ({ input }) => {
+    const nearest = index.find(input, shots);
+    const others = inOrder.filter((row) => !nearest.includes(row));
+    return encode([...others.slice(0, shots - nearest.length), ...nearest.reverse()]);
   };
 }
 

@@ -52,11 +52,15 @@ export function openTraining(
     );
   }
   const opened = tasks.map((task) => {
-    if ("table" in task) return tokenisedTask(task.name, task.table);
+    if ("table" in task) return tokenisedTask(task.name, task.table, task.inputs);
     if (!cache) return lazyTask(task, encoding);
     const table = tokenise(task, encoding);
     cache.write(task.source, table);
-    return tokenisedTask(task.name, table);
+    return tokenisedTask(
+      task.name,
+      table,
+      task.examples.map(({ input }) => input),
+    );
   });
   if (unknown.length > 0) cache?.prune();
   return opened;

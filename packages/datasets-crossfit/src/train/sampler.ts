@@ -10,14 +10,18 @@ import {
 } from "@metalearn/core";
 import { checkShape, type Pool } from "./checkShape.js";
 import { type DrawnEpisode, drawEpisodes } from "./drawEpisodes.js";
-import { mixtureWalk } from "./mixtureWalk.js";
+import { mixtureWalk, weightedWalk } from "./mixtureWalk.js";
 import type { RowAddress } from "./rowAddress.js";
+import { type TaskSampling, taskWeights } from "./taskWeights.js";
 import { type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
 
 /** What a sampler is made of. */
 export interface SamplerOptions extends TrainingSequenceOptions {
-  /** How an episode of one task chooses it: by its number of rows, or all alike. */
-  readonly taskSampling: Pool["taskSampling"];
+  readonly taskSampling: TaskSampling;
+  /** Of `temperature` sampling. */
+  readonly temperature: number;
+  /** Whether the episodes of a meta-update that are of one task each are of different ones. */
+  readonly distinctTasks: boolean;
   /** Sequences per batch. */
   readonly batchSize: number;
   /** Lengths to pad sequences to; absent, a batch is as long as its longest sequence. */
@@ -29,13 +33,16 @@ export interface SamplerOptions extends TrainingSequenceOptions {
  * counters: meta-updates so far, and rows read so far of the mixture.
  */
 export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch> {
-  const { tasks, batchSize, paddedLengths, taskSampling, seed } = options;
-  const pool: Pool = { tasks, batchSize, taskSampling };
+  const { tasks, batchSize, paddedLengths, taskSampling, temperature, distinctTasks, seed } =
+    options;
+  const sizes = tasks.map(({ size }) => size);
+  const weights = taskWeights(sizes, taskSampling, temperature);
+  const pool: Pool = { tasks, batchSize, taskSampling, weights, distinctTasks };
   const batchOf = (sequences: readonly TokenSequence[]) =>
     paddedLengths ? bucketedTokenBatch(sequences, paddedLengths) : tokenBatch(sequences);
   const sequenceOf = trainingSequences(options);
-  const sizes = tasks.map(({ size }) => size);
-  const walk = mixtureWalk(sizes, seed);
+  const walk =
+    taskSampling === "proportional" ? mixtureWalk(sizes, seed) : weightedWalk(sizes, weights, seed);
   let update = 0;
   let position = 0;
 

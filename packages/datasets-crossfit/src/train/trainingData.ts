@@ -25,6 +25,8 @@ export interface TokenisedFile {
   /** How many rows it has. */
   readonly size: number;
   readonly table: TokenTable;
+  /** The rows' texts, where they are wanted. */
+  readonly inputs?: readonly string[];
 }
 
 /** A file that was read and checked now. */
@@ -41,6 +43,8 @@ export interface TrainingDataOptions {
   readonly maxExamplesPerTask: number | undefined;
   /** Where tokens of earlier runs are. */
   readonly cache: TokenCache | undefined;
+  /** Whether the rows' texts are wanted even where their tokens are known. */
+  readonly wantInputs: boolean;
 }
 
 /**
@@ -52,7 +56,7 @@ export interface TrainingDataOptions {
 export async function readTrainingData(
   root: string,
   names: readonly string[],
-  { dataSeed, maxExamplesPerTask: limit, cache }: TrainingDataOptions,
+  { dataSeed, maxExamplesPerTask: limit, cache, wantInputs }: TrainingDataOptions,
 ): Promise<TrainingData> {
   const tasks: (TokenisedFile | ParsedFile)[] = [];
   const missing: string[] = [];
@@ -68,12 +72,14 @@ export async function readTrainingData(
     const file = await readDataFile(path);
     hashes[path] = file.sha256;
     const source = { task, taskType, sha256: file.sha256, limit };
+    const parse = () => parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
     const table = await cache?.read(source);
     if (table) {
-      tasks.push({ name: task, size: tableSize(table), table });
+      const inputs = wantInputs && { inputs: parse().map(({ input }) => input) };
+      tasks.push({ name: task, size: tableSize(table), table, ...inputs });
       continue;
     }
-    const examples = parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
+    const examples = parse();
     tasks.push({ name: task, size: examples.length, path, examples, source });
   }
   return { tasks, missing, hashes };

@@ -1,6 +1,7 @@
 import { randomFor, type TokenSequence } from "@metalearn/core";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleTokens } from "../prompt/exampleEncoder.js";
+import { type NearestRows, nearestRows } from "../retrieve/nearestRows.js";
 import { drawDistinct } from "./draws.js";
 import type { RowAddress } from "./rowAddress.js";
 import type { TrainingTask } from "./trainingTask.js";
@@ -12,9 +13,9 @@ export interface TrainingSequenceOptions {
   readonly shots: number;
   /**
    * `fixed` gives a row the same demonstrations whenever it is drawn, as the reference does;
-   * `fresh` gives it others each time.
+   * `fresh` gives it others each time; `nearest` gives it the rows with the most similar inputs.
    */
-  readonly demonstrations: "fixed" | "fresh";
+  readonly demonstrations: DemonstrationChoice;
   readonly maxTokens: number;
   readonly seed: number;
 }
@@ -26,6 +27,9 @@ export interface Draw {
   readonly index: number;
 }
 
+/** How demonstrations are chosen. */
+export type DemonstrationChoice = "fixed" | "fresh" | "nearest";
+
 /** Makes the training sequence of a row. */
 export type TrainingSequences = (address: RowAddress, draw: Draw) => TokenSequence;
 
@@ -34,7 +38,8 @@ export type TrainingSequences = (address: RowAddress, draw: Draw) => TokenSequen
  * of its task, and itself. Whether an episode also trains on or asks about a demonstration does not
  * matter, as in the reference.
  *
- * Source: Min et al. 2022, section 3.1.
+ * Source: Min et al. 2022, section 3.1. `nearest`: Liu et al. 2022 (KATE), section 3.2, with BM25 as
+ * in Rubin et al. 2022; the most similar demonstration stands next to the row itself.
  */
 export function trainingSequences({
   tasks,
@@ -43,11 +48,26 @@ export function trainingSequences({
   maxTokens,
   seed,
 }: TrainingSequenceOptions): TrainingSequences {
+  const indices = new Map<TrainingTask, NearestRows>();
+  const indexOf = (task: TrainingTask) => {
+    const index = indices.get(task) ?? nearestRows(task.inputs ?? []);
+    indices.set(task, index);
+    return index;
+  };
   return ({ task: taskIndex, row }, draw) => {
     const task = tasks[taskIndex] as TrainingTask;
     const key = demonstrations === "fresh" ? [draw.update, draw.index] : [];
     const random = randomFor(seed, "demonstrations", task.name, row, ...key);
-    const shown = drawDistinct(random, shots, task.size, new Set([row]));
+    const nearest =
+      demonstrations === "nearest" ? indexOf(task).find(task.inputs?.[row] ?? "", shots, row) : [];
+    // The most similar one comes last. Rows without a common word are as good as any other.
+    const others = drawDistinct(
+      random,
+      shots - nearest.length,
+      task.size,
+      new Set([row, ...nearest]),
+    );
+    const shown = [...others, ...nearest.reverse()];
     return assembleSequence({
       newestFirst: newestFirst(task, shown),
       query: task.tokens(row, shots === 0),

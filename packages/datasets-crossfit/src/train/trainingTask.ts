@@ -19,6 +19,8 @@ export interface TrainingTask {
   readonly name: string;
   /** How many rows it has. */
   readonly size: number;
+  /** The texts that similar rows are found by, where demonstrations are chosen so. */
+  readonly inputs?: readonly string[] | undefined;
   /** A row as it reads at the beginning of a sequence (`first`) or after other examples. */
   tokens(row: number, first: boolean): ExampleTokens;
 }
@@ -30,10 +32,15 @@ export interface TaskEncoding {
 }
 
 /** A training task that is tokenised already. */
-export function tokenisedTask(name: string, table: TokenTable): TrainingTask {
+export function tokenisedTask(
+  name: string,
+  table: TokenTable,
+  inputs?: readonly string[],
+): TrainingTask {
   return {
     name,
     size: tableSize(table),
+    inputs,
     tokens: (row, first) => tableTokens(table, row, first),
   };
 }
@@ -77,6 +84,7 @@ export function lazyTask(
   return {
     name,
     size: examples.length,
+    inputs: examples.map(({ input }) => input),
     tokens(row, first) {
       const slot = 2 * row + (first ? 0 : 1);
       if (starts[slot] === -1) encode(row, first, slot);
