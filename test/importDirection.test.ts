@@ -13,7 +13,8 @@ const allowed: Record<string, readonly string[]> = {
   core: [],
   optimizers: ["core"],
   "algorithms-maml": ["core"],
-  "algorithms-metaicl": ["core"],
+  // Fine-tuning takes MAML's inner steps.
+  "algorithms-metaicl": ["core", "algorithms-maml"],
   "models-gpt2": ["core"],
   "datasets-crossfit": ["core"],
   "runtime-tensorflow": ["core"],

@@ -1,2 +1,3 @@
+export { type FineTuneOptions, fineTune } from "./fineTune.js";
 export { type MetaiclOptions, metaicl } from "./metaicl.js";
 export { default } from "./plugin.js";

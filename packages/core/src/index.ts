@@ -37,6 +37,7 @@ export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export { type ErrorCode, MetaError, messageOf } from "./errors.js";
+export type { Adaptation } from "./evaluate/adaptToTarget.js";
 export {
   type EvaluateOptions,
   type Evaluation,

@@ -66,6 +66,8 @@ export interface TargetTask {
   readonly metric: MetricName;
   /** The questions under the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
+  /** The same demonstrations as examples to learn from, for learners that adapt to them. */
+  support?(seed: number): Promise<readonly TokenSequence[]>;
 }
 
 /** What a {@link TaskSource} makes a sampler from. */

@@ -85,6 +85,48 @@ describe("the questions of a target", () => {
   });
 });
 
+describe("the support of a target", () => {
+  const support = async (options: Parameters<typeof openTarget>[1], seed = 13) =>
+    (await (await openTarget(targetRoot(files), options)).support?.(seed))?.map(textsOf);
+
+  test("is each demonstration after the other ones, as in training", async () => {
+    expect(await support({ shots: 2 })).toEqual([
+      ["b x a", " y"],
+      ["a y b", " x"],
+    ]);
+    expect(await support({ shots: 1 })).toEqual([["a", " y"]]);
+    expect(await support({ shots: 2 }, 100)).toEqual([
+      ["f x e", " x"],
+      ["e x f", " x"],
+    ]);
+  });
+
+  test("is all rows by themselves where no demonstrations are shown", async () => {
+    expect(await support({ shots: 0 })).toEqual([
+      ["a", " y"],
+      ["b", " x"],
+    ]);
+    expect(await support({ shots: 0, method: "channel" })).toEqual([
+      ["y", " a"],
+      ["x", " b"],
+    ]);
+  });
+
+  test("has the most similar other rows where demonstrations are chosen so", async () => {
+    const animals = {
+      "3_13_train": [row("red fox"), row("grey cat", "y"), row("red cat")],
+      "3_13_test": [row("a dog")],
+    };
+    const options = { shots: 2, demonstrations: "nearest" } as const;
+    const target = await openTarget(targetRoot(animals), options);
+    expect((await target.support?.(13))?.map(textsOf)).toEqual([
+      ["red cat x red fox", " x"],
+      ["red cat x grey cat", " y"],
+      ["red fox x red cat", " x"], // as similar as row 1, but earlier
+    ]);
+  });
+});
+
 describe("the files of a target", () => {
   test("for more shots serve for fewer: their first rows are the smaller file", async () => {
     const target = await openTarget(targetRoot(files), { shots: 1 });

@@ -30,6 +30,11 @@ const trainSchema = z.strictObject({
 const evaluateSchema = z.strictObject({
   /** Which sets of demonstrations to use; each is drawn with one of these seeds. */
   seeds: z.array(z.int()).min(1).default([100, 13, 21, 42, 87]),
+  /**
+   * Adapts the parameters to each target's demonstrations before its questions are scored, in
+   * batches of `train.batchSize`: with the run's learner (`own`) or another one. Default: no.
+   */
+  adapt: z.union([z.literal("own"), reference]).optional(),
   /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
   tokensPerBatch: count.optional(),
 });

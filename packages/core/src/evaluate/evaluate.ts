@@ -4,6 +4,7 @@ import type { Params } from "../params.js";
 import { randomFor } from "../random.js";
 import type { TensorRuntime } from "../runtime.js";
 import type { MetricName, Question, TargetTask } from "../task.js";
+import { type Adaptation, targetAdapter } from "./adaptToTarget.js";
 import { metrics } from "./metrics.js";
 import { questionScorer } from "./questionScorer.js";
 
@@ -58,6 +59,8 @@ export interface EvaluateOptions {
   readonly targets: readonly TargetTask[];
   /** Seeds of the demonstrations. */
   readonly seeds: readonly number[];
+  /** Adapts the parameters to each task and seed first. Without one they are asked as they are. */
+  readonly adaptation?: Adaptation | undefined;
   /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
   /** Compiles the scoring. Without one it runs as it is. */
@@ -73,15 +76,17 @@ export interface EvaluateOptions {
  * Scores a model on target tasks in context: the answer to a question is the option with the
  * lowest mean negative log-likelihood, the first of equals.
  *
- * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables.
+ * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables. With `adaptation`:
+ * fine-tuning on the k examples (their table 5), and the adaptation experiment of MAML-en-LLM.
  *
- * @throws MetaError `BAD_DATA` when there is no target task, or one without questions; `NON_FINITE`;
- *   the signal's reason when it is aborted
+ * @throws MetaError `BAD_DATA` when there is no target task, or one without questions; `BAD_OPTION`
+ *   when one to adapt to has no support; `NON_FINITE`; the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { targets, seeds, store, onProgress, signal, ...scoring } = options;
+  const { targets, seeds, adaptation, store, onProgress, signal, ...scoring } = options;
   if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
   const scoreQuestions = questionScorer(scoring);
+  const adapted = adaptation && targetAdapter({ ...scoring, adaptation });
   const total = targets.length * seeds.length;
   const tasks: TaskScore[] = [];
   for (const target of targets) {
@@ -118,7 +123,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   async function scoreTarget(target: TargetTask, seed: number): Promise<SeedScore> {
     const questions = await target.questions(seed);
     requireQuestions(target.name, seed, questions);
-    const losses = await scoreQuestions(questions, signal);
+    const ask = (params?: Params) => scoreQuestions(questions, signal, params);
+    const losses = await (adapted ? adapted(target, seed, ask) : ask());
     const metric = metrics[target.metric];
     const gold = questions.map((question) => question.gold);
     const guessed = guesses(questions, target.name).map((answers) => metric(answers, gold));

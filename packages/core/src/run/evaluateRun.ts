@@ -34,7 +34,7 @@ export async function evaluateRun(
   { keep = true }: { keep?: boolean } = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
-  const { model, tasks, runtime } = open;
+  const { model, tasks, runtime, adaptation } = open;
   const begun = performance.now();
   const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
@@ -44,6 +44,7 @@ export async function evaluateRun(
       params,
       targets: tasks.targets,
       seeds,
+      adaptation,
       tokensPerBatch,
       runtime,
       store,
@@ -79,6 +80,9 @@ async function openStore(
     params: await fingerprint(params),
     model: config.model,
     tasks: config.tasks,
+    ...(config.evaluate.adapt && {
+      adapt: [config.evaluate.adapt, config.train.batchSize, config.learner, config.optimizer],
+    }),
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],
     plugins: toolkit.plugins.map(({ name, version }) => [name, version]),

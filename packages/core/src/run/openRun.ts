@@ -1,5 +1,6 @@
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
+import type { Adaptation } from "../evaluate/adaptToTarget.js";
 import type { Learner } from "../learner.js";
 import { isLanguageModel, type LanguageModel } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
@@ -60,6 +61,8 @@ export interface OpenRun {
     /** Meta-updates to make. */
     readonly updates: number;
   };
+  /** How parameters are adapted to each target; absent when they are not. */
+  readonly adaptation?: Adaptation;
   readonly tracker: Tracker | undefined;
   close(): Promise<void>;
 }
@@ -77,7 +80,7 @@ export async function openRun({
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate: _, ...references } = config;
+  const { seed, train, evaluate, ...references } = config;
   const bench = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
@@ -95,6 +98,7 @@ export async function openRun({
     }
     const tasks = await bench.get("tasks");
     const training = config.learner && train.steps > 0 ? await openTraining() : undefined;
+    const adaptation = evaluate.adapt && (await openAdaptation(evaluate.adapt));
     const tracker = config.tracker && (await bench.get("tracker"));
     const { trainingTasks, targets } = tasks;
     onEvent?.({
@@ -107,6 +111,7 @@ export async function openRun({
       model,
       tasks,
       ...(training && { training }),
+      ...(adaptation && { adaptation }),
       tracker,
       async close() {
         await tracker?.close();
@@ -125,5 +130,11 @@ export async function openRun({
     const updates = Math.ceil(train.steps / perUpdate);
     bench.plan(updates);
     return { learner, optimizer, updates };
+  }
+
+  async function openAdaptation(adapt: "own" | Reference): Promise<Adaptation> {
+    const learner = await (adapt === "own" ? bench.get("learner") : bench.create("learner", adapt));
+    const optimizer = config.optimizer && (await bench.get("optimizer"));
+    return { learner, batchSize: train.batchSize, optimizer };
   }
 }
