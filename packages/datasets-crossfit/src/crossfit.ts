@@ -94,6 +94,7 @@ async function openTarget(
   return targetTask({
     files: await findTargetFiles(root, task, shots),
     demonstrations,
+    ...(options.targetLabels === "random-words" && { wordSeed: options.dataSeed }),
     taskType: await readTaskType(root, task),
     unseenDomain: setting.unseenDomainTest.includes(task),
     encoder,

@@ -1,4 +1,5 @@
 import { MetaError, type Tokenizer } from "@metalearn/core";
+import type { Labels } from "./data/randomWords.js";
 import type { PromptFormat } from "./prompt/format.js";
 import type { TaskSampling } from "./train/taskWeights.js";
 import type { DemonstrationChoice } from "./train/trainingSequences.js";
@@ -50,13 +51,27 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
    * @default false
    */
   readonly distinctTasks?: boolean;
+  /**
+   * Whether the labels of classification tasks that are trained on are replaced by random English
+   * words, one for each label of a task, which `dataSeed` decides.
+   *
+   * @default "original"
+   */
+  readonly trainLabels?: Labels;
+  /** The same for the targets. @default "original" */
+  readonly targetLabels?: Labels;
   /** Reads only the first rows of each training task. @default all */
   readonly maxExamplesPerTask?: number | undefined;
   /** Asks only a fixed sample of each target's test rows. @default all */
   readonly maxTestExamples?: number | undefined;
   /** Which of the setting's targets to evaluate on. @default "all" */
   readonly targets?: "all" | "unseen" | readonly string[];
-  /** The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`. @default 100 */
+  /**
+   * The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`, and of random
+   * labels.
+   *
+   * @default 100
+   */
   readonly dataSeed?: number;
   /**
    * Whether the tokens of training files are kept in metalearn's cache directory, so that later runs
@@ -80,6 +95,8 @@ export const defaults = {
   taskSampling: "proportional",
   temperature: 2,
   distinctTasks: false,
+  trainLabels: "original",
+  targetLabels: "original",
   targets: "all",
   dataSeed: 100,
   cache: true,
@@ -106,6 +123,8 @@ export function completeOptions({
   taskSampling = defaults.taskSampling,
   temperature = defaults.temperature,
   distinctTasks = defaults.distinctTasks,
+  trainLabels = defaults.trainLabels,
+  targetLabels = defaults.targetLabels,
   maxExamplesPerTask,
   maxTestExamples,
   targets = defaults.targets,
@@ -142,6 +161,8 @@ export function completeOptions({
     taskSampling,
     temperature,
     distinctTasks,
+    trainLabels,
+    targetLabels,
     maxExamplesPerTask,
     maxTestExamples,
     targets,

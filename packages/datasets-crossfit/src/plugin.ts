@@ -30,13 +30,17 @@ const crossfitOptions = z.strictObject({
   distinctTasks: z.boolean().default(defaults.distinctTasks),
   /** Whether a training row keeps its demonstrations, gets new ones, or the most similar rows. */
   demonstrations: z.enum(["fixed", "fresh", "nearest"]).default(defaults.demonstrations),
+  /** Whether labels of classification tasks that are trained on become random English words. */
+  trainLabels: z.enum(["original", "random-words"]).default(defaults.trainLabels),
+  /** The same for the targets. */
+  targetLabels: z.enum(["original", "random-words"]).default(defaults.targetLabels),
   /** Trains on the first rows of each task only. */
   maxExamplesPerTask: count.optional(),
   /** Evaluates on a fixed sample of each target's test rows. */
   maxTestExamples: count.optional(),
   /** Which of the setting's targets to evaluate on. */
   targets: z.union([z.enum(["all", "unseen"]), z.array(z.string())]).default(defaults.targets),
-  /** The seed in the names of the training files. */
+  /** The seed in the names of the training files, and of random labels. */
   dataSeed: z.int().min(0).default(defaults.dataSeed),
   /** Whether tokens of training files are kept for later runs, in metalearn's cache directory. */
   cache: z.boolean().default(defaults.cache),

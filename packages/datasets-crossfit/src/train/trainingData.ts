@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TokenCache, TokenSource } from "../cache/tokenCache.js";
 import { taskFileName } from "../data/fileNames.js";
+import { type Labels, withRandomWords } from "../data/randomWords.js";
 import { readTaskType } from "../data/settings.js";
 import { parseTaskFile, readDataFile } from "../data/taskFile.js";
 import { type TokenTable, tableSize } from "./tokenTable.js";
@@ -43,6 +44,8 @@ export interface TrainingDataOptions {
   readonly maxExamplesPerTask: number | undefined;
   /** Where tokens of earlier runs are. */
   readonly cache: TokenCache | undefined;
+  /** Whether labels are replaced by random words, which `dataSeed` decides. */
+  readonly trainLabels: Labels;
   /** Whether the rows' texts are wanted even where their tokens are known. */
   readonly wantInputs: boolean;
 }
@@ -56,7 +59,7 @@ export interface TrainingDataOptions {
 export async function readTrainingData(
   root: string,
   names: readonly string[],
-  { dataSeed, maxExamplesPerTask: limit, cache, wantInputs }: TrainingDataOptions,
+  { dataSeed, maxExamplesPerTask: limit, cache, trainLabels, wantInputs }: TrainingDataOptions,
 ): Promise<TrainingData> {
   const tasks: (TokenisedFile | ParsedFile)[] = [];
   const missing: string[] = [];
@@ -71,8 +74,13 @@ export async function readTrainingData(
     const taskType = await readTaskType(root, task);
     const file = await readDataFile(path);
     hashes[path] = file.sha256;
-    const source = { task, taskType, sha256: file.sha256, limit };
-    const parse = () => parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
+    const wordSeed = trainLabels === "random-words" ? dataSeed : undefined;
+    const source = { task, taskType, sha256: file.sha256, limit, wordSeed };
+    const parse = () => {
+      const examples = parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
+      if (wordSeed === undefined) return examples;
+      return withRandomWords(examples, { task, taskType, seed: wordSeed });
+    };
     const table = await cache?.read(source);
     if (table) {
       const inputs = wantInputs && { inputs: parse().map(({ input }) => input) };
