@@ -2,6 +2,7 @@ import { defineFactory, definePlugin, referenceTo } from "@metalearn/core";
 import { z } from "zod";
 import { fineTune } from "./fineTune.js";
 import { metaicl } from "./metaicl.js";
+import { metaict } from "./metaict.js";
 
 const count = z.int().min(1);
 
@@ -10,6 +11,11 @@ const metaiclOptions = z.strictObject({
   batches: count.default(1),
   /** Whether one batch's examples come from one data set or from the mixture of all. */
   taskUnit: z.enum(["task", "mixture"]).default("mixture"),
+});
+
+const metaictOptions = z.strictObject({
+  /** Batches, each of one task, whose gradients are averaged for one update. */
+  batches: count.default(1),
 });
 
 const fineTuneOptions = metaiclOptions.extend({
@@ -25,6 +31,7 @@ export default definePlugin({
   name: "@metalearn/algorithms-metaicl",
   learners: {
     metaicl: defineFactory(metaiclOptions, metaicl),
+    metaict: defineFactory(metaictOptions, metaict),
     "fine-tune": defineFactory(fineTuneOptions, async (options, context) =>
       fineTune({
         ...options,

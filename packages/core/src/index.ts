@@ -90,6 +90,13 @@ export {
   type UpdateRule,
 } from "./optimizer.js";
 export {
+  batchLoss,
+  isOptionBatch,
+  type OptionBatch,
+  type OptionExample,
+  optionBatch,
+} from "./optionBatch.js";
+export {
   addParams,
   countParams,
   disposeParams,

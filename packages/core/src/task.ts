@@ -16,6 +16,13 @@ export interface EpisodeShape {
   readonly querySource: "same-task" | "other-tasks" | "same-examples";
   /** Whether one episode's examples come from one task or from the mixture of all tasks. */
   readonly unit: "task" | "mixture";
+  /**
+   * Whether batches hold the right answers alone, or all options of each example: `OptionBatch`. Tasks
+   * with free-form answers are left out then.
+   *
+   * @default "gold"
+   */
+  readonly answers?: "gold" | "options";
 }
 
 /** Batches that one meta-update reads. */

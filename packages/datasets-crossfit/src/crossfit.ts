@@ -38,11 +38,7 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
   const cache = options.cache
     ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })
     : undefined;
-  const training = await readTrainingData(root, setting.train, {
-    ...options,
-    cache,
-    wantInputs: options.demonstrations === "nearest",
-  });
+  const training = await readTrainingData(root, setting.train, { ...options, cache });
   const hashes = { ...training.hashes };
   const targets: CheckedTarget[] = [];
   for (const task of chooseTargets(setting, options.targets)) {

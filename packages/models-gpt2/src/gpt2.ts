@@ -1,4 +1,5 @@
 import {
+  batchLoss,
   crossEntropy,
   type LanguageModel,
   MetaError,
@@ -134,8 +135,7 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     trees: { readPrefix, treeLosses },
     // What one layer has at once, as measured: its MLP of four times the width, and its attention.
     bytesPerToken: (context) => 4 * (90 * width + 8 * heads * context),
-    loss: (params, batch) =>
-      tf.tidy(() => tf.sum(tf.mul(tokenLosses(params, batch), batch.scoredWeights))),
+    loss: (params, batch) => tf.tidy(() => batchLoss(tokenLosses(params, batch), batch)),
     logits: (params, inputIds) =>
       tf.tidy(() => {
         const rows = head(params, hidden(params, { inputIds }));

@@ -21,8 +21,18 @@ export interface Pool {
  */
 export function checkShape(shape: EpisodeShape, pool: Pool): void {
   checkCounts(shape);
-  if (shape.unit === "task") checkTaskUnit(shape, pool);
-  else checkMixture(shape, pool);
+  if (shape.unit === "mixture") {
+    if (shape.answers === "options") {
+      throw bad('Batches with all options come from one task each (unit "task")');
+    }
+    checkMixture(shape, pool);
+    return;
+  }
+  const tasks = pool.tasks.filter((_, task) => pool.weights[task] !== 0);
+  if (tasks.length === 0) {
+    throw bad("All training tasks have free-form answers, and so no options to choose from");
+  }
+  checkTaskUnit(shape, { ...pool, tasks });
 }
 
 function checkCounts({ tasks, support, query, querySource }: EpisodeShape): void {

@@ -15,7 +15,7 @@ export function sampleLengths(
 ): TrainingLengths {
   const { tasks, maxTokens, taskSampling, temperature } = options;
   // The lengths belong to the data: runs with other seeds are to pad alike.
-  const sequenceOf = trainingSequences({ ...options, seed: 0 });
+  const sequences = trainingSequences({ ...options, seed: 0 });
   const weights = taskWeights(
     tasks.map(({ size }) => size),
     taskSampling,
@@ -27,7 +27,7 @@ export function sampleLengths(
     const count = Math.max(1, Math.round(sampleSize * share));
     return Array.from({ length: count }, (_, index) => {
       const row = Math.floor((index * size) / count);
-      return sequenceOf({ task, row }, { update: 0, index }).ids.length;
+      return sequences.answered({ task, row }, { update: 0, index }).ids.length;
     });
   });
   return { byTask, longest: maxTokens };

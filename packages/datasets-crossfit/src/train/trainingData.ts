@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TokenCache, TokenSource } from "../cache/tokenCache.js";
+import type { Example } from "../data/example.js";
 import { taskFileName } from "../data/fileNames.js";
 import { type Labels, withRandomWords } from "../data/randomWords.js";
 import { readTaskType } from "../data/settings.js";
@@ -26,8 +27,8 @@ export interface TokenisedFile {
   /** How many rows it has. */
   readonly size: number;
   readonly table: TokenTable;
-  /** The rows' texts, where they are wanted. */
-  readonly inputs?: readonly string[];
+  /** Reads its rows once more, for whoever needs their texts. */
+  reread(): readonly Example[];
 }
 
 /** A file that was read and checked now. */
@@ -46,8 +47,6 @@ export interface TrainingDataOptions {
   readonly cache: TokenCache | undefined;
   /** Whether labels are replaced by random words, which `dataSeed` decides. */
   readonly trainLabels: Labels;
-  /** Whether the rows' texts are wanted even where their tokens are known. */
-  readonly wantInputs: boolean;
 }
 
 /**
@@ -59,7 +58,7 @@ export interface TrainingDataOptions {
 export async function readTrainingData(
   root: string,
   names: readonly string[],
-  { dataSeed, maxExamplesPerTask: limit, cache, trainLabels, wantInputs }: TrainingDataOptions,
+  { dataSeed, maxExamplesPerTask: limit, cache, trainLabels }: TrainingDataOptions,
 ): Promise<TrainingData> {
   const tasks: (TokenisedFile | ParsedFile)[] = [];
   const missing: string[] = [];
@@ -76,18 +75,19 @@ export async function readTrainingData(
     hashes[path] = file.sha256;
     const wordSeed = trainLabels === "random-words" ? dataSeed : undefined;
     const source = { task, taskType, sha256: file.sha256, limit, wordSeed };
-    const parse = () => {
-      const examples = parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
+    const parse = (bytes: Uint8Array) => {
+      const parsed = parseTaskFile({ ...file, bytes }, { task, taskType });
+      const examples = parsed.examples.slice(0, limit);
       if (wordSeed === undefined) return examples;
       return withRandomWords(examples, { task, taskType, seed: wordSeed });
     };
     const table = await cache?.read(source);
     if (table) {
-      const inputs = wantInputs && { inputs: parse().map(({ input }) => input) };
-      tasks.push({ name: task, size: tableSize(table), table, ...inputs });
+      const reread = () => parse(readFileSync(path));
+      tasks.push({ name: task, size: tableSize(table), table, reread });
       continue;
     }
-    const examples = parse();
+    const examples = parse(file.bytes);
     tasks.push({ name: task, size: examples.length, path, examples, source });
   }
   return { tasks, missing, hashes };

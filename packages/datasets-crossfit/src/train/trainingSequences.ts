@@ -1,4 +1,4 @@
-import { randomFor, type TokenSequence } from "@metalearn/core";
+import { type OptionExample, randomFor, type TokenSequence } from "@metalearn/core";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleTokens } from "../prompt/exampleEncoder.js";
 import { type NearestRows, nearestRows } from "../retrieve/nearestRows.js";
@@ -30,8 +30,13 @@ export interface Draw {
 /** How demonstrations are chosen. */
 export type DemonstrationChoice = "fixed" | "fresh" | "nearest";
 
-/** Makes the training sequence of a row. */
-export type TrainingSequences = (address: RowAddress, draw: Draw) => TokenSequence;
+/** Makes training sequences of a row. */
+export interface TrainingSequences {
+  /** With its answer. */
+  answered(address: RowAddress, draw: Draw): TokenSequence;
+  /** One with each of its options. */
+  perOption(address: RowAddress, draw: Draw): OptionExample;
+}
 
 /**
  * A row becomes a sequence of `shots` demonstrations, drawn without replacement from the other rows
@@ -50,16 +55,17 @@ export function trainingSequences({
 }: TrainingSequenceOptions): TrainingSequences {
   const indices = new Map<TrainingTask, NearestRows>();
   const indexOf = (task: TrainingTask) => {
-    const index = indices.get(task) ?? nearestRows(task.inputs ?? []);
+    const index = indices.get(task) ?? nearestRows(task.examples().map(({ input }) => input));
     indices.set(task, index);
     return index;
   };
-  return ({ task: taskIndex, row }, draw) => {
-    const task = tasks[taskIndex] as TrainingTask;
+  const shownBefore = (task: TrainingTask, row: number, draw: Draw) => {
     const key = demonstrations === "fresh" ? [draw.update, draw.index] : [];
     const random = randomFor(seed, "demonstrations", task.name, row, ...key);
     const nearest =
-      demonstrations === "nearest" ? indexOf(task).find(task.inputs?.[row] ?? "", shots, row) : [];
+      demonstrations === "nearest"
+        ? indexOf(task).find(task.examples()[row]?.input ?? "", shots, row)
+        : [];
     // The most similar one comes last. Rows without a common word are as good as any other.
     const others = drawDistinct(
       random,
@@ -67,12 +73,27 @@ export function trainingSequences({
       task.size,
       new Set([row, ...nearest]),
     );
-    const shown = [...others, ...nearest.reverse()];
-    return assembleSequence({
-      newestFirst: newestFirst(task, shown),
-      query: task.tokens(row, shots === 0),
-      maxTokens,
-    });
+    return [...others, ...nearest.reverse()];
+  };
+
+  return {
+    answered({ task: taskIndex, row }, draw) {
+      const task = tasks[taskIndex] as TrainingTask;
+      return assembleSequence({
+        newestFirst: newestFirst(task, shownBefore(task, row, draw)),
+        query: task.tokens(row, shots === 0),
+        maxTokens,
+      });
+    },
+    perOption({ task: taskIndex, row }, draw) {
+      const task = tasks[taskIndex] as TrainingTask;
+      const shown = shownBefore(task, row, draw);
+      const { options, gold } = task.question(row, shots === 0);
+      const sequences = options.map((query) =>
+        assembleSequence({ newestFirst: newestFirst(task, shown), query, maxTokens }),
+      );
+      return { sequences, gold };
+    },
   };
 }
 
