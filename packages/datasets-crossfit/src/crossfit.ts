@@ -33,7 +33,7 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
-  const encoding = { tokenizer, format: options, maxExampleTokens };
+  const encoding = { tokenizer, format: options, template: options.template, maxExampleTokens };
   const encoder = exampleEncoder(encoding);
   const cache = options.cache
     ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })

@@ -1,6 +1,7 @@
 import { MetaError, type Tokenizer } from "@metalearn/core";
 import type { Labels } from "./data/randomWords.js";
 import type { PromptFormat } from "./prompt/format.js";
+import type { Templates } from "./prompt/template.js";
 import type { TaskSampling } from "./train/taskWeights.js";
 import type { DemonstrationChoice } from "./train/trainingSequences.js";
 
@@ -11,6 +12,14 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   /** A file of `config/` without its ending, such as `hr_to_lr`: which tasks are trained on. */
   readonly setting: string;
   readonly tokenizer: Tokenizer;
+  /**
+   * Instructions that examples are written into, for all tasks or by a task's name (`*` for all
+   * others), such as `"Review: {input}\nIs it {options}? {output}"`. A template ends with what is
+   * scored: `{output}`, or with the channel method `{input}`.
+   *
+   * @default none: the examples alone, as MetaICL writes them
+   */
+  readonly template?: Templates | undefined;
   /**
    * The longest sequence, in tokens; a model's `maxTokens` is the most it can be. A sequence of
    * `shots` demonstrations is evaluated with at most `shots * maxExampleTokens`, one without
@@ -105,8 +114,8 @@ export const defaults = {
 type Limit = "maxExamplesPerTask" | "maxTestExamples";
 
 /** Options with their defaults filled in; an absent limit is none. */
-export type CompleteOptions = Required<Omit<CrossfitOptions, Limit>> &
-  Readonly<Record<Limit, number | undefined>>;
+export type CompleteOptions = Required<Omit<CrossfitOptions, Limit | "template">> &
+  Readonly<Record<Limit, number | undefined>> & { readonly template: Templates | undefined };
 
 /** @throws MetaError `BAD_OPTION` when a number is out of range */
 export function completeOptions({
@@ -116,6 +125,7 @@ export function completeOptions({
   method = defaults.method,
   style = defaults.style,
   separatorCompat = defaults.separatorCompat,
+  template,
   maxTokens = 1024,
   maxExampleTokens = Math.min(256, maxTokens),
   shots = defaults.shots,
@@ -154,6 +164,7 @@ export function completeOptions({
     method,
     style,
     separatorCompat,
+    template,
     maxTokens,
     maxExampleTokens,
     shots,

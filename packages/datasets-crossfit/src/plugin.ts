@@ -18,6 +18,8 @@ const crossfitOptions = z.strictObject({
   style: z.enum(["newline", "space"]).default(defaults.style),
   /** Whether examples without options have a newline before the answer, as MetaICL's paper says. */
   separatorCompat: z.enum(["metaicl-code", "paper"]).default(defaults.separatorCompat),
+  /** Instructions with {input}, {output} and {options}, for all tasks or by name (`*`: all others). */
+  template: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
   /** The longest example, in tokens. Default: 256, or `maxTokens` where that is less. */
   maxExampleTokens: z.int().min(4).optional(),
   /** The longest sequence, in tokens. Default: 1024, or what the model can read. */
