@@ -99,4 +99,25 @@ describe.skipIf(absent)(`crossfit${absent ? ` (${absent})` : ""}`, () => {
     expect(rowsOf(output)).toEqual(["untrained", "metaicl", "fomaml", "maml-en-llm"]);
     expect(output).toContain("26 tasks never trained on");
   });
+
+  test("compares all learners and baselines on real tasks", async () => {
+    const output = await compare(
+      "shelf",
+      `tasks.root=${shared("data/metaicl")}`,
+      'tasks.targets=["quarel","poem_sentiment"]',
+      "tasks.maxTestExamples=2",
+      "tasks.maxExamplesPerTask=16",
+      "model.layers=1",
+      "model.width=8",
+      "model.heads=1",
+      "train.steps=2",
+      "train.batchSize=1",
+      "evaluate.seeds=[100]",
+      "compare.seeds=[1]",
+    );
+    expect(rowsOf(output)).toEqual(
+      expect.arrayContaining(["fine-tune", "channel-metaicl", "metaict", "maml-en-llm-adapted"]),
+    );
+    expect(output).toContain("2 tasks never trained on");
+  });
 });

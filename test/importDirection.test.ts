@@ -14,7 +14,8 @@ const allowed: Record<string, readonly string[]> = {
   optimizers: ["core"],
   adapters: ["core"],
   "algorithms-maml": ["core"],
-  "algorithms-metaicl": ["core"],
+  // Fine-tuning takes MAML's inner steps.
+  "algorithms-metaicl": ["core", "algorithms-maml"],
   "models-gpt2": ["core"],
   "models-mlp": ["core"],
   "datasets-crossfit": ["core"],

@@ -1,6 +1,6 @@
 // MAML on sine curves (Finn et al. 2017, section 5.1): from 10 points and one gradient step to a curve.
 import { maml } from "@metalearn/algorithms-maml";
-import { createObjective, evaluate, metaTrain } from "@metalearn/core";
+import { evaluate, metaTrain } from "@metalearn/core";
 import { sinusoid } from "@metalearn/datasets-synthetic";
 import { mlp } from "@metalearn/models-mlp";
 import { adam, sgd } from "@metalearn/optimizers";
@@ -22,14 +22,9 @@ for await (const at of metaTrain(options)) {
 }
 
 // Of 100 curves that it was not trained on, the variance that is explained before and after the step.
-const objective = createObjective(model, { runtime });
-const state = { optimizer: optimizer.init(params) };
-const scored = { model, params, targets: tasks.targets, seeds: [1] };
+const scored = { model, params, targets: tasks.targets, seeds: [1], runtime };
 const before = await evaluate(scored);
-const after = await evaluate({
-  ...scored,
-  adapt: (params, support) => learner.adapt(objective, params, [support], state),
-});
+const after = await evaluate({ ...scored, adaptation: { learner } });
 const [r2, adapted] = [before, after].map(({ all }) => `${(100 * all.mean).toFixed(1)} %`);
 console.log(`explained variance on new curves: ${r2}, after one step on 10 points: ${adapted}`);
 runtime.dispose();

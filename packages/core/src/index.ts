@@ -13,6 +13,7 @@ export {
   listCheckpoints,
   loadCheckpoint,
   loadParams,
+  loadTrainedParams,
   pruneCheckpoints,
   saveCheckpoint,
   saveParams,
@@ -37,6 +38,7 @@ export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export { type ErrorCode, MetaError, messageOf } from "./errors.js";
+export type { Adaptation } from "./evaluate/adaptation.js";
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -54,7 +56,6 @@ export {
   type QuestionScorerOptions,
   questionScorer,
 } from "./evaluate/questionScorer.js";
-export type { Adapt } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
@@ -97,6 +98,13 @@ export {
   type UpdateInput,
   type UpdateRule,
 } from "./optimizer.js";
+export {
+  batchLoss,
+  isOptionBatch,
+  type OptionBatch,
+  type OptionExample,
+  optionBatch,
+} from "./optionBatch.js";
 export {
   addParams,
   countParams,

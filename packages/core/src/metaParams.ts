@@ -5,14 +5,19 @@ import { filterParams, type Params } from "./params.js";
 /** The beginning of the names of tensors that belong to a learner. */
 const prefix = "learner.";
 
+/** Whether a tensor is the learner's. */
+export function isLearnerName(name: string): boolean {
+  return name.startsWith(prefix);
+}
+
 /** The tensors that are the model's: all but those of `Learner.metaParams`. */
 export function modelParams(params: Params): Params {
-  return filterParams(params, (name) => !name.startsWith(prefix));
+  return filterParams(params, (name) => !isLearnerName(name));
 }
 
 /** The tensors that are the learner's: those of `Learner.metaParams`. */
 export function learnerParams(params: Params): Params {
-  return filterParams(params, (name) => name.startsWith(prefix));
+  return filterParams(params, isLearnerName);
 }
 
 /**

@@ -59,7 +59,7 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
 }
 
-/** A model over token sequences. */
+/** A model over token sequences, whose `loss` is the `batchLoss` of its `tokenLosses`. */
 export interface LanguageModel extends Model<TokenBatch> {
   readonly tokenizer: Tokenizer;
   /** The longest sequence that the model can read, in tokens. */

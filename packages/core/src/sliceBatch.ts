@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "./errors.js";
 import type { Batch } from "./model.js";
+import { isOptionBatch } from "./optionBatch.js";
 import { isTokenBatch, type TokenBatch } from "./tokenBatch.js";
 
 /** Some examples of a batch: a batch themselves. */
@@ -11,12 +12,14 @@ export interface BatchSlice {
 }
 
 /**
- * The number of examples in a batch: its sequences, or the first axis that all its tensors share.
+ * The number of examples that a batch can be cut into: its sequences, or the first axis that all its
+ * tensors share. A batch with options is not cut.
  *
  * @throws MetaError `SHAPE_MISMATCH` when they share none
  */
 export function batchRows(batch: Batch): number {
   if (isTokenBatch(batch)) return batch.inputIds.shape[0];
+  if (isOptionBatch(batch)) return 1; // its rows belong together
   const tensors = Object.entries(batch);
   const rows = tensors[0]?.[1].shape[0];
   if (rows !== undefined && tensors.every(([, { shape }]) => shape[0] === rows)) return rows;

@@ -16,6 +16,13 @@ export interface EpisodeShape {
   readonly querySource: "same-task" | "other-tasks" | "same-examples";
   /** Whether one episode's examples come from one task or from the mixture of all tasks. */
   readonly unit: "task" | "mixture";
+  /**
+   * Whether batches hold the right answers alone, or all options of each example: `OptionBatch`. Tasks
+   * with free-form answers are left out then.
+   *
+   * @default "gold"
+   */
+  readonly answers?: "gold" | "options";
 }
 
 /** Batches that one meta-update reads. */
@@ -75,6 +82,8 @@ export interface TargetTask {
   readonly metric: AnswerMetric;
   /** The questions under the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
+  /** The same demonstrations as examples to learn from, for learners that adapt to them. */
+  support?(seed: number): Promise<readonly TokenSequence[]>;
 }
 
 /** Held-out episodes to be evaluated on, for models that predict from single inputs. */

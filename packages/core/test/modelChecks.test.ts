@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { MetaError, type Model, type Params } from "../src/index.js";
+import { MetaError, type Model, type Params, type TokenBatch, tokenBatch } from "../src/index.js";
 import {
   type ModelProperty,
   type ModelSubject,
@@ -8,6 +8,7 @@ import {
   testModel,
   toyModel,
 } from "../src/testing/index.js";
+import { bigramModel } from "./support/bigramModel.js";
 import { outcomes } from "./support/outcomes.js";
 
 const batch = () => ({
@@ -20,6 +21,12 @@ const refuse = () => {
 };
 
 testModel("a sound model", { create: toyModel, batch, badOptions: { width: refuse } });
+
+testModel("a sound language model", {
+  create: () => bigramModel,
+  batch: () => tokenBatch([{ ids: [0, 3, 1], scoredFrom: 1 }]),
+  skip: { seed: "it has one table", options: "it has none" },
+});
 
 const instead = (change: (model: Model) => Partial<Model>): ModelSubject => ({
   create: () => ({ ...toyModel(), ...change(toyModel()) }),
@@ -75,6 +82,15 @@ const broken: Record<ModelProperty, ModelSubject> = {
       return f(a as tf.Tensor, b as tf.Tensor) as tf.Scalar;
     },
   })),
+  // Blind to options.
+  tokens: {
+    create: () => ({
+      ...bigramModel,
+      loss: (params: Params, batch: TokenBatch) =>
+        tf.sum(tf.mul(bigramModel.tokenLosses(params, batch), batch.scoredWeights)) as tf.Scalar,
+    }),
+    batch: () => tokenBatch([{ ids: [0, 3, 1], scoredFrom: 1 }]),
+  },
   files: instead(() => ({
     save: async () => {},
     load: async () => ({ "in.weight": tf.zeros([1, 6]), "out.weight": tf.zeros([6, 1]) }),

@@ -62,6 +62,8 @@ describe("a run that opens", () => {
     expect((await open({ ...curves, ...trained })).adaptation?.learner.episodes.support).toBe(1);
     expect((await open(curves)).adaptation).toBeUndefined();
     expect((await open(trained)).adaptation).toBeUndefined();
+    const asked = await open({ ...trained, train: { batchSize: 3 }, evaluate: { adapt: "own" } });
+    expect(asked.adaptation).toMatchObject({ learner: asked.training?.learner, batchSize: 3 });
   });
 
   test("closes its tracker and frees its engine at the end, in this order", async () => {

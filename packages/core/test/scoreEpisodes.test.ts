@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import {
+  type Adaptation,
   type EpisodeTarget,
   type EvaluateOptions,
-  type ExampleBatch,
   evaluate,
-  type Params,
   type Predictor,
 } from "../src/index.js";
 import { bigramModel } from "./support/bigramModel.js";
@@ -45,7 +44,14 @@ function target(
   };
 }
 
-const readSlope = (_: Params, { y }: ExampleBatch) => ({ slope: tf.reshape(y, []) });
+/** Takes the slope that the support shows. */
+const readSlope: Adaptation = {
+  learner: {
+    name: "reader",
+    episodes: { tasks: 1, support: 1, query: 1, querySource: "same-task", unit: "task" },
+    adapt: (_objective, _params, [shown]) => ({ slope: tf.reshape(shown?.y as tf.Tensor, []) }),
+  },
+};
 
 async function scoreOf(of: EpisodeTarget, options: Partial<EvaluateOptions> = {}) {
   const params = await line.init(1);
@@ -67,7 +73,7 @@ test("r2 is the share of the variance over all queries that is explained", async
 });
 
 test("each query is predicted after adapting to the support of its own episode", async () => {
-  expect((await scoreOf(lines, { adapt: readSlope }))?.score).toBe(1);
+  expect((await scoreOf(lines, { adaptation: readSlope }))?.score).toBe(1);
 });
 
 test("accuracy is the share of queries whose class has the highest score", async () => {
@@ -82,13 +88,13 @@ test("accuracy is the share of queries whose class has the highest score", async
     chance: 0.5,
   });
   // With slope -1 the second episode's answers are 0 and 1.
-  expect((await scoreOf(classes, { model: signs, adapt: readSlope }))?.score).toBe(0.75);
+  expect((await scoreOf(classes, { model: signs, adaptation: readSlope }))?.score).toBe(0.75);
 });
 
 test("leaves no tensor behind", async () => {
   const params = await line.init(1);
   const before = tf.memory().numTensors;
-  await evaluate({ model: line, params, targets: [lines], seeds: [1, 2], adapt: readSlope });
+  await evaluate({ model: line, params, targets: [lines], seeds: [1, 2], adaptation: readSlope });
   expect(tf.memory().numTensors).toBe(before);
 });
 

@@ -41,7 +41,7 @@ export async function crossfit(
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
-  const encoding = { tokenizer, format: options, maxExampleTokens };
+  const encoding = { tokenizer, format: options, template: options.template, maxExampleTokens };
   const encoder = exampleEncoder(encoding);
   const cache = options.cache
     ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })
@@ -63,10 +63,12 @@ export async function crossfit(
       tasks: trainingTasks,
       shots,
       demonstrations: options.demonstrations,
+      taskSampling: options.taskSampling,
+      temperature: options.temperature,
+      distinctTasks: options.distinctTasks,
       maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
     };
   };
-  const { taskSampling } = options;
   return {
     name: `crossfit/${setting.name}`,
     trainingTasks: setting.train,
@@ -76,9 +78,9 @@ export async function crossfit(
     ),
     sampler({ seed, batchSize, paddedLengths }) {
       atLeast("batchSize", batchSize, 1);
-      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths, taskSampling });
+      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths });
     },
-    trainingLengths: () => sampleLengths(sequences(), taskSampling),
+    trainingLengths: () => sampleLengths(sequences()),
   };
 }
 
@@ -92,9 +94,11 @@ async function openTarget(
   task: string,
   { setting, encoder, options }: Parts,
 ): Promise<CheckedTarget> {
-  const { root, shots, maxTokens, maxExampleTokens, maxTestExamples } = options;
+  const { root, shots, demonstrations, maxTokens, maxExampleTokens, maxTestExamples } = options;
   return targetTask({
     files: await findTargetFiles(root, task, shots),
+    demonstrations,
+    ...(options.targetLabels === "random-words" && { wordSeed: options.dataSeed }),
     taskType: await readTaskType(root, task),
     unseenDomain: setting.unseenDomainTest.includes(task),
     encoder,

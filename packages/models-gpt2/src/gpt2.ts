@@ -1,4 +1,5 @@
 import {
+  batchLoss,
   crossEntropy,
   type LanguageModel,
   MetaError,
@@ -183,8 +184,7 @@ function readerOf(config: Gpt2Config, prompt?: Prompt): PromptedModel & Pick<Gpt
     trees: { readPrefix, treeLosses },
     // What one layer has at once, as measured: its MLP of four times the width, and its attention.
     bytesPerToken: (context) => 4 * (90 * width + 8 * heads * (before + context)),
-    loss: (params, batch) =>
-      tf.tidy(() => tf.sum(tf.mul(tokenLosses(params, batch), batch.scoredWeights))),
+    loss: (params, batch) => tf.tidy(() => batchLoss(tokenLosses(params, batch), batch)),
     logits: (params, inputIds) =>
       tf.tidy(() => {
         const rows = head(params, hidden(params, { inputIds }));

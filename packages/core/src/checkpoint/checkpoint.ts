@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { MetaError } from "../errors.js";
-import { learnerParams, modelParams } from "../metaParams.js";
+import { isLearnerName, learnerParams, modelParams } from "../metaParams.js";
 import type { Model } from "../model.js";
 import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
@@ -99,6 +100,17 @@ export async function saveParams(model: Model, params: Params, directory: string
 /** Reads what {@link saveParams} wrote. The caller owns the tensors. */
 export async function loadParams(model: Model, directory: string): Promise<Params> {
   return model.load?.(directory) ?? readSafetensors(join(directory, "model.safetensors"));
+}
+
+/**
+ * Reads a folder that {@link saveParams} wrote, and where it is part of a checkpoint, what the learner
+ * has learned of its own as well. The caller owns the tensors.
+ */
+export async function loadTrainedParams(model: Model, directory: string): Promise<Params> {
+  const params = await loadParams(model, directory);
+  const beside = join(dirname(directory), "optimizer.safetensors");
+  if (!existsSync(beside)) return params;
+  return { ...params, ...(await readSafetensors(beside, isLearnerName)) };
 }
 
 /** Checkpoints of a folder, oldest first: the directories that {@link checkpointName} names. */

@@ -32,6 +32,12 @@ const trainSchema = z.strictObject({
 const evaluateSchema = z.strictObject({
   /** Which sets of demonstrations to use; each is drawn with one of these seeds. */
   seeds: z.array(z.int()).min(1).default([100, 13, 21, 42, 87]),
+  /**
+   * Adapts the parameters to each target before it is scored, with the run's learner (`own`) or
+   * another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support.
+   * Default: `own` for episodes, and no for questions.
+   */
+  adapt: z.union([z.literal("own"), reference]).optional(),
   /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
   tokensPerBatch: count.optional(),
 });

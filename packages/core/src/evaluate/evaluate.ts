@@ -1,12 +1,14 @@
 import { MetaError } from "../errors.js";
+import { modelParams } from "../metaParams.js";
 import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { Params } from "../params.js";
 import { randomFor } from "../random.js";
 import type { TensorRuntime } from "../runtime.js";
 import type { EpisodeTarget, MetricName, Question, TargetTask } from "../task.js";
+import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { metrics } from "./metrics.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
-import { type Adapt, scoreEpisodes } from "./scoreEpisodes.js";
+import { scoreEpisodes } from "./scoreEpisodes.js";
 
 /** A task's score with one set of demonstrations, or of episodes. */
 export interface SeedScore {
@@ -57,12 +59,13 @@ export interface ScoreStore {
 export interface EvaluateOptions {
   /** A language model for tasks that ask questions, a predictor for episodes. */
   readonly model: Model;
+  /** The model's; what a learner has learned of its own has a part in adapting alone. */
   readonly params: Params;
   readonly targets: readonly (TargetTask | EpisodeTarget)[];
-  /** How the model adapts to the support of an episode. @default not at all */
-  readonly adapt?: Adapt | undefined;
   /** Seeds of the demonstrations, or of the episodes. */
   readonly seeds: readonly number[];
+  /** Adapts to the support of each task and seed, or of each episode, first. @default not at all */
+  readonly adaptation?: Adaptation | undefined;
   /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
   /** Compiles the scoring. Without one it runs as it is. */
@@ -76,18 +79,21 @@ export interface EvaluateOptions {
 
 /**
  * Scores a model on target tasks. In context, the answer to a question is the option with the lowest
- * mean negative log-likelihood, the first of equals. On episodes, the model adapts to each support
- * and predicts the query.
+ * mean negative log-likelihood, the first of equals. On episodes, the model predicts the query. Either
+ * way it can adapt to the support before.
  *
- * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables.
+ * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables. With `adaptation`:
+ * fine-tuning on the k examples (their table 5), and the adaptation experiment of MAML-en-LLM.
  *
  * @throws MetaError `BAD_DATA` when there is no target task, or one without questions;
- *   `BAD_OPTION` when the model cannot do what a task wants; `NON_FINITE`;
- *   the signal's reason when it is aborted
+ *   `BAD_OPTION` when the model cannot do what a task wants, or one to adapt to has no support;
+ *   `NON_FINITE`; the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { targets, seeds, store, onProgress, signal, model, params, adapt } = options;
+  const { targets, seeds, adaptation, store, onProgress, signal, model } = options;
   if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
+  const params = modelParams(options.params);
+  const adapter = adaptation && targetAdapter({ ...options, adaptation });
   let scoreQuestions: QuestionScorer | undefined;
   const scorers = targets.map(scorerOf);
   const total = targets.length * seeds.length;
@@ -127,12 +133,16 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   /** Before anything is scored, whether the model can do what the task wants. */
   function scorerOf(target: TargetTask | EpisodeTarget): (seed: number) => Promise<SeedScore> {
     if ("episodes" in target && isPredictor(model)) {
-      return (seed) => scoreEpisodes(target, seed, { model, params, adapt, signal });
+      return (seed) => scoreEpisodes(target, seed, { model, params, adapter, signal });
     }
     if ("questions" in target && isLanguageModel(model)) {
-      scoreQuestions ??= questionScorer({ ...options, model });
+      scoreQuestions ??= questionScorer({ ...options, model, params });
       const scorer = scoreQuestions;
-      return (seed) => scoreAnswers(target, seed, (questions) => scorer(questions, signal));
+      return (seed) =>
+        scoreAnswers(target, seed, (questions) => {
+          const ask = (params?: Params) => scorer(questions, signal, params);
+          return adapter ? adapter.scored(target, seed, ask) : ask();
+        });
     }
     const wanted = "episodes" in target ? "predictor (with outputs)" : "language model";
     throw new MetaError(

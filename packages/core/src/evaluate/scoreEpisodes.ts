@@ -1,33 +1,31 @@
 import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
-import type { ExampleBatch, Predictor } from "../model.js";
+import type { Predictor } from "../model.js";
 import type { Params } from "../params.js";
 import type { EpisodeTarget, PredictionMetric } from "../task.js";
 import { tidy } from "../tidy.js";
+import type { TargetAdapter } from "./adaptation.js";
 import type { SeedScore } from "./evaluate.js";
-
-/** Parameters after the support of one task. Tensors may be those of `params`. */
-export type Adapt = (params: Params, support: ExampleBatch) => Params;
 
 /** What is scored. */
 export interface ScoreEpisodesOptions {
   readonly model: Pick<Predictor, "outputs">;
   readonly params: Params;
   /** @default keeps the parameters */
-  readonly adapt?: Adapt | undefined;
+  readonly adapter?: Pick<TargetAdapter, "adapt"> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Scores what a model predicts of each episode's query after it has adapted to the support.
+ * Scores what a model predicts of each episode's query.
  *
  * @throws MetaError `NON_FINITE` when the score is not a number; the signal's reason when it is aborted
  */
 export async function scoreEpisodes(
   target: EpisodeTarget,
   seed: number,
-  { model, params, adapt = (params) => params, signal }: ScoreEpisodesOptions,
+  { model, params, adapter, signal }: ScoreEpisodesOptions,
 ): Promise<SeedScore> {
   const episodes = target.episodes(seed);
   try {
@@ -35,8 +33,8 @@ export async function scoreEpisodes(
     for (const { support, query } of episodes) {
       signal?.throwIfAborted();
       const outputs = tidy(() => {
-        const [batch] = support;
-        return model.outputs(batch ? adapt(params, batch) : params, query.x);
+        const adapted = adapter?.adapt(target.name, support) ?? params;
+        return model.outputs(adapted, query.x);
       });
       parts.push({
         outputs: [...outputs.dataSync()],

@@ -19,6 +19,8 @@ import {
 /** The components of one run, each built when it is first asked for. */
 export interface Workbench {
   get<K extends Kind>(kind: K): Promise<Components[K]>;
+  /** Builds another one. */
+  create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
   /** Tells schedules how many meta-updates are planned. */
   plan(totalUpdates: number): void;
   /** Frees the engine, if one was built. */
@@ -138,6 +140,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
 
       return {
         get,
+        create,
         plan: (totalUpdates) => {
           planned = totalUpdates;
         },

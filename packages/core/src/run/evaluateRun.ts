@@ -6,9 +6,7 @@ import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
 import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
-import type { Adapt } from "../evaluate/scoreEpisodes.js";
 import { modelParams } from "../metaParams.js";
-import { createObjective } from "../objective.js";
 import type { Params } from "../params.js";
 import { compileSeconds } from "../runtime.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
@@ -33,7 +31,7 @@ export interface EvaluationRecord extends Evaluation {
  * task to task: an interrupted evaluation goes on where it stopped, and one with more seeds computes
  * the new ones.
  *
- * @param trained the model's parameters; others, of a learner, have no part in it
+ * @param trained the model's parameters and those of the run's learner, which has a part in adapting
  * @param keep whether to write the result to the run's directory
  * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
  */
@@ -44,11 +42,11 @@ export async function evaluateRun(
   { keep = true }: { keep?: boolean } = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
-  const { model, tasks, runtime } = open;
-  const adapt = adaptationOf(open, trained);
+  const { model, tasks, runtime, adaptation } = open;
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
-  const params = modelParams(trained);
+  // What the run's learner has learned is no use to another one.
+  const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
   const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
@@ -56,8 +54,8 @@ export async function evaluateRun(
       model,
       params,
       targets: tasks.targets,
-      adapt,
       seeds,
+      adaptation,
       tokensPerBatch,
       runtime,
       store,
@@ -88,18 +86,6 @@ export async function evaluateRun(
   }
 }
 
-/** Adapting as the run's learner does; a fresh outer optimizer stands for the one that trained. */
-function adaptationOf({ model, runtime, adaptation }: OpenRun, initial: Params): Adapt | undefined {
-  if (!adaptation) return undefined;
-  const { learner, optimizer } = adaptation;
-  const objective = createObjective(model, { runtime });
-  const state = { optimizer: optimizer.init(initial) };
-  return (params, batch) => {
-    const support = Array.from({ length: learner.episodes.support }, () => batch);
-    return learner.adapt(objective, params, support, state);
-  };
-}
-
 /** The scores that a run's directory holds for the same parameters, data, options and programs. */
 async function openStore(
   { runtime, tasks, adaptation }: OpenRun,
@@ -109,12 +95,19 @@ async function openStore(
   const files = runDirectory(directory);
   if (!existsSync(files.record)) return undefined; // not ours to write to
   return openScoreLog(files.scores, {
-    params: await fingerprint(params),
+    params: await fingerprint(adaptation ? params : modelParams(params)),
     model: config.model,
     ...(config.adapter && { adapter: config.adapter }),
     tasks: config.tasks,
-    // What adapts to episodes; scores in context do not depend on it.
-    ...(adaptation && { learner: config.learner }),
+    ...(adaptation && {
+      adapt: [
+        config.evaluate.adapt ?? "own",
+        config.train.batchSize,
+        config.learner,
+        config.optimizer,
+        config.trainable,
+      ],
+    }),
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],
     plugins: toolkit.plugins.map(({ name, version }) => [name, version]),

@@ -1,5 +1,6 @@
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
+import type { Adaptation } from "../evaluate/adaptation.js";
 import type { Learner } from "../learner.js";
 import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
@@ -68,8 +69,6 @@ export interface OpenRun {
   readonly runtime: TensorRuntime;
   readonly model: Model;
   readonly tasks: TaskSource;
-  /** What adapts to episodes when they are scored; absent when no target has any. */
-  readonly adaptation?: { readonly learner: Learner; readonly optimizer: MetaOptimizer };
   /** What trains; absent when the run has no learner, or no steps, and keeps its initial parameters. */
   readonly training?: {
     readonly learner: Learner;
@@ -77,6 +76,8 @@ export interface OpenRun {
     /** Meta-updates to make. */
     readonly updates: number;
   };
+  /** How parameters are adapted to each target; absent when they are not. */
+  readonly adaptation?: Adaptation;
   readonly tracker: Tracker | undefined;
   close(): Promise<void>;
 }
@@ -94,7 +95,7 @@ export async function openRun({
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate: _evaluate, trainable: _trainable, ...references } = config;
+  const { seed, train, evaluate, trainable, ...references } = config;
   const bench = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
@@ -122,8 +123,15 @@ export async function openRun({
         `model (${config.model.use}): evaluation ${how} needs a ${wanted}.`,
       );
     }
-    const trains = train.steps > 0;
-    const learning = config.learner && (trains || hasEpisodes) ? await openLearning() : undefined;
+    const learner = config.learner && (await bench.get("learner"));
+    const perBatch = learner && train.stepUnit === "batches";
+    const updates = Math.ceil(train.steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
+    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
+    bench.plan(Math.max(1, updates));
+    const trains = learner && updates > 0;
+    const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
+    const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
+    const adaptation = adapt && (await openAdaptation(adapt));
     const tracker = config.tracker && (await bench.get("tracker"));
     const { trainingTasks, targets } = tasks;
     onEvent?.({
@@ -135,8 +143,8 @@ export async function openRun({
       runtime,
       model,
       tasks,
-      ...(learning && hasEpisodes && { adaptation: learning }),
-      ...(learning && trains && { training: learning }),
+      ...(training && { training }),
+      ...(adaptation && { adaptation }),
       tracker,
       async close() {
         await tracker?.close();
@@ -148,12 +156,10 @@ export async function openRun({
     throw error;
   }
 
-  async function openLearning() {
-    const learner = await bench.get("learner");
-    const optimizer = await bench.get("optimizer");
-    const perUpdate = train.stepUnit === "batches" ? batchesPerUpdate(learner.episodes) : 1;
-    const updates = Math.ceil(train.steps / perUpdate);
-    bench.plan(updates);
-    return { learner, optimizer, updates };
+  async function openAdaptation(adapt: "own" | Reference): Promise<Adaptation> {
+    const learner = await (adapt === "own" ? bench.get("learner") : bench.create("learner", adapt));
+    const optimizer = config.optimizer && (await bench.get("optimizer"));
+    const { batchSize, microBatch } = train;
+    return { learner, optimizer, batchSize, microBatch, trainable };
   }
 }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
 import { hessianVectorProduct } from "../autodiff/gradients.js";
-import type { Batch, Model } from "../model.js";
+import { type Batch, isLanguageModel, type Model } from "../model.js";
 import { createObjective } from "../objective.js";
+import { batchLoss, type OptionBatch } from "../optionBatch.js";
 import { dotParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
+import type { TokenBatch } from "../tokenBatch.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
 import { recording } from "./recording.js";
@@ -17,6 +20,7 @@ export type ModelProperty =
   | "gradient"
   | "hvp"
   | "symmetric"
+  | "tokens"
   | "files"
   | "compiled"
   | "inputs"
@@ -92,6 +96,25 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
     },
   },
 
+  tokens: {
+    title: "the loss is that of its tokens' losses (batchLoss), of whatever batch",
+    skip: ({ batch }) => ("scoredIds" in batch() ? undefined : "no language model"),
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      assert.ok(isLanguageModel(model), "A model that reads tokens has to be a LanguageModel.");
+      const read = (scalar: tf.Tensor) => Number(scalar.dataSync()[0]);
+      const options = twoOptions(batch as TokenBatch);
+      for (const given of [batch as TokenBatch, options]) {
+        const loss = read(model.loss(params, given));
+        const wanted = read(batchLoss(model.tokenLosses(params, given), given));
+        assert.ok(
+          Math.abs(loss - wanted) <= 1e-5 * Math.abs(wanted),
+          `The loss is ${loss}, but batchLoss of tokenLosses is ${wanted}.`,
+        );
+      }
+    },
+  },
+
   files: {
     title: "parameters come back from a file bit for bit, in the same order",
     async check(subject) {
@@ -132,6 +155,18 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
 
   options: usefulErrors,
 };
+
+/** The same tokens as an example of two options, of which the first scored one is right. */
+function twoOptions(batch: TokenBatch): OptionBatch {
+  const last = batch.scoredIds.size - 1;
+  return {
+    ...batch,
+    optionTokens: tf.tensor3d([0, last], [1, 2, 1], "int32"),
+    optionMask: tf.ones([1, 2, 1]),
+    optionOffsets: tf.zeros([1, 2]),
+    gold: tf.tensor1d([0], "int32"),
+  };
+}
 
 /** The promises of a model, for test runners other than vitest. */
 export function modelChecks(subject: ModelSubject): Check[] {
