@@ -161,40 +161,51 @@ describe("an interrupted run", () => {
     },
   }; // one task per meta-update: 24 batches are 12 meta-updates
 
-  test("keeps a checkpoint and ends, when resumed, as if it had never stopped", async () => {
-    await compareRuns(options(config));
-    const whole = await parameters("run-seed100", 9).catch(() => undefined);
-    expect(whole).toBeUndefined(); // only the last two checkpoints are kept
-    const uninterrupted = await readFile(
-      join(out, "run-seed100/checkpoints/00000012/model/model.safetensors"),
-    );
-    const scores = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
-    await rm(join(out, "run-seed100"), { recursive: true });
+  // Rates are kept beside the model, in the file of the optimizer.
+  const rates = { ...base, learner: { use: "lslr", tasks: 1, innerSteps: 2 } };
 
-    const controller = new AbortController();
-    const stopping = compareRuns(
-      options(config, {
-        signal: controller.signal,
-        onEvent: (_, event) => event.kind === "train" && event.done === 7 && controller.abort(),
-      }),
-    );
-    await expect(stopping).rejects.toThrow(
-      "[INTERRUPTED] run (seed 100) stopped after update 7 of 12. Run the same command again",
-    );
-    expect(await readdir(join(out, "run-seed100/checkpoints"))).toEqual(["00000005", "00000007"]);
+  test.each([
+    ["", config],
+    [", with what its learner learns", rates],
+  ])(
+    "keeps a checkpoint and ends, when resumed, as if it had never stopped%s",
+    async (_, config) => {
+      await compareRuns(options(config));
+      const whole = await parameters("run-seed100", 9).catch(() => undefined);
+      expect(whole).toBeUndefined(); // only the last two checkpoints are kept
+      const results = () =>
+        Promise.all(
+          ["model/model.safetensors", "optimizer.safetensors"].map((file) =>
+            readFile(join(out, "run-seed100/checkpoints/00000012", file)),
+          ),
+        );
+      const uninterrupted = await results();
+      const scores = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
+      await rm(join(out, "run-seed100"), { recursive: true });
 
-    const messages: string[] = [];
-    await compareRuns(options(config, { notify: (message) => messages.push(message) }));
-    expect(messages).toEqual(["run (seed 100) goes on: checkpoint of update 7 of 12."]);
-    expect(
-      await readFile(join(out, "run-seed100/checkpoints/00000012/model/model.safetensors")),
-    ).toEqual(uninterrupted);
-    const { tokens } = (await readMetrics(join(out, "run-seed100"))).at(-1) ?? {};
-    expect(tokens).toBe(12 * 2 * 2 * 10); // updates, batches, sequences, tokens of each
-    const again = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
-    const withoutTime = (text: string) => ({ ...JSON.parse(text), seconds: 0 });
-    expect(withoutTime(again)).toEqual(withoutTime(scores));
-  });
+      const controller = new AbortController();
+      const stopping = compareRuns(
+        options(config, {
+          signal: controller.signal,
+          onEvent: (_, event) => event.kind === "train" && event.done === 7 && controller.abort(),
+        }),
+      );
+      await expect(stopping).rejects.toThrow(
+        "[INTERRUPTED] run (seed 100) stopped after update 7 of 12. Run the same command again",
+      );
+      expect(await readdir(join(out, "run-seed100/checkpoints"))).toEqual(["00000005", "00000007"]);
+
+      const messages: string[] = [];
+      await compareRuns(options(config, { notify: (message) => messages.push(message) }));
+      expect(messages).toEqual(["run (seed 100) goes on: checkpoint of update 7 of 12."]);
+      expect(await results()).toEqual(uninterrupted);
+      const { tokens } = (await readMetrics(join(out, "run-seed100"))).at(-1) ?? {};
+      expect(tokens).toBe(12 * 2 * 2 * 10); // updates, batches, sequences, tokens of each
+      const again = await readFile(join(out, "run-seed100/evaluation.json"), "utf8");
+      const withoutCost = (text: string) => ({ ...JSON.parse(text), seconds: 0, peakBytes: 0 });
+      expect(withoutCost(again)).toEqual(withoutCost(scores));
+    },
+  );
 
   test("that was killed while writing loses only what came after its last checkpoint", async () => {
     const controller = new AbortController();

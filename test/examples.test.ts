@@ -50,6 +50,29 @@ test("compose: MAML on GPT-2 in code", async () => {
   expect(output).toMatch(/update 20: loss \d\.\d{3}\n12 tasks never trained on: \d\d\.\d /);
 });
 
+test("sinusoid: MAML learns to adapt to curves in one step", async () => {
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const output = await run(tsx, join(examples, "sinusoid/sinusoid.ts"), "100");
+  expect(output).toMatch(/update 100: loss \d\.\d\d\n/);
+  const [before, after] = [...output.matchAll(/(-?\d+\.\d) %/g)].map(([, share]) => Number(share));
+  expect(after).toBeGreaterThan(Number(before));
+});
+
+test("lora: MAML over a LoRA of a frozen model", async () => {
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const output = await run(tsx, join(examples, "lora/lora.ts"), "10");
+  const stages = [...output.matchAll(/^(\w+): (\d+) parameters trained, loss \d+\.\d{3}$/gm)];
+  // The base has embeddings of 256 tokens and 128 places, 64 wide: 24,576; two layers of 49,984 each,
+  // of which 49,152 = 12 * 64^2 in matrices; and 128 in the last norm. The LoRA of rank 4 has
+  // 4 * ((64 + 192) + (64 + 64) + (64 + 256) + (256 + 64)) = 4,096 in each layer.
+  expect(stages.map(([, name, count]) => [name, Number(count)])).toEqual([
+    ["base", 124_672],
+    ["lora", 8_192],
+  ]);
+  const adapter = await readFile(join(folder, "checkpoint/lora/adapter_config.json"), "utf8");
+  expect(JSON.parse(adapter)).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 8 });
+});
+
 test("reptile: a plugin of one's own in a comparison", async () => {
   const output = await compare("reptile", `tasks.root=${tasks}`, "train.steps=8");
   expect(rowsOf(output)).toEqual(["reptile", "fomaml"]);
@@ -75,5 +98,26 @@ describe.skipIf(absent)(`crossfit${absent ? ` (${absent})` : ""}`, () => {
     );
     expect(rowsOf(output)).toEqual(["untrained", "metaicl", "fomaml", "maml-en-llm"]);
     expect(output).toContain("26 tasks never trained on");
+  });
+
+  test("compares all learners and baselines on real tasks", async () => {
+    const output = await compare(
+      "shelf",
+      `tasks.root=${shared("data/metaicl")}`,
+      'tasks.targets=["quarel","poem_sentiment"]',
+      "tasks.maxTestExamples=2",
+      "tasks.maxExamplesPerTask=16",
+      "model.layers=1",
+      "model.width=8",
+      "model.heads=1",
+      "train.steps=2",
+      "train.batchSize=1",
+      "evaluate.seeds=[100]",
+      "compare.seeds=[1]",
+    );
+    expect(rowsOf(output)).toEqual(
+      expect.arrayContaining(["fine-tune", "channel-metaicl", "metaict", "maml-en-llm-adapted"]),
+    );
+    expect(output).toContain("2 tasks never trained on");
   });
 });

@@ -12,10 +12,14 @@ const scope = "@metalearn/";
 const allowed: Record<string, readonly string[]> = {
   core: [],
   optimizers: ["core"],
+  adapters: ["core"],
   "algorithms-maml": ["core"],
-  "algorithms-metaicl": ["core"],
+  // Fine-tuning takes MAML's inner steps.
+  "algorithms-metaicl": ["core", "algorithms-maml"],
   "models-gpt2": ["core"],
+  "models-mlp": ["core"],
   "datasets-crossfit": ["core"],
+  "datasets-synthetic": ["core"],
   "runtime-tensorflow": ["core"],
   cli: ["core"],
 };

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { maml } from "@metalearn/algorithms-maml";
+import { lslr, maml, metaSgd } from "@metalearn/algorithms-maml";
 import {
+  type Learner,
   loadCheckpoint,
+  loadParams,
   type MetaTrainOptions,
   type MetaUpdate,
   metaTrain,
@@ -72,6 +74,26 @@ describe("metaTrain", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test("keeps what a learner learns beside the model, and no tensor more", async () => {
+    const options = { ...(await setting()), learner: metaSgd({ tasks: 2 }) };
+    const before = tf.memory().numTensors;
+    const { params, state } = await last(options);
+    // Two parameters and a rate of each, and two moments of the outer optimizer.
+    expect(tf.memory().numTensors - before).toBe(4 * 3);
+    tf.dispose([params, state.optimizer.slots]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("refuses tensors of a learner that could be the model's", async () => {
+    const learner: Learner<ToyBatch> = {
+      ...metaSgd({ tasks: 2 }),
+      metaParams: () => ({ "in.rate": tf.scalar(1) }),
+    };
+    await expect(last({ ...(await setting()), learner })).rejects.toThrow(
+      '[BAD_OPTION] The names of a learner\'s tensors must begin with "learner.", but meta-sgd calls one "in.rate".',
+    );
+  });
+
   test("stops when it is told to", async () => {
     const controller = new AbortController();
     let made = 0;
@@ -97,6 +119,59 @@ describe("metaTrain", () => {
   });
 });
 
+describe("training that some parameters are frozen for", () => {
+  const frozen = async () => ({ ...(await setting()), trainable: ["out.*"] });
+
+  test("shares them, and keeps no moments of them", async () => {
+    const options = await frozen();
+    const before = tf.memory().numTensors;
+    const { params, state } = await last(options);
+    expect(Object.keys(params)).toEqual(Object.keys(options.params)); // in the model's order
+    expect(params["in.weight"]).toBe(options.params["in.weight"]);
+    expect(bits({ out: params["out.weight"] as tf.Tensor })).not.toEqual(
+      bits({ out: options.params["out.weight"] as tf.Tensor }),
+    );
+    const slots = [
+      ...Object.values(state.optimizer.slots),
+      ...Object.values(state.inner?.slots ?? {}),
+    ];
+    expect(slots.map((slot) => Object.keys(slot))).toEqual([...Array(4)].map(() => ["out.weight"]));
+    // One parameter, and two moments each of the outer and the inner optimizer.
+    expect(tf.memory().numTensors - before).toBe(5);
+  });
+
+  test("is the training of a model that has no others", async () => {
+    const options = await frozen();
+    const { "in.weight": fixed, ...trained } = options.params;
+    const smaller = {
+      ...model,
+      loss: (params: Params, batch: ToyBatch) =>
+        model.loss({ "in.weight": fixed as tf.Tensor, ...params }, batch),
+    };
+    const one = await last(options);
+    const { trainable: _, ...rest } = await frozen();
+    const other = await last({ ...rest, model: smaller, params: trained });
+    expect(bits({ out: one.params["out.weight"] as tf.Tensor })).toEqual(bits(other.params));
+    expect(one.gradientNorm).toBe(other.gradientNorm);
+  });
+
+  test("does not free them, even where it consumes what it starts from", async () => {
+    const options = { ...(await frozen()), consume: true };
+    const { params } = await last(options);
+    expect(params["in.weight"]?.isDisposed).toBe(false);
+    expect(options.params["out.weight"]?.isDisposed).toBe(true);
+  });
+
+  test("refuses a pattern that names nothing, or no pattern", async () => {
+    await expect(last({ ...(await setting()), trainable: ["head.*"] })).rejects.toThrow(
+      '[BAD_OPTION] trainable: no parameter is called "head.*". The model has, for example: in.weight, out.weight.',
+    );
+    await expect(last({ ...(await setting()), trainable: [] })).rejects.toThrow(
+      "[BAD_OPTION] trainable: wanted at least one pattern; came none.",
+    );
+  });
+});
+
 describe("a checkpoint", () => {
   let folder: string;
   beforeEach(async () => {
@@ -104,15 +179,19 @@ describe("a checkpoint", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  test("lets training end as if it had never stopped, bit for bit", async () => {
-    const whole = await last(await setting());
+  test.each([
+    ["of all parameters", ["*"]],
+    ["of some", ["out.*"]],
+  ])("lets training %s end as if it had never stopped, bit for bit", async (_, trainable) => {
+    const start = async () => ({ ...(await setting()), trainable });
+    const whole = await last(await start());
 
-    const first = await setting();
+    const first = await start();
     const half = await last({ ...first, updates: 7 });
     const directory = join(folder, "checkpoint");
     await saveCheckpoint(directory, model, { ...half, sampler: first.sampler.state() });
 
-    const second = await setting();
+    const second = await start();
     const { params, state, sampler, update } = await loadCheckpoint(directory, model);
     expect(update).toBe(7);
     second.sampler.restore(sampler);
@@ -126,6 +205,38 @@ describe("a checkpoint", () => {
       bits(whole.state.inner?.slots.m as Params),
     );
     expect(resumed.state.inner?.step).toBe(whole.state.inner?.step);
+  });
+
+  const learners: Learner<ToyBatch>[] = [
+    metaSgd({ tasks: 2 }),
+    lslr({ tasks: 2, innerSteps: 2, multiStepLoss: { annealUpdates: 9 } }),
+  ];
+  test.each(learners)("keeps what $name learns beside the model", async (learner) => {
+    const whole = await last({ ...(await setting()), learner });
+    expect(Object.keys(whole.params)).toEqual([
+      ...["in.weight", "out.weight"],
+      ...["learner.rate.in.weight", "learner.rate.out.weight"],
+    ]);
+    expect(new Set(bits(whole.params)[2])).not.toEqual(new Set([Math.fround(0.01)]));
+
+    const first = { ...(await setting()), learner };
+    const half = await last({ ...first, updates: 7 });
+    const directory = join(folder, "checkpoint");
+    await saveCheckpoint(directory, model, { ...half, sampler: first.sampler.state() });
+    expect(Object.keys(await loadParams(model, join(directory, "model")))).toEqual([
+      "in.weight",
+      "out.weight",
+    ]);
+
+    const second = { ...(await setting()), learner };
+    const { params, state, sampler, update } = await loadCheckpoint(directory, model);
+    second.sampler.restore(sampler);
+    const resumed = await last({ ...second, params, resume: { update, state } });
+    expect(Object.keys(resumed.params)).toEqual(Object.keys(whole.params));
+    expect(bits(resumed.params)).toEqual(bits(whole.params));
+    expect(bits(resumed.state.optimizer.slots.m as Params)).toEqual(
+      bits(whole.state.optimizer.slots.m as Params),
+    );
   });
 
   test("that is not there is a clear error", async () => {

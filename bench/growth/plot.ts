@@ -1,5 +1,5 @@
-import { dot, line, type PlotOptions, plot, ruleY } from "@observablehq/plot";
-import { Window } from "happy-dom";
+import { renderChart } from "@metalearn/cli";
+import { dot, line, ruleY } from "@observablehq/plot";
 import { type Axis, axes } from "./axes.js";
 
 /** A measured setting. */
@@ -27,44 +27,35 @@ const [width, height, legendHeight] = [270, 220, 34];
  * linear and begin at zero: a straight line through the origin is growth in proportion.
  */
 export function growthPlot(points: readonly GrowthPoint[]): string {
-  const window = new Window();
-  const document = window.document as unknown as NonNullable<PlotOptions["document"]>;
-  try {
-    const panels = quantities.flatMap((quantity, row) =>
-      axes.map((axis, column) => {
-        const own = points.filter((point) => point.axis === axis.name);
-        const chart = panel(axis, quantity, own, document);
-        return `<g transform="translate(${column * width} ${legendHeight + row * height})">${chart}</g>`;
-      }),
-    );
-    return [
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${axes.length * width} ${legendHeight + 2 * height}" font-family="system-ui, sans-serif" font-size="12">`,
-      "<title>Time and peak memory of one update</title>",
-      '<rect width="100%" height="100%" fill="white"/>',
-      ...legend(),
-      ...panels,
-      "</svg>\n",
-    ].join("\n");
-  } finally {
-    window.close();
-  }
+  const panels = quantities.flatMap((quantity, row) =>
+    axes.map((axis, column) => {
+      const own = points.filter((point) => point.axis === axis.name);
+      const chart = panel(axis, quantity, own);
+      return `<g transform="translate(${column * width} ${legendHeight + row * height})">${chart}</g>`;
+    }),
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${axes.length * width} ${legendHeight + 2 * height}" font-family="system-ui, sans-serif" font-size="12">`,
+    "<title>Time and peak memory of one update</title>",
+    '<rect width="100%" height="100%" fill="white"/>',
+    ...legend(),
+    ...panels,
+    "</svg>\n",
+  ].join("\n");
 }
 
 function panel(
   { label }: Axis,
   quantity: (typeof quantities)[number],
   points: readonly GrowthPoint[],
-  document: NonNullable<PlotOptions["document"]>,
 ): string {
   const at = { x: "x", y: quantity.of };
-  const chart = plot({
-    document,
+  return renderChart({
     width,
     height,
     marginLeft: 46,
     marginTop: 28,
     marginBottom: 40,
-    style: { background: "none", fontSize: "11px" },
     x: { label, zero: true, ticks: 5, labelAnchor: "center", labelArrow: "none" },
     y: { label: quantity.label, zero: true, grid: true, ticks: 5, labelArrow: "none" },
     color: {
@@ -77,7 +68,6 @@ function panel(
       dot(points, { ...at, fill: "work", r: 3 }),
     ],
   });
-  return chart.outerHTML;
 }
 
 function legend(): string[] {

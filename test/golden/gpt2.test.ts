@@ -80,6 +80,13 @@ describe.each(engines)(
       return { params, stored, batch: batchOf(stored), expected, tolerance };
     };
 
+    const vectorFor = (params: Params): Params => {
+      const stored = golden.expected(golden.json.hvp_vector.stored);
+      return mapValues(stored, (values, tensor) =>
+        tf.tensor(Array.from(values), tensorNamed(params, tensor).shape),
+      );
+    };
+
     describe.each(["plain", "right_padded", "loss_everywhere"] as const)("%s", (name) => {
       test("logits at every real position", async () => {
         const { params, stored, expected, tolerance } = await load(name);
@@ -134,13 +141,6 @@ describe.each(engines)(
       });
 
       describe("the Hessian-vector product", () => {
-        const vectorFor = (params: Params): Params => {
-          const stored = golden.expected(golden.json.hvp_vector.stored);
-          return mapValues(stored, (values, tensor) =>
-            tf.tensor(Array.from(values), tensorNamed(params, tensor).shape),
-          );
-        };
-
         test.each(executions)("taken exactly (%s)", async (mode) => {
           const { params, batch, expected, tolerance } = await load(name);
           const objective = createObjective(tinyModel, compiledAs(mode));
@@ -154,6 +154,28 @@ describe.each(engines)(
           const hvp = objective.hvp(params, batch, vectorFor(params));
           expect(errorsAgainst(golden, expected.hvp, hvp).relL2).toBeLessThan(1e-3);
         });
+      });
+    });
+
+    // Two sequences each, with unequal numbers of scored tokens.
+    describe.each(["plain", "right_padded"] as const)("%s, one sequence at a time", (name) => {
+      test.each(executions)("the loss and every gradient (%s)", async (mode) => {
+        const { params, batch, expected, tolerance } = await load(name);
+        const objective = createObjective(tinyModel, { ...compiledAs(mode), microBatch: 1 });
+        const { loss, gradients } = objective.gradient(params, batch);
+        for (const value of [loss, objective.loss(params, batch)]) {
+          expect(Math.abs(Number(value.dataSync()[0]) / expected.loss - 1)).toBeLessThanOrEqual(
+            tolerance.loss.recommended_rel,
+          );
+        }
+        expectGolden(golden, expected.grad, gradients, recommended(tolerance.grad));
+      });
+
+      test.each(executions)("the Hessian-vector product (%s)", async (mode) => {
+        const { params, batch, expected, tolerance } = await load(name);
+        const objective = createObjective(tinyModel, { ...compiledAs(mode), microBatch: 1 });
+        const hvp = objective.hvp(params, batch, vectorFor(params));
+        expectGolden(golden, expected.hvp, hvp, recommended(tolerance.hvp));
       });
     });
   },

@@ -1,30 +1,19 @@
-import { maml } from "@metalearn/algorithms-maml";
-import {
-  type Batch,
-  createObjective,
-  type Episode,
-  type MetaOptimizer,
-  type Model,
-  type OptimizerState,
-  type Params,
-} from "@metalearn/core";
+import { anil, maml } from "@metalearn/algorithms-maml";
+import { createObjective, type MetaOptimizer } from "@metalearn/core";
 import { adamw, sgd } from "@metalearn/optimizers";
+import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import {
+  expectGolden,
   expectGoldenOrDirection,
-  type Golden,
-  type InlineTensor,
-  readGolden,
+  recommended,
   type Stored,
   shortName,
   type ToleranceBlock,
-  toTensors,
 } from "../support/golden.js";
-import { mlp } from "../support/mlp.js";
-import { sharedMoments } from "../support/moments.js";
+import { gpt2Tiny, type Problem, sinusoid } from "../support/mamlProblems.js";
 import { missing } from "../support/shared.js";
-import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
 
 interface Hyperparameters {
   readonly inner: "sgd" | "adamw";
@@ -57,30 +46,11 @@ interface File {
   readonly variants: Record<string, Variant>;
 }
 
-/** What a variant is computed on. */
-interface Problem {
-  readonly golden: Golden<File>;
-  readonly model: Model;
-  readonly params: Params;
-  readonly episodes: Episode[];
-  /** Moments after seven steps. */
-  readonly warm: OptimizerState;
-}
-
 const reason = missing("golden/maml");
 
-const problems: Record<string, { load(): Promise<Problem>; variants: string[] }> = {
+const problems: Record<string, { load(): Promise<Problem<File>>; variants: string[] }> = {
   "gpt2-tiny": {
-    async load() {
-      const golden = await readGolden<
-        File & { param_order: string[]; tasks: Record<"support" | "query", StoredBatch>[] }
-      >("maml/gpt2_tiny.json");
-      const params = await tinyParams(golden.json.param_order);
-      const episodes = golden.json.tasks.map(({ support, query }) =>
-        episodeOf(batchOf(support), batchOf(query)),
-      );
-      return { golden, model: tinyModel, params, episodes, warm: sharedMoments(params) };
-    },
+    load: gpt2Tiny,
     variants: [
       ...["sgd_K1", "sgd_K2", "sgd_K5", "anil_last_block_K2"],
       ...["adamw_K1_zero_eps1e-08", "adamw_K1_zero_eps0.001", "adamw_K1_shared_eps1e-08"],
@@ -129,33 +99,43 @@ describe.skipIf(reason)(`MAML equals PyTorch (on ${bestEngine.name}) ${reason ??
   });
 });
 
-async function sinusoid(activation: "relu" | "tanh"): Promise<Problem> {
-  type Points = Record<"x" | "y", InlineTensor>;
-  const golden = await readGolden<
-    File & {
-      problem: {
-        params: Record<string, InlineTensor>;
-        tasks: Record<"support" | "query", Points>[];
-      };
-      shared_state: Record<"m" | "v", Record<string, InlineTensor>> & { t: number };
-    }
-  >(`maml/sinusoid_mlp_${activation}.json`);
-  const { problem, shared_state: shared } = golden.json;
-  const model = mlp(activation, problem.params);
-  return {
-    golden,
-    model,
-    params: await model.init(0),
-    episodes: problem.tasks.map(({ support, query }) =>
-      episodeOf(toTensors(support) as Batch, toTensors(query) as Batch),
-    ),
-    warm: {
-      step: shared.t,
-      update: 0,
-      slots: { m: toTensors(shared.m), v: toTensors(shared.v) },
-    },
-  };
-}
+/** ANIL on a GPT-2 whose head, while it is adapted, is a copy of its embedding. */
+describe.skipIf(reason)(`ANIL of an untied head equals PyTorch ${reason ?? ""}`, () => {
+  useEngine(bestEngine);
+
+  test.each([2, 1] as const)("order %i", async (order) => {
+    const { golden, model, params: tied, episodes } = await gpt2Tiny<File>();
+    const { hyperparameters, ...results } = golden.json.variants.anil_untied_head_K2 as Variant;
+    const expected = order === 2 ? results.second_order : results.first_order;
+    const untied: typeof model = {
+      ...model,
+      loss: ({ head, "wte.weight": embedding, ...others }, batch) => {
+        // A model reads its embedding before its head.
+        const reads = [embedding, head];
+        const params = { ...others };
+        Object.defineProperty(params, "wte.weight", { get: () => reads.shift() });
+        const loss = model.loss(params, batch);
+        expect(reads).toEqual([]);
+        return loss;
+      },
+    };
+    const params = { ...tied, head: tf.clone(tied["wte.weight"] as tf.Tensor) };
+    const learner = anil({
+      innerOptimizer: optimizerOf(hyperparameters),
+      innerSteps: hyperparameters.K,
+      order,
+      head: ["head"],
+    });
+    const { gradients } = learner.metaGradient(createObjective(untied), params, episodes, {
+      optimizer: optimizerOf(hyperparameters).init(params),
+    });
+    const { head, ...others } = gradients;
+    // Where the copy is made, both uses are one tensor.
+    const both = tf.add(others["wte.weight"] as tf.Tensor, head as tf.Tensor);
+    const actual = { ...others, "wte.weight": both };
+    expectGolden(golden, expected.meta_grad, actual, recommended(expected.tolerance.meta_grad));
+  });
+});
 
 function sinusoidVariants(): string[] {
   return [
@@ -163,10 +143,6 @@ function sinusoidVariants(): string[] {
     ...["adamw_K1_zero_eps1e-08", "adamw_K1_zero_eps0.01", "adamw_K1_shared_eps1e-08"],
     ...["adamw_K2_zero_eps1e-08", "adamw_K2_zero_eps0.01", "adamw_K2_shared_eps1e-08"],
   ];
-}
-
-function episodeOf<B extends Batch>(support: B, query: B): Episode<B> {
-  return { tasks: [], support: [support], query };
 }
 
 function optimizerOf({

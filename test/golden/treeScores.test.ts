@@ -1,3 +1,4 @@
+import { softPrompt } from "@metalearn/adapters";
 import {
   disposeParams,
   type LanguageModel,
@@ -75,7 +76,7 @@ describe.each(engines)("GPT-2 on $name scores", ({ start, missing: noEngine }) =
   const skipped = reason ?? noEngine;
   if (skipped) return test.skip(skipped);
 
-  useEngine({ start });
+  const engine = useEngine({ start });
 
   let params: Params;
   beforeAll(async () => {
@@ -123,6 +124,22 @@ describe.each(engines)("GPT-2 on $name scores", ({ start, missing: noEngine }) =
       });
     }
     expect(calls.prefixes.sort()).toEqual([...prefixes, ...prefixes].sort());
+  });
+
+  test("what follows a soft prompt as if read in full, compiled where the engine can", async () => {
+    const model = softPrompt(tinyModel, { tokens: 8 });
+    const embeddings = tf.slice(params["wte.weight"] as tf.Tensor2D, [0, 0], [8, 32]);
+    const prompted = { ...params, "prompt.embeddings": embeddings };
+    const { questions } = cases["with common demonstrations"] as { questions: Questions };
+    const sequences = questions.flatMap((question) => question.sequences);
+    const full = await scoreSequences({ model, params: prompted, sequences });
+    const scorer = questionScorer({ model, params: prompted, runtime: engine() });
+    const scores = await scorer(questions);
+    const unprompted = await scoreSequences({ model: tinyModel, params, sequences });
+    scores.forEach((score, i) => {
+      expect(Math.abs(score - Number(full[i]))).toBeLessThan(1e-5);
+      expect(Math.abs(score - Number(unprompted[i]))).toBeGreaterThan(1e-4);
+    });
   });
 
   test("what follows a prefix of a single token", async () => {

@@ -39,7 +39,7 @@ export function reptile({ innerOptimizer, innerSteps = 5, tasks = 1 }: ReptileOp
     episodes: { tasks, support: innerSteps, query: 1, querySource: "same-task", unit: "task" },
     adapt,
     metaGradient(objective, params, episodes, state) {
-      const results = episodes.map(({ support, query }) => {
+      const mean = meanGradient(episodes, ({ support, query }) => {
         const adapted = adapt(objective, params, support, state);
         return {
           loss: objective.loss(adapted, query),
@@ -47,7 +47,7 @@ export function reptile({ innerOptimizer, innerSteps = 5, tasks = 1 }: ReptileOp
           gradients: mapParams((before, after) => tf.sub(before, after), params, adapted),
         };
       });
-      return { ...meanGradient(results), state };
+      return { ...mean, state };
     },
   };
 }
@@ -61,7 +61,8 @@ const options = z.strictObject({
 export default definePlugin({
   name: "metalearn-reptile",
   learners: {
-    reptile: defineFactory(options, async (chosen, { create }) =>
+    // A config knows it by this name, which no other listed plugin may use for a learner.
+    "my-reptile": defineFactory(options, async (chosen, { create }) =>
       reptile({ ...chosen, innerOptimizer: await create("optimizer", chosen.innerOptimizer) }),
     ),
   },

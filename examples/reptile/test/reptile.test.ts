@@ -1,8 +1,14 @@
 import { createObjective, type Params } from "@metalearn/core";
+import { testLearner } from "@metalearn/core/testing";
 import { sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { reptile } from "../src/index.js";
+
+testLearner("reptile", {
+  create: () => reptile({ innerOptimizer: sgd({ learningRate: 0.05 }), innerSteps: 3, tasks: 2 }),
+  skip: { gradient: "Reptile moves towards adapted parameters, not along a gradient of the loss" },
+});
 
 // A model whose loss is |w - target|^2 / 2: every gradient step can be worked out by hand.
 const model = {

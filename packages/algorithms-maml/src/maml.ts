@@ -1,28 +1,40 @@
 import {
+  addParams,
   type Batch,
   type Coefficients,
   type EpisodeShape,
-  filterParams,
   type Learner,
-  MetaError,
+  type LossAndGradients,
   type MetaOptimizer,
   type MetaState,
+  matchingNames,
   meanGradient,
+  modelParams,
   type Objective,
+  type OptimizerState,
   type Params,
   tidy,
-  type UpdateCotangent,
   type UpdateInput,
 } from "@metalearn/core";
-import { backpropagate, descend, type InnerLoop, type InnerStart, startFrom } from "./innerLoop.js";
+import * as tf from "@tensorflow/tfjs";
+import { type EpisodeOptions, episodeShape, requireCounts } from "./episodes.js";
+import {
+  backpropagate,
+  descend,
+  type InnerStart,
+  innerLoops,
+  pick,
+  startFrom,
+} from "./innerLoop.js";
+import type { LearnedRates } from "./learnedRates.js";
 import { type MomentSharing, momentFlow } from "./moments.js";
-import { namePattern } from "./namePattern.js";
+import { type MultiStepLoss, stepWeights, weighted } from "./multiStepLoss.js";
 
 /** Options of {@link maml}. */
-export interface MamlOptions {
+export interface MamlOptions extends EpisodeOptions {
   /** Takes the inner steps. */
   readonly innerOptimizer: MetaOptimizer;
-  /** Inner steps per task. @default 1 */
+  /** Inner steps per task; without any, the meta-gradient is the plain query gradient. @default 1 */
   readonly innerSteps?: number;
   /**
    * 2 differentiates through the inner steps; 1 takes the query gradient at the adapted parameters
@@ -31,28 +43,26 @@ export interface MamlOptions {
    * @default 2
    */
   readonly order?: 1 | 2;
-  /** Tasks per meta-update. @default 4 */
-  readonly tasks?: number;
-  /** Support batches per task; inner steps go round them. @default 1 */
-  readonly support?: number;
-  /** Query batches per task. @default 1 */
-  readonly query?: number;
-  /** @default "same-task" */
-  readonly querySource?: EpisodeShape["querySource"];
-  /** Whether a task's examples come from one data set or from the mixture of all. @default "task" */
-  readonly taskUnit?: EpisodeShape["unit"];
   /** Whether a task's adapted parameters meet its own query batch or those of all tasks. @default "own" */
   readonly queries?: "own" | "all-pairs";
   /** @default "reset" */
   readonly moments?: MomentSharing;
+  /** Counts the query loss after every inner step, not only the last. @default off */
+  readonly multiStepLoss?: MultiStepLoss | undefined;
   /**
-   * Which parameters the inner loop adapts: names, where `*` stands for any text
-   * (`["h.11.*", "ln_f.*"]`). The meta-gradient covers all parameters either way.
+   * Which parameters the inner loop adapts: names, where `*` stands for any text and a leading `!`
+   * leaves names out (`["h.11.*", "!h.11.ln_1.*"]`). The meta-gradient covers all parameters either
+   * way.
    *
    * @default all
    */
   readonly adapt?: readonly string[];
 }
+
+/** What a task leaves of the inner optimizer's memory: itself, or what it follows from. */
+type AfterTask =
+  | { readonly slots: OptimizerState["slots"] }
+  | { readonly supportGradients: Params };
 
 /**
  * Model-agnostic meta-learning: parameters from which a few gradient steps on a task's support set
@@ -63,124 +73,126 @@ export interface MamlOptions {
  *
  * Source: Finn et al. 2017, algorithm 1 and section 5.2 (first order).
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1
+ * @throws MetaError `BAD_OPTION` when a count is too small
  */
 export function maml(options: MamlOptions): Learner {
+  return mamlWith(options);
+}
+
+/** {@link maml}, with rates of its inner steps that are learned, if any. */
+export function mamlWith(options: MamlOptions, rates?: LearnedRates): Learner {
   const {
     innerOptimizer: optimizer,
     innerSteps: steps = 1,
     order = 2,
-    tasks = 4,
-    support = 1,
-    query = 1,
-    querySource = "same-task",
-    taskUnit = "task",
     queries = "own",
     moments = "reset",
+    multiStepLoss,
     adapt = ["*"],
   } = options;
-  for (const [name, value] of Object.entries({ innerSteps: steps, tasks, support, query })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new MetaError(
-        "BAD_OPTION",
-        `${name} must be a whole number of at least 1, but is ${value}.`,
-      );
-    }
-  }
+  requireCounts({ innerSteps: steps }, 0);
+  const shape = episodeShape(options);
+  // Nobody reads a support set where no step is taken.
+  const episodes: EpisodeShape = steps === 0 ? { ...shape, support: 0 } : shape;
 
-  const flow = (names: readonly string[], params: Params, state: MetaState) =>
-    momentFlow(
-      moments,
-      optimizer,
-      filterParams(params, (name) => names.includes(name)),
-      state,
-    );
+  const adaptedOf = (params: Params) =>
+    pick(params, matchingNames(Object.keys(modelParams(params)), adapt, "adapt"));
+  const flow = (params: Params, state: MetaState) =>
+    rates
+      ? rates.flow(params, adaptedOf(params), state)
+      : momentFlow(moments, optimizer, adaptedOf(params), state);
+  const innerLoop = innerLoops(optimizer, adapt);
+  const goesBack = order === 2 || rates !== undefined;
+  // With one inner step the support gradient serves the Hessian-vector product as well, if both are
+  // compiled together. With more, memory would grow with the steps.
+  const isCompiledWhole = steps === 1 && goesBack;
+  const momentsAfter = (input: UpdateInput, c: Coefficients) => optimizer.apply(input, c).slots;
 
-  // Compiled by themselves where the task is not compiled as a whole.
-  const innerUpdate = (_: unknown, input: UpdateInput, c: Coefficients) =>
-    optimizer.apply(input, c);
-  const innerAdjoint = (
-    _: unknown,
-    input: UpdateInput,
-    c: Coefficients,
-    cotangent: UpdateCotangent,
-  ) => optimizer.adjoint(input, c, cotangent);
-  const innerLoop = <B extends Batch>(objective: Objective<B>, params: Params): InnerLoop<B> => ({
-    objective,
-    optimizer: {
-      apply: objective.compiled(innerUpdate, "inner update"),
-      adjoint: objective.compiled(innerAdjoint, "inner adjoint"),
-    },
-    names: adaptedNames(params, adapt),
-  });
-
-  /** What one task adds to a meta-update: a function of tensors alone. */
+  /**
+   * What one task adds to a meta-update: a function of tensors alone. Compiled as a whole it leaves
+   * the moments to the caller, who passes once over memory for them.
+   *
+   * @param weights of the query losses after each inner step; none where only the last counts
+   */
   const taskGradient = <B extends Batch>(
     objective: Objective<B>,
     params: Params,
     support: readonly B[],
     queries: readonly B[],
     start: InnerStart,
+    weights: readonly tf.Scalar[],
   ) =>
     tidy(() => {
       const loop = innerLoop(objective, params);
-      const trajectory = descend(loop, params, support, start, order === 2);
-      const { loss, gradients } = meanGradient(
-        queries.map((query) => objective.gradient(trajectory.params, query)),
-      );
-      return {
-        loss,
-        gradients: order === 1 ? gradients : backpropagate(loop, trajectory, gradients),
-        // Moments that nobody goes on with are not worth their memory.
-        slots: moments === "reset" ? {} : trajectory.slots,
-      };
+      const trajectory = descend(loop, params, support, start, goesBack || weights.length > 0);
+      const queryGradient = (params: Params) =>
+        meanGradient(queries, (query) => objective.gradient(params, query));
+      const last = queryGradient(trajectory.params);
+      // Moments that nobody goes on with are not worth their memory.
+      const after: AfterTask =
+        moments === "reset"
+          ? { slots: {} }
+          : isCompiledWhole
+            ? { supportGradients: trajectory.steps[0]?.input.gradients as Params }
+            : { slots: trajectory.slots };
+      if (weights.length === 0 && !goesBack) return { ...last, after };
+
+      const counted = weights.map((weight, j) => {
+        const step = trajectory.steps[j + 1];
+        return weighted(step ? queryGradient(step.params) : last, weight);
+      });
+      const losses: LossAndGradients[] = counted.length > 0 ? counted : [last];
+      const loss = tf.addN(losses.map(({ loss }) => loss)) as tf.Scalar;
+      const gradients = losses.map(({ gradients }) => gradients);
+      if (!goesBack) return { loss, gradients: addParams(gradients), after };
+      const back = backpropagate(loop, trajectory, gradients.at(-1) as Params, {
+        order,
+        onTheWay: [undefined, ...gradients.slice(0, -1)],
+      });
+      return { loss, gradients: { ...back.gradient, ...rates?.gradients(back.slots) }, after };
     });
 
   return {
     name: order === 1 ? "fomaml" : "maml",
-    episodes: { tasks, support, query, querySource, unit: taskUnit },
+    episodes,
+    ...(rates && { metaParams: (params) => rates.init(adaptedOf(params)) }),
 
     adapt(objective, params, batches, state) {
-      const loop = innerLoop(objective, params);
       return tidy(() => {
-        const start = startFrom(optimizer, flow(loop.names, params, state).begin(), steps);
-        return descend(loop, params, batches, start, false).params;
+        const start = startFrom(optimizer, flow(params, state).begin(), steps);
+        const own = modelParams(params);
+        return descend(innerLoop(objective, own), own, batches, start, false).params;
       });
     },
 
     metaGradient(objective, params, episodes, state) {
-      const passing = flow(adaptedNames(params, adapt), params, state);
-      // With one inner step the support gradient serves the Hessian-vector product as well, if both
-      // are compiled together. With more, memory would grow with the steps.
-      const gradientOf =
-        steps === 1
-          ? objective.compiled(taskGradient, "task gradient")
-          : taskGradient.bind(undefined, objective);
-      const perTask = episodes.map(({ support, query }) => {
+      const passing = flow(params, state);
+      const own = modelParams(params);
+      const gradientOf = isCompiledWhole
+        ? objective.compiled(taskGradient, "task gradient")
+        : taskGradient.bind(undefined, objective);
+      const advance = objective.compile(momentsAfter, "inner moments");
+      const weights = multiStepLoss
+        ? stepWeights(steps, state.optimizer.update, multiStepLoss).map((w) => tf.scalar(w))
+        : [];
+      const mean = meanGradient(episodes, ({ support, query }) => {
         const asked = queries === "own" ? [query] : episodes.map((episode) => episode.query);
         const begin = passing.begin();
-        const { slots, ...result } = tidy(() =>
-          gradientOf(params, support, asked, startFrom(optimizer, begin, steps)),
-        );
+        const { slots, ...result } = tidy(() => {
+          const start = startFrom(optimizer, begin, steps);
+          const { after, ...result } = gradientOf(own, support, asked, start, weights);
+          if ("slots" in after) return { ...result, slots: after.slots };
+          const input = {
+            gradients: after.supportGradients,
+            slots: begin.slots,
+            params: adaptedOf(own),
+          };
+          return { ...result, slots: advance(input, start.coefficients[0] as Coefficients) };
+        });
         passing.finish({ ...begin, step: begin.step + steps, slots });
         return result;
       });
-      return { ...meanGradient(perTask), state: passing.result() };
+      return { ...mean, state: passing.result() };
     },
   };
-}
-
-function adaptedNames(params: Params, patterns: readonly string[]): string[] {
-  const names = Object.keys(params);
-  const matchers = patterns.map((pattern) => {
-    const matches = namePattern(pattern);
-    if (!names.some(matches)) {
-      throw new MetaError(
-        "BAD_OPTION",
-        `adapt: no parameter is called "${pattern}". The model has, for example: ${names.slice(0, 5).join(", ")}.`,
-      );
-    }
-    return matches;
-  });
-  return names.filter((name) => matchers.some((matches) => matches(name)));
 }

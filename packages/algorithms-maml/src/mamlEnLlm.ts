@@ -5,12 +5,21 @@ import { type MamlOptions, maml } from "./maml.js";
 export interface MamlEnLlmOptions
   extends Pick<
     MamlOptions,
-    "innerOptimizer" | "order" | "moments" | "querySource" | "taskUnit" | "queries" | "adapt"
+    | "innerOptimizer"
+    | "order"
+    | "moments"
+    | "querySource"
+    | "taskUnit"
+    | "queries"
+    | "adapt"
+    | "multiStepLoss"
   > {
   /** n: tasks per meta-update. @default 1 */
   readonly tasks?: number;
   /** k: support batches, inner steps and query batches per task. @default 1 */
   readonly size?: number;
+  /** Inner steps per task, if not k. Without any, this is MetaICL. @default size */
+  readonly innerSteps?: number | undefined;
 }
 
 /**
@@ -25,13 +34,18 @@ export interface MamlEnLlmOptions
  * // MAML-2-4
  * mamlEnLlm({ tasks: 4, size: 1, innerOptimizer: adamw({ learningRate: 1e-5 }) })
  */
-export function mamlEnLlm({ tasks = 1, size = 1, ...options }: MamlEnLlmOptions): Learner {
+export function mamlEnLlm({
+  tasks = 1,
+  size = 1,
+  innerSteps = size,
+  ...options
+}: MamlEnLlmOptions): Learner {
   const learner = maml({
     moments: "shared",
     querySource: "other-tasks",
     ...options,
     tasks,
-    innerSteps: size,
+    innerSteps,
     support: size,
     query: size,
   });

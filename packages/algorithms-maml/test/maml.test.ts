@@ -2,9 +2,9 @@ import {
   addParams,
   createObjective,
   defineOptimizer,
-  disposeParams,
   type Episode,
   globalNorm,
+  type Learner,
   type MetaOptimizer,
   type MetaState,
   mapParams,
@@ -12,10 +12,22 @@ import {
   type UpdateRule,
   valueAndGradients,
 } from "@metalearn/core";
-import { type ToyBatch, toyModel, toySampler, unitDirection } from "@metalearn/core/testing";
+import { type ToyBatch, toyModel, toySampler } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type MamlOptions, type MomentSharing, maml, mamlEnLlm } from "../src/index.js";
+import {
+  anil,
+  boil,
+  imaml,
+  lslr,
+  type MamlOptions,
+  type MomentSharing,
+  maml,
+  mamlEnLlm,
+  metaSgd,
+  reptile,
+} from "../src/index.js";
+import { stepWeights } from "../src/multiStepLoss.js";
 
 const model = toyModel();
 const objective = createObjective(model);
@@ -102,45 +114,6 @@ function distance(a: Params, b: Params): number {
 }
 
 describe("the second-order meta-gradient", () => {
-  const settings: [string, MamlOptions][] = [
-    ["one step", { innerOptimizer: gradientDescent(0.05) }],
-    ["three steps", { innerOptimizer: gradientDescent(0.05), innerSteps: 3 }],
-    [
-      "three steps over two batches",
-      { innerOptimizer: gradientDescent(0.05), innerSteps: 3, support: 2 },
-    ],
-    ["momentum", { innerOptimizer: withMomentum(0.05), innerSteps: 3 }],
-    [
-      "part of the parameters",
-      { innerOptimizer: gradientDescent(0.05), innerSteps: 2, adapt: ["out.*"] },
-    ],
-    ["all pairs", { innerOptimizer: gradientDescent(0.05), queries: "all-pairs" }],
-  ];
-
-  test.each(settings)("agrees with finite differences: %s", (_, options) => {
-    const episodes = episodesFor(options);
-    const learner = maml({ tasks: 2, ...options });
-    const state = freshState(options.innerOptimizer);
-    const lossAt = (p: Params) =>
-      Number(learner.metaGradient(objective, p, episodes, state).loss.dataSync()[0]);
-    const gradient = metaGradient({ tasks: 2, ...options }, episodes);
-    for (const seed of [1, 2, 3]) {
-      const direction = unitDirection(params, seed);
-      const h = 0.02;
-      const at = (sign: number) =>
-        lossAt(mapParams((p, d) => tf.add(p, tf.mul(d, sign * h)), params, direction));
-      const slope = (at(1) - at(-1)) / (2 * h);
-      const expected = Number(
-        tf
-          .addN(Object.values(mapParams((g, d) => tf.sum(tf.mul(g, d)), gradient, direction)))
-          .dataSync()[0],
-      );
-      expect(Math.abs(slope - expected)).toBeLessThan(
-        4e-3 * Number(globalNorm(gradient).dataSync()[0]),
-      );
-    }
-  });
-
   test("differs from the first-order one", () => {
     const options: MamlOptions = { innerOptimizer: gradientDescent(0.1), tasks: 2, innerSteps: 2 };
     expect(distance(metaGradient({ ...options, order: 1 }), metaGradient(options))).toBeGreaterThan(
@@ -166,26 +139,6 @@ describe("the second-order meta-gradient", () => {
     );
     const mean = mapParams((sum) => tf.div(sum, 2), addParams(plain));
     expect(distance(metaGradient(options, episodes), mean)).toBeLessThan(1e-6);
-  });
-
-  test("leaves no tensor behind but its results", () => {
-    const options: MamlOptions = { innerOptimizer: withMomentum(0.05), innerSteps: 2, tasks: 2 };
-    const episodes = episodesFor(options);
-    const state = freshState(options.innerOptimizer);
-    for (const order of [1, 2] as const) {
-      const before = tf.memory().numTensors;
-      const result = tf.tidy(() => {
-        const { loss, gradients } = maml({ ...options, order }).metaGradient(
-          objective,
-          params,
-          episodes,
-          state,
-        );
-        return { loss, gradients: gradients as Record<string, tf.Tensor> };
-      });
-      expect(tf.memory().numTensors - before).toBe(3);
-      disposeParams({ loss: result.loss, ...result.gradients });
-    }
   });
 });
 
@@ -218,6 +171,134 @@ describe("adapt", () => {
       numbers({ out: params["out.weight"] as tf.Tensor }),
     );
   });
+});
+
+describe("the part that is adapted", () => {
+  const innerOptimizer = gradientDescent(0.05);
+
+  /** Names of the parameters that adapting changes. */
+  function changed(learner: Learner): string[] {
+    const { support } = oneEpisode();
+    const adapted = learner.adapt(objective, params, support, freshState(innerOptimizer));
+    return Object.keys(params).filter((name) => adapted[name] !== params[name]);
+  }
+
+  test.each<[string, Learner, string[]]>([
+    ["of ANIL is the head", anil({ innerOptimizer, head: ["out.*"] }), ["out.weight"]],
+    ["of BOIL is all but the head", boil({ innerOptimizer, head: ["out.*"] }), ["in.weight"]],
+    [
+      "of Reptile is what it is told",
+      reptile({ innerOptimizer, adapt: ["out.*"] }),
+      ["out.weight"],
+    ],
+    [
+      "of iMAML is what it is told",
+      imaml({ innerOptimizer, adapt: ["!in.*", "*"] }),
+      ["out.weight"],
+    ],
+  ])("%s", (_, learner, expected) => {
+    expect(changed(learner)).toEqual(expected);
+  });
+
+  test("leaves others where they are in Reptile, and moves by what it changed itself", () => {
+    const learner = reptile({ innerOptimizer, adapt: ["out.*"], tasks: 1, innerSteps: 2 });
+    const episodes = toySampler(5).next(learner.episodes);
+    const state = freshState(innerOptimizer);
+    const { gradients } = learner.metaGradient(objective, params, episodes, state);
+    const adapted = learner.adapt(objective, params, episodes[0]?.support ?? [], state);
+    expect(new Set(gradients["in.weight"]?.dataSync())).toEqual(new Set([0]));
+    expect(Array.from(gradients["out.weight"]?.dataSync() ?? [])).toEqual(
+      Array.from(
+        tf.sub(params["out.weight"] as tf.Tensor, adapted["out.weight"] as tf.Tensor).dataSync(),
+      ),
+    );
+  });
+
+  test.each([
+    [["!out.*", "!in.*", "*"], "adapt: !out.*, !in.*, * leaves no parameter."],
+    [["*", "!head.*"], 'adapt: no parameter is called "head.*".'],
+  ])("%j is refused", (adapt, message) => {
+    expect(() => changed(maml({ innerOptimizer, adapt }))).toThrow(`[BAD_OPTION] ${message}`);
+  });
+
+  test.each([
+    ["MAML", maml({ innerOptimizer, tasks: 1, innerSteps: 2 })],
+    ["MAML with momentum", maml({ innerOptimizer: withMomentum(0.05), tasks: 1 })],
+    ["iMAML", imaml({ innerOptimizer, tasks: 1 })],
+  ])("may hold parameters that the loss does not use, whose gradient is 0: %s", (_, learner) => {
+    const all = { ...params, unused: tf.ones([3]) };
+    const episodes = toySampler(5).next(learner.episodes);
+    const state = { optimizer: withMomentum(0.05).init(all) };
+    const gradient = (given: Params) =>
+      learner.metaGradient(objective, given, episodes, state).gradients;
+    const { unused, ...others } = gradient(all);
+    expect(Array.from(unused?.dataSync() ?? [])).toEqual([0, 0, 0]);
+    expect(numbers(others)).toEqual(numbers(gradient(params)));
+  });
+});
+
+describe("learned rates", () => {
+  test("start where they are told and are one per element, tensor or step", () => {
+    const shapes = (learner: Learner) =>
+      Object.entries(learner.metaParams?.(params) ?? {}).map(([name, t]) => [name, t.shape]);
+    expect(shapes(metaSgd({}))).toEqual([
+      ["learner.rate.in.weight", [1, 6]],
+      ["learner.rate.out.weight", [6, 1]],
+    ]);
+    expect(shapes(lslr({ innerSteps: 3, adapt: ["out.*"] }))).toEqual([
+      ["learner.rate.out.weight", [3]],
+    ]);
+    const rates = metaSgd({ initialRate: 0.25, innerSteps: 2, perStep: true }).metaParams?.(params);
+    expect(rates?.["learner.rate.in.weight"]?.shape).toEqual([2, 1, 6]);
+    expect(new Set(numbers(rates ?? {}))).toEqual(new Set([0.25]));
+  });
+
+  test("of each step are used by that step", () => {
+    const { support } = oneEpisode();
+    const learner = lslr({ innerSteps: 2 });
+    const rates = (values: [number, number]) =>
+      Object.fromEntries(
+        Object.keys(params).map((name) => [`learner.rate.${name}`, tf.tensor1d(values)]),
+      );
+    const adapted = (values: [number, number]) =>
+      learner.adapt(
+        objective,
+        { ...params, ...rates(values) },
+        support,
+        freshState(withMomentum(1)),
+      );
+    const step = (from: Params, rate: number) =>
+      maml({ innerOptimizer: gradientDescent(rate) }).adapt(
+        objective,
+        from,
+        support,
+        freshState(gradientDescent(0)),
+      );
+    expect(distance(adapted([0.1, 0]), step(params, 0.1))).toBeLessThan(1e-6);
+    expect(distance(adapted([0.1, 0.02]), step(step(params, 0.1), 0.02))).toBeLessThan(1e-6);
+    expect(Object.keys(adapted([0.1, 0]))).toEqual(Object.keys(params));
+  });
+
+  test("that are not there, or of other options, are clear errors", () => {
+    const { support } = oneEpisode();
+    const state = freshState(gradientDescent(0));
+    const adapt = (given: Params) =>
+      lslr({ innerSteps: 2 }).adapt(objective, given, support, state);
+    expect(() => adapt(params)).toThrow(
+      '[UNKNOWN_NAME] There is no "learner.rate.in.weight" among the parameters.',
+    );
+    expect(() => adapt({ ...params, ...lslr({ innerSteps: 3 }).metaParams?.(params) })).toThrow(
+      '[SHAPE_MISMATCH] "learner.rate.in.weight" must be of shape [2], but is [3].',
+    );
+  });
+});
+
+test("the weights of a multi-step loss fade, linearly, to that of the last step", () => {
+  expect(stepWeights(4, 100, {})).toEqual([0.25, 0.25, 0.25, 0.25]);
+  expect(stepWeights(4, 0, { annealUpdates: 10 })).toEqual([0.25, 0.25, 0.25, 0.25]);
+  expect(stepWeights(4, 5, { annealUpdates: 10 })).toEqual([0.125, 0.125, 0.125, 0.625]);
+  expect(stepWeights(4, 10, { annealUpdates: 10 })).toEqual([]);
+  expect(stepWeights(1, 0, {})).toEqual([]);
 });
 
 describe("moments", () => {
@@ -328,15 +409,6 @@ describe("options", () => {
       unit: "task",
     });
   });
-
-  test.each(["innerSteps", "tasks", "support", "query"] as const)(
-    "%s must be at least 1",
-    (name) => {
-      expect(() => maml({ innerOptimizer, [name]: 0 })).toThrow(
-        `[BAD_OPTION] ${name} must be a whole number of at least 1, but is 0.`,
-      );
-    },
-  );
 
   test("a pattern that no parameter matches is refused", () => {
     const learner = maml({ innerOptimizer, adapt: ["in.*", "head.*"] });

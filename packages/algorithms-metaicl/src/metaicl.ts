@@ -30,8 +30,8 @@ export function metaicl({ batches = 1, taskUnit = "mixture" }: MetaiclOptions = 
     episodes: { tasks: batches, support: 0, query: 1, querySource: "same-task", unit: taskUnit },
     adapt: (_, params) => params,
     metaGradient(objective, params, episodes, state) {
-      const parts = episodes.map(({ query }) => objective.gradient(params, query));
-      return { ...meanGradient(parts), state };
+      const mean = meanGradient(episodes, ({ query }) => objective.gradient(params, query));
+      return { ...mean, state };
     },
   };
 }

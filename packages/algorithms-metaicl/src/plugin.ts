@@ -1,15 +1,42 @@
-import { defineFactory, definePlugin } from "@metalearn/core";
+import { defineFactory, definePlugin, referenceTo } from "@metalearn/core";
 import { z } from "zod";
+import { fineTune } from "./fineTune.js";
 import { metaicl } from "./metaicl.js";
+import { metaict } from "./metaict.js";
+
+const count = z.int().min(1);
 
 const metaiclOptions = z.strictObject({
   /** Batches whose gradients are averaged for one update. */
-  batches: z.int().min(1).default(1),
+  batches: count.default(1),
   /** Whether one batch's examples come from one data set or from the mixture of all. */
   taskUnit: z.enum(["task", "mixture"]).default("mixture"),
 });
 
+const metaictOptions = z.strictObject({
+  /** Batches, each of one task, whose gradients are averaged for one update. */
+  batches: count.default(1),
+});
+
+const fineTuneOptions = metaiclOptions.extend({
+  /** The optimizer of the steps on a target, for example `{ use: adamw, learningRate: 1.0e-5 }`. */
+  innerOptimizer: referenceTo("optimizer"),
+  /** Steps on a target's examples. */
+  innerSteps: count.default(100),
+  /** Names of the parameters that these steps adapt; `*` stands for any text. */
+  adapt: z.array(z.string()).min(1).default(["*"]),
+});
+
 export default definePlugin({
   name: "@metalearn/algorithms-metaicl",
-  learners: { metaicl: defineFactory(metaiclOptions, metaicl) },
+  learners: {
+    metaicl: defineFactory(metaiclOptions, metaicl),
+    metaict: defineFactory(metaictOptions, metaict),
+    "fine-tune": defineFactory(fineTuneOptions, async (options, context) =>
+      fineTune({
+        ...options,
+        innerOptimizer: await context.create("optimizer", options.innerOptimizer),
+      }),
+    ),
+  },
 });

@@ -1,11 +1,16 @@
 import { createObjective, valueAndGradients } from "@metalearn/core";
-import { toyModel, toySampler } from "@metalearn/core/testing";
+import { testLearner, toyModel, toySampler } from "@metalearn/core/testing";
 import { expect, test } from "vitest";
 import { metaicl } from "../src/index.js";
 
 const model = toyModel();
 const objective = createObjective(model);
 const state = { optimizer: { step: 0, update: 0, slots: {} } };
+
+testLearner("metaicl", {
+  create: () => metaicl({ batches: 3 }),
+  badOptions: { batches: () => metaicl({ batches: 0 }) },
+});
 
 test("the meta-gradient is the mean gradient of the query losses", async () => {
   const params = await model.init(1);
@@ -39,10 +44,4 @@ test("one update reads one batch from the mixture of all tasks", () => {
     querySource: "same-task",
     unit: "mixture",
   });
-});
-
-test("a batch count below 1 is refused", () => {
-  expect(() => metaicl({ batches: 0 })).toThrow(
-    "[BAD_OPTION] batches must be a whole number of at least 1, but is 0.",
-  );
 });

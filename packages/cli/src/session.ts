@@ -15,10 +15,13 @@ import {
 
 /** The plugins that a config may use without listing any. */
 export const officialPlugins = [
+  "@metalearn/adapters",
   "@metalearn/algorithms-maml",
   "@metalearn/algorithms-metaicl",
   "@metalearn/datasets-crossfit",
+  "@metalearn/datasets-synthetic",
   "@metalearn/models-gpt2",
+  "@metalearn/models-mlp",
   "@metalearn/optimizers",
   "@metalearn/runtime-tensorflow",
 ] as const;

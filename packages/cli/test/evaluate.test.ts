@@ -15,10 +15,12 @@ beforeAll(async () => {
   evaluated = await project.metalearn(["evaluate", run]);
 });
 
-/** Everything but how long it took. */
+/** Everything but what it cost. */
 const scoresOf = async (path: string) => ({
   ...(await project.json<StoredEvaluation>(path)),
   seconds: 0,
+  compileSeconds: 0,
+  peakBytes: 0,
 });
 
 describe("evaluate", () => {

@@ -36,7 +36,7 @@ describe.concurrent("a mistake in the config", () => {
     [{ train: { step: 3 } }, 'train: unknown key "step". Did you mean "steps"? Known: batchSize,'],
     [
       { learner: { use: "metacl" } },
-      '[UNKNOWN_NAME] in the run "run": No learner is called "metacl". Did you mean "metaicl"? Known: fomaml, maml, maml-en-llm, metaicl.',
+      '[UNKNOWN_NAME] in the run "run": No learner is called "metacl". Did you mean "metaicl"? Known: ',
     ],
     [
       { plugins: ["metalearn-nowhere"] },

@@ -45,6 +45,34 @@ function recorded(isTTY: boolean): { progress: Progress; output: () => string } 
 const trained = (done: number, total = 100) =>
   ({ kind: "train", done, total, loss: 1 / 3 }) as const;
 
+const compiling = { kind: "compile", name: "gradient", mode: "xla", shapes: 2 } as const;
+
+describe.each([true, false])("a compilation (on a terminal: %s)", (isTTY) => {
+  test("is announced before it begins, and its duration follows", () => {
+    const { progress, output } = recorded(isTTY);
+    progress.update(compiling);
+    expect(output()).toBe("  compiling gradient (xla, shape 2) ... ");
+    progress.update({ ...compiling, seconds: 19.34 });
+    expect(output()).toBe("  compiling gradient (xla, shape 2) ... 19.3 s\n");
+    progress.end();
+    expect(output()).toMatch(/19\.3 s\n$/);
+  });
+
+  test("that fails leaves a whole line", () => {
+    const { progress, output } = recorded(isTTY);
+    progress.update(compiling);
+    progress.end();
+    expect(output()).toBe("  compiling gradient (xla, shape 2) ... \n");
+  });
+
+  test("to a plain graph is not worth a line", () => {
+    const { progress, output } = recorded(isTTY);
+    progress.update({ ...compiling, mode: "graph" });
+    progress.update({ ...compiling, mode: "graph", seconds: 0.1 });
+    expect(output()).toBe("");
+  });
+});
+
 describe("in a log", () => {
   test("there is a line every half minute and one at the end", () => {
     const { progress, output } = recorded(false);
@@ -84,6 +112,16 @@ describe("on a terminal", () => {
     vi.advanceTimersByTime(200); // bars are drawn a few times per second
     progress.end();
     expect(output()).toMatch(/ {2}train {4}■+ +61\/100 {2}1\.0\/s {2}ETA 39 s {2}loss 0\.3333/);
+  });
+
+  test("a compilation stands below the bar as it was, and the next step begins a new bar", () => {
+    const { progress, output } = recorded(true);
+    progress.update(trained(1));
+    progress.update(compiling);
+    progress.update({ ...compiling, seconds: 4 });
+    progress.update(trained(2));
+    progress.end();
+    expect(output()).toMatch(/1\/100 .*\n.*compiling gradient .* 4\.0 s\n.*2\/100 /);
   });
 
   test("a message stands below the bar as it was, and the next step begins a new bar", () => {

@@ -23,7 +23,9 @@ function hostileComparison(): Comparison {
   const evaluation: EvaluationRecord = {
     format: 1,
     seeds: [100],
-    seconds: 1,
+    seconds: 50,
+    compileSeconds: 4.4,
+    peakBytes: 3e9,
     tasks: [{ ...summary, task: hostile, metric: "accuracy", unseenDomain: false, seeds: [] }],
     all: summary,
   };
@@ -41,7 +43,9 @@ function hostileComparison(): Comparison {
     record,
     evaluation,
     batches: 1,
-    trainSeconds: 1,
+    trainSeconds: 90,
+    compileSeconds: 21.6,
+    peakBytes: 3.14e9,
   };
   const row = { ...run, seeds: [1], all: summary, deviation: 0 };
   return { runs: [run], rows: [row] };
@@ -64,4 +68,19 @@ test("names that look like markup stay text, in tables and in charts", async () 
   expect(texts("circle title")).toEqual([`${hostile}, ${hostile}: mean 50.0, worst 25.0`]);
   expect(JSON.parse(texts("pre")[0] ?? "")).toEqual({ tasks: { use: "crossfit", root: hostile } });
   expect(texts("dl dt, dl dd")).toContain(hostile);
+});
+
+test("the cost of a run shows apart what was compiled, and the peak of memory", async () => {
+  const document = parseReport(await renderReport(hostileComparison()));
+  const table = [...document.querySelectorAll("table")].at(-1);
+  const cells = (selector: string) =>
+    [...(table?.querySelectorAll(selector) ?? [])].map(({ textContent }) => textContent);
+  expect(cells("th").slice(3)).toEqual([
+    "training",
+    "compiling",
+    "evaluation",
+    "compiling",
+    "peak memory",
+  ]);
+  expect(cells("td").slice(3)).toEqual(["1 min 30 s", "22 s", "50 s", "4 s", "3.1 GB"]);
 });

@@ -51,6 +51,8 @@ test("the table of an evaluation marks tasks of unseen domains", () => {
     format: 1,
     seeds: [100],
     seconds: 1,
+    compileSeconds: 0,
+    peakBytes: 1e9,
     tasks: [
       { ...task, task: "a", unseenDomain: false },
       { ...task, task: "b", unseenDomain: true, metric: "macro-f1" },

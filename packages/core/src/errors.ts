@@ -8,6 +8,7 @@ export type ErrorCode =
   | "ENGINE_UNAVAILABLE"
   | "INTERRUPTED"
   | "MISSING_FILE"
+  | "MISSING_PEER"
   | "MISSING_PLUGIN"
   | "NON_FINITE"
   | "NOT_COMPILABLE"

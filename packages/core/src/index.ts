@@ -13,6 +13,7 @@ export {
   listCheckpoints,
   loadCheckpoint,
   loadParams,
+  loadTrainedParams,
   pruneCheckpoints,
   saveCheckpoint,
   saveParams,
@@ -37,6 +38,7 @@ export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export { type ErrorCode, MetaError, messageOf } from "./errors.js";
+export type { Adaptation } from "./evaluate/adaptation.js";
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -56,19 +58,27 @@ export {
 } from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
+export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
+export { matchingNames } from "./matchingNames.js";
+export { learnerParams, modelParams, withMetaParams } from "./metaParams.js";
 export {
   type Batch,
+  type ExampleBatch,
   isLanguageModel,
+  isPredictor,
   type LanguageModel,
   type Model,
+  type ModelAdapter,
+  type PeftNames,
+  type Predictor,
   type PrefixState,
+  type PromptedModel,
+  type PromptReader,
   type Tokenizer,
   type TreeReader,
 } from "./model.js";
 export {
   createObjective,
-  type LossAndGradients,
-  meanGradient,
   type Objective,
   type ObjectiveOptions,
 } from "./objective.js";
@@ -88,6 +98,13 @@ export {
   type UpdateInput,
   type UpdateRule,
 } from "./optimizer.js";
+export {
+  batchLoss,
+  isOptionBatch,
+  type OptionBatch,
+  type OptionExample,
+  optionBatch,
+} from "./optionBatch.js";
 export {
   addParams,
   countParams,
@@ -146,19 +163,24 @@ export {
   runDirectory,
 } from "./run/runDirectory.js";
 export { trainRun } from "./run/trainRun.js";
-export type {
-  Compilation,
-  CompileMode,
-  CompileOptions,
-  Precision,
-  RuntimeMemory,
-  TensorRuntime,
+export {
+  type Compilation,
+  type CompilationListener,
+  type CompileMode,
+  type CompileOptions,
+  compileSeconds,
+  type Precision,
+  type RuntimeMemory,
+  type TensorRuntime,
 } from "./runtime.js";
 export {
+  type AnswerMetric,
   batchesPerUpdate,
   type Episode,
   type EpisodeShape,
+  type EpisodeTarget,
   type MetricName,
+  type PredictionMetric,
   type Question,
   type SamplerOptions,
   type SamplerState,
@@ -187,5 +209,6 @@ export {
 } from "./tokenTree.js";
 export type { Tracker, TrackerRecord } from "./tracker.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
+export { freeze, type PartlyFrozen } from "./train/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";

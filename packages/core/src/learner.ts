@@ -23,7 +23,20 @@ export interface Learner<B extends Batch = Batch> {
   readonly name: string;
   /** The episodes it wants to see at each meta-update. */
   readonly episodes: EpisodeShape;
-  /** Parameters after seeing one task's support batches. The returned tensors may be `params`. */
+  /**
+   * Tensors of its own that are meta-trained beside the model's, such as the rates of Meta-SGD, at
+   * their initial values. Their names begin with `learner.`; {@link metaTrain} adds them to the
+   * parameters, the meta-optimizer updates them and checkpoints keep them. `adapt` and
+   * `metaGradient` are then given both and hand only the model's to the objective
+   * ({@link modelParams}); the meta-gradient covers both.
+   *
+   * @param params the model's parameters
+   */
+  metaParams?(params: Params): Params;
+  /**
+   * The model's parameters after seeing one task's support batches. The returned tensors may be those
+   * of `params`. Called inside `tf.tidy`, too.
+   */
   adapt(objective: Objective<B>, params: Params, support: readonly B[], state: MetaState): Params;
   /** Called inside `tf.tidy`: every tensor that is not returned is freed. */
   metaGradient(

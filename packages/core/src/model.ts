@@ -17,6 +17,38 @@ export interface Model<B extends Batch = Batch> {
   save?(params: Params, directory: string): Promise<void>;
   /** Reads what `save` wrote. The caller owns the tensors. */
   load?(directory: string): Promise<Params>;
+  /** How Hugging Face's PEFT sees the parameters; absent when it knows no such model. */
+  readonly peft?: PeftNames;
+}
+
+/** Gives a model more parameters, such as low-rank ones, and a loss that uses them. */
+export type ModelAdapter = (model: Model) => Model | Promise<Model>;
+
+/** What an adapter must know of a model so that PEFT opens it on the same model in transformers. */
+export interface PeftNames {
+  /** What transformers has before the parameters' names: `transformer.`. */
+  readonly prefix: string;
+  /** Matrices of linear layers, stored `[in, out]`: names, where `*` stands for any text. */
+  readonly linear: readonly string[];
+}
+
+/** Inputs and what a model should make of them. */
+export interface ExampleBatch extends Batch {
+  /** `[examples, inputs]` */
+  readonly x: tf.Tensor;
+  /** Numbers `[examples, outputs]`, or classes `[examples]`, int32. */
+  readonly y: tf.Tensor;
+}
+
+/** A model that predicts from single inputs: a regression or a classifier. */
+export interface Predictor extends Model<ExampleBatch> {
+  /** The predicted numbers, or the scores of the classes, for inputs `x`: `[examples, outputs]`. */
+  outputs(params: Params, x: tf.Tensor): tf.Tensor2D;
+}
+
+/** Whether `model` predicts from single inputs. */
+export function isPredictor(model: Model): model is Model & Predictor {
+  return "outputs" in model;
 }
 
 /** Text to token ids and back. */
@@ -27,7 +59,7 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
 }
 
-/** A model over token sequences. */
+/** A model over token sequences, whose `loss` is the `batchLoss` of its `tokenLosses`. */
 export interface LanguageModel extends Model<TokenBatch> {
   readonly tokenizer: Tokenizer;
   /** The longest sequence that the model can read, in tokens. */
@@ -37,6 +69,8 @@ export interface LanguageModel extends Model<TokenBatch> {
    * `batch.scoredIds`.
    */
   tokenLosses(params: Params, batch: TokenBatch): tf.Tensor1D;
+  /** Reads embeddings before tokens. A model without it can have no soft prompt. */
+  readonly prompts?: PromptReader;
   /** Reads shared beginnings once. A model without it reads every sequence from its beginning. */
   readonly trees?: TreeReader;
   /**
@@ -61,6 +95,26 @@ export interface TreeReader {
    */
   treeLosses(params: Params, batch: TreeBatch, prefix?: PrefixState): tf.Tensor1D;
 }
+
+/** How a model reads a soft prompt: embeddings that stand before every sequence. */
+export interface PromptReader {
+  /** The parameter that holds the embeddings of all tokens, `[vocabulary, width]`. */
+  readonly embeddings: string;
+  /**
+   * The model with `prompt(params)`, `[tokens, width]`, before every sequence: a prefix in the first
+   * positions, which all tokens see and in which nothing is scored. Batches and trees stay as they
+   * are; they do not count it, and `maxTokens` is less by its length.
+   *
+   * @throws MetaError `BAD_OPTION` when it leaves no room for tokens
+   */
+  prompted(tokens: number, prompt: (params: Params) => tf.Tensor2D): PromptedModel;
+}
+
+/** What a soft prompt changes of a model. */
+export type PromptedModel = Pick<
+  LanguageModel,
+  "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
+>;
 
 /** What a model remembers of a prefix: tensors whose names mean something to that model only. */
 export type PrefixState = Readonly<Record<string, tf.Tensor>>;

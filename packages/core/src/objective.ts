@@ -1,11 +1,13 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import {
   finiteDifferenceHvp,
   hessianVectorProduct,
   valueAndGradients,
 } from "./autodiff/gradients.js";
+import type { LossAndGradients } from "./lossAndGradients.js";
+import { inMicroBatches } from "./microBatches.js";
 import type { Batch, Model } from "./model.js";
-import { meanParams, type Params } from "./params.js";
+import type { Params } from "./params.js";
 import type { TensorRuntime } from "./runtime.js";
 
 /**
@@ -26,26 +28,20 @@ export interface Objective<B extends Batch = Batch> {
    */
   hvp(params: Params, batch: B, vector: Params): Params;
   /**
-   * A function of tensors that a learner builds from this objective, compiled as one. The same `fn`
+   * A function of tensors that needs nothing of this objective, such as an inner update, compiled.
+   * The same `fn` gives the same compiled function.
+   *
+   * @param name for messages and profiles
+   */
+  compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string): (...args: A) => R;
+  /**
+   * A function of tensors that a learner builds from this objective, compiled as one; with
+   * {@link ObjectiveOptions.microBatch} it runs as it is, and its parts are compiled. The same `fn`
    * gives the same compiled function.
    *
    * @param name for messages and profiles
    */
   compiled<A extends readonly unknown[], R>(fn: Build<B, A, R>, name: string): (...args: A) => R;
-}
-
-/** A loss and its gradient. */
-export interface LossAndGradients {
-  readonly loss: tf.Scalar;
-  readonly gradients: Params;
-}
-
-/** The means over parts of equal weight: batches of a query, or tasks of a meta-batch. */
-export function meanGradient(parts: readonly LossAndGradients[]): LossAndGradients {
-  return {
-    loss: tf.mean(tf.stack(parts.map(({ loss }) => loss))) as tf.Scalar,
-    gradients: meanParams(parts.map(({ gradients }) => gradients)),
-  };
 }
 
 /** Options of {@link createObjective}. */
@@ -57,14 +53,35 @@ export interface ObjectiveOptions {
    * @default "exact"
    */
   readonly hvp?: "exact" | "finite-difference";
-  /** Compiles the three functions. Without one they run as they are. */
+  /**
+   * The most examples of a batch that are computed at once. The results are those of the whole batch,
+   * and memory, besides parameters and gradients, is what so many examples need.
+   *
+   * @default all
+   */
+  readonly microBatch?: number | undefined;
+  /** Compiles the functions. Without one they run as they are. */
   readonly runtime?: Pick<TensorRuntime, "compile">;
 }
 
-/** The objective of a model. */
+/**
+ * The objective of a model.
+ *
+ * @throws MetaError `BAD_OPTION` when `microBatch` is below 1; with it, the objective's functions
+ *   throw `SHAPE_MISMATCH` for a batch whose tensors do not share their first axis
+ */
 export function createObjective<B extends Batch>(
-  model: Model<B>,
-  { hvp = "exact", runtime }: ObjectiveOptions = {},
+  model: Pick<Model<B>, "loss">,
+  { microBatch, ...options }: ObjectiveOptions = {},
+): Objective<B> {
+  const whole = wholeObjective(model, options);
+  return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
+}
+
+/** The objective that takes batches as they come. */
+function wholeObjective<B extends Batch>(
+  model: Pick<Model<B>, "loss">,
+  { hvp = "exact", runtime }: Omit<ObjectiveOptions, "microBatch">,
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);
   const gradient = (params: Params, batch: B, names?: readonly string[]) => {
@@ -76,6 +93,7 @@ export function createObjective<B extends Batch>(
     loss,
     gradient,
     hvp: (params, batch, vector) => product((p) => loss(p, batch), params, vector),
+    compile: (fn) => fn,
     compiled:
       (fn) =>
       (...args) =>
@@ -83,15 +101,17 @@ export function createObjective<B extends Batch>(
   };
   if (!runtime) return plain;
   const known = new Map<unknown, unknown>();
+  const once = <F extends (...args: never[]) => unknown>(key: unknown, fn: F, name: string): F => {
+    const compiled = known.get(key) ?? runtime.compile(fn, { name });
+    known.set(key, compiled);
+    return compiled as F;
+  };
   return {
     loss: runtime.compile(plain.loss, { name: "loss" }),
     gradient: runtime.compile(plain.gradient, { name: "gradient" }),
     hvp: runtime.compile(plain.hvp, { name: "hvp" }),
-    compiled<A extends readonly unknown[], R>(fn: Build<B, A, R>, name: string) {
-      const compiled = known.get(fn) ?? runtime.compile(plain.compiled(fn, name), { name });
-      known.set(fn, compiled);
-      return compiled as (...args: A) => R;
-    },
+    compile: (fn, name) => once(fn, fn, name),
+    compiled: (fn, name) => once(fn, plain.compiled(fn, name), name),
   };
 }
 

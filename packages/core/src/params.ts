@@ -56,6 +56,22 @@ export function addParams(list: readonly Params[]): Params {
   return mapParams((tensor, ...others) => tf.addN([tensor, ...others]), first, ...rest);
 }
 
+/**
+ * The sum of two sets of tensors, name by name. Both are freed tensor by tensor, so that no third set
+ * lies beside them in full.
+ */
+export function addInto(sum: Params, more: Params): Params {
+  return mapParams(
+    (a, b) => {
+      const both = tf.add(a, b);
+      tf.dispose([a, b]);
+      return both;
+    },
+    sum,
+    more,
+  );
+}
+
 /** The mean of several sets of tensors, name by name. */
 export function meanParams(list: readonly Params[]): Params {
   const sum = addParams(list);

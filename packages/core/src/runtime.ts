@@ -58,12 +58,29 @@ export interface Compilation {
   readonly mode: CompileMode;
   /** `float32` also where `bfloat16` was asked for and there is no matrix product. */
   readonly precision: Precision;
+  /** Counts the compilations of the function, each for other shapes: 1 for the first. */
+  readonly shapes: number;
   /** Operations in the graph, constants included. */
   readonly operations: number;
   /** Duration of running the JavaScript function to record its operations. */
   readonly traceMs: number;
   /** Duration of the first run, in which the engine optimises and compiles. */
   readonly firstRunMs: number;
+}
+
+/** Is told of compilations while they happen. Nothing else happens meanwhile in this thread. */
+export interface CompilationListener {
+  /** Called before the first run, which may take the engine many seconds. */
+  begin?(compilation: Omit<Compilation, "firstRunMs">): void;
+  /** Called after it, unless it failed. */
+  end?(compilation: Compilation): void;
+}
+
+/** How long compiling took, in seconds: recording, and first runs with what they computed. */
+export function compileSeconds(compilations: readonly Compilation[]): number {
+  return (
+    compilations.reduce((sum, { traceMs, firstRunMs }) => sum + traceMs + firstRunMs, 0) / 1000
+  );
 }
 
 /**
@@ -101,6 +118,8 @@ export interface TensorRuntime {
   ): (...args: A) => R;
   /** What was compiled so far, in order; empty for an engine that cannot compile. */
   compilations(): readonly Compilation[];
+  /** Tells of compilations from now on. An engine that cannot compile needs none of it. */
+  onCompile?(listener: CompilationListener): void;
   memory(): RuntimeMemory;
   /** Frees the engine; no tensor of it can be used afterwards. */
   dispose(): void;

@@ -1,4 +1,4 @@
-import type { Batch } from "./model.js";
+import type { Batch, ExampleBatch } from "./model.js";
 import type { TokenSequence } from "./tokenBatch.js";
 
 /** What a learner wants to see at each meta-update. Counts are batches of `batchSize` examples. */
@@ -16,6 +16,13 @@ export interface EpisodeShape {
   readonly querySource: "same-task" | "other-tasks" | "same-examples";
   /** Whether one episode's examples come from one task or from the mixture of all tasks. */
   readonly unit: "task" | "mixture";
+  /**
+   * Whether batches hold the right answers alone, or all options of each example: `OptionBatch`. Tasks
+   * with free-form answers are left out then.
+   *
+   * @default "gold"
+   */
+  readonly answers?: "gold" | "options";
 }
 
 /** Batches that one meta-update reads. */
@@ -46,8 +53,17 @@ export interface TaskSampler<B extends Batch = Batch> {
   restore(state: SamplerState): void;
 }
 
-/** How a target task is scored. */
-export type MetricName = "accuracy" | "macro-f1";
+/** How answers to questions are scored. */
+export type AnswerMetric = "accuracy" | "macro-f1";
+
+/**
+ * How predictions are scored. `r2` is the coefficient of determination: the share of the targets'
+ * variance that is explained. 1 is perfect, 0 what their mean would score, and there is no lower end.
+ */
+export type PredictionMetric = "accuracy" | "r2";
+
+/** How a target task is scored; more is better. */
+export type MetricName = AnswerMetric | PredictionMetric;
 
 /** One question to a language model: a sequence per option, of which the best is the answer. */
 export interface Question {
@@ -58,14 +74,29 @@ export interface Question {
   readonly gold: readonly string[];
 }
 
-/** A task to be evaluated on, never trained on. */
+/** A task to be evaluated on in context, never trained on. */
 export interface TargetTask {
   readonly name: string;
   /** Whether no training task shares its domain. */
   readonly unseenDomain: boolean;
-  readonly metric: MetricName;
+  readonly metric: AnswerMetric;
   /** The questions under the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
+  /** The same demonstrations as examples to learn from, for learners that adapt to them. */
+  support?(seed: number): Promise<readonly TokenSequence[]>;
+}
+
+/** Held-out episodes to be evaluated on, for models that predict from single inputs. */
+export interface EpisodeTarget {
+  readonly name: string;
+  /** Whether no training task shares its domain. */
+  readonly unseenDomain: boolean;
+  readonly metric: PredictionMetric;
+  /**
+   * The episodes that belong to `seed`, one support batch each. The model adapts to each support
+   * and is scored on all queries together. The caller owns the tensors.
+   */
+  episodes(seed: number): readonly Episode<ExampleBatch>[];
 }
 
 /** What a {@link TaskSource} makes a sampler from. */
@@ -88,11 +119,14 @@ export interface TrainingLengths {
 }
 
 /** A data set of tasks: what `tasks` in a config names. */
-export interface TaskSource<B extends Batch = Batch> {
+export interface TaskSource<
+  B extends Batch = Batch,
+  T extends TargetTask | EpisodeTarget = TargetTask | EpisodeTarget,
+> {
   readonly name: string;
   /** Names of the meta-training tasks. */
   readonly trainingTasks: readonly string[];
-  readonly targets: readonly TargetTask[];
+  readonly targets: readonly T[];
   /** Hashes of the files that were read, for the run's record. */
   readonly fingerprints: Readonly<Record<string, string>>;
   sampler(options: SamplerOptions): TaskSampler<B>;

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "./errors.js";
+import type { Batch } from "./model.js";
 
 /** A token sequence of which the tail is scored: what comes before is only read. */
 export interface TokenSequence {
@@ -26,7 +27,11 @@ export interface TokenBatch extends Readonly<Record<string, tf.Tensor>> {
   readonly scoredQueries: tf.Tensor1D;
   /** `[scored]`, int32: the token that should have been predicted there. */
   readonly scoredIds: tf.Tensor1D;
-  /** `[scored]`, float32: 1 / (tokens scored in its sequence * sequences in the batch). */
+  /**
+   * `[scored]`, float32: 1 / (tokens scored in its sequence * sequences in the batch). A model's loss
+   * is the sum of the tokens' losses times these, so that parts of a batch, which keep the weights
+   * that they have in the whole, have losses that add up to it.
+   */
   readonly scoredWeights: tf.Tensor1D;
 }
 
@@ -130,6 +135,21 @@ export function bucketedTokenBatch(
   const queries = Math.max(Math.ceil(scored / sequences.length), powerOfTwo(mostScored(sequences)));
   return tokenBatch(sequences, { time, queries, scored });
 }
+
+/** Whether a batch has the tensors of a {@link TokenBatch}, and no others. */
+export function isTokenBatch(batch: Batch): batch is TokenBatch {
+  const names = Object.keys(batch);
+  return names.length === tensorNames.size && names.every((name) => tensorNames.has(name));
+}
+
+const tensorNames: ReadonlySet<string> = new Set([
+  "inputIds",
+  "scoredPositions",
+  "queryTimes",
+  "scoredQueries",
+  "scoredIds",
+  "scoredWeights",
+]);
 
 function longest(sequences: readonly TokenSequence[]): number {
   return Math.max(...sequences.map(({ ids }) => ids.length));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
+  type AnswerMetric,
   type EvaluateOptions,
   evaluate,
-  type MetricName,
   predict,
   type Question,
   type TargetTask,
@@ -30,7 +30,7 @@ const wrong = [question(0, "2"), question(1, "2"), question(2, "3"), question(3,
 function target(
   name: string,
   asked: Readonly<Record<number, readonly Question[]>>,
-  { unseenDomain = false, metric = "accuracy" as MetricName } = {},
+  { unseenDomain = false, metric = "accuracy" as AnswerMetric } = {},
 ): TargetTask {
   return { name, metric, unseenDomain, questions: async (seed) => asked[seed] ?? [] };
 }

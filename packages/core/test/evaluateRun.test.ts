@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
+  type Compilation,
   checkConfig,
   createToolkit,
   evaluateRun,
@@ -14,7 +15,7 @@ import {
   type TargetTask,
 } from "../src/index.js";
 import { bigramParams } from "./support/bigramModel.js";
-import { plainPlugin } from "./support/plainPlugin.js";
+import { component, plainPlugin } from "./support/plainPlugin.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
@@ -101,6 +102,16 @@ describe("the evaluation of a run", () => {
     expect(await readEvaluation(options.directory)).toEqual(found);
   });
 
+  test("tells the seconds of what was compiled for it, without what training compiled", async () => {
+    const { open, options } = await begin();
+    const lasting = (traceMs: number, firstRunMs: number) =>
+      component<Compilation>({ traceMs, firstRunMs });
+    const reports = [[lasting(100, 400)], [lasting(100, 400), lasting(50, 200)]];
+    const runtime = { ...open.runtime, compilations: () => reports.shift() ?? [] };
+    const found = await evaluateRun({ ...open, runtime }, bigramParams(), options);
+    expect(found.compileSeconds).toBeCloseTo(0.25, 9);
+  });
+
   test("need not be kept", async () => {
     const { open, options } = await begin();
     await evaluateRun(open, bigramParams(), options, { keep: false });
@@ -175,7 +186,8 @@ describe("an evaluation in the directory of a run", () => {
     expect((await evaluateSeeds([2, 5, 1])).asked).toEqual([5]);
     const again = await evaluateSeeds([1, 2]);
     expect(again.asked).toEqual([]);
-    expect(again.found).toEqual({ ...first.found, seconds: expect.any(Number) });
+    const anew = { seconds: expect.any(Number), peakBytes: expect.any(Number) };
+    expect(again.found).toEqual({ ...first.found, ...anew });
   });
 
   test("does not trust a line that was cut off, and goes on after it", async () => {

@@ -1,6 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type MetaUpdate, readMetrics, runDirectory, type TrackerRecord } from "../src/index.js";
+import {
+  type Compilation,
+  type MetaUpdate,
+  readMetrics,
+  runDirectory,
+  type TrackerRecord,
+} from "../src/index.js";
 import { openMetricsLog } from "../src/run/metricsLog.js";
 import { rewindMetrics } from "../src/run/runDirectory.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
@@ -23,9 +30,21 @@ const made = (update: number, loss: number): MetaUpdate => ({
   state: { optimizer: { step: update, update, slots: {} } },
 });
 
+/** A compilation that took a second and a half. */
+const compilation: Compilation = {
+  name: "gradient",
+  mode: "xla",
+  precision: "float32",
+  shapes: 1,
+  operations: 10,
+  traceMs: 500,
+  firstRunMs: 1000,
+};
+const runtime = { compilations: () => [compilation] };
+
 describe("the metrics log", () => {
   test("writes a line per window: its mean loss, its last norm and rate, and totals", async () => {
-    const log = await openMetricsLog(files(), { every: 2 });
+    const log = await openMetricsLog(files(), { every: 2, runtime });
     await log.add(made(1, 6), false);
     expect(await readMetrics(inFolder())).toEqual([]);
     await log.add(made(2, 3), false);
@@ -36,6 +55,8 @@ describe("the metrics log", () => {
         batches: 8,
         tokens: 200,
         seconds: 0.5,
+        compileSeconds: 1.5,
+        peakBytes: expect.any(Number),
         loss: 4.5,
         gradientNorm: 0.2,
         learningRate: 0.25,
@@ -45,6 +66,8 @@ describe("the metrics log", () => {
         batches: 12,
         tokens: 300,
         seconds: 0.75,
+        compileSeconds: 1.5,
+        peakBytes: expect.any(Number),
         loss: 2,
         gradientNorm: 0.3,
         learningRate: 0.5 / 3,
@@ -53,19 +76,33 @@ describe("the metrics log", () => {
   });
 
   test("goes on with the totals of a run that was killed while it wrote a line", async () => {
-    const before = await openMetricsLog(files(), { every: 1 });
+    const before = await openMetricsLog(files(), { every: 1, runtime });
     await before.add(made(1, 6), false);
     await before.add(made(2, 3), false);
     await writeFile(files().metrics, '{"update":3,"tok', { flag: "a" });
 
     await rewindMetrics(files(), 2);
-    const log = await openMetricsLog(files(), { every: 1 });
+    const log = await openMetricsLog(files(), { every: 1, runtime });
     await log.add(made(3, 2), true);
     expect(await readMetrics(inFolder())).toMatchObject([
-      { update: 1, tokens: 100 },
-      { update: 2, tokens: 200 },
-      { update: 3, tokens: 300, seconds: 0.75, loss: 2 },
+      { update: 1, tokens: 100, compileSeconds: 1.5 },
+      { update: 2, tokens: 200, compileSeconds: 1.5 },
+      // What the other process had compiled was compiled once more.
+      { update: 3, tokens: 300, seconds: 0.75, compileSeconds: 3, loss: 2 },
     ]);
+  });
+
+  test("keeps the peak of the memory that the run had in another process", async () => {
+    const log = await openMetricsLog(files(), { every: 1, runtime });
+    await log.add(made(1, 6), false);
+    const [line] = await readMetrics(inFolder());
+    expect(line?.peakBytes).toBeGreaterThanOrEqual(process.memoryUsage.rss() / 2);
+    expect(line?.peakBytes).toBeLessThan(totalmem());
+
+    await writeFile(files().metrics, `${JSON.stringify({ ...line, peakBytes: 2 ** 50 })}\n`);
+    const resumed = await openMetricsLog(files(), { every: 1, runtime });
+    await resumed.add(made(2, 3), false);
+    expect((await readMetrics(inFolder()))[1]?.peakBytes).toBe(2 ** 50);
   });
 
   test("hands every line to the tracker as well", async () => {
@@ -75,7 +112,7 @@ describe("the metrics log", () => {
       log: (line: TrackerRecord) => void tracked.push(line),
       close() {},
     };
-    const log = await openMetricsLog(files(), { every: 2, tracker });
+    const log = await openMetricsLog(files(), { every: 2, tracker, runtime });
     for (const update of [1, 2, 3, 4]) await log.add(made(update, update), false);
     expect(tracked).toHaveLength(2);
     expect(tracked).toEqual(await readMetrics(inFolder()));

@@ -57,6 +57,15 @@ describe("a run that opens", () => {
     expect((await open(changes)).training).toBeUndefined();
   });
 
+  test("has a learner to adapt with where episodes are to be scored, trained or not", async () => {
+    const curves = { model: { use: "wordless" }, tasks: { use: "curves" }, train: { steps: 0 } };
+    expect((await open({ ...curves, ...trained })).adaptation?.learner.episodes.support).toBe(1);
+    expect((await open(curves)).adaptation).toBeUndefined();
+    expect((await open(trained)).adaptation).toBeUndefined();
+    const asked = await open({ ...trained, train: { batchSize: 3 }, evaluate: { adapt: "own" } });
+    expect(asked.adaptation).toMatchObject({ learner: asked.training?.learner, batchSize: 3 });
+  });
+
   test("closes its tracker and frees its engine at the end, in this order", async () => {
     const run = await open({ tracker: { use: "list" } });
     expect(calls).toEqual([]);
@@ -71,6 +80,11 @@ describe("a run that cannot be opened frees its engine", () => {
       "with a model that reads no tokens",
       { model: { use: "wordless" } },
       "[BAD_CONFIG] model (wordless): evaluation in context needs a language model.",
+    ],
+    [
+      "with a language model for episodes",
+      { tasks: { use: "curves" } },
+      "[BAD_CONFIG] model (bigram): evaluation on episodes needs a model with outputs.",
     ],
     [
       "with a learner but no optimizer",

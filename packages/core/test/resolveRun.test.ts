@@ -23,7 +23,21 @@ test("a run's components get their defaults, and those that they name as well", 
   expect(config).not.toHaveProperty("optimizer");
 });
 
+test("the learner that adapts to targets gets its defaults, and `own` stays", () => {
+  const resolved = (adapt: unknown) => resolve({ evaluate: { adapt } }).config.evaluate.adapt;
+  expect(resolved({ use: "pairs", inner: { use: "sgd" } })).toEqual({
+    use: "pairs",
+    inner: { use: "sgd", learningRate: 0.1 },
+  });
+  expect(resolved("own")).toBe("own");
+});
+
 test.each([
+  [
+    "an adapting learner that no plugin provides",
+    { evaluate: { adapt: { use: "pears" } } },
+    '[UNKNOWN_NAME] in the run "fast", evaluate.adapt: No learner is called "pears". Did you mean "pairs"?',
+  ],
   [
     "a name that no plugin provides",
     { model: { use: "bigam" } },

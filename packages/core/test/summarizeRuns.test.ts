@@ -12,6 +12,8 @@ const run = (name: string, seed: number, all: Summary, unseen?: Summary): Compar
   evaluation: component({ all, ...(unseen && { unseen }) }),
   batches: 100,
   trainSeconds: 10 * seed,
+  compileSeconds: 1,
+  peakBytes: 1e9,
 });
 
 test("a row averages the runs of one name over their training seeds", () => {

@@ -7,6 +7,7 @@ import {
   type Learner,
   type MetaOptimizer,
   type Model,
+  type Reference,
   referenceTo,
   type TensorRuntime,
 } from "../src/index.js";
@@ -53,6 +54,29 @@ describe("createToolkit", () => {
       inner: { name: "sgd", learningRate: 2 },
       seed: 3,
     });
+  });
+
+  test("gives the run's model with its adapter, to other components as well", async () => {
+    const none = z.strictObject({});
+    const renaming = definePlugin({
+      name: "renaming",
+      models: { plain: defineFactory(none, () => component<Model>({ name: "plain" })) },
+      adapters: {
+        longer: defineFactory(none, () => async (model) => ({ ...model, name: `${model.name}er` })),
+      },
+      learners: {
+        named: defineFactory(none, async (_, context) =>
+          component<Learner>({ name: (await context.get("model")).name }),
+        ),
+      },
+    });
+    const references = { model: { use: "plain" }, learner: { use: "named" } };
+    const open = (more: Record<string, Reference>) =>
+      createToolkit([renaming]).open({ seed: 1, references: { ...references, ...more } });
+    const bench = open({ adapter: { use: "longer" } });
+    expect((await bench.get("model")).name).toBe("plainer");
+    expect((await bench.get("learner")).name).toBe("plainer");
+    expect((await open({}).get("learner")).name).toBe("plain");
   });
 
   test("frees the engine of a run", async () => {

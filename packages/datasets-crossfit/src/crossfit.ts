@@ -1,5 +1,11 @@
 import { relative, sep } from "node:path";
-import { MetaError, type TaskSource, type TokenBatch, unknownName } from "@metalearn/core";
+import {
+  MetaError,
+  type TargetTask,
+  type TaskSource,
+  type TokenBatch,
+  unknownName,
+} from "@metalearn/core";
 import { encoderFingerprint } from "./cache/encoderFingerprint.js";
 import { tokenCache } from "./cache/tokenCache.js";
 import { readSetting, readTaskType, type Setting } from "./data/settings.js";
@@ -28,12 +34,14 @@ import type { TrainingTask } from "./train/trainingTask.js";
  *   `BAD_DATA`, naming file and line
  * Source: Min et al. 2022, sections 3 and 4, and their published code.
  */
-export async function crossfit(given: CrossfitOptions): Promise<TaskSource<TokenBatch>> {
+export async function crossfit(
+  given: CrossfitOptions,
+): Promise<TaskSource<TokenBatch, TargetTask>> {
   const options = completeOptions(given);
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
-  const encoding = { tokenizer, format: options, maxExampleTokens };
+  const encoding = { tokenizer, format: options, template: options.template, maxExampleTokens };
   const encoder = exampleEncoder(encoding);
   const cache = options.cache
     ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })
@@ -55,10 +63,12 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
       tasks: trainingTasks,
       shots,
       demonstrations: options.demonstrations,
+      taskSampling: options.taskSampling,
+      temperature: options.temperature,
+      distinctTasks: options.distinctTasks,
       maxTokens: shots === 0 ? maxExampleTokens : maxTokens,
     };
   };
-  const { taskSampling } = options;
   return {
     name: `crossfit/${setting.name}`,
     trainingTasks: setting.train,
@@ -68,9 +78,9 @@ export async function crossfit(given: CrossfitOptions): Promise<TaskSource<Token
     ),
     sampler({ seed, batchSize, paddedLengths }) {
       atLeast("batchSize", batchSize, 1);
-      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths, taskSampling });
+      return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths });
     },
-    trainingLengths: () => sampleLengths(sequences(), taskSampling),
+    trainingLengths: () => sampleLengths(sequences()),
   };
 }
 
@@ -84,9 +94,11 @@ async function openTarget(
   task: string,
   { setting, encoder, options }: Parts,
 ): Promise<CheckedTarget> {
-  const { root, shots, maxTokens, maxExampleTokens, maxTestExamples } = options;
+  const { root, shots, demonstrations, maxTokens, maxExampleTokens, maxTestExamples } = options;
   return targetTask({
     files: await findTargetFiles(root, task, shots),
+    demonstrations,
+    ...(options.targetLabels === "random-words" && { wordSeed: options.dataSeed }),
     taskType: await readTaskType(root, task),
     unseenDomain: setting.unseenDomainTest.includes(task),
     encoder,

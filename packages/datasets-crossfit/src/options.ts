@@ -1,5 +1,9 @@
 import { MetaError, type Tokenizer } from "@metalearn/core";
+import type { Labels } from "./data/randomWords.js";
 import type { PromptFormat } from "./prompt/format.js";
+import type { Templates } from "./prompt/template.js";
+import type { TaskSampling } from "./train/taskWeights.js";
+import type { DemonstrationChoice } from "./train/trainingSequences.js";
 
 /** Options of {@link crossfit}. */
 export interface CrossfitOptions extends Partial<PromptFormat> {
@@ -8,6 +12,14 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   /** A file of `config/` without its ending, such as `hr_to_lr`: which tasks are trained on. */
   readonly setting: string;
   readonly tokenizer: Tokenizer;
+  /**
+   * Instructions that examples are written into, for all tasks or by a task's name (`*` for all
+   * others), such as `"Review: {input}\nIs it {options}? {output}"`. A template ends with what is
+   * scored: `{output}`, or with the channel method `{input}`.
+   *
+   * @default none: the examples alone, as MetaICL writes them
+   */
+  readonly template?: Templates | undefined;
   /**
    * The longest sequence, in tokens; a model's `maxTokens` is the most it can be. A sequence of
    * `shots` demonstrations is evaluated with at most `shots * maxExampleTokens`, one without
@@ -24,22 +36,51 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   readonly maxExampleTokens?: number | undefined;
   /** Demonstrations in every sequence. 0 is multi-task training and zero-shot evaluation. @default 16 */
   readonly shots?: number;
-  /** Whether a training row keeps its demonstrations or gets new ones with every draw. @default "fixed" */
-  readonly demonstrations?: "fixed" | "fresh";
   /**
-   * How learners that read one task at a time come by it: in proportion to its number of rows, or
-   * all tasks alike.
+   * Which rows are shown before one: `fixed` draws them once for each training row, `fresh` with
+   * every draw; `nearest` takes those with the most similar inputs by BM25, the most similar one
+   * last. A question of a target is shown the first rows of its seed's file, or, with `nearest`, the
+   * most similar of all its rows.
+   *
+   * @default "fixed"
+   */
+  readonly demonstrations?: DemonstrationChoice;
+  /**
+   * How training tasks come by their turn: in proportion to their number of rows, all alike, or in
+   * proportion to that number to the power of 1 / `temperature`.
    *
    * @default "proportional"
    */
-  readonly taskSampling?: "proportional" | "uniform";
+  readonly taskSampling?: TaskSampling;
+  /** Of `temperature` sampling: 1 is proportional, and large is nearly uniform. @default 2 */
+  readonly temperature?: number;
+  /**
+   * Whether a meta-update whose episodes are of one task each draws different tasks for them.
+   *
+   * @default false
+   */
+  readonly distinctTasks?: boolean;
+  /**
+   * Whether the labels of classification tasks that are trained on are replaced by random English
+   * words, one for each label of a task, which `dataSeed` decides.
+   *
+   * @default "original"
+   */
+  readonly trainLabels?: Labels;
+  /** The same for the targets. @default "original" */
+  readonly targetLabels?: Labels;
   /** Reads only the first rows of each training task. @default all */
   readonly maxExamplesPerTask?: number | undefined;
   /** Asks only a fixed sample of each target's test rows. @default all */
   readonly maxTestExamples?: number | undefined;
   /** Which of the setting's targets to evaluate on. @default "all" */
   readonly targets?: "all" | "unseen" | readonly string[];
-  /** The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`. @default 100 */
+  /**
+   * The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`, and of random
+   * labels.
+   *
+   * @default 100
+   */
   readonly dataSeed?: number;
   /**
    * Whether the tokens of training files are kept in metalearn's cache directory, so that later runs
@@ -61,6 +102,10 @@ export const defaults = {
   shots: 16,
   demonstrations: "fixed",
   taskSampling: "proportional",
+  temperature: 2,
+  distinctTasks: false,
+  trainLabels: "original",
+  targetLabels: "original",
   targets: "all",
   dataSeed: 100,
   cache: true,
@@ -69,8 +114,8 @@ export const defaults = {
 type Limit = "maxExamplesPerTask" | "maxTestExamples";
 
 /** Options with their defaults filled in; an absent limit is none. */
-export type CompleteOptions = Required<Omit<CrossfitOptions, Limit>> &
-  Readonly<Record<Limit, number | undefined>>;
+export type CompleteOptions = Required<Omit<CrossfitOptions, Limit | "template">> &
+  Readonly<Record<Limit, number | undefined>> & { readonly template: Templates | undefined };
 
 /** @throws MetaError `BAD_OPTION` when a number is out of range */
 export function completeOptions({
@@ -80,11 +125,16 @@ export function completeOptions({
   method = defaults.method,
   style = defaults.style,
   separatorCompat = defaults.separatorCompat,
+  template,
   maxTokens = 1024,
   maxExampleTokens = Math.min(256, maxTokens),
   shots = defaults.shots,
   demonstrations = defaults.demonstrations,
   taskSampling = defaults.taskSampling,
+  temperature = defaults.temperature,
+  distinctTasks = defaults.distinctTasks,
+  trainLabels = defaults.trainLabels,
+  targetLabels = defaults.targetLabels,
   maxExamplesPerTask,
   maxTestExamples,
   targets = defaults.targets,
@@ -98,6 +148,9 @@ export function completeOptions({
   atLeast("maxExampleTokens", maxExampleTokens, 4);
   if (maxExamplesPerTask !== undefined) atLeast("maxExamplesPerTask", maxExamplesPerTask, 1);
   if (maxTestExamples !== undefined) atLeast("maxTestExamples", maxTestExamples, 1);
+  if (!(temperature >= 1)) {
+    throw new MetaError("BAD_OPTION", `temperature must be at least 1, but is ${temperature}.`);
+  }
   if (maxExampleTokens > maxTokens) {
     throw new MetaError(
       "BAD_OPTION",
@@ -111,11 +164,16 @@ export function completeOptions({
     method,
     style,
     separatorCompat,
+    template,
     maxTokens,
     maxExampleTokens,
     shots,
     demonstrations,
     taskSampling,
+    temperature,
+    distinctTasks,
+    trainLabels,
+    targetLabels,
     maxExamplesPerTask,
     maxTestExamples,
     targets,

@@ -18,21 +18,31 @@ const crossfitOptions = z.strictObject({
   style: z.enum(["newline", "space"]).default(defaults.style),
   /** Whether examples without options have a newline before the answer, as MetaICL's paper says. */
   separatorCompat: z.enum(["metaicl-code", "paper"]).default(defaults.separatorCompat),
+  /** Instructions with {input}, {output} and {options}, for all tasks or by name (`*`: all others). */
+  template: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
   /** The longest example, in tokens. Default: 256, or `maxTokens` where that is less. */
   maxExampleTokens: z.int().min(4).optional(),
   /** The longest sequence, in tokens. Default: 1024, or what the model can read. */
   maxTokens: z.int().min(4).optional(),
-  /** How learners that read one task at a time come by it. */
-  taskSampling: z.enum(["proportional", "uniform"]).default(defaults.taskSampling),
-  /** Whether a training row keeps its demonstrations or gets new ones with every draw. */
-  demonstrations: z.enum(["fixed", "fresh"]).default(defaults.demonstrations),
+  /** How training tasks come by their turn. */
+  taskSampling: z.enum(["proportional", "uniform", "temperature"]).default(defaults.taskSampling),
+  /** Of `temperature` sampling: 1 is proportional, and large is nearly uniform. */
+  temperature: z.number().min(1).default(defaults.temperature),
+  /** Whether a meta-update whose episodes are of one task each draws different tasks for them. */
+  distinctTasks: z.boolean().default(defaults.distinctTasks),
+  /** Whether a training row keeps its demonstrations, gets new ones, or the most similar rows. */
+  demonstrations: z.enum(["fixed", "fresh", "nearest"]).default(defaults.demonstrations),
+  /** Whether labels of classification tasks that are trained on become random English words. */
+  trainLabels: z.enum(["original", "random-words"]).default(defaults.trainLabels),
+  /** The same for the targets. */
+  targetLabels: z.enum(["original", "random-words"]).default(defaults.targetLabels),
   /** Trains on the first rows of each task only. */
   maxExamplesPerTask: count.optional(),
   /** Evaluates on a fixed sample of each target's test rows. */
   maxTestExamples: count.optional(),
   /** Which of the setting's targets to evaluate on. */
   targets: z.union([z.enum(["all", "unseen"]), z.array(z.string())]).default(defaults.targets),
-  /** The seed in the names of the training files. */
+  /** The seed in the names of the training files, and of random labels. */
   dataSeed: z.int().min(0).default(defaults.dataSeed),
   /** Whether tokens of training files are kept for later runs, in metalearn's cache directory. */
   cache: z.boolean().default(defaults.cache),

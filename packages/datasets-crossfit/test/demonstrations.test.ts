@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { readEpisodes, rowsIn, samplerOf } from "./support/episodes.js";
-import { poolOf } from "./support/pool.js";
+import { temporaryFolder } from "./support/files.js";
+import { poolOf, rowsRoot } from "./support/pool.js";
 
 /** The sequences of some epochs over a pool of 12 rows, by the row that each ends in. */
 async function epochs(count: number, options: Parameters<typeof samplerOf>[1]) {
@@ -41,6 +42,33 @@ describe("demonstrations of a training row", () => {
     const changed = [...(first ?? [])].filter(([row, sequence]) => second?.get(row) !== sequence);
     // 3 ordered rows out of 4 or 6 others: the same again with a chance of 1 in 24 or less.
     expect(changed.length).toBeGreaterThan(8);
+  });
+
+  test("are the rows with the most similar inputs when nearest, the most similar last", async () => {
+    const inputs = ["red fox", "green tree frog", "red fox cub", "old tree", "red old fox cub"];
+    const root = rowsRoot(inputs.map((input) => ({ input, output: "x" })));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const cache of [false, true]) {
+      vi.stubEnv("METALEARN_CACHE", temporaryFolder());
+      const read = async () => {
+        const options = { shots: 2, demonstrations: "nearest", cache, batchSize: 5 } as const;
+        return readEpisodes(await samplerOf(root, options))[0]?.query.toSorted();
+      };
+      // Shared words, by row: 0 with 2 and 4 (two each, of which 2 is shorter), 2 with 4 (three) and
+      // 0 (two), 4 with 2 (three) and 0 (two) or 3; 1 with 3 and 3 with 1 and 4 (one each, 4 longer).
+      const sequences = await read();
+      expect(sequences).toEqual(
+        expect.arrayContaining([
+          "red old fox cub x red fox cub x red fox x",
+          "red fox x red old fox cub x red fox cub x",
+          "red fox x red fox cub x red old fox cub x",
+        ]),
+      );
+      expect(
+        sequences?.filter((text) => text.endsWith("old tree x green tree frog x")),
+      ).toHaveLength(1);
+      expect(await read()).toEqual(sequences); // from the cache, where there is one
+    }
   });
 
   test("depend on the seed of the run", async () => {

@@ -65,10 +65,27 @@ describe("the mixture of all tasks", () => {
     );
   });
 
-  test("cannot draw tasks uniformly", async () => {
-    const sampler = await samplerOf(poolOf({ a: 4, b: 6 }), { taskSampling: "uniform" });
-    expect(() => readEpisodes(sampler)).toThrow(
-      /\[BAD_OPTION\] taskSampling "uniform" needs episodes of one task/,
-    );
+  test("draws a task for every example where tasks are not to come by their size", async () => {
+    const root = poolOf({ a: 4, b: 100 });
+    // 1/2, and with T = 2 10 of 10 + 2: standard errors of 2000 draws are 0.011 and 0.008.
+    for (const [taskSampling, shareOfB] of [
+      ["uniform", 1 / 2],
+      ["temperature", 10 / 12],
+    ] as const) {
+      const sampler = await samplerOf(root, { taskSampling, batchSize: 100 });
+      const rows = readEpisodes(sampler, { tasks: 20 }).flatMap(({ query }) => rowsIn(query));
+      const ofB = rows.filter((row) => row[0] === "b");
+      expect(Math.abs(ofB.length / rows.length - shareOfB)).toBeLessThan(0.045);
+      expect(new Set(ofB).size).toBe(100); // any row of it
+    }
+  });
+
+  test("asks about other tasks than any support's by their weight, too", async () => {
+    const sampler = await samplerOf(poolOf({ a: 4, b: 4, c: 4 }), { taskSampling: "uniform" });
+    for (let i = 0; i < 30; i++) {
+      const [episode] = readEpisodes(sampler, { support: 1, querySource: "other-tasks" });
+      const support = rowsIn(episode?.support.flat() ?? []).map((row) => row[0]);
+      expect(support).not.toContain(rowsIn(episode?.query ?? [])[0]?.[0]);
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { testTaskSampler } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { crossfit } from "../src/index.js";
@@ -5,40 +6,16 @@ import { readEpisodes, samplerOf } from "./support/episodes.js";
 import { letterTokenizer } from "./support/letters.js";
 import { poolOf } from "./support/pool.js";
 
-const shapes = {
-  mixture: { unit: "mixture", support: 1, tasks: 2 },
-  task: { unit: "task", support: 1, tasks: 2 },
-  "other tasks": { unit: "task", support: 1, tasks: 2, querySource: "other-tasks" },
-} as const;
+// More than the support rows of a meta-update can touch.
+const manyTasks = () => poolOf(Object.fromEntries([..."abcdefghijkl"].map((name) => [name, 9])));
 
-describe.each(Object.entries(shapes))("a sampler of %s", (_, shape) => {
-  const options = { batchSize: 2, shots: 2, demonstrations: "fresh" } as const;
-  const read = (sampler: Awaited<ReturnType<typeof samplerOf>>, count: number) =>
-    Array.from({ length: count }, () => readEpisodes(sampler, shape));
-
-  test("gives the same episodes for the same seed, and others for another", async () => {
-    const root = poolOf({ a: 8, b: 9, c: 10 });
-    const [one, same, other] = await Promise.all(
-      [1, 1, 2].map(async (seed) => read(await samplerOf(root, { ...options, seed }), 4)),
-    );
-    expect(same).toEqual(one);
-    expect(other).not.toEqual(one);
+for (const demonstrations of ["fresh", "fixed"] as const) {
+  const options = { shots: 2, batchSize: 2, demonstrations } as const;
+  testTaskSampler(`crossfit, ${demonstrations} demonstrations`, {
+    create: (seed) => samplerOf(manyTasks(), { ...options, seed }),
+    badOptions: { batchSize: () => samplerOf(poolOf({ a: 8 }), { batchSize: 0 }) },
   });
-
-  test("goes on after a restart as if it had never stopped", async () => {
-    const root = poolOf({ a: 8, b: 9, c: 10 });
-    const whole = await samplerOf(root, options);
-    const before = read(whole, 3);
-    const state = JSON.parse(JSON.stringify(whole.state()));
-    const after = read(whole, 3);
-
-    const restarted = await samplerOf(root, options);
-    restarted.restore(state);
-    expect(read(restarted, 3)).toEqual(after);
-    restarted.restore({ update: 0, position: 0 });
-    expect(read(restarted, 3)).toEqual(before);
-  });
-});
+}
 
 test("the state is two counters, which a checkpoint of something else does not have", async () => {
   const sampler = await samplerOf(poolOf({ a: 8, b: 9 }), { batchSize: 3 });
@@ -53,24 +30,12 @@ test("the state is two counters, which a checkpoint of something else does not h
   );
 });
 
-test("the caller owns the tensors, and there are no others", async () => {
-  const sampler = await samplerOf(poolOf({ a: 8, b: 9, c: 10 }), { batchSize: 2, shots: 3 });
-  const before = tf.memory().numTensors;
-  readEpisodes(sampler, { support: 2, query: 2 });
-  expect(tf.memory().numTensors).toBe(before);
-});
-
-test("a batch holds at least one sequence", async () => {
-  await expect(samplerOf(poolOf({ a: 8 }), { batchSize: 0 })).rejects.toThrow(
-    /\[BAD_OPTION\] batchSize must be a whole number of at least 1, but is 0/,
-  );
-});
-
 describe("batches that are padded to given lengths", () => {
+  const taskShape = { unit: "task", support: 1, tasks: 2 } as const;
   const options = { batchSize: 2, shots: 2, demonstrations: "fresh" } as const;
   const draw = async (paddedLengths?: readonly number[]) => {
     const sampler = await samplerOf(poolOf({ a: 8, b: 90, c: 10 }), { ...options, paddedLengths });
-    return Array.from({ length: 5 }, () => readEpisodes(sampler, shapes.task));
+    return Array.from({ length: 5 }, () => readEpisodes(sampler, taskShape));
   };
 
   test("hold the same episodes", async () => {
@@ -85,7 +50,7 @@ describe("batches that are padded to given lengths", () => {
     });
     const sizes = Array.from({ length: 10 }, () => {
       const [episode] = sampler.next({
-        ...shapes.task,
+        ...taskShape,
         tasks: 1,
         query: 1,
         querySource: "same-task",

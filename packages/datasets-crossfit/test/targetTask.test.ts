@@ -62,11 +62,68 @@ describe("the questions of a target", () => {
     expect(question?.sequences.map(textsOf)[0]).toEqual([" y b x c", " x"]);
   });
 
+  test("show the rows most like them when told to, the most similar last", async () => {
+    // By BM25 the first question shares two words with row 2, one with row 0 and none with row 1.
+    const animals = {
+      "3_13_train": [row("red fox"), row("grey cat", "y"), row("red barking dog", "y")],
+      "3_13_test": [row("the dog has a red coat"), row("a cat")],
+    };
+    const target = await openTarget(targetRoot(animals), { shots: 2, demonstrations: "nearest" });
+    const questions = await target.questions(13);
+    expect(questions.map(({ sequences }) => sequences.map(textsOf)[0]?.[0])).toEqual([
+      "red fox x red barking dog y the dog has a red coat",
+      // Only row 1 shares a word; the first of the others fills up.
+      "red fox x grey cat y a cat",
+    ]);
+  });
+
   test("are at most as long as their demonstrations may be together", async () => {
     // 1 shot of 6 tokens: "a y c x" is 7, though 1024 would be allowed.
     const target = await openTarget(targetRoot(files), { shots: 1, maxExampleTokens: 6 });
     const [question] = await target.questions(13);
     expect(question?.sequences.map(textsOf)[0]).toEqual([" y c", " x"]);
+  });
+});
+
+describe("the support of a target", () => {
+  const support = async (options: Parameters<typeof openTarget>[1], seed = 13) =>
+    (await (await openTarget(targetRoot(files), options)).support?.(seed))?.map(textsOf);
+
+  test("is each demonstration after the other ones, as in training", async () => {
+    expect(await support({ shots: 2 })).toEqual([
+      ["b x a", " y"],
+      ["a y b", " x"],
+    ]);
+    expect(await support({ shots: 1 })).toEqual([["a", " y"]]);
+    expect(await support({ shots: 2 }, 100)).toEqual([
+      ["f x e", " x"],
+      ["e x f", " x"],
+    ]);
+  });
+
+  test("is all rows by themselves where no demonstrations are shown", async () => {
+    expect(await support({ shots: 0 })).toEqual([
+      ["a", " y"],
+      ["b", " x"],
+    ]);
+    expect(await support({ shots: 0, method: "channel" })).toEqual([
+      ["y", " a"],
+      ["x", " b"],
+    ]);
+  });
+
+  test("has the most similar other rows where demonstrations are chosen so", async () => {
+    const animals = {
+      "3_13_train": [row("red fox"), row("grey cat", "y"), row("red cat")],
+      "3_13_test": [row("a dog")],
+    };
+    const options = { shots: 2, demonstrations: "nearest" } as const;
+    const target = await openTarget(targetRoot(animals), options);
+    expect((await target.support?.(13))?.map(textsOf)).toEqual([
+      ["red cat x red fox", " x"],
+      ["red cat x grey cat", " y"],
+      ["red fox x red cat", " x"], // as similar as row 1, but earlier
+    ]);
   });
 });
 

@@ -45,8 +45,11 @@ describe("episodes of one task each", () => {
 
   test("choose tasks by their size, or all alike", async () => {
     const root = poolOf({ a: 3, b: 27 });
-    const shareOfB = async (taskSampling: "proportional" | "uniform") => {
-      const sampler = await samplerOf(root, { taskSampling });
+    const shareOfB = async (
+      taskSampling: "proportional" | "uniform" | "temperature",
+      temperature = 2,
+    ) => {
+      const sampler = await samplerOf(root, { taskSampling, temperature });
       const tasks = readEpisodes(sampler, { ...shape, tasks: 2000 }).map(
         (episode) => episode.tasks[0],
       );
@@ -55,6 +58,23 @@ describe("episodes of one task each", () => {
     // Standard errors are 0.0067 and 0.011: four of them is far from the other answer.
     expect(Math.abs((await shareOfB("proportional")) - 27 / 30)).toBeLessThan(0.027);
     expect(Math.abs((await shareOfB("uniform")) - 1 / 2)).toBeLessThan(0.045);
+    // 3^(1/T) : 27^(1/T) is 1 : 3 for T = 2, and 1 : 9 for T = 1.
+    expect(Math.abs((await shareOfB("temperature")) - 3 / 4)).toBeLessThan(0.039);
+    expect(Math.abs((await shareOfB("temperature", 1)) - 9 / 10)).toBeLessThan(0.027);
+  });
+
+  test("are of different tasks when told to, so that a meta-update is diverse", async () => {
+    const root = poolOf({ a: 3, b: 300, c: 3 });
+    const alike = await samplerOf(root);
+    const diverse = await samplerOf(root, { distinctTasks: true });
+    const three = { ...shape, support: 1, tasks: 3 };
+    const tasksOf = (sampler: typeof diverse) =>
+      readEpisodes(sampler, three).map(({ tasks }) => tasks[0]);
+    expect(tasksOf(alike)).toEqual(["b", "b", "b"]);
+    for (let i = 0; i < 10; i++) expect(tasksOf(diverse).toSorted()).toEqual(["a", "b", "c"]);
+    expect(() => readEpisodes(diverse, { ...three, tasks: 4 })).toThrow(
+      /\[BAD_OPTION\] With distinctTasks the 4 episodes of a meta-update need as many training tasks, but there are 3/,
+    );
   });
 
   test("read nothing but the query when there is no support", async () => {

@@ -1,9 +1,11 @@
 import {
+  batchLoss,
   crossEntropy,
   type LanguageModel,
   MetaError,
   type Params,
   type PrefixState,
+  type PromptedModel,
   randomFor,
   type TokenBatch,
   type Tokenizer,
@@ -33,7 +35,7 @@ export interface Gpt2 extends LanguageModel {
  * @throws MetaError `BAD_OPTION` when the width is not a multiple of the heads
  */
 export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
-  const { vocabularySize, maxTokens, width, layers, heads } = config;
+  const { vocabularySize, maxTokens, width, heads } = config;
   if (width % heads !== 0) {
     throw new MetaError(
       "BAD_OPTION",
@@ -46,6 +48,39 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
       `The ${tokenizer.name} tokenizer has ${tokenizer.vocabularySize} tokens, but the model's vocabulary only ${vocabularySize}.`,
     );
   }
+  return {
+    name: "gpt2",
+    config,
+    tokenizer,
+    ...readerOf(config),
+    prompts: {
+      embeddings: "wte.weight",
+      prompted(tokens, prompt) {
+        if (tokens < maxTokens) return readerOf(config, { tokens, embeddings: prompt });
+        throw new MetaError(
+          "BAD_OPTION",
+          `A soft prompt of ${tokens} tokens leaves no room: the model reads at most ${maxTokens}.`,
+        );
+      },
+    },
+    peft: { prefix: "transformer.", linear: ["h.*.c_*.weight"] },
+    init: async (seed) => initialParams(config, seed),
+    save: (params, directory) => writeHuggingFace(directory, params, config),
+    load: (directory) => readHuggingFaceParams(directory, config),
+  };
+}
+
+/** Embeddings that stand before every sequence. */
+interface Prompt {
+  readonly tokens: number;
+  embeddings(params: Params): tf.Tensor2D; // [tokens, C]
+}
+
+/** All that a GPT-2 computes. */
+function readerOf(config: Gpt2Config, prompt?: Prompt): PromptedModel & Pick<Gpt2, "logits"> {
+  const { vocabularySize, width, layers, heads } = config;
+  const before = prompt?.tokens ?? 0;
+  const maxTokens = config.maxTokens - before;
 
   const layerOf = (params: Params, layer: number): Layer => {
     return (name) => tensorNamed(params, `h.${layer}.${name}`);
@@ -62,15 +97,15 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     }
     const table = tensorNamed(params, "wpe.weight");
     const places = positions
-      ? tf.gather(table, positions) // [B, T, C]
-      : tf.slice(table, [0, 0], [time, width]); // [T, C]
+      ? tf.gather(prompt ? tf.slice(table, [before, 0], [maxTokens, width]) : table, positions) // [B, T, C]
+      : tf.slice(table, [before, 0], [time, width]); // [T, C]
     const tokens = tf.gather(tensorNamed(params, "wte.weight"), inputIds); // [B, T, C]
     return tf.reshape(tf.add(tokens, places), [batch * time, width]);
   };
 
   /** Output of the last layer norm: at every position, [BT, C], or where `wanted`, [scored, C]. */
   const hidden = (params: Params, reading: Reading, wanted?: Wanted): tf.Tensor2D => {
-    const { inputIds, past } = reading;
+    const { inputIds, past = readPrompt(params) } = reading;
     const mask = causalMask(reading);
     let x = embed(params, reading);
     for (let layer = 0; layer < layers; layer++) {
@@ -97,24 +132,42 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
       return crossEntropy(head(params, rows), batch.scoredIds);
     });
 
-  /** `h.0.keys`, `h.0.values` and so on, and a `mask` over the padding. */
+  /**
+   * What those who come later see of `x`, [T, C], and of the past: `h.0.keys`, `h.0.values` and so
+   * on, and their `mask`.
+   */
+  const remember = (params: Params, x: tf.Tensor2D, mask: tf.Tensor, past?: PrefixState) => {
+    const state: Record<string, tf.Tensor> = { mask: past ? after(past, "mask", mask, 0) : mask };
+    const own = hide(isFuture(x.shape[0]));
+    for (let layer = 0; layer < layers; layer++) {
+      const input = x;
+      const sight = { batch: 1, heads, mask: own, past: past && pastOf(past, layer) };
+      const made = tf.tidy(() => {
+        const p = layerOf(params, layer);
+        return layer < layers - 1 ? wholeLayer(input, p, sight) : unseenLayer(input, p, heads);
+      });
+      for (const name of ["keys", "values"] as const) {
+        const key = `h.${layer}.${name}`;
+        state[key] = past ? after(past, key, made[name], 1) : made[name];
+      }
+      x = made.output;
+    }
+    return state;
+  };
+
+  /** The past of every sequence. */
+  const readPrompt = (params: Params): PrefixState | undefined =>
+    prompt &&
+    tf.tidy(() => {
+      const places = tf.slice(tensorNamed(params, "wpe.weight"), [0, 0], [before, width]);
+      const x = tf.add(prompt.embeddings(params), places) as tf.Tensor2D;
+      return remember(params, x, tf.zeros([before]));
+    });
+
   const readPrefix = (params: Params, { inputIds, length }: TokenPrefix): PrefixState =>
     tf.tidy(() => {
-      const places = tf.range(0, inputIds.shape[1], 1, "int32");
-      const state: Record<string, tf.Tensor> = { mask: hide(tf.greaterEqual(places, length)) };
-      const sight = { batch: 1, heads, mask: causalMask({ inputIds }) };
-      let x = embed(params, { inputIds });
-      for (let layer = 0; layer < layers; layer++) {
-        const input = x;
-        const made = tf.tidy(() => {
-          const p = layerOf(params, layer);
-          return layer < layers - 1 ? wholeLayer(input, p, sight) : unseenLayer(input, p, heads);
-        });
-        state[`h.${layer}.keys`] = made.keys;
-        state[`h.${layer}.values`] = made.values;
-        x = made.output;
-      }
-      return state;
+      const padding = tf.greaterEqual(tf.range(0, inputIds.shape[1], 1, "int32"), length);
+      return remember(params, embed(params, { inputIds }), hide(padding), readPrompt(params));
     });
 
   const treeLosses = (params: Params, batch: TreeBatch, past?: PrefixState): tf.Tensor1D =>
@@ -126,24 +179,17 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     });
 
   return {
-    name: "gpt2",
-    config,
-    tokenizer,
     maxTokens,
     tokenLosses,
     trees: { readPrefix, treeLosses },
     // What one layer has at once, as measured: its MLP of four times the width, and its attention.
-    bytesPerToken: (context) => 4 * (90 * width + 8 * heads * context),
-    loss: (params, batch) =>
-      tf.tidy(() => tf.sum(tf.mul(tokenLosses(params, batch), batch.scoredWeights))),
+    bytesPerToken: (context) => 4 * (90 * width + 8 * heads * (before + context)),
+    loss: (params, batch) => tf.tidy(() => batchLoss(tokenLosses(params, batch), batch)),
     logits: (params, inputIds) =>
       tf.tidy(() => {
         const rows = head(params, hidden(params, { inputIds }));
         return tf.reshape(rows, [...inputIds.shape, vocabularySize]);
       }),
-    init: async (seed) => initialParams(config, seed),
-    save: (params, directory) => writeHuggingFace(directory, params, config),
-    load: (directory) => readHuggingFaceParams(directory, config),
   };
 }
 
@@ -188,9 +234,20 @@ function pastOf(state: PrefixState, layer: number): Past {
   };
 }
 
+/** A part of a state, with what comes after it. */
+function after(state: PrefixState, name: string, next: tf.Tensor, axis: number): tf.Tensor {
+  return tf.concat([tensorNamed(state, name), next], axis);
+}
+
 /** -1e9 where something is hidden, 0 elsewhere. */
 function hide(hidden: tf.Tensor): tf.Tensor {
   return tf.mul(tf.cast(hidden, "float32"), -1e9);
+}
+
+/** Whether each of `time` keys comes after the queries at `times`, or after each of the keys. */
+function isFuture(time: number, times?: tf.Tensor2D): tf.Tensor {
+  const all = tf.range(0, time, 1, "int32");
+  return tf.greater(all, tf.expandDims(times ?? all, -1));
 }
 
 /**
@@ -200,15 +257,14 @@ function hide(hidden: tf.Tensor): tf.Tensor {
  */
 function causalMask({ inputIds, branches }: Reading, times?: tf.Tensor2D): tf.Tensor {
   const [, time] = inputIds.shape;
-  const all = tf.range(0, time, 1, "int32");
-  const isFuture = tf.greater(all, tf.expandDims(times ?? all, -1));
-  if (!branches) return hide(isFuture);
+  const future = isFuture(time, times);
+  if (!branches) return hide(future);
   const asking = times
     ? tf.reshape(tf.gather(tf.reshape(branches, [-1]), flatIndices(times, time)), times.shape)
     : branches;
   const seen = tf.expandDims(branches, 1); // [B, 1, T]
   const isOther = tf.notEqual(seen, tf.expandDims(asking, 2)); // [B, S, T]
-  return hide(tf.logicalOr(isFuture, tf.logicalAnd(isOther, tf.notEqual(seen, 0))));
+  return hide(tf.logicalOr(future, tf.logicalAnd(isOther, tf.notEqual(seen, 0))));
 }
 
 /** Indices into flattened rows of `time` entries: [B, S] to [BS]. */

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { MetaError, type TensorRuntime } from "@metalearn/core";
+import { type Compilation, MetaError, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cpu } from "../src/javascript/cpu.js";
@@ -81,6 +81,27 @@ describe.skipIf(noNativeEngine)(`A compiled function ${noNativeEngine ?? ""}`, (
       const [x, y] = [tf.scalar(3), tf.scalar(5)];
       expect(compiled(x, y).map(values)).toEqual([[5], [3]]);
       expect(compiled(x, x).map(values)).toEqual(f(x, x).map(values)); // both paths lead to x
+    });
+
+    test("and told of before the engine begins and when it has ended", () => {
+      const events: [string, Partial<Compilation>][] = [];
+      runtime.onCompile?.({
+        begin: (compilation) => events.push(["begin", compilation]),
+        end: (compilation) => events.push(["end", compilation]),
+      });
+      const compiled = runtime.compile((x: tf.Tensor) => tf.exp(x), { name: "growth" });
+      const call = (size: number) => compiled(tf.ones([size])).dispose();
+      [1, 2, 1].forEach(call);
+      expect(events.map(([when, { name, mode, shapes }]) => [when, name, mode, shapes])).toEqual([
+        ["begin", "growth", "graph", 1],
+        ["end", "growth", "graph", 1],
+        ["begin", "growth", "graph", 2],
+        ["end", "growth", "graph", 2],
+      ]);
+      expect(events.filter(([when]) => when === "end").map(([, found]) => found)).toEqual(
+        runtime.compilations(),
+      );
+      expect(events[0]?.[1].firstRunMs).toBeUndefined();
     });
 
     test("and what that took is on record", () => {

@@ -42,13 +42,6 @@ describe.skipIf(noNativeEngine)(`The TensorFlow runtime ${noNativeEngine ?? ""}`
     runtime.dispose();
   });
 
-  test("compile gives a function with the same results", async () => {
-    const runtime = await tensorflow();
-    const square = runtime.compile((x: tf.Tensor) => tf.square(x), { name: "square" });
-    expect(square(tf.scalar(3)).dataSync()[0]).toBe(9);
-    runtime.dispose();
-  });
-
   test("knows the bytes of its tensors as soon as they exist", async () => {
     const runtime = await tensorflow();
     const before = runtime.memory();

@@ -5,7 +5,7 @@ import {
   type EvaluationRecord,
   evaluateRun,
   findParams,
-  loadParams,
+  loadTrainedParams,
   openRun,
   type RunOptions,
   type RunRecord,
@@ -53,8 +53,6 @@ export async function evaluateCheckpoint(
   const options: RunOptions = {
     ...plan,
     directory: resolve(path),
-    // Only the parameters are needed, not what trains them.
-    config: { ...plan.config, train: { ...plan.config.train, steps: 0 } },
     signal,
     notify: progress.say,
     onEvent: progress.update,
@@ -66,7 +64,7 @@ export async function evaluateCheckpoint(
     let scores: EvaluationRecord;
     try {
       const params = parameters
-        ? await loadParams(open.model, parameters)
+        ? await loadTrainedParams(open.model, parameters)
         : await open.model.init(plan.config.seed);
       scores = await evaluateRun(open, params, options, { keep });
       disposeParams(params);

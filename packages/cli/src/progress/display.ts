@@ -1,7 +1,7 @@
 import type { RunEvent } from "@metalearn/core";
 
-/** What is drawn: everything but the opening of a run, which is one line. */
-export type StepEvent = Exclude<RunEvent, { kind: "open" }>;
+/** What is drawn: the steps of a run, of which each part has many. */
+export type StepEvent = Extract<RunEvent, { kind: "train" | "evaluate" }>;
 
 /** How progress is drawn. */
 export interface Display {

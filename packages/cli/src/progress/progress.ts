@@ -1,5 +1,6 @@
 import type { RunEvent } from "@metalearn/core";
 import { bars } from "./bars.js";
+import { compilationLine } from "./compilationLine.js";
 import { lines } from "./lines.js";
 
 /** Shows how runs go on: bars on a terminal, now and then a line elsewhere. */
@@ -23,13 +24,23 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
     said.add(message);
     display.say(message);
   };
+  const compilation = compilationLine(stream);
+  const end = () => {
+    compilation.end();
+    display.end();
+  };
   return {
     begin: display.begin,
-    end: display.end,
+    end,
     say,
     update(event) {
       if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
-      else display.step(event);
+      else if (event.kind !== "compile") display.step(event);
+      else if (event.mode === "xla") {
+        // A plain graph is ready in no time worth a line.
+        display.end(); // the next step draws a new bar below
+        compilation.show(event);
+      }
     },
   };
 }

@@ -19,13 +19,13 @@ export interface LossPoint {
  * @param names all names of the report, so that each has the same colour in every chart
  */
 export function lossChart(points: readonly LossPoint[], names: readonly string[]): string {
-  return render({
+  return renderChart({
     ariaLabel: "Meta-training loss",
     ariaDescription: "The mean query loss of each run against the batches that it has read.",
     width,
     height: 340,
     x: { label: "batches read", tickFormat: "~s" },
-    y: { label: "loss (nats per scored token)", type: "log", grid: true, tickFormat: "~g" },
+    y: { label: "loss", type: "log", grid: true, tickFormat: "~g" },
     color: { legend: true, domain: [...names] },
     marks: [
       line(points, {
@@ -56,14 +56,18 @@ export function taskChart({ runs, rows }: Comparison): string {
     Math.max(...points.filter((point) => point.task === task).map(({ mean }) => mean));
   const order = tasks.toSorted((a, b) => best(b) - best(a));
   const chance = order.map((task) => points.find((point) => point.task === task) as TaskPoint);
-  return render({
+  return renderChart({
     ariaLabel: "Scores by task",
     ariaDescription:
       "The score of each method on each task that was not trained on, times 100. A grey tick marks random answers.",
     width,
     height: 60 + (14 + 4 * rows.length) * order.length,
     marginLeft: 12 + 7 * Math.max(...order.map((task) => task.length)),
-    x: { label: "score × 100", domain: [0, 100] },
+    // r2 can be below 0.
+    x: {
+      label: "score × 100",
+      domain: [Math.min(0, ...points.map(({ mean }) => 100 * mean)), 100],
+    },
     y: { label: null, domain: order },
     color: { legend: true, domain: rows.map(({ name }) => name) },
     marks: [
@@ -114,7 +118,7 @@ function taskPoints(runs: Comparison["runs"]): TaskPoint[] {
 }
 
 /** A chart as markup that needs no script and takes its colours from the page. */
-function render(options: PlotOptions): string {
+export function renderChart(options: PlotOptions): string {
   const window = new Window();
   try {
     const document = window.document as unknown as PlotOptions["document"];

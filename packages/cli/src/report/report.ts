@@ -44,7 +44,7 @@ ${resultTable(comparison.rows)}
 <h2>Task by task</h2>
 <figure>
 <div class="scroll">${new Html(taskChart(comparison))}</div>
-<figcaption>Mean over sets of demonstrations and training seeds. The grey tick marks what random answers score.</figcaption>
+<figcaption>Mean over sets of demonstrations, or episodes, and training seeds. The grey tick marks what random answers score.</figcaption>
 </figure>
 ${taskTable(comparison)}
 ${
@@ -97,7 +97,7 @@ ${
 </tbody>
 <caption>Macro-F1 for classification, accuracy otherwise, x 100, averaged over ${
     first?.all.tasks ?? 0
-  } tasks never trained on. Worst is the lowest over sets of demonstrations.</caption>
+  } tasks never trained on. Worst is the lowest over sets of demonstrations or episodes.</caption>
 </table></div>`;
 }
 
@@ -122,21 +122,33 @@ ${tasks.map(
     )}<td>${percent(chance)}</td></tr>`,
 )}
 </tbody>
-<caption>mean / worst over sets of demonstrations. * no training task shares its domain.</caption>
+<caption>mean / worst over sets of demonstrations or episodes. * no training task shares its domain.</caption>
 </table></div></details>`;
 }
 
 function costTable(runs: readonly ComparedRun[]): Html {
+  const heads = ["meta-updates", "batches", "training", "compiling", "evaluation", "compiling"];
   return html`<div class="scroll"><table>
-<thead><tr><th scope="col">run</th><th scope="col">meta-updates</th><th scope="col">batches</th><th scope="col">training</th><th scope="col">evaluation</th></tr></thead>
+<thead><tr><th scope="col">run</th>${[...heads, "peak memory"].map(
+    (head) => html`<th scope="col">${head}</th>`,
+  )}</tr></thead>
 <tbody>
-${runs.map(
-  ({ name, seed, record, batches, trainSeconds, evaluation }) =>
-    html`<tr><td>${name}, seed ${seed}</td><td>${record.updates}</td><td>${batches}</td><td>${duration(
-      trainSeconds,
-    )}</td><td>${duration(evaluation.seconds)}</td></tr>`,
-)}
-</tbody></table></div>`;
+${runs.map((run) => {
+  const { name, seed, record, batches, evaluation } = run;
+  const cells = [
+    record.updates,
+    batches,
+    duration(run.trainSeconds),
+    duration(run.compileSeconds),
+    duration(evaluation.seconds),
+    duration(evaluation.compileSeconds),
+    `${(run.peakBytes / 1e9).toFixed(1)} GB`,
+  ];
+  return html`<tr><td>${name}, seed ${seed}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+})}
+</tbody>
+<caption>Compiling is a part of the column before it: recording functions, and running them for the first time with a new shape. Peak memory is the most that the process had resident by the end of the run. Runs of one comparison share a process, so that a later run may show what an earlier one needed.</caption>
+</table></div>`;
 }
 
 function configs(runs: readonly ComparedRun[]): Html[] {

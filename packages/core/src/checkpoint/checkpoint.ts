@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { MetaError } from "../errors.js";
+import { isLearnerName, learnerParams, modelParams } from "../metaParams.js";
 import type { Model } from "../model.js";
 import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
@@ -14,6 +16,7 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 export interface Checkpoint {
   /** Meta-updates made. */
   readonly update: number;
+  /** The model's and, after them, the learner's. */
   readonly params: Params;
   readonly state: MetaState;
   readonly sampler: SamplerState;
@@ -31,7 +34,7 @@ const trainingSchema = z.strictObject({
 
 /**
  * Writes a checkpoint as one directory, atomically: `model/` in the model's own format, which other
- * tools can open, the optimizer's moments, and the counters.
+ * tools can open, the optimizer's moments and the learner's own tensors, and the counters.
  */
 export async function saveCheckpoint(
   directory: string,
@@ -40,12 +43,13 @@ export async function saveCheckpoint(
 ): Promise<void> {
   await writeAtomically(directory, async (temporary) => {
     await mkdir(temporary);
-    await saveParams(model, params, join(temporary, "model"));
-    const slots = {
+    await saveParams(model, modelParams(params), join(temporary, "model"));
+    const tensors = {
       ...flatten("optimizer", state.optimizer),
       ...(state.inner && flatten("inner", state.inner)),
+      ...learnerParams(params),
     };
-    await writeSafetensors(join(temporary, "optimizer.safetensors"), slots);
+    await writeSafetensors(join(temporary, "optimizer.safetensors"), tensors);
     const training: z.input<typeof trainingSchema> = {
       format: 1,
       update,
@@ -78,7 +82,7 @@ export async function loadCheckpoint(directory: string, model: Model): Promise<C
   return {
     update,
     sampler,
-    params: await loadParams(model, join(directory, "model")),
+    params: { ...(await loadParams(model, join(directory, "model"))), ...learnerParams(tensors) },
     state: {
       optimizer: { ...optimizer, slots: unflatten("optimizer", tensors) },
       ...(inner && { inner: { ...inner, slots: unflatten("inner", tensors) } }),
@@ -96,6 +100,17 @@ export async function saveParams(model: Model, params: Params, directory: string
 /** Reads what {@link saveParams} wrote. The caller owns the tensors. */
 export async function loadParams(model: Model, directory: string): Promise<Params> {
   return model.load?.(directory) ?? readSafetensors(join(directory, "model.safetensors"));
+}
+
+/**
+ * Reads a folder that {@link saveParams} wrote, and where it is part of a checkpoint, what the learner
+ * has learned of its own as well. The caller owns the tensors.
+ */
+export async function loadTrainedParams(model: Model, directory: string): Promise<Params> {
+  const params = await loadParams(model, directory);
+  const beside = join(dirname(directory), "optimizer.safetensors");
+  if (!existsSync(beside)) return params;
+  return { ...params, ...(await readSafetensors(beside, isLearnerName)) };
 }
 
 /** Checkpoints of a folder, oldest first: the directories that {@link checkpointName} names. */

@@ -60,12 +60,21 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-/** Reads all tensors of a file. The caller owns them. */
-export async function readSafetensors(path: string): Promise<Params> {
+/**
+ * Reads the tensors of a file. The caller owns them.
+ *
+ * @param wanted which ones. @default all
+ */
+export async function readSafetensors(
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Params> {
   const file = await openSafetensors(path);
   try {
     const params: Record<string, tf.Tensor> = {};
-    for (const name of Object.keys(file.entries)) params[name] = await file.read(name);
+    for (const name of Object.keys(file.entries).filter(wanted)) {
+      params[name] = await file.read(name);
+    }
     return params;
   } finally {
     await file.close();

@@ -16,6 +16,8 @@ const trainSchema = z.strictObject({
   stepUnit: z.enum(["batches", "updates"]).default("batches"),
   /** Examples per batch. */
   batchSize: count.default(1),
+  /** The most examples of a batch that are computed at once, with the same results. Default: all. */
+  microBatch: count.optional(),
   /** How Hessian-vector products are taken. */
   hvp: z.enum(["exact", "finite-difference"]).default("exact"),
   /** Meta-updates between two lines of metrics. */
@@ -30,6 +32,12 @@ const trainSchema = z.strictObject({
 const evaluateSchema = z.strictObject({
   /** Which sets of demonstrations to use; each is drawn with one of these seeds. */
   seeds: z.array(z.int()).min(1).default([100, 13, 21, 42, 87]),
+  /**
+   * Adapts the parameters to each target before it is scored, with the run's learner (`own`) or
+   * another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support.
+   * Default: `own` for episodes, and no for questions.
+   */
+  adapt: z.union([z.literal("own"), reference]).optional(),
   /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
   tokensPerBatch: count.optional(),
 });
@@ -40,8 +48,12 @@ export const runSchema = z.strictObject({
   seed: z.int().min(0).default(100),
   runtime: reference.prefault({ use: "auto" }),
   model: reference,
+  /** Gives the model more parameters, such as `lora`. */
+  adapter: reference.optional(),
   tasks: reference,
   learner: reference.optional(),
+  /** Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all. */
+  trainable: z.array(z.string()).min(1).optional(),
   optimizer: reference.optional(),
   /** Where metrics go besides the run directory. */
   tracker: reference.optional(),

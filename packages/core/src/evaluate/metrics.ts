@@ -1,4 +1,4 @@
-import type { MetricName } from "../task.js";
+import type { AnswerMetric } from "../task.js";
 
 /**
  * The share of correct predictions, from 0 to 1.
@@ -31,7 +31,7 @@ export function macroF1(predictions: readonly string[], gold: readonly (readonly
 
 /** The metric called `name`. */
 export const metrics = { accuracy, "macro-f1": macroF1 } as const satisfies Record<
-  MetricName,
+  AnswerMetric,
   unknown
 >;
 

@@ -23,10 +23,15 @@ export interface QuestionScorerOptions {
   readonly runtime?: Pick<TensorRuntime, "compile"> | undefined;
 }
 
-/** Scores questions; stops with the signal's reason when it is aborted. */
+/**
+ * Scores questions; stops with the signal's reason when it is aborted.
+ *
+ * @param params instead of the scorer's own: parameters that were adapted to the questions' task
+ */
 export type QuestionScorer = (
   questions: readonly Pick<Question, "sequences">[],
   signal?: AbortSignal,
+  params?: Params,
 ) => Promise<number[]>;
 
 /**
@@ -38,21 +43,21 @@ export type QuestionScorer = (
  * for one longer than the model reads, and `NON_FINITE` when a score is not a number.
  */
 export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
-  const { model, params, tokensPerBatch, runtime } = options;
+  const { model, tokensPerBatch, runtime } = options;
   if (!model.trees) {
-    return (questions, signal) => {
+    return (questions, signal, params = options.params) => {
       const sequences = questions.flatMap((question) => question.sequences);
       return scoreSequences({ model, params, sequences, tokensPerBatch, signal });
     };
   }
   const reader = runtime ? compiled(model.trees, runtime) : model.trees;
 
-  return async (questions, signal) => {
+  return async (questions, signal, params = options.params) => {
     const sequences = questions.flatMap((question) => question.sequences);
     for (const sequence of sequences) check(sequence, model);
     const scores = new Array<number>(sequences.length);
     for (const reading of planReading(questions.map((question) => question.sequences))) {
-      await score(reading, sequences, scores, signal);
+      await score(reading, sequences, scores, params, signal);
     }
     return scores;
   };
@@ -62,14 +67,15 @@ export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
     { prefix, trees }: PlannedReading,
     sequences: readonly TokenSequence[],
     scores: number[],
+    params: Params,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const state = prefix.length > 0 ? read(prefix) : undefined;
+    const state = prefix.length > 0 ? read(prefix, params) : undefined;
     try {
       for (const indices of batchesByLength(trees.map(sizeOf), limitFor(prefix, trees))) {
         signal?.throwIfAborted();
         const chosen = indices.map((i) => trees[i] as PlannedTree);
-        const losses = await lossesOf(treeBatch(chosen), state);
+        const losses = await lossesOf(treeBatch(chosen), params, state);
         const own = chosen.flatMap((tree) => tree.sequences);
         const means = meanLosses(
           losses,
@@ -85,14 +91,14 @@ export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
     }
   }
 
-  function read(prefix: readonly number[]): PrefixState {
+  function read(prefix: readonly number[], params: Params): PrefixState {
     const tensors = tokenPrefix(prefix, model.maxTokens);
     const state = reader.readPrefix(params, tensors);
     disposeParams(tensors);
     return state;
   }
 
-  async function lossesOf(batch: TreeBatch, state: PrefixState | undefined) {
+  async function lossesOf(batch: TreeBatch, params: Params, state: PrefixState | undefined) {
     const losses = reader.treeLosses(params, batch, state);
     const values = await losses.data();
     losses.dispose();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { unwrap } from "../config/unwrap.js";
 import type { Learner } from "../learner.js";
-import type { Model } from "../model.js";
+import type { Model, ModelAdapter } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
 import type { TensorRuntime } from "../runtime.js";
 import type { TaskSource } from "../task.js";
@@ -11,6 +11,7 @@ import type { Tracker } from "../tracker.js";
 export interface Components {
   runtime: TensorRuntime;
   model: Model;
+  adapter: ModelAdapter;
   tasks: TaskSource;
   learner: Learner;
   optimizer: MetaOptimizer;
@@ -49,7 +50,10 @@ export function referencedKind(schema: z.ZodType): Kind | undefined {
 export interface FactoryContext {
   /** The run's seed. */
   readonly seed: number;
-  /** The run's own component of another kind, such as the model whose tokenizer the data needs. */
+  /**
+   * The run's own component of another kind, such as the model whose tokenizer the data needs; the
+   * model comes with its adapter.
+   */
   get<K extends Kind>(kind: K): Promise<Components[K]>;
   /** Builds a component that the options refer to, such as an inner optimizer. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
@@ -77,6 +81,7 @@ export interface Plugin {
   readonly origin?: string;
   readonly runtimes?: Readonly<Record<string, Factory<TensorRuntime>>>;
   readonly models?: Readonly<Record<string, Factory<Model>>>;
+  readonly adapters?: Readonly<Record<string, Factory<ModelAdapter>>>;
   readonly tasks?: Readonly<Record<string, Factory<TaskSource>>>;
   readonly learners?: Readonly<Record<string, Factory<Learner>>>;
   readonly optimizers?: Readonly<Record<string, Factory<MetaOptimizer>>>;
@@ -106,6 +111,7 @@ export interface Finding {
 export const pluginKeys = {
   runtime: "runtimes",
   model: "models",
+  adapter: "adapters",
   tasks: "tasks",
   learner: "learners",
   optimizer: "optimizers",

@@ -19,6 +19,8 @@ import {
 /** The components of one run, each built when it is first asked for. */
 export interface Workbench {
   get<K extends Kind>(kind: K): Promise<Components[K]>;
+  /** Builds another one. */
+  create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
   /** Tells schedules how many meta-updates are planned. */
   plan(totalUpdates: number): void;
   /** Frees the engine, if one was built. */
@@ -103,6 +105,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       };
       const get = async <K extends Kind>(kind: K) =>
         scope.resolve<Promise<Components[K]>>(tokens[kind]);
+      const adapted = async (model: Promise<Components["model"]>) =>
+        references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
         seed,
         get,
@@ -129,13 +133,14 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
               return Promise.reject(new MetaError("BAD_CONFIG", text));
             }
             built.push(kind);
-            return create(kind, reference);
+            return kind === "model" ? adapted(create("model", reference)) : create(kind, reference);
           }),
         });
       }
 
       return {
         get,
+        create,
         plan: (totalUpdates) => {
           planned = totalUpdates;
         },

@@ -18,6 +18,10 @@ export interface ComparedRun {
   /** Batches that training read. */
   readonly batches: number;
   readonly trainSeconds: number;
+  /** Those of them in which functions were compiled. */
+  readonly compileSeconds: number;
+  /** The most memory that the process had resident up to the end of the run, earlier runs included. */
+  readonly peakBytes: number;
 }
 
 /** A row of the result table: one name over all its training seeds. */
@@ -94,6 +98,8 @@ async function finishRun(options: RunOptions): Promise<ComparedRun> {
         evaluation,
         batches: Number(last?.batches ?? 0),
         trainSeconds: Number(last?.seconds ?? 0),
+        compileSeconds: Number(last?.compileSeconds ?? 0),
+        peakBytes: Math.max(Number(last?.peakBytes ?? 0), evaluation.peakBytes),
       };
     } finally {
       disposeParams(params);

@@ -6,8 +6,11 @@ import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
 import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
+import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
+import { compileSeconds } from "../runtime.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
+import { peakBytes } from "./peakBytes.js";
 import { readJson, runDirectory } from "./runDirectory.js";
 import { openScoreLog } from "./scoreLog.js";
 
@@ -17,6 +20,10 @@ export interface EvaluationRecord extends Evaluation {
   /** The options that decide the scores. */
   readonly seeds: readonly number[];
   readonly seconds: number;
+  /** Those of them in which functions were compiled. */
+  readonly compileSeconds: number;
+  /** The most memory that the process had resident up to the end. */
+  readonly peakBytes: number;
 }
 
 /**
@@ -24,18 +31,22 @@ export interface EvaluationRecord extends Evaluation {
  * task to task: an interrupted evaluation goes on where it stopped, and one with more seeds computes
  * the new ones.
  *
+ * @param trained the model's parameters and those of the run's learner, which has a part in adapting
  * @param keep whether to write the result to the run's directory
  * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   open: OpenRun,
-  params: Params,
+  trained: Params,
   options: RunOptions,
   { keep = true }: { keep?: boolean } = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
-  const { model, tasks, runtime } = open;
+  const { model, tasks, runtime, adaptation } = open;
   const begun = performance.now();
+  const compiledBefore = compileSeconds(runtime.compilations());
+  // What the run's learner has learned is no use to another one.
+  const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
   const store = await openStore(open, params, options);
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
@@ -44,6 +55,7 @@ export async function evaluateRun(
       params,
       targets: tasks.targets,
       seeds,
+      adaptation,
       tokensPerBatch,
       runtime,
       store,
@@ -51,7 +63,14 @@ export async function evaluateRun(
       onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
     });
     const seconds = (performance.now() - begun) / 1000;
-    const record: EvaluationRecord = { format: 1, seeds, seconds, ...evaluation };
+    const record: EvaluationRecord = {
+      format: 1,
+      seeds,
+      seconds,
+      compileSeconds: compileSeconds(runtime.compilations()) - compiledBefore,
+      peakBytes: peakBytes(),
+      ...evaluation,
+    };
     if (keep) {
       const text = `${JSON.stringify(record, null, 2)}\n`;
       await writeTextAtomically(runDirectory(directory).evaluation, text);
@@ -69,16 +88,26 @@ export async function evaluateRun(
 
 /** The scores that a run's directory holds for the same parameters, data, options and programs. */
 async function openStore(
-  { runtime, tasks }: OpenRun,
+  { runtime, tasks, adaptation }: OpenRun,
   params: Params,
   { config, directory, toolkit }: RunOptions,
 ): Promise<ScoreStore | undefined> {
   const files = runDirectory(directory);
   if (!existsSync(files.record)) return undefined; // not ours to write to
   return openScoreLog(files.scores, {
-    params: await fingerprint(params),
+    params: await fingerprint(adaptation ? params : modelParams(params)),
     model: config.model,
+    ...(config.adapter && { adapter: config.adapter }),
     tasks: config.tasks,
+    ...(adaptation && {
+      adapt: [
+        config.evaluate.adapt ?? "own",
+        config.train.batchSize,
+        config.learner,
+        config.optimizer,
+        config.trainable,
+      ],
+    }),
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],
     plugins: toolkit.plugins.map(({ name, version }) => [name, version]),

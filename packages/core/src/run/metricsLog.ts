@@ -1,5 +1,7 @@
+import { compileSeconds, type TensorRuntime } from "../runtime.js";
 import type { Tracker } from "../tracker.js";
 import type { MetaUpdate } from "../train/metaTrain.js";
+import { peakBytes } from "./peakBytes.js";
 import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js";
 
 /** Writes one line of metrics per window of meta-updates. */
@@ -8,15 +10,27 @@ export interface MetricsLog {
   add(update: MetaUpdate, now: boolean): Promise<void>;
 }
 
+/** What a log needs to know. */
+export interface MetricsLogOptions {
+  /** Meta-updates per window. */
+  readonly every: number;
+  readonly tracker?: Tracker | undefined;
+  /** What trains; it has compiled nothing yet. */
+  readonly runtime: Pick<TensorRuntime, "compilations">;
+}
+
 /**
  * A log that goes on from what the run's directory holds already. The loss of a line is the mean
- * over its window; tokens and seconds are totals since the beginning of the run.
+ * over its window; tokens and seconds are totals since the beginning of the run, and the latter
+ * include those in which functions were compiled.
  */
 export async function openMetricsLog(
   files: RunDirectory,
-  { every, tracker }: { every: number; tracker?: Tracker | undefined },
+  { every, tracker, runtime }: MetricsLogOptions,
 ): Promise<MetricsLog> {
   const before = (await readMetrics(files.path)).at(-1);
+  const compiledBefore = Number(before?.compileSeconds ?? 0);
+  const peakBefore = Number(before?.peakBytes ?? 0);
   let tokens = Number(before?.tokens ?? 0);
   let seconds = Number(before?.seconds ?? 0);
   let losses: number[] = [];
@@ -30,7 +44,9 @@ export async function openMetricsLog(
         update: made.update,
         batches: made.batches,
         tokens,
-        seconds: Number(seconds.toFixed(3)),
+        seconds: milliseconds(seconds),
+        compileSeconds: milliseconds(compiledBefore + compileSeconds(runtime.compilations())),
+        peakBytes: Math.max(peakBefore, peakBytes()),
         loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
         gradientNorm: made.gradientNorm,
         learningRate: made.learningRate,
@@ -40,4 +56,9 @@ export async function openMetricsLog(
       await tracker?.log(record);
     },
   };
+}
+
+/** Seconds without what is finer than a millisecond. */
+function milliseconds(seconds: number): number {
+  return Number(seconds.toFixed(3));
 }

@@ -1,11 +1,17 @@
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
+import type { Adaptation } from "../evaluate/adaptation.js";
 import type { Learner } from "../learner.js";
-import { isLanguageModel, type LanguageModel } from "../model.js";
+import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
 import type { Reference } from "../plugin/plugin.js";
 import type { Toolkit } from "../plugin/toolkit.js";
-import type { TensorRuntime } from "../runtime.js";
+import {
+  type Compilation,
+  type CompileMode,
+  compileSeconds,
+  type TensorRuntime,
+} from "../runtime.js";
 import { batchesPerUpdate, type TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
 
@@ -40,6 +46,16 @@ export type RunEvent =
       /** For example `crossfit/hr_to_lr: 41 training tasks, 26 targets`. */
       readonly tasks: string;
     }
+  | {
+      /** A function is about to be compiled, and then, with `seconds`, it was: nothing comes between. */
+      readonly kind: "compile";
+      readonly name: string;
+      readonly mode: CompileMode;
+      /** {@link Compilation.shapes} */
+      readonly shapes: number;
+      /** How long recording and the first run took. */
+      readonly seconds?: number;
+    }
   | { readonly kind: "train"; readonly done: number; readonly total: number; readonly loss: number }
   | {
       readonly kind: "evaluate";
@@ -51,7 +67,7 @@ export type RunEvent =
 /** A run's components, ready to work. */
 export interface OpenRun {
   readonly runtime: TensorRuntime;
-  readonly model: LanguageModel;
+  readonly model: Model;
   readonly tasks: TaskSource;
   /** What trains; absent when the run has no learner, or no steps, and keeps its initial parameters. */
   readonly training?: {
@@ -60,6 +76,8 @@ export interface OpenRun {
     /** Meta-updates to make. */
     readonly updates: number;
   };
+  /** How parameters are adapted to each target; absent when they are not. */
+  readonly adaptation?: Adaptation;
   readonly tracker: Tracker | undefined;
   close(): Promise<void>;
 }
@@ -67,8 +85,8 @@ export interface OpenRun {
 /**
  * Builds the components of a run.
  *
- * @throws MetaError `BAD_CONFIG` when the model is no language model, or a run that trains names no
- *   optimizer
+ * @throws MetaError `BAD_CONFIG` when the model cannot do what the targets want, or a run that trains
+ *   names no optimizer
  */
 export async function openRun({
   toolkit,
@@ -77,7 +95,7 @@ export async function openRun({
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate: _, ...references } = config;
+  const { seed, train, evaluate, trainable, ...references } = config;
   const bench = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
@@ -86,15 +104,34 @@ export async function openRun({
   });
   try {
     const runtime = await bench.get("runtime"); // first, so that all tensors live on it
+    const compiling = ({ name, mode, shapes }: Omit<Compilation, "firstRunMs">) =>
+      ({ kind: "compile", name, mode, shapes }) as const;
+    runtime.onCompile?.({
+      begin: (compilation) => onEvent?.(compiling(compilation)),
+      end: (compilation) =>
+        onEvent?.({ ...compiling(compilation), seconds: compileSeconds([compilation]) }),
+    });
     const model = await bench.get("model");
-    if (!isLanguageModel(model)) {
+    const tasks = await bench.get("tasks");
+    const hasEpisodes = tasks.targets.some((target) => "episodes" in target);
+    if (!(hasEpisodes ? isPredictor(model) : isLanguageModel(model))) {
+      const [how, wanted] = hasEpisodes
+        ? ["on episodes", "model with outputs"]
+        : ["in context", "language model"];
       throw new MetaError(
         "BAD_CONFIG",
-        `model (${config.model.use}): evaluation in context needs a language model.`,
+        `model (${config.model.use}): evaluation ${how} needs a ${wanted}.`,
       );
     }
-    const tasks = await bench.get("tasks");
-    const training = config.learner && train.steps > 0 ? await openTraining() : undefined;
+    const learner = config.learner && (await bench.get("learner"));
+    const perBatch = learner && train.stepUnit === "batches";
+    const updates = Math.ceil(train.steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
+    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
+    bench.plan(Math.max(1, updates));
+    const trains = learner && updates > 0;
+    const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
+    const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
+    const adaptation = adapt && (await openAdaptation(adapt));
     const tracker = config.tracker && (await bench.get("tracker"));
     const { trainingTasks, targets } = tasks;
     onEvent?.({
@@ -107,6 +144,7 @@ export async function openRun({
       model,
       tasks,
       ...(training && { training }),
+      ...(adaptation && { adaptation }),
       tracker,
       async close() {
         await tracker?.close();
@@ -118,12 +156,10 @@ export async function openRun({
     throw error;
   }
 
-  async function openTraining() {
-    const learner = await bench.get("learner");
-    const optimizer = await bench.get("optimizer");
-    const perUpdate = train.stepUnit === "batches" ? batchesPerUpdate(learner.episodes) : 1;
-    const updates = Math.ceil(train.steps / perUpdate);
-    bench.plan(updates);
-    return { learner, optimizer, updates };
+  async function openAdaptation(adapt: "own" | Reference): Promise<Adaptation> {
+    const learner = await (adapt === "own" ? bench.get("learner") : bench.create("learner", adapt));
+    const optimizer = config.optimizer && (await bench.get("optimizer"));
+    const { batchSize, microBatch } = train;
+    return { learner, optimizer, batchSize, microBatch, trainable };
   }
 }

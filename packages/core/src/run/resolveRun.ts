@@ -11,14 +11,23 @@ import type { Toolkit } from "../plugin/toolkit.js";
  * @throws MetaError `UNKNOWN_NAME` or `BAD_CONFIG`
  */
 export function resolveRun(toolkit: Toolkit, { name, config }: NamedRun): NamedRun {
-  const components = (Object.keys(pluginKeys) as Kind[]).flatMap((kind) => {
-    const reference = config[kind] as Reference | undefined;
+  const check = (kind: Kind, reference: Reference, where = "") => {
     try {
-      return reference ? [[kind, toolkit.check(kind, reference)]] : [];
+      return toolkit.check(kind, reference);
     } catch (error) {
       if (!(error instanceof MetaError)) throw error;
-      throw new MetaError(error.code, `in the run "${name}": ${error.detail}`, { cause: error });
+      const place = `in the run "${name}"${where}`;
+      throw new MetaError(error.code, `${place}: ${error.detail}`, { cause: error });
     }
+  };
+  const components = (Object.keys(pluginKeys) as Kind[]).flatMap((kind) => {
+    const reference = config[kind] as Reference | undefined;
+    return reference ? [[kind, check(kind, reference)]] : [];
   });
-  return { name, config: { ...config, ...Object.fromEntries(components) } as RunConfig };
+  const { adapt } = config.evaluate;
+  const evaluate =
+    typeof adapt === "object"
+      ? { ...config.evaluate, adapt: check("learner", adapt, ", evaluate.adapt") }
+      : config.evaluate;
+  return { name, config: { ...config, ...Object.fromEntries(components), evaluate } as RunConfig };
 }

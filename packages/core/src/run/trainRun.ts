@@ -18,7 +18,7 @@ import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.j
  * Trains a run in its directory, going on from its last checkpoint if it has one. A run that was
  * killed and resumed ends with the same parameters, bit for bit, as one that was not.
  *
- * @returns the final parameters, which the caller owns
+ * @returns the final parameters, those of the learner included, which the caller owns
  * @throws MetaError `RUN_EXISTS` when the directory holds another run; `INTERRUPTED` when the
  *   signal is aborted, after a checkpoint; `NON_FINITE`
  */
@@ -45,7 +45,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
 
   if (!training) return model.init(config.seed);
   const { learner, optimizer } = training;
-  const { batchSize, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
+  const { batchSize, microBatch, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
   const { unit } = learner.episodes;
   const padding = choosePaddedLengths({ tasks, runtime, batchSize, unit });
   if (padding) {
@@ -67,7 +67,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
   }
   await rewindMetrics(files, resumed?.update ?? 0);
-  const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker });
+  const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
   const first = resumed?.params ?? (await model.init(config.seed));
 
   const save = async ({ update, params, state }: MetaUpdate) => {
@@ -85,7 +85,9 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     consume: true,
     updates,
     hvp,
+    microBatch,
     runtime,
+    trainable: config.trainable,
     ...(resumed && { resume: resumed }),
     ...(signal && { signal }),
   });

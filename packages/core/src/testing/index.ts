@@ -1,2 +1,33 @@
-export { type DerivativeErrors, derivativeErrors, unitDirection } from "./finiteDifferences.js";
+export type { Check, Subject } from "./checks.js";
+export {
+  type DerivativeErrors,
+  derivativeErrors,
+  slopeError,
+  unitDirection,
+} from "./finiteDifferences.js";
+export {
+  type LearnerProperty,
+  type LearnerSubject,
+  learnerChecks,
+  testLearner,
+} from "./learnerChecks.js";
+export { type ModelProperty, type ModelSubject, modelChecks, testModel } from "./modelChecks.js";
+export {
+  type OptimizerProperty,
+  type OptimizerSubject,
+  optimizerChecks,
+  testMetaOptimizer,
+} from "./optimizerChecks.js";
+export {
+  type RuntimeProperty,
+  type RuntimeSubject,
+  runtimeChecks,
+  testRuntime,
+} from "./runtimeChecks.js";
+export {
+  type SamplerProperty,
+  type SamplerSubject,
+  samplerChecks,
+  testTaskSampler,
+} from "./samplerChecks.js";
 export { type ToyBatch, toyModel, toySampler } from "./toy.js";

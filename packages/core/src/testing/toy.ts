@@ -31,25 +31,34 @@ export function toyModel(): Model<ToyBatch> {
   };
 }
 
-/** Tasks for {@link toyModel}: sines of random amplitude and phase. */
+/** Tasks for {@link toyModel}: sines of random amplitude and phase, five points a batch. */
 export function toySampler(seed: number): TaskSampler<ToyBatch> {
   let episodes = 0;
-  const batch = (task: number, part: string): ToyBatch => {
-    const curve = randomFor(seed, task);
-    const [amplitude, phase] = [0.1 + curve.uniform(), Math.PI * curve.uniform()];
-    const points = randomFor(seed, task, part);
-    const x = Array.from({ length: 5 }, () => 6 * points.uniform() - 3);
-    const y = x.map((value) => amplitude * Math.sin(value - phase));
-    return { x: tf.tensor2d(x, [5, 1]), y: tf.tensor2d(y, [5, 1]) };
+  /** Batches of points, joined; each is named by its task and its part of the episode. */
+  const join = (batches: readonly (readonly [task: string, part: string])[]): ToyBatch => {
+    const points = batches.flatMap(([task, part]) => {
+      const curve = randomFor(seed, task);
+      const [amplitude, phase] = [0.1 + curve.uniform(), Math.PI * curve.uniform()];
+      const random = randomFor(seed, task, part);
+      return Array.from({ length: 5 }, () => {
+        const x = 6 * random.uniform() - 3;
+        return [x, amplitude * Math.sin(x - phase)] as const;
+      });
+    });
+    const column = (values: number[]) => tf.tensor2d(values, [values.length, 1]);
+    return { x: column(points.map(([x]) => x)), y: column(points.map(([, y]) => y)) };
   };
   return {
-    next: ({ tasks, support }) =>
+    next: ({ tasks, support, query, querySource }) =>
       Array.from({ length: tasks }, () => {
-        const task = episodes++;
+        const task = `sine ${episodes++}`;
+        const shown = Array.from({ length: support }, (_, i) => [task, `support ${i}`] as const);
+        const other = querySource === "other-tasks" ? `${task}, for its query` : task;
+        const asked = Array.from({ length: query }, (_, i) => [other, `query ${i}`] as const);
         return {
-          tasks: [`sine ${task}`],
-          support: Array.from({ length: support }, (_, i) => batch(task, `support ${i}`)),
-          query: batch(task, "query"),
+          tasks: [task],
+          support: shown.map((batch) => join([batch])),
+          query: join(querySource === "same-examples" ? shown : asked),
         };
       }),
     state: () => ({ episodes }),

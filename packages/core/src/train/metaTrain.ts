@@ -2,12 +2,14 @@ import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import type { Learner } from "../learner.js";
+import { learnerParams, modelParams, withMetaParams } from "../metaParams.js";
 import type { Batch, Model } from "../model.js";
 import { createObjective, type ObjectiveOptions } from "../objective.js";
 import { type MetaOptimizer, type MetaState, stateTensors } from "../optimizer.js";
 import { globalNorm, type Params } from "../params.js";
 import { batchesPerUpdate, type Episode, type TaskSampler } from "../task.js";
 import { tidy } from "../tidy.js";
+import { freeze } from "./freeze.js";
 import { outerUpdate } from "./outerUpdate.js";
 
 /** What meta-training needs. */
@@ -16,7 +18,10 @@ export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOpti
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
   readonly sampler: TaskSampler<B>;
-  /** Where training starts. The caller keeps these tensors, unless `consume` is set. */
+  /**
+   * Where training starts; `Learner.metaParams` are added unless they are there. The caller keeps
+   * these tensors, unless `consume` is set.
+   */
   readonly params: Params;
   /**
    * Frees `params` and the tensors of `resume` when they have been replaced, which saves their
@@ -25,6 +30,14 @@ export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOpti
    * @default false
    */
   readonly consume?: boolean;
+  /**
+   * Which parameters training changes: names, where `*` stands for any text and a `!` leaves out
+   * (`["*.lora_*"]`, `["*", "!wte.*"]`). The others are frozen: learner and optimizer do not see
+   * them, and every update yields the very tensors of `params`.
+   *
+   * @default all
+   */
+  readonly trainable?: readonly string[] | undefined;
   /** Meta-updates to make, those before `resume` included. */
   readonly updates: number;
   /** Where an earlier training stopped; the sampler must have been restored to the same point. */
@@ -48,7 +61,7 @@ export interface MetaUpdate {
   readonly learningRate: number;
   /** Duration of this update. */
   readonly seconds: number;
-  /** Parameters after the update. */
+  /** Parameters after the update, those of the learner included. */
   readonly params: Params;
   readonly state: MetaState;
 }
@@ -60,19 +73,20 @@ export interface MetaUpdate {
  * @example
  * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
  * @throws MetaError `NON_FINITE` when a loss or gradient is NaN or infinite; the parameters before
- *   that update are untouched
+ *   that update are untouched; `BAD_OPTION` for a pattern of `trainable` that no parameter matches
  */
 export async function* metaTrain<B extends Batch>(
   options: MetaTrainOptions<B>,
 ): AsyncGenerator<MetaUpdate, void, void> {
-  const { learner, optimizer, sampler, updates, resume, signal } = options;
-  const objective = createObjective(options.model, options);
+  const { learner, optimizer, sampler, updates, resume, signal, trainable = ["*"] } = options;
+  const { model, trained, whole } = freeze(options.model, modelParams(options.params), trainable);
+  const objective = createObjective(model, options);
   const normOf = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
-  let params = options.params;
+  let params = withMetaParams(learner, { ...trained, ...learnerParams(options.params) });
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
-  const start = [...Object.values(params), ...(resume ? metaTensors(resume.state) : [])];
+  const start = [...Object.values(options.params), ...(resume ? metaTensors(resume.state) : [])];
   const given = new Set(options.consume ? [] : start);
   const take = (tensor: tf.Tensor) => (given.has(tensor) ? tensor.clone() : tensor);
 
@@ -100,7 +114,8 @@ export async function* metaTrain<B extends Batch>(
     state = { ...made.state, optimizer: applied.state };
     const seconds = (performance.now() - begun) / 1000;
     await setImmediate(); // lets signals, timers and progress bars run
-    yield { ...made, params, state, update, batches: update * perUpdate, learningRate, seconds };
+    const batches = update * perUpdate;
+    yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
   }
 }
 

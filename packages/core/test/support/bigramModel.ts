@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import {
+  batchLoss,
   crossEntropy,
   type LanguageModel,
   type Params,
@@ -31,8 +32,7 @@ export const bigramModel: LanguageModel = {
     decode: (ids) => ids.join(""),
   },
   init: async () => bigramParams(),
-  loss: (params, batch) =>
-    tf.tidy(() => tf.sum(tf.mul(bigramModel.tokenLosses(params, batch), batch.scoredWeights))),
+  loss: (params, batch) => tf.tidy(() => batchLoss(bigramModel.tokenLosses(params, batch), batch)),
   tokenLosses: (params: Params, { inputIds, scoredPositions, scoredIds }: TokenBatch) =>
     tf.tidy(() => {
       const before = tf.gather(tf.reshape(inputIds, [-1]), scoredPositions);

@@ -26,6 +26,7 @@ export function plainPlugin(calls: string[] = []) {
       name: "plain",
       version: "1.2",
       device: "cpu",
+      compilations: () => [],
       dispose: () => calls.push("engine freed"),
     });
   const tasks = () =>
@@ -33,15 +34,23 @@ export function plainPlugin(calls: string[] = []) {
   const tracker = () =>
     component<Tracker>({ name: "list", close: () => calls.push("tracker closed") });
   const none = z.strictObject({});
+  const episodes = () => [];
   return definePlugin({
     name: "plain",
     runtimes: { auto: defineFactory(none, runtime) },
     models: {
       bigram: defineFactory(z.strictObject({ order: z.int().default(2) }), () => bigramModel),
-      wordless: defineFactory(none, () => component<Model>({ name: "wordless" })),
+      wordless: defineFactory(none, () =>
+        component<Model>({ name: "wordless", outputs: () => {} }),
+      ),
       broken: defineFactory(none, () => Promise.reject(new Error("no such weights"))),
     },
-    tasks: { numbers: defineFactory(z.strictObject({ count: z.int().default(2) }), tasks) },
+    tasks: {
+      numbers: defineFactory(z.strictObject({ count: z.int().default(2) }), tasks),
+      curves: defineFactory(none, () =>
+        component<TaskSource>({ name: "curves", trainingTasks: [], targets: [{ episodes }] }),
+      ),
+    },
     learners: {
       pairs: defineFactory(z.strictObject({ inner: referenceTo("optimizer").optional() }), () =>
         component<Learner>({

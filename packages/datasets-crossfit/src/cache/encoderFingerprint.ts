@@ -10,13 +10,13 @@ import type { EncoderOptions, ExampleEncoder } from "../prompt/exampleEncoder.js
  */
 export function encoderFingerprint(
   encoder: ExampleEncoder,
-  { tokenizer, format, maxExampleTokens }: EncoderOptions,
+  { tokenizer, format, template, maxExampleTokens }: EncoderOptions,
 ): string {
   const { name, vocabularySize } = tokenizer;
   const { method, style, separatorCompat } = format;
   const hash = createHash("sha256");
   const options = { name, vocabularySize, method, style, separatorCompat, maxExampleTokens };
-  hash.update(JSON.stringify(options));
+  hash.update(JSON.stringify({ ...options, template })); // without a template as if there were none
   for (let id = 0; id < vocabularySize; id++) hash.update(`${textOf(tokenizer, id)}\0`);
   for (const text of probes) hash.update(JSON.stringify(attempt(() => tokenizer.encode(text))));
   for (const example of probeExamples) {

@@ -19,6 +19,8 @@ export interface TokenSource {
   readonly sha256: string;
   /** How many of its rows are used; all when absent. */
   readonly limit: number | undefined;
+  /** The seed of the words that labels were replaced by, if they were. */
+  readonly wordSeed?: number | undefined;
 }
 
 /** Tokens of earlier runs, a file for each data file. */
@@ -53,8 +55,9 @@ export function tokenCache({
   directory = join(cacheDirectory(), "tokens"),
   maxBytes = 5e9,
 }: TokenCacheOptions): TokenCache {
-  const pathOf = ({ task, taskType, sha256, limit }: TokenSource) => {
-    const key = JSON.stringify([version, fingerprint, task, taskType, sha256, limit ?? "all"]);
+  const pathOf = ({ task, taskType, sha256, limit, wordSeed }: TokenSource) => {
+    const parts = [version, fingerprint, task, taskType, sha256, limit ?? "all"];
+    const key = JSON.stringify(wordSeed === undefined ? parts : [...parts, wordSeed]);
     return join(directory, `${createHash("sha256").update(key).digest("hex")}.tokens`);
   };
   let isWritable = true;

@@ -1,8 +1,13 @@
 import { MetaError, type Question, randomFor, type TargetTask } from "@metalearn/core";
+import type { Example } from "../data/example.js";
+import type { Split } from "../data/fileNames.js";
+import { withRandomWords } from "../data/randomWords.js";
 import type { TaskType } from "../data/settings.js";
 import { atRow, readTaskFile, rowError, type TaskFile } from "../data/taskFile.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
-import type { ExampleEncoder } from "../prompt/exampleEncoder.js";
+import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
+import { nearestRows } from "../retrieve/nearestRows.js";
+import type { DemonstrationChoice } from "../train/trainingSequences.js";
 import type { TargetFiles } from "./targetFiles.js";
 
 /** What a target task is made of. */
@@ -13,6 +18,10 @@ export interface TargetOptions {
   readonly encoder: ExampleEncoder;
   /** Demonstrations before each question: the first rows of the seed's file, in its order. */
   readonly shots: number;
+  /** `nearest` shows each question the rows of that file that are most like it, the most similar last. */
+  readonly demonstrations: DemonstrationChoice;
+  /** The seed of the words that labels are replaced by, if they are. */
+  readonly wordSeed?: number | undefined;
   readonly maxTokens: number;
   /** Test rows to ask, chosen once for all seeds and runs; all when absent. */
   readonly maxTestExamples?: number | undefined;
@@ -36,13 +45,19 @@ export interface CheckedTarget extends TargetTask {
  * demonstrations for all questions of a seed.
  */
 export function targetTask(options: TargetOptions): CheckedTarget {
-  const { files, taskType, unseenDomain, shots, encoder, maxTokens } = options;
+  const { files, taskType, unseenDomain, shots, encoder, maxTokens, wordSeed } = options;
   const { task } = files;
 
   /** The demonstrations and the test rows of a seed, checked against what scoring needs. */
   const readSeed = async (seed: number) => {
-    const train = await readTaskFile(files.path(seed, "train"), { task, taskType });
-    const test = await readTaskFile(files.path(seed, "test"), { task, taskType });
+    const read = async (split: Split) => {
+      const file = await readTaskFile(files.path(seed, split), { task, taskType });
+      if (wordSeed === undefined) return file;
+      const examples = withRandomWords(file.examples, { task, taskType, seed: wordSeed });
+      return { ...file, examples };
+    };
+    const train = await read("train");
+    const test = await read("test");
     checkDemonstrations(train, files.shots);
     checkQuestions(test);
     if (taskType === "classification") checkSameOptions(train, test);
@@ -70,16 +85,12 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     async questions(seed) {
       checkSeed(files, seed);
       const { train, test } = await readSeed(seed);
-      const newestFirst = train.examples
-        .slice(0, shots)
-        .map((example, row) =>
-          atRow(train.path, row, () => encoder.answered(example, { task, first: row === 0 })),
-        )
-        .reverse();
+      const demonstrations = demonstrationsOf(train, options);
       const place = { task, first: shots === 0 };
       return chosenRows(options, test.examples.length).map((row): Question => {
         const example = test.examples[row] as TaskFile["examples"][number];
         const candidates = atRow(test.path, row, () => encoder.perOption(example, place));
+        const newestFirst = demonstrations(example);
         return {
           options: example.options.map((option) => option.trim()),
           gold: example.outputs.map((output) => output.trim()),
@@ -87,6 +98,61 @@ export function targetTask(options: TargetOptions): CheckedTarget {
         };
       });
     },
+    async support(seed) {
+      checkSeed(files, seed);
+      const { train } = await readSeed(seed);
+      const demonstrations = demonstrationsOf(train, options);
+      return supportRows(train, options).map((row) => {
+        const example = train.examples[row] as Example;
+        const newestFirst = demonstrations(example, row);
+        const place = { task, first: newestFirst.length === 0 };
+        const query = atRow(train.path, row, () => encoder.answered(example, place));
+        return assembleSequence({ newestFirst, query, maxTokens });
+      });
+    },
+  };
+}
+
+/** Rows that demonstrations are taken from; without demonstrations all rows of the file. */
+function supportRows(
+  { examples }: TaskFile,
+  { shots, demonstrations }: TargetOptions,
+): readonly number[] {
+  const all = [...examples.keys()];
+  return shots === 0 || demonstrations === "nearest" ? all : all.slice(0, shots);
+}
+
+/**
+ * The demonstrations that examples are shown, the last one first. An example that is row `itself`
+ * is shown the other ones.
+ */
+function demonstrationsOf(
+  train: TaskFile,
+  options: TargetOptions,
+): (example: Example, itself?: number) => readonly ExampleTokens[] {
+  const { path, examples } = train;
+  const { files, shots, encoder, demonstrations } = options;
+  const encode = (rows: readonly number[]) =>
+    rows
+      .map((row, place) =>
+        atRow(path, row, () =>
+          encoder.answered(examples[row] as Example, { task: files.task, first: place === 0 }),
+        ),
+      )
+      .reverse();
+  if (shots === 0) return () => [];
+  const rows = supportRows(train, options);
+  if (demonstrations !== "nearest") {
+    const shown = encode(rows);
+    return (_, itself) =>
+      itself === undefined ? shown : encode(rows.filter((row) => row !== itself));
+  }
+  const index = nearestRows(examples.map(({ input }) => input));
+  return ({ input }, itself) => {
+    const count = itself === undefined ? shots : shots - 1;
+    const nearest = index.find(input, count, itself);
+    const others = rows.filter((row) => row !== itself && !nearest.includes(row));
+    return encode([...others.slice(0, count - nearest.length), ...nearest.reverse()]);
   };
 }
 

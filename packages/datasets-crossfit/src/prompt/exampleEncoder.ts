@@ -1,6 +1,7 @@
 import type { Tokenizer } from "@metalearn/core";
 import { type Example, RowProblem } from "../data/example.js";
 import { type PromptFormat, promptParts } from "./format.js";
+import { type Template, type Templates, templateFor } from "./template.js";
 
 /** Token ids, in an array or a typed array. */
 export type TokenIds = ArrayLike<number>;
@@ -34,6 +35,8 @@ export interface ExampleUse {
 export interface EncoderOptions {
   readonly tokenizer: Tokenizer;
   readonly format: PromptFormat;
+  /** Instructions; tasks that have one are written by it instead of by `format.style`. */
+  readonly template?: Templates | undefined;
   /** Room for one example, of which 2 tokens stay free, as MetaICL leaves them. */
   readonly maxExampleTokens: number;
 }
@@ -72,40 +75,50 @@ export interface ExampleEncoder {
 export function exampleEncoder({
   tokenizer,
   format,
+  template,
   maxExampleTokens,
 }: EncoderOptions): ExampleEncoder {
   const budget = maxExampleTokens - 2;
+  const templateOf = templateFor(template, format.method);
+  const write = (example: Parameters<Template>[0], { task, first }: ExamplePlace) =>
+    templateOf(task)?.(example, first) ?? promptParts(format, example, first);
   const order = (input: TokenIds, answer: TokenIds): ExampleTokens =>
     format.method === "direct"
       ? { conditioning: input, scored: answer }
       : { conditioning: answer, scored: input };
 
   return {
-    answered({ input, outputs, options }, { task, first }) {
-      const parts = promptParts(format, { input, answer: outputs[0], options }, first);
+    answered({ input, outputs, options }, place) {
+      const parts = write({ input, answer: outputs[0], options }, place);
+      const cue = tokenizer.encode(parts.cue ?? "");
       const encoded = [tokenizer.encode(parts.input), tokenizer.encode(parts.answer)] as const;
-      return order(...shorten(...encoded, { task, budget }));
+      const room = { task: place.task, budget: budget - cue.length };
+      const [kept, answer] = shorten(...encoded, room);
+      return order([...kept, ...cue], answer);
     },
-    perOption({ input, options }, { first }) {
+    perOption({ input, options }, place) {
       const answers = options.map((answer) =>
-        tokenizer.encode(promptParts(format, { input, answer, options }, first).answer),
+        tokenizer.encode(write({ input, answer, options }, place).answer),
       );
       const longest = Math.max(...answers.map(({ length }) => length));
-      const parts = promptParts(format, { input, answer: "", options }, first);
-      const kept = keepStart(tokenizer.encode(parts.input), budget - longest);
-      return answers.map((answer) => order(kept, answer));
+      const parts = write({ input, answer: "", options }, place);
+      const cue = tokenizer.encode(parts.cue ?? "");
+      const kept = keepStart(tokenizer.encode(parts.input), budget - cue.length - longest);
+      return answers.map((answer) => order([...kept, ...cue], answer));
     },
     check({ input, options }, { task, answers, isScored }) {
       for (const answer of answers) {
-        const parts = promptParts(format, { input, answer, options }, false);
+        const parts = write({ input, answer, options }, { task, first: false });
         if (isScored && (format.method === "direct" ? parts.answer : parts.input) === "") {
           const what = format.method === "direct" ? "output" : "input";
           throw new RowProblem(
             `an empty ${what} leaves nothing to score (method ${format.method})`,
           );
         }
-        if (Buffer.byteLength(parts.answer) <= budget || task.startsWith("inst:")) continue;
-        keepStart([], budget - tokenizer.encode(parts.answer).length);
+        const fixed = [parts.cue ?? "", parts.answer];
+        const bytes = fixed.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+        if (bytes <= budget || task.startsWith("inst:")) continue;
+        keepStart([], budget - fixed.flatMap((text) => tokenizer.encode(text)).length);
       }
     },
   };

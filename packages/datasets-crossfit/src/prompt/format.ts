@@ -21,6 +21,8 @@ export interface PromptFormat {
 /** An input and an answer, each with what separates it from the text before. */
 export interface PromptParts {
   readonly input: string;
+  /** What stands between an input and the answer to it, and is kept when the input is cut. */
+  readonly cue?: string;
   readonly answer: string;
 }
 

@@ -1,11 +1,16 @@
 import { type EpisodeShape, MetaError } from "@metalearn/core";
 import { shortList } from "../shortList.js";
+import type { TaskSampling } from "./taskWeights.js";
 
 /** What episodes are drawn from. */
 export interface Pool {
   readonly tasks: readonly { readonly name: string; readonly size: number }[];
   readonly batchSize: number;
-  readonly taskSampling: "proportional" | "uniform";
+  readonly taskSampling: TaskSampling;
+  /** The weight of each task in draws: {@link taskWeights}. */
+  readonly weights: readonly number[];
+  /** Whether the supports of a meta-update come from different tasks, as far as episodes are of one. */
+  readonly distinctTasks: boolean;
 }
 
 /**
@@ -16,8 +21,18 @@ export interface Pool {
  */
 export function checkShape(shape: EpisodeShape, pool: Pool): void {
   checkCounts(shape);
-  if (shape.unit === "task") checkTaskUnit(shape, pool);
-  else checkMixture(shape, pool);
+  if (shape.unit === "mixture") {
+    if (shape.answers === "options") {
+      throw bad('Batches with all options come from one task each (unit "task")');
+    }
+    checkMixture(shape, pool);
+    return;
+  }
+  const tasks = pool.tasks.filter((_, task) => pool.weights[task] !== 0);
+  if (tasks.length === 0) {
+    throw bad("All training tasks have free-form answers, and so no options to choose from");
+  }
+  checkTaskUnit(shape, { ...pool, tasks });
 }
 
 function checkCounts({ tasks, support, query, querySource }: EpisodeShape): void {
@@ -45,6 +60,11 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
       `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or take them out of the setting`,
     );
   }
+  if (pool.distinctTasks && tasks > pool.tasks.length) {
+    throw bad(
+      `With distinctTasks the ${tasks} episodes of a meta-update need as many training tasks, but there are ${pool.tasks.length}. Lower tasks (or batches) of the learner`,
+    );
+  }
   if (querySource === "other-tasks" && support > 0 && pool.tasks.length <= tasks) {
     throw bad(
       `Query examples of other tasks need a task that is nobody's support: with ${tasks} tasks per meta-update at least ${tasks + 1} training tasks, but there are ${pool.tasks.length}`,
@@ -53,12 +73,7 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
 }
 
 function checkMixture({ tasks, support, query, querySource }: EpisodeShape, pool: Pool): void {
-  const { batchSize, taskSampling } = pool;
-  if (taskSampling !== "proportional") {
-    throw bad(
-      `taskSampling "${taskSampling}" needs episodes of one task each (unit "task"): the mixture holds every row once, so that tasks come in proportion to their size`,
-    );
-  }
+  const { batchSize } = pool;
   const rows = pool.tasks.reduce((sum, { size }) => sum + size, 0);
   const supportRows = support * batchSize;
   const queryRows = query * batchSize;

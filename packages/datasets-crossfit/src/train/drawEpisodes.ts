@@ -1,7 +1,7 @@
 import { type EpisodeShape, randomFor } from "@metalearn/core";
 import type { Pool } from "./checkShape.js";
 import { drawDistinct, drawWeighted } from "./draws.js";
-import type { MixtureWalk } from "./mixtureWalk.js";
+import { type MixtureWalk, weightedWalk } from "./mixtureWalk.js";
 import { addressOf, type RowAddress } from "./rowAddress.js";
 
 /** The rows of one episode. */
@@ -33,12 +33,12 @@ export function drawEpisodes(shape: EpisodeShape, options: DrawOptions): DrawnUp
   return shape.unit === "task" ? drawFromTasks(shape, options) : drawFromMixture(shape, options);
 }
 
-/** Each episode draws a task, then rows of it. Two episodes may draw the same task. */
+/** Each episode draws a task, then rows of it. Episodes may draw the same task, unless told not to. */
 function drawFromTasks(
   { tasks, support, query, querySource }: EpisodeShape,
   { pool, seed, update, position }: DrawOptions,
 ): DrawnUpdate {
-  const weights = pool.tasks.map(({ size }) => (pool.taskSampling === "uniform" ? 1 : size));
+  const { weights } = pool;
   const supportRows = support * pool.batchSize;
   const queryRows = query * pool.batchSize;
   const drawRows = (purpose: string, episode: number, count: number, from = weights) => {
@@ -48,7 +48,12 @@ function drawFromTasks(
     return rows.map((row): RowAddress => ({ task, row }));
   };
   const inOneTask = querySource === "same-task" ? supportRows + queryRows : supportRows;
-  const drawn = range(tasks).map((episode) => drawRows("episode", episode, inOneTask));
+  const drawn: RowAddress[][] = [];
+  for (const episode of range(tasks)) {
+    const before = new Set(pool.distinctTasks ? drawn.flat().map(({ task }) => task) : []);
+    const left = weights.map((weight, task) => (before.has(task) ? 0 : weight));
+    drawn.push(drawRows("episode", episode, inOneTask, left));
+  }
   const supports = drawn.map((rows) => rows.slice(0, supportRows));
   const used = new Set(supports.flat().map(({ task }) => task));
   const others = weights.map((weight, task) => (used.has(task) ? 0 : weight));
@@ -91,9 +96,14 @@ function drawFromMixture(
   const supports = range(tasks).map(() => read(supportRows));
   const used = new Set(supports.flat().map(({ task }) => task));
   const sizes = pool.tasks.map(({ size }, task) => (used.has(task) ? 0 : size));
+  const weights = pool.weights.map((weight, task) => (used.has(task) ? 0 : weight));
   const rows = sizes.reduce((sum, size) => sum + size, 0);
   const episodes = supports.map((support, episode) => {
     const random = randomFor(seed, "query", update, episode);
+    if (pool.taskSampling !== "proportional") {
+      const walk = weightedWalk(sizes, weights, random.integer(2 ** 31));
+      return { support, query: range(queryRows).map((index) => walk.at(index)) };
+    }
     const drawn = drawDistinct(random, queryRows, rows);
     return { support, query: drawn.map((index) => addressOf(sizes, index)) };
   });

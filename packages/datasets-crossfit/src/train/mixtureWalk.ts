@@ -1,14 +1,16 @@
 import { randomFor } from "@metalearn/core";
+import { drawWeighted } from "./draws.js";
 import { addressOf, type RowAddress } from "./rowAddress.js";
 
-/** All rows of all tasks in random order, again and again: an endless list. */
+/** Rows of all tasks in random order: an endless list. */
 export interface MixtureWalk {
-  /** The row at a position. Every epoch, as many positions as there are rows, has its own order. */
+  /** The row at a position. */
   at(position: number): RowAddress;
 }
 
 /**
- * Every row comes once per epoch, so that tasks come in proportion to their size.
+ * Every row comes once per epoch, as many positions as there are rows, so that tasks come in
+ * proportion to their size. Every epoch has its own order.
  *
  * @param sizes rows of each task
  * Source: Min et al. 2022, published code: one training sequence per row, reshuffled each epoch.
@@ -24,6 +26,26 @@ export function mixtureWalk(sizes: readonly number[], seed: number): MixtureWalk
         current = { epoch, order: randomFor(seed, "epoch", epoch).shuffle(inOrder) };
       }
       return addressOf(sizes, current.order[position % rows] as number);
+    },
+  };
+}
+
+/**
+ * Every position draws a task by its weight, then any row of it: there are no epochs.
+ *
+ * @param sizes rows of each task
+ * Source: Min et al. 2022, table 1: sample a task, then its examples.
+ */
+export function weightedWalk(
+  sizes: readonly number[],
+  weights: readonly number[],
+  seed: number,
+): MixtureWalk {
+  return {
+    at(position) {
+      const random = randomFor(seed, "mixture", position);
+      const task = drawWeighted(random, weights);
+      return { task, row: random.integer(sizes[task] as number) };
     },
   };
 }

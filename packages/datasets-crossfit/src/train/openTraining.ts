@@ -52,11 +52,12 @@ export function openTraining(
     );
   }
   const opened = tasks.map((task) => {
-    if ("table" in task) return tokenisedTask(task.name, task.table);
+    if ("table" in task) return tokenisedTask(task, encoder);
     if (!cache) return lazyTask(task, encoding);
     const table = tokenise(task, encoding);
     cache.write(task.source, table);
-    return tokenisedTask(task.name, table);
+    const { name, examples } = task;
+    return tokenisedTask({ name, table, reread: () => examples }, encoder);
   });
   if (unknown.length > 0) cache?.prune();
   return opened;

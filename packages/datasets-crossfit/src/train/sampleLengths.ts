@@ -1,6 +1,7 @@
 import type { TrainingLengths } from "@metalearn/core";
-import type { Pool } from "./checkShape.js";
-import { type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
+import type { SamplerOptions } from "./sampler.js";
+import { taskWeights } from "./taskWeights.js";
+import { trainingSequences } from "./trainingSequences.js";
 
 /** Enough to know the lengths of batches to a few percent; encoding them takes about a second. */
 const sampleSize = 1_000;
@@ -10,19 +11,23 @@ const sampleSize = 1_000;
  * task has at least one, and otherwise as many as its chance to be drawn.
  */
 export function sampleLengths(
-  options: Omit<TrainingSequenceOptions, "seed">,
-  taskSampling: Pool["taskSampling"],
+  options: Omit<SamplerOptions, "seed" | "batchSize">,
 ): TrainingLengths {
-  const { tasks, maxTokens } = options;
+  const { tasks, maxTokens, taskSampling, temperature } = options;
   // The lengths belong to the data: runs with other seeds are to pad alike.
-  const sequenceOf = trainingSequences({ ...options, seed: 0 });
-  const rows = tasks.reduce((sum, { size }) => sum + size, 0);
+  const sequences = trainingSequences({ ...options, seed: 0 });
+  const weights = taskWeights(
+    tasks.map(({ size }) => size),
+    taskSampling,
+    temperature,
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const byTask = tasks.map(({ size }, task) => {
-    const share = taskSampling === "uniform" ? 1 / tasks.length : size / rows;
+    const share = (weights[task] as number) / total;
     const count = Math.max(1, Math.round(sampleSize * share));
     return Array.from({ length: count }, (_, index) => {
       const row = Math.floor((index * size) / count);
-      return sequenceOf({ task, row }, { update: 0, index }).ids.length;
+      return sequences.answered({ task, row }, { update: 0, index }).ids.length;
     });
   });
   return { byTask, longest: maxTokens };

@@ -1,7 +1,10 @@
 import {
   bucketedTokenBatch,
   type Episode,
+  type EpisodeShape,
   MetaError,
+  type OptionExample,
+  optionBatch,
   type SamplerState,
   type TaskSampler,
   type TokenBatch,
@@ -9,15 +12,20 @@ import {
   tokenBatch,
 } from "@metalearn/core";
 import { checkShape, type Pool } from "./checkShape.js";
-import { type DrawnEpisode, drawEpisodes } from "./drawEpisodes.js";
-import { mixtureWalk } from "./mixtureWalk.js";
+import { type DrawnEpisode, type DrawnUpdate, drawEpisodes } from "./drawEpisodes.js";
+import { mixtureWalk, weightedWalk } from "./mixtureWalk.js";
 import type { RowAddress } from "./rowAddress.js";
-import { type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
+import { type TaskSampling, taskWeights } from "./taskWeights.js";
+import { type Draw, type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
+import type { TrainingTask } from "./trainingTask.js";
 
 /** What a sampler is made of. */
 export interface SamplerOptions extends TrainingSequenceOptions {
-  /** How an episode of one task chooses it: by its number of rows, or all alike. */
-  readonly taskSampling: Pool["taskSampling"];
+  readonly taskSampling: TaskSampling;
+  /** Of `temperature` sampling. */
+  readonly temperature: number;
+  /** Whether the episodes of a meta-update that are of one task each are of different ones. */
+  readonly distinctTasks: boolean;
   /** Sequences per batch. */
   readonly batchSize: number;
   /** Lengths to pad sequences to; absent, a batch is as long as its longest sequence. */
@@ -29,32 +37,40 @@ export interface SamplerOptions extends TrainingSequenceOptions {
  * counters: meta-updates so far, and rows read so far of the mixture.
  */
 export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch> {
-  const { tasks, batchSize, paddedLengths, taskSampling, seed } = options;
-  const pool: Pool = { tasks, batchSize, taskSampling };
-  const batchOf = (sequences: readonly TokenSequence[]) =>
-    paddedLengths ? bucketedTokenBatch(sequences, paddedLengths) : tokenBatch(sequences);
-  const sequenceOf = trainingSequences(options);
+  const { tasks, batchSize, paddedLengths, taskSampling, temperature, distinctTasks, seed } =
+    options;
   const sizes = tasks.map(({ size }) => size);
-  const walk = mixtureWalk(sizes, seed);
+  const weights = taskWeights(sizes, taskSampling, temperature);
+  const pool: Pool = { tasks, batchSize, taskSampling, weights, distinctTasks };
+  /** How rows become batches. */
+  const sequencesOf = trainingSequences(options);
+  const answered: Batching<TokenSequence> = {
+    example: sequencesOf.answered,
+    batch: (sequences) =>
+      paddedLengths ? bucketedTokenBatch(sequences, paddedLengths) : tokenBatch(sequences),
+  };
+  const perOption: Batching<OptionExample> = {
+    example: sequencesOf.perOption,
+    batch: (examples) => optionBatch(examples, paddedLengths),
+  };
+  let poolWithOptions: Pool | undefined;
+  const poolOf = ({ answers }: EpisodeShape) => {
+    if (answers !== "options") return pool;
+    poolWithOptions ??= { ...pool, weights: weightsWithOptions(tasks, weights) };
+    return poolWithOptions;
+  };
+  const walk =
+    taskSampling === "proportional" ? mixtureWalk(sizes, seed) : weightedWalk(sizes, weights, seed);
   let update = 0;
   let position = 0;
 
   return {
     next(shape) {
+      const pool = poolOf(shape);
       checkShape(shape, pool);
       const drawn = drawEpisodes(shape, { pool, walk, seed, update, position });
-      let index = 0;
-      const sequences = (rows: readonly RowAddress[]) =>
-        rows.map((row) => sequenceOf(row, { update, index: index++ }));
-      const episodes = drawn.episodes.map((episode): Episode<TokenBatch> => {
-        const support = sequences(episode.support);
-        const query = episode.query === undefined ? support : sequences(episode.query);
-        return {
-          tasks: taskNames(episode),
-          support: chunks(support, batchSize).map(batchOf),
-          query: batchOf(query),
-        };
-      });
+      const episodes =
+        shape.answers === "options" ? build(drawn, perOption) : build(drawn, answered);
       position = drawn.position;
       update++;
       return episodes;
@@ -66,15 +82,43 @@ export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch
     },
   };
 
+  function build<T>(drawn: DrawnUpdate, { example, batch }: Batching<T>): Episode<TokenBatch>[] {
+    let index = 0;
+    const examples = (rows: readonly RowAddress[]) =>
+      rows.map((row) => example(row, { update, index: index++ }));
+    return drawn.episodes.map((episode) => {
+      const support = examples(episode.support);
+      const query = episode.query === undefined ? support : examples(episode.query);
+      return {
+        tasks: taskNames(episode),
+        support: chunks(support, batchSize).map(batch),
+        query: batch(query),
+      };
+    });
+  }
+
   function taskNames({ support, query = [] }: DrawnEpisode): string[] {
     const used = new Set([...support, ...query].map(({ task }) => task));
     return [...used].map((task) => tasks[task]?.name ?? "");
   }
 }
 
-function chunks(sequences: readonly TokenSequence[], size: number): TokenSequence[][] {
-  return Array.from({ length: sequences.length / size }, (_, i) =>
-    sequences.slice(i * size, (i + 1) * size),
+/** How rows become examples, and examples a batch. */
+interface Batching<T> {
+  example(address: RowAddress, draw: Draw): T;
+  batch(examples: readonly T[]): TokenBatch;
+}
+
+/** A task with free-form answers has nothing to choose from, and is never drawn. */
+function weightsWithOptions(tasks: readonly TrainingTask[], weights: readonly number[]): number[] {
+  return tasks.map((task, i) =>
+    task.examples().every(({ options }) => options.length >= 2) ? (weights[i] as number) : 0,
+  );
+}
+
+function chunks<T>(examples: readonly T[], size: number): T[][] {
+  return Array.from({ length: examples.length / size }, (_, i) =>
+    examples.slice(i * size, (i + 1) * size),
   );
 }
 

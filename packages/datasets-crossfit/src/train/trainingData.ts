@@ -1,7 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TokenCache, TokenSource } from "../cache/tokenCache.js";
+import type { Example } from "../data/example.js";
 import { taskFileName } from "../data/fileNames.js";
+import { type Labels, withRandomWords } from "../data/randomWords.js";
 import { readTaskType } from "../data/settings.js";
 import { parseTaskFile, readDataFile } from "../data/taskFile.js";
 import { type TokenTable, tableSize } from "./tokenTable.js";
@@ -25,6 +27,8 @@ export interface TokenisedFile {
   /** How many rows it has. */
   readonly size: number;
   readonly table: TokenTable;
+  /** Reads its rows once more, for whoever needs their texts. */
+  reread(): readonly Example[];
 }
 
 /** A file that was read and checked now. */
@@ -41,6 +45,8 @@ export interface TrainingDataOptions {
   readonly maxExamplesPerTask: number | undefined;
   /** Where tokens of earlier runs are. */
   readonly cache: TokenCache | undefined;
+  /** Whether labels are replaced by random words, which `dataSeed` decides. */
+  readonly trainLabels: Labels;
 }
 
 /**
@@ -52,7 +58,7 @@ export interface TrainingDataOptions {
 export async function readTrainingData(
   root: string,
   names: readonly string[],
-  { dataSeed, maxExamplesPerTask: limit, cache }: TrainingDataOptions,
+  { dataSeed, maxExamplesPerTask: limit, cache, trainLabels }: TrainingDataOptions,
 ): Promise<TrainingData> {
   const tasks: (TokenisedFile | ParsedFile)[] = [];
   const missing: string[] = [];
@@ -67,13 +73,21 @@ export async function readTrainingData(
     const taskType = await readTaskType(root, task);
     const file = await readDataFile(path);
     hashes[path] = file.sha256;
-    const source = { task, taskType, sha256: file.sha256, limit };
+    const wordSeed = trainLabels === "random-words" ? dataSeed : undefined;
+    const source = { task, taskType, sha256: file.sha256, limit, wordSeed };
+    const parse = (bytes: Uint8Array) => {
+      const parsed = parseTaskFile({ ...file, bytes }, { task, taskType });
+      const examples = parsed.examples.slice(0, limit);
+      if (wordSeed === undefined) return examples;
+      return withRandomWords(examples, { task, taskType, seed: wordSeed });
+    };
     const table = await cache?.read(source);
     if (table) {
-      tasks.push({ name: task, size: tableSize(table), table });
+      const reread = () => parse(readFileSync(path));
+      tasks.push({ name: task, size: tableSize(table), table, reread });
       continue;
     }
-    const examples = parseTaskFile(file, { task, taskType }).examples.slice(0, limit);
+    const examples = parse(file.bytes);
     tasks.push({ name: task, size: examples.length, path, examples, source });
   }
   return { tasks, missing, hashes };

@@ -1,6 +1,7 @@
-import { randomFor, type TokenSequence } from "@metalearn/core";
+import { type OptionExample, randomFor, type TokenSequence } from "@metalearn/core";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleTokens } from "../prompt/exampleEncoder.js";
+import { type NearestRows, nearestRows } from "../retrieve/nearestRows.js";
 import { drawDistinct } from "./draws.js";
 import type { RowAddress } from "./rowAddress.js";
 import type { TrainingTask } from "./trainingTask.js";
@@ -12,9 +13,9 @@ export interface TrainingSequenceOptions {
   readonly shots: number;
   /**
    * `fixed` gives a row the same demonstrations whenever it is drawn, as the reference does;
-   * `fresh` gives it others each time.
+   * `fresh` gives it others each time; `nearest` gives it the rows with the most similar inputs.
    */
-  readonly demonstrations: "fixed" | "fresh";
+  readonly demonstrations: DemonstrationChoice;
   readonly maxTokens: number;
   readonly seed: number;
 }
@@ -26,15 +27,24 @@ export interface Draw {
   readonly index: number;
 }
 
-/** Makes the training sequence of a row. */
-export type TrainingSequences = (address: RowAddress, draw: Draw) => TokenSequence;
+/** How demonstrations are chosen. */
+export type DemonstrationChoice = "fixed" | "fresh" | "nearest";
+
+/** Makes training sequences of a row. */
+export interface TrainingSequences {
+  /** With its answer. */
+  answered(address: RowAddress, draw: Draw): TokenSequence;
+  /** One with each of its options. */
+  perOption(address: RowAddress, draw: Draw): OptionExample;
+}
 
 /**
  * A row becomes a sequence of `shots` demonstrations, drawn without replacement from the other rows
  * of its task, and itself. Whether an episode also trains on or asks about a demonstration does not
  * matter, as in the reference.
  *
- * Source: Min et al. 2022, section 3.1.
+ * Source: Min et al. 2022, section 3.1. `nearest`: Liu et al. 2022 (KATE), section 3.2, with BM25 as
+ * in Rubin et al. 2022; the most similar demonstration stands next to the row itself.
  */
 export function trainingSequences({
   tasks,
@@ -43,16 +53,47 @@ export function trainingSequences({
   maxTokens,
   seed,
 }: TrainingSequenceOptions): TrainingSequences {
-  return ({ task: taskIndex, row }, draw) => {
-    const task = tasks[taskIndex] as TrainingTask;
+  const indices = new Map<TrainingTask, NearestRows>();
+  const indexOf = (task: TrainingTask) => {
+    const index = indices.get(task) ?? nearestRows(task.examples().map(({ input }) => input));
+    indices.set(task, index);
+    return index;
+  };
+  const shownBefore = (task: TrainingTask, row: number, draw: Draw) => {
     const key = demonstrations === "fresh" ? [draw.update, draw.index] : [];
     const random = randomFor(seed, "demonstrations", task.name, row, ...key);
-    const shown = drawDistinct(random, shots, task.size, new Set([row]));
-    return assembleSequence({
-      newestFirst: newestFirst(task, shown),
-      query: task.tokens(row, shots === 0),
-      maxTokens,
-    });
+    const nearest =
+      demonstrations === "nearest"
+        ? indexOf(task).find(task.examples()[row]?.input ?? "", shots, row)
+        : [];
+    // The most similar one comes last. Rows without a common word are as good as any other.
+    const others = drawDistinct(
+      random,
+      shots - nearest.length,
+      task.size,
+      new Set([row, ...nearest]),
+    );
+    return [...others, ...nearest.reverse()];
+  };
+
+  return {
+    answered({ task: taskIndex, row }, draw) {
+      const task = tasks[taskIndex] as TrainingTask;
+      return assembleSequence({
+        newestFirst: newestFirst(task, shownBefore(task, row, draw)),
+        query: task.tokens(row, shots === 0),
+        maxTokens,
+      });
+    },
+    perOption({ task: taskIndex, row }, draw) {
+      const task = tasks[taskIndex] as TrainingTask;
+      const shown = shownBefore(task, row, draw);
+      const { options, gold } = task.question(row, shots === 0);
+      const sequences = options.map((query) =>
+        assembleSequence({ newestFirst: newestFirst(task, shown), query, maxTokens }),
+      );
+      return { sequences, gold };
+    },
   };
 }
 

@@ -19,8 +19,18 @@ export interface TrainingTask {
   readonly name: string;
   /** How many rows it has. */
   readonly size: number;
+  /** The rows' texts, which are kept from the first call on. */
+  examples(): readonly Example[];
+  /** A row with each of its options, and the index of the right one; where it has any. */
+  question(row: number, first: boolean): TrainingQuestion;
   /** A row as it reads at the beginning of a sequence (`first`) or after other examples. */
   tokens(row: number, first: boolean): ExampleTokens;
+}
+
+/** A row as a question. */
+export interface TrainingQuestion {
+  readonly options: readonly ExampleTokens[];
+  readonly gold: number;
 }
 
 /** What turns rows into tokens. */
@@ -30,10 +40,14 @@ export interface TaskEncoding {
 }
 
 /** A training task that is tokenised already. */
-export function tokenisedTask(name: string, table: TokenTable): TrainingTask {
+export function tokenisedTask(
+  { name, table, reread }: { name: string; table: TokenTable; reread(): readonly Example[] },
+  encoder: ExampleEncoder,
+): TrainingTask {
   return {
     name,
     size: tableSize(table),
+    ...texts(name, reread, encoder),
     tokens: (row, first) => tableTokens(table, row, first),
   };
 }
@@ -77,6 +91,7 @@ export function lazyTask(
   return {
     name,
     size: examples.length,
+    ...texts(name, () => examples, encoder),
     tokens(row, first) {
       const slot = 2 * row + (first ? 0 : 1);
       if (starts[slot] === -1) encode(row, first, slot);
@@ -85,6 +100,29 @@ export function lazyTask(
       return {
         conditioning: arena.read(start, border),
         scored: arena.read(start + border, scoredLengths[slot] as number),
+      };
+    },
+  };
+}
+
+function texts(
+  task: string,
+  read: () => readonly Example[],
+  encoder: ExampleEncoder,
+): Pick<TrainingTask, "examples" | "question"> {
+  let known: readonly Example[] | undefined;
+  const examples = () => {
+    known ??= read();
+    return known;
+  };
+  return {
+    examples,
+    question(row, first) {
+      const example = examples()[row] as Example;
+      const right = example.outputs[0].trim();
+      return {
+        options: encoder.perOption(example, { task, first }),
+        gold: example.options.findIndex((option) => option.trim() === right),
       };
     },
   };

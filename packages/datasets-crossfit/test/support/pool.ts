@@ -10,6 +10,16 @@ function rowsOf(task: string, count: number): object[] {
   }));
 }
 
+/** A data root with the setting `s` and one training task `t` of these rows, all with two options. */
+export function rowsRoot(rows: readonly { input: string; output: string }[]): string {
+  const options = ["x", "y"];
+  return writeFiles({
+    "config/s.json": { train: ["t"], test: [], unseen_domain_test: [] },
+    "config/tasks/t.json": { task_type: "classification", options },
+    "t/t_16384_100_train.jsonl": rows.map((row) => ({ task: "t", ...row, options })),
+  });
+}
+
 /** A data root with the setting `s`: training tasks by name and number of rows, and no targets. */
 export function poolOf(sizes: Readonly<Record<string, number>>): string {
   return writeFiles({

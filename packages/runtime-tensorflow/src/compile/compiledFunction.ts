@@ -1,4 +1,4 @@
-import { type Compilation, type CompileOptions, MetaError } from "@metalearn/core";
+import { type CompilationListener, type CompileOptions, MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.js";
 import type { NativeBinding } from "../tensorflow/binding.js";
@@ -23,7 +23,7 @@ export interface CompiledFunctionOptions {
   readonly mode: TraceRequest["mode"];
   /** {@link TraceRequest.threads} */
   readonly threads?: number | undefined;
-  onCompile(compilation: Compilation): void;
+  readonly listener: Required<CompilationListener>;
 }
 
 /** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
@@ -32,7 +32,7 @@ let functionCount = 0;
 /** See `TensorRuntime.compile`. */
 export function compiledFunction(
   fn: Callable,
-  { binding, mode, threads, options, onCompile }: CompiledFunctionOptions,
+  { binding, mode, threads, options, listener }: CompiledFunctionOptions,
 ): CompiledFunction {
   const {
     name = fn.name || "function",
@@ -47,6 +47,7 @@ export function compiledFunction(
     );
   }
   const ready = new Map<string, Executable>(); // the one used last is the last
+  let shapes = 0;
   let isDisposed = false;
   let engine: tf.KernelBackend | undefined;
 
@@ -95,20 +96,24 @@ export function compiledFunction(
       mode,
       threads,
     });
-    const tracedAt = performance.now();
+    const traceMs = performance.now() - begun;
     try {
       const compiled = { traced, functionName, name };
-      const result = run(compiled, args, signature);
-      if (ready.size === signatures) removeOldest();
-      ready.set(signature.key, compiled);
-      onCompile({
+      const compilation = {
         name,
         mode: traced.mode,
         precision: traced.precision,
+        shapes: ++shapes,
         operations: traced.operations,
-        traceMs: tracedAt - begun,
-        firstRunMs: performance.now() - tracedAt,
-      });
+        traceMs,
+      };
+      listener.begin(compilation);
+      const runAt = performance.now();
+      const result = run(compiled, args, signature);
+      const firstRunMs = performance.now() - runAt;
+      if (ready.size === signatures) removeOldest();
+      ready.set(signature.key, compiled);
+      listener.end({ ...compilation, firstRunMs });
       return result;
     } catch (error) {
       remove({ traced, functionName, name });

@@ -1,4 +1,4 @@
-import type { Compilation, CompileOptions } from "@metalearn/core";
+import type { Compilation, CompilationListener, CompileOptions } from "@metalearn/core";
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type Callable, compiledFunction } from "./compiledFunction.js";
 
@@ -12,6 +12,7 @@ export interface Compiler {
     options?: CompileOptions,
   ): (...args: A) => R;
   compilations(): readonly Compilation[];
+  onCompile(listener: CompilationListener): void;
   /** Frees what was compiled; compiled functions cannot be called afterwards. */
   dispose(): void;
 }
@@ -26,6 +27,17 @@ export function openCompiler(
 ): Compiler {
   const compilations: Compilation[] = [];
   const open: { dispose(): void }[] = [];
+  const listeners: CompilationListener[] = [
+    { end: (compilation) => void compilations.push(compilation) },
+  ];
+  const listener: Required<CompilationListener> = {
+    begin: (compilation) => {
+      for (const { begin } of listeners) begin?.(compilation);
+    },
+    end: (compilation) => {
+      for (const { end } of listeners) end?.(compilation);
+    },
+  };
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {
       const merged = { ...defaults, ...options };
@@ -36,12 +48,13 @@ export function openCompiler(
         mode,
         threads: binding.isUsingGpuDevice() ? undefined : threads,
         options: merged,
-        onCompile: (compilation) => compilations.push(compilation),
+        listener,
       });
       open.push(compiled);
       return compiled.call as (...args: A) => R;
     },
     compilations: () => [...compilations],
+    onCompile: (added) => void listeners.push(added),
     dispose() {
       for (const compiled of open.splice(0)) compiled.dispose();
     },

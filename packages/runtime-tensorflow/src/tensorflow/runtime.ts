@@ -63,6 +63,7 @@ export async function tensorflow({
     version: binding.TF_Version,
     compile: compiler.compile,
     compilations: compiler.compilations,
+    onCompile: compiler.onCompile,
     memory: () => ({
       tensors: tf.memory().numTensors,
       tensorBytes: binding.getTensorBytes(),

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import {
+  disposeParams,
+  filterParams,
+  isLanguageModel,
+  isPredictor,
+  type LanguageModel,
+  type Model,
+  type Params,
+  type PromptedModel,
+  tidy,
+} from "@metalearn/core";
+
+/** Parameters that an adapter adds to a model's. */
+export interface Addition {
+  /** For messages; also the folder of the adapter's files beside the model's. */
+  readonly name: string;
+  /** Whether a parameter is the adapter's rather than the model's. */
+  owns(name: string): boolean;
+  /** The adapter's parameters, given the model's. */
+  init(base: Params, seed: number): Params | Promise<Params>;
+  save(own: Params, directory: string): Promise<void>;
+  /** What `save` wrote, in the order of `init`. */
+  load(directory: string, base: Params): Promise<Params>;
+}
+
+/**
+ * How an adapted model comes by its parameters, and what is left of `model` beside its arithmetic.
+ * Saved, it is the files of `model`, unchanged by the adapter, with the adapter's in a folder beside
+ * them. A model without a format of its own keeps all parameters in one file.
+ */
+export function adaptedStorage(model: Model, addition: Addition): Omit<Model, "loss"> {
+  const { name, owns, init, save, load } = addition;
+  const together = async (base: Params, make: () => Params | Promise<Params>): Promise<Params> => {
+    try {
+      return { ...base, ...(await make()) };
+    } catch (error) {
+      disposeParams(base);
+      throw error;
+    }
+  };
+  return {
+    name: `${model.name} with ${name}`,
+    ...(model.peft && { peft: model.peft }),
+    async init(seed) {
+      const base = await model.init(seed);
+      return together(base, () => init(base, seed));
+    },
+    ...(model.save && {
+      async save(params, directory) {
+        const base = filterParams(params, (name) => !owns(name));
+        await model.save?.(base, directory);
+        await save(filterParams(params, owns), join(directory, name));
+      },
+    }),
+    ...(model.load && {
+      async load(directory) {
+        const base = (await model.load?.(directory)) ?? {};
+        return together(base, () => load(join(directory, name), base));
+      },
+    }),
+  };
+}
+
+/**
+ * The arithmetic of a model at `view(params)` in place of its parameters. Whatever else a model can
+ * do is left out, since it would read them without the view.
+ */
+export function viewedModel(
+  model: Model,
+  view: (params: Params) => Params,
+): Pick<Model, "loss"> | Omit<LanguageModel, "name" | "init"> {
+  const through =
+    <A extends readonly unknown[], R>(fn: (params: Params, ...rest: A) => R) =>
+    (params: Params, ...rest: A): R =>
+      tidy(() => fn(view(params), ...rest));
+  if (!isLanguageModel(model)) {
+    return {
+      loss: through(model.loss),
+      ...(isPredictor(model) && { outputs: through(model.outputs) }),
+    };
+  }
+
+  const viewed = ({ maxTokens, loss, tokenLosses, ...more }: PromptedModel): PromptedModel => ({
+    maxTokens,
+    loss: through(loss),
+    tokenLosses: through(tokenLosses),
+    ...(more.trees && {
+      trees: {
+        readPrefix: through(more.trees.readPrefix),
+        treeLosses: through(more.trees.treeLosses),
+      },
+    }),
+    ...(more.bytesPerToken && { bytesPerToken: more.bytesPerToken }),
+  });
+  const { tokenizer, prompts } = model;
+  return {
+    ...viewed(model),
+    tokenizer,
+    ...(prompts && {
+      prompts: {
+        embeddings: prompts.embeddings,
+        prompted: (tokens, prompt) => viewed(prompts.prompted(tokens, prompt)),
+      },
+    }),
+  };
+}

@@ -1,0 +1,140 @@
+import {
+  type Batch,
+  filterParams,
+  type LanguageModel,
+  MetaError,
+  type Model,
+  matchingNames,
+  type Params,
+  randomFor,
+} from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { adaptedStorage, viewedModel } from "./adaptedModel.js";
+import { loraNames } from "./loraNames.js";
+import { readLora, readLoraConfig, writeLora } from "./peftLora.js";
+
+/** Options of {@link lora}. */
+export interface LoraOptions {
+  /** r: the rank of what is added to a matrix. @default 8 */
+  readonly rank?: number | undefined;
+  /** What is added is multiplied by `alpha / rank`. @default 16 */
+  readonly alpha?: number | undefined;
+  /**
+   * The matrices that something is added to, stored `[in, out]`: names, where `*` stands for any text
+   * (`["*.attn.c_attn.weight"]`).
+   */
+  readonly targets: readonly string[];
+}
+
+/**
+ * Low-rank adaptation: a model that computes with `W + alpha / rank (B A)^T` in place of each target
+ * `W`, `[in, out]`. Beside the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn as PEFT
+ * draws it, uniformly within `1 / sqrt(in)`, and `….lora_B`, `[out, rank]`, zero: at first it
+ * computes what `model` does.
+ *
+ * Source: Hu et al. 2022, section 4.1, equation 3.
+ *
+ * @example lora(gpt2(shape, tokenizer), { rank: 8, alpha: 16, targets: ["*.attn.c_attn.weight"] })
+ * @throws MetaError `BAD_OPTION`, also by `init`: for a target that is no linear layer of the model
+ */
+export function lora(model: LanguageModel, options: LoraOptions): LanguageModel;
+export function lora<B extends Batch>(model: Model<B>, options: LoraOptions): Model<B>;
+export function lora(model: Model, { rank = 8, alpha = 16, targets }: LoraOptions): Model {
+  if (!Number.isInteger(rank) || rank < 1) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `lora: rank must be a whole number of at least 1, but is ${rank}.`,
+    );
+  }
+  return loraModel(model, alpha, (base, seed) =>
+    Object.fromEntries(
+      matrices(model, base, targets).flatMap(([name, [rows, columns]]) => {
+        const { a, b } = loraNames(name);
+        const random = randomFor(seed, "lora", name);
+        const bound = 1 / Math.sqrt(rows);
+        const draw = () => bound * (2 * random.uniform() - 1);
+        const values = Float32Array.from({ length: rank * rows }, draw);
+        return [
+          [a, tf.tensor2d(values, [rank, rows])],
+          [b, tf.zeros([columns, rank])],
+        ];
+      }),
+    ),
+  );
+}
+
+/**
+ * A model with a LoRA that {@link lora} or PEFT has saved: its `init` gives the saved tensors.
+ *
+ * @param directory with `adapter_config.json` and `adapter_model.safetensors`
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`, also by `init`
+ */
+export function pretrainedLora(model: LanguageModel, directory: string): Promise<LanguageModel>;
+export function pretrainedLora(model: Model, directory: string): Promise<Model>;
+export async function pretrainedLora(model: Model, directory: string): Promise<Model> {
+  const { alpha } = await readLoraConfig(directory);
+  return loraModel(model, alpha, (base) => readLora(directory, base, model.peft));
+}
+
+/**
+ * The parameters of the plain model that computes the same: `alpha / rank (B A)^T` is added to each
+ * target, and the adapters are gone. Tensors that are no targets are those of `params`.
+ *
+ * @example await saveParams(plainModel, mergeLora(params, { alpha: 16 }), "merged")
+ */
+export function mergeLora(params: Params, { alpha }: { readonly alpha: number }): Params {
+  const merged = (name: string, tensor: tf.Tensor): tf.Tensor => {
+    const names = loraNames(name);
+    const [a, b] = [params[names.a], params[names.b]] as [tf.Tensor2D?, tf.Tensor2D?];
+    if (!a || !b) return tensor;
+    return tf.tidy(() => {
+      const change = tf.matMul(a, b, true, true); // [in, out]
+      return tf.add(tensor, tf.mul(change, alpha / a.shape[0]));
+    });
+  };
+  const plain = Object.entries(filterParams(params, (name) => !isLora(name)));
+  return Object.fromEntries(plain.map(([name, tensor]) => [name, merged(name, tensor)]));
+}
+
+function loraModel(
+  model: Model,
+  alpha: number,
+  init: (base: Params, seed: number) => Params | Promise<Params>,
+): Model {
+  if (!(alpha > 0)) {
+    throw new MetaError("BAD_OPTION", `lora: alpha must be above 0, but is ${alpha}.`);
+  }
+  return {
+    ...adaptedStorage(model, {
+      name: "lora",
+      owns: isLora,
+      init,
+      save: (own, directory) => writeLora(directory, own, alpha, model.peft),
+      load: (directory, base) => readLora(directory, base, model.peft),
+    }),
+    ...viewedModel(model, (params) => mergeLora(params, { alpha })),
+  };
+}
+
+function isLora(name: string): boolean {
+  return /\.lora_[AB]$/.test(name);
+}
+
+/** The targets and their shapes. */
+function matrices(
+  { peft }: Model,
+  base: Params,
+  targets: readonly string[],
+): [name: string, shape: [number, number]][] {
+  const names = Object.keys(base);
+  const allowed = peft ? matchingNames(names, peft.linear, "peft.linear") : names;
+  return matchingNames(names, targets, "lora: targets").map((name) => {
+    const { shape } = base[name] as tf.Tensor;
+    if (allowed.includes(name) && shape.length === 2) return [name, shape as [number, number]];
+    const examples = peft ? `, such as ${allowed.slice(0, 4).join(", ")}` : "";
+    throw new MetaError(
+      "BAD_OPTION",
+      `lora: targets: wanted matrices of linear layers${examples}; came ${name}, of shape [${shape}].`,
+    );
+  });
+}

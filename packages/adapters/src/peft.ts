@@ -1,0 +1,70 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  MetaError,
+  type Params,
+  readSafetensors,
+  writeSafetensors,
+  writeTextAtomically,
+} from "@metalearn/core";
+import { z } from "zod";
+
+const configFile = "adapter_config.json";
+const tensorsFile = "adapter_model.safetensors";
+
+/** Writes an adapter as Hugging Face's PEFT does: `adapter_config.json` beside the tensors. */
+export async function writePeft(
+  directory: string,
+  config: Readonly<Record<string, unknown>>,
+  tensors: Params,
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const all = { task_type: "CAUSAL_LM", base_model_name_or_path: null, inference_mode: true };
+  const text = JSON.stringify({ ...config, ...all }, null, 2);
+  await writeTextAtomically(join(directory, configFile), `${text}\n`);
+  await writeSafetensors(join(directory, tensorsFile), tensors, { format: "pt" });
+}
+
+/** The tensors of an adapter, as PEFT names them. The caller owns them. */
+export function readPeftTensors(directory: string): Promise<Params> {
+  return readSafetensors(join(directory, tensorsFile));
+}
+
+/**
+ * The settings of an adapter.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when they are not what `schema` wants
+ */
+export async function readPeftConfig<S extends z.ZodType>(
+  directory: string,
+  schema: S,
+): Promise<z.output<S>> {
+  const path = join(directory, configFile);
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new MetaError(
+      "MISSING_FILE",
+      `There is no adapter in ${directory}: cannot read ${path}.`,
+      {
+        cause,
+      },
+    );
+  });
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw badAdapter(directory, describe(cause), cause);
+  }
+}
+
+/** An adapter's files are not what was wanted. */
+export function badAdapter(directory: string, what: string, cause?: unknown): MetaError {
+  return new MetaError("BAD_CHECKPOINT", `The adapter in ${directory} cannot be used: ${what}.`, {
+    cause,
+  });
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return `${configFile} is not JSON`;
+  const issues = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return `${configFile}: ${issues.join("; ")}`;
+}

@@ -1,0 +1,76 @@
+import {
+  defineFactory,
+  definePlugin,
+  isLanguageModel,
+  MetaError,
+  type Model,
+} from "@metalearn/core";
+import { z } from "zod";
+import { lora, pretrainedLora } from "./lora.js";
+import { pretrainedSoftPrompt, softPrompt } from "./softPrompt.js";
+
+const count = z.int().min(1);
+
+/** A saved adapter, which brings its own settings. */
+const weights = z.string().optional();
+
+const loraOptions = z.strictObject({
+  /** r: the rank of what is added to a matrix. Default: 8. */
+  rank: count.optional(),
+  /** What is added is multiplied by alpha / rank. Default: 16. */
+  alpha: z.number().positive().optional(),
+  /** The matrices that something is added to: names, where `*` stands for any text. */
+  targets: z.array(z.string()).min(1).optional(),
+  /** A folder with a LoRA in PEFT's format, relative to the config file. */
+  weights,
+});
+
+const softPromptOptions = z.strictObject({
+  /** Length of the prompt. Default: 20. */
+  tokens: count.optional(),
+  /** What the prompt begins as. Default: tokens of the vocabulary, drawn at random. */
+  text: z.string().min(1).optional(),
+  /** A folder with a soft prompt in PEFT's format, relative to the config file. */
+  weights,
+});
+
+export default definePlugin({
+  name: "@metalearn/adapters",
+  adapters: {
+    lora: defineFactory(loraOptions, ({ weights, targets, ...options }, context) => {
+      if (weights !== undefined) {
+        requireAlone("lora", { targets, ...options });
+        return (model) => pretrainedLora(model, context.path(weights));
+      }
+      if (!targets) {
+        throw new MetaError(
+          "BAD_CONFIG",
+          "adapter (lora): wanted targets or weights; came neither.",
+        );
+      }
+      return (model) => lora(model, { targets, ...options });
+    }),
+    "soft-prompt": defineFactory(softPromptOptions, ({ weights, ...options }, context) => {
+      if (weights === undefined) return (model) => softPrompt(languageModel(model), options);
+      requireAlone("soft-prompt", options);
+      return (model) => pretrainedSoftPrompt(languageModel(model), context.path(weights));
+    }),
+  },
+});
+
+function requireAlone(use: string, others: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (given.length === 0) return;
+  throw new MetaError(
+    "BAD_CONFIG",
+    `adapter (${use}): weights bring their own ${given.join(", ")}; give only one.`,
+  );
+}
+
+function languageModel(model: Model) {
+  if (isLanguageModel(model)) return model;
+  throw new MetaError(
+    "BAD_CONFIG",
+    `adapter (soft-prompt): wanted a language model; came ${model.name}.`,
+  );
+}

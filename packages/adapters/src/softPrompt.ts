@@ -1,0 +1,102 @@
+import {
+  type LanguageModel,
+  MetaError,
+  type Params,
+  randomFor,
+  tensorNamed,
+} from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { adaptedStorage } from "./adaptedModel.js";
+import { promptName, readPrompt, readPromptConfig, writePrompt } from "./peftPrompt.js";
+
+/** Options of {@link softPrompt}. */
+export interface SoftPromptOptions {
+  /** Length of the prompt. @default 20 */
+  readonly tokens?: number | undefined;
+  /**
+   * The prompt begins as the embeddings of this text, over and over. Without it, of tokens drawn
+   * from the vocabulary's first 5,000: the most common ones of a byte-pair encoding.
+   */
+  readonly text?: string | undefined;
+}
+
+/**
+ * Prompt tuning: a model that reads `prompt.embeddings`, `[tokens, width]`, before every sequence.
+ * The sequences can be that much shorter; nothing else about them changes.
+ *
+ * Source: Lester et al. 2021, section 2; initialisation as in section 3.2.
+ *
+ * @throws MetaError `BAD_OPTION` when the model reads no embeddings, the prompt leaves no room for
+ *   tokens, or the text has none
+ */
+export function softPrompt(
+  model: LanguageModel,
+  { tokens = 20, text }: SoftPromptOptions = {},
+): LanguageModel {
+  if (!Number.isInteger(tokens) || tokens < 1) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `softPrompt: tokens must be a whole number of at least 1, but is ${tokens}.`,
+    );
+  }
+  const ids = text === undefined ? undefined : model.tokenizer.encode(text);
+  if (ids?.length === 0) {
+    throw new MetaError("BAD_OPTION", "softPrompt: text must have at least one token.");
+  }
+  const { embeddings } = readerOf(model);
+  return promptedModel(model, tokens, (base, seed) => {
+    const table = tensorNamed(base, embeddings) as tf.Tensor2D;
+    const random = randomFor(seed, "soft prompt");
+    const common = Math.min(5_000, model.tokenizer.vocabularySize);
+    const chosen = Array.from({ length: tokens }, (_, i) =>
+      ids ? (ids[i % ids.length] as number) : random.integer(common),
+    );
+    return { [promptName]: tf.tidy(() => tf.gather(table, tf.tensor1d(chosen, "int32"))) };
+  });
+}
+
+/**
+ * A model with a soft prompt that {@link softPrompt} or PEFT has saved: its `init` gives the saved
+ * embeddings.
+ *
+ * @param directory with `adapter_config.json` and `adapter_model.safetensors`
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`, also by `init`; `BAD_OPTION`
+ */
+export async function pretrainedSoftPrompt(
+  model: LanguageModel,
+  directory: string,
+): Promise<LanguageModel> {
+  const { tokens } = await readPromptConfig(directory);
+  return promptedModel(model, tokens, (base) => loadPrompt(model, tokens, directory, base));
+}
+
+function promptedModel(
+  model: LanguageModel,
+  tokens: number,
+  init: (base: Params, seed: number) => Params | Promise<Params>,
+): LanguageModel {
+  return {
+    tokenizer: model.tokenizer,
+    ...adaptedStorage(model, {
+      name: "prompt",
+      owns: (name) => name === promptName,
+      init,
+      save: (own, directory) => writePrompt(directory, own),
+      load: (directory, base) => loadPrompt(model, tokens, directory, base),
+    }),
+    ...readerOf(model).prompted(tokens, (params) => tensorNamed(params, promptName) as tf.Tensor2D),
+  };
+}
+
+function loadPrompt(model: LanguageModel, tokens: number, directory: string, base: Params) {
+  const [, width] = tensorNamed(base, readerOf(model).embeddings).shape as [number, number];
+  return readPrompt(directory, [tokens, width]);
+}
+
+function readerOf({ name, prompts }: LanguageModel) {
+  if (prompts) return prompts;
+  throw new MetaError(
+    "BAD_OPTION",
+    `softPrompt: ${name} cannot read embeddings before its tokens.`,
+  );
+}

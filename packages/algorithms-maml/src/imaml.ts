@@ -1,0 +1,119 @@
+import {
+  type Batch,
+  type Learner,
+  type MetaOptimizer,
+  type MetaState,
+  mapParams,
+  meanGradient,
+  meanParams,
+  type Objective,
+  type Params,
+  tidy,
+} from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { conjugateGradient } from "./conjugateGradient.js";
+import { type EpisodeOptions, episodeShape, requireCounts, requirePositive } from "./episodes.js";
+import { descend, freshStart, type InnerObjective, innerLoops, pick } from "./innerLoop.js";
+
+/** Options of {@link imaml}. */
+export interface ImamlOptions extends EpisodeOptions {
+  /** Takes the inner steps, from zero moments for every task. */
+  readonly innerOptimizer: MetaOptimizer;
+  /** Inner steps per task: enough to come close to the minimum. @default 10 */
+  readonly innerSteps?: number;
+  /** lambda: how strongly the inner loop is pulled back to where it started. @default 1 */
+  readonly proximalWeight?: number;
+  /** Steps of the conjugate gradient method, one Hessian-vector product each. @default 5 */
+  readonly solverSteps?: number;
+  /** Which parameters are adapted, as in {@link MamlOptions}. @default all */
+  readonly adapt?: readonly string[];
+}
+
+/**
+ * Implicit MAML: the inner loop minimises the support loss plus `lambda / 2 |phi - theta|^2`, and
+ * the meta-gradient follows from where it ends, `(I + H / lambda)^-1 dL_query / dphi`, whatever path
+ * led there. `H` is the Hessian of the support loss at the end; the system is solved by conjugate
+ * gradients. Every inner step sees all support batches.
+ *
+ * The result is exact for an inner loop that ends at the minimum and a solver that converges, which
+ * needs a `lambda` above the negative curvature of the loss. A parameter `psi` that is not adapted
+ * has the gradient `dL_query / dpsi - (d^2 L_support / dpsi dphi) x / lambda` for the solution `x`.
+ *
+ * Source: Rajeswaran et al. 2019, equations 3 to 7 and algorithms 1 and 2.
+ *
+ * @throws MetaError `BAD_OPTION` when a count is below 1 or `proximalWeight` is not above 0
+ */
+export function imaml(options: ImamlOptions): Learner {
+  const {
+    innerOptimizer: optimizer,
+    innerSteps = 10,
+    proximalWeight: lambda = 1,
+    solverSteps = 5,
+    adapt: patterns = ["*"],
+  } = options;
+  requireCounts({ innerSteps, solverSteps });
+  requirePositive({ proximalWeight: lambda });
+  const innerLoop = innerLoops(optimizer, patterns);
+
+  /** Minimises the proximal objective; what it ends with. */
+  const minimise = <B extends Batch>(
+    objective: Objective<B>,
+    params: Params,
+    support: readonly B[],
+    state: MetaState,
+  ) => {
+    const { names, optimizer: compiled } = innerLoop(objective, params);
+    const loop = { names, optimizer: compiled, objective: proximal(objective, params, lambda) };
+    const start = freshStart(optimizer, pick(params, names), state, innerSteps);
+    return { ...loop, params: descend(loop, params, [support], start, false).params };
+  };
+
+  return {
+    name: "imaml",
+    episodes: episodeShape(options),
+    adapt: (objective, params, support, state) =>
+      tidy(() => minimise(objective, params, support, state).params),
+    metaGradient(objective, params, episodes, state) {
+      const mean = meanGradient(episodes, ({ support, query }) =>
+        tidy(() => {
+          const end = minimise(objective, params, support, state);
+          const { loss, gradients } = objective.gradient(end.params, query);
+          /** H v / lambda, with a row for every parameter. */
+          const bent = (v: Params) => {
+            const product = end.objective.hvp(end.params, support, v);
+            return mapParams((h) => tf.div(h, lambda), product);
+          };
+          const solution = conjugateGradient(
+            (v) => mapParams((v, h) => tf.add(v, h), v, bent(v)),
+            pick(gradients, end.names),
+            solverSteps,
+          );
+          if (end.names.length === Object.keys(params).length) return { loss, gradients: solution };
+          const others = mapParams((g, h) => tf.sub(g, h), gradients, bent(solution));
+          return { loss, gradients: { ...others, ...solution } };
+        }),
+      );
+      return { ...mean, state };
+    },
+  };
+}
+
+/** The mean support loss plus `lambda / 2 |phi - origin|^2`; Hessians are those of the first part. */
+function proximal<B extends Batch>(
+  objective: Objective<B>,
+  origin: Params,
+  lambda: number,
+): InnerObjective<readonly B[]> {
+  return {
+    gradient: (params, batches, names) =>
+      tidy(() => {
+        const { gradients } = meanGradient(batches, (batch) =>
+          objective.gradient(params, batch, names),
+        );
+        const back = mapParams((phi, theta) => tf.sub(phi, theta), pick(params, names), origin);
+        return { gradients: mapParams((g, d) => tf.add(g, tf.mul(d, lambda)), gradients, back) };
+      }),
+    hvp: (params, batches, vector) =>
+      tidy(() => meanParams(batches.map((batch) => objective.hvp(params, batch, vector)))),
+  };
+}

@@ -1,0 +1,36 @@
+import { isOptionBatch, type Learner, MetaError } from "@metalearn/core";
+import { metaicl } from "./metaicl.js";
+
+/** Options of {@link metaict}. */
+export interface MetaictOptions {
+  /** Batches, each of one task, whose gradients are averaged for one update. @default 1 */
+  readonly batches?: number;
+}
+
+/**
+ * Meta-training by in-context tuning: the model chooses among the options of an example after
+ * demonstrations of the same task, and only the options compete. The loss is the cross-entropy of
+ * the softmax over the options' likelihoods, where MetaICL's is over the whole vocabulary. There is
+ * no inner loop. Instructions are the sampler's (`template`).
+ *
+ * Source: Chen et al. 2022, "Meta-learning via Language Model In-context Tuning", section 2.
+ *
+ * @throws MetaError `BAD_OPTION` when `batches` is below 1
+ */
+export function metaict({ batches = 1 }: MetaictOptions = {}): Learner {
+  const { episodes, ...learner } = metaicl({ batches, taskUnit: "task" });
+  return {
+    ...learner,
+    name: "metaict",
+    episodes: { ...episodes, answers: "options" },
+    metaGradient(objective, params, given, state) {
+      if (given.some(({ query }) => !isOptionBatch(query))) {
+        throw new MetaError(
+          "BAD_DATA",
+          "In-context tuning chooses among options, but the tasks give none. Use a task source that knows them, such as crossfit.",
+        );
+      }
+      return learner.metaGradient(objective, params, given, state);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { emptyProject } from "./support/project.js";
+
+const descent = (learningRate: number) => ({ use: "sgd", learningRate });
+
+const settings = {
+  sinusoid: {
+    model: { use: "mlp", sizes: [1, 20, 20, 1], loss: "mse" },
+    tasks: { use: "sinusoid", shots: 10, targetEpisodes: 50 },
+    train: { batchSize: 10, steps: 60, stepUnit: "updates" },
+    learner: { use: "maml", tasks: 5, innerOptimizer: descent(0.01) },
+    metric: "r2",
+  },
+  "clusters/3-way": {
+    model: { use: "mlp", sizes: [2, 20, 3], loss: "cross-entropy" },
+    tasks: { use: "clusters", ways: 3, shots: 3, targetEpisodes: 50 },
+    train: { batchSize: 9, steps: 60, stepUnit: "updates" },
+    learner: { use: "maml", tasks: 5, innerSteps: 3, innerOptimizer: descent(0.5) },
+    metric: "accuracy",
+  },
+};
+
+test.each(Object.entries(settings))(
+  "compare and evaluate score %s after adapting as the learner does",
+  async (task, { learner, metric, ...shared }) => {
+    const project = await emptyProject({
+      ...shared,
+      runtime: { use: "wasm" },
+      optimizer: { use: "adam", learningRate: 0.01 },
+      evaluate: { seeds: [1] },
+      compare: { runs: { untrained: {}, maml: { learner } } },
+    });
+    const compared = await project.metalearn(["compare"]);
+    expect(compared.code, compared.stderr).toBe(0);
+    const { rows } = await project.json<{ rows: { name: string; all: { mean: number } }[] }>(
+      "runs/comparison.json",
+    );
+    const [untrained, maml] = rows.map(({ all }) => all.mean) as [number, number];
+    expect(maml).toBeGreaterThan(untrained + 0.2);
+    expect(await project.read("runs/report.html")).toContain(task);
+
+    const evaluated = await project.metalearn(["evaluate", "runs/maml-seed100"]);
+    expect(evaluated.stdout).toContain(`│ ${task}`);
+    expect(evaluated.stdout).toContain(metric);
+    expect(evaluated.stdout).toContain((100 * maml).toFixed(1));
+  },
+);

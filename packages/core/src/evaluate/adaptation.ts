@@ -1,0 +1,101 @@
+import { MetaError } from "../errors.js";
+import type { Learner } from "../learner.js";
+import { learnerParams, modelParams, withMetaParams } from "../metaParams.js";
+import type { Batch, Model } from "../model.js";
+import { createObjective } from "../objective.js";
+import type { MetaOptimizer } from "../optimizer.js";
+import { disposeParams, type Params } from "../params.js";
+import type { TensorRuntime } from "../runtime.js";
+import { sizeAtLeast } from "../sizeAtLeast.js";
+import type { TargetTask } from "../task.js";
+import { tidy } from "../tidy.js";
+import { bucketedTokenBatch, type TokenBatch, type TokenSequence } from "../tokenBatch.js";
+import { freeze } from "../train/freeze.js";
+
+/** How parameters are adapted to the support of a target before it is scored. */
+export interface Adaptation {
+  readonly learner: Pick<Learner, "name" | "episodes" | "adapt" | "metaParams">;
+  /** Sequences per support batch of a target that asks questions. @default all */
+  readonly batchSize?: number | undefined;
+  /** The most examples of a batch that are computed at once. @default all */
+  readonly microBatch?: number | undefined;
+  /** Which parameters the learner sees, as in `metaTrain`. @default all */
+  readonly trainable?: readonly string[] | undefined;
+  /** The meta-optimizer, for learners whose inner steps share its moments: they start afresh. */
+  readonly optimizer?: Pick<MetaOptimizer, "init"> | undefined;
+}
+
+/** What {@link targetAdapter} needs. */
+export interface TargetAdapterOptions {
+  readonly model: Model;
+  /** The model's, and what the learner has learned of its own; without the latter, it begins anew. */
+  readonly params: Params;
+  readonly adaptation: Adaptation;
+  readonly runtime?: Pick<TensorRuntime, "compile"> | undefined;
+}
+
+/** Adapts to one support after the other, always from the same parameters. */
+export interface TargetAdapter {
+  /**
+   * The model's parameters after the support batches of a task; a learner that wants more of them
+   * goes round. Tensors may be those that it started from.
+   *
+   * @throws MetaError `BAD_OPTION` for a task without support
+   */
+  adapt(task: string, support: readonly Batch[]): Params;
+  /** What `score` gives at parameters that are adapted to a target's support, and then freed. */
+  scored<T>(target: TargetTask, seed: number, score: (adapted: Params) => Promise<T>): Promise<T>;
+}
+
+/** How targets are adapted to. */
+export function targetAdapter(options: TargetAdapterOptions): TargetAdapter {
+  const { learner, batchSize, microBatch, trainable = ["*"], optimizer } = options.adaptation;
+  const { model, params, runtime } = options;
+  const { model: part, trained, whole } = freeze(model, modelParams(params), trainable);
+  const objective = createObjective(part, { microBatch, ...(runtime && { runtime }) });
+
+  const adapt = (task: string, support: readonly Batch[]) => {
+    if (support.length === 0) {
+      throw new MetaError(
+        "BAD_OPTION",
+        `The task "${task}" has no support examples to adapt to. Leave out adapt.`,
+      );
+    }
+    const wanted = Math.max(support.length, learner.episodes.support);
+    const batches = Array.from({ length: wanted }, (_, i) => support[i % support.length] as Batch);
+    return tidy(() => {
+      const learned = learner.metaParams ? learnerParams(params) : {};
+      const start = withMetaParams(learner, { ...trained, ...learned });
+      const state = { optimizer: optimizer?.init(start) ?? { step: 0, update: 0, slots: {} } };
+      return whole(modelParams(learner.adapt(objective, start, batches, state)));
+    });
+  };
+
+  return {
+    adapt,
+    async scored(target, seed, score) {
+      const sequences = (await target.support?.(seed)) ?? [];
+      const support = chunks(sequences, batchSize ?? sequences.length).map(batchOf);
+      const adapted = adapt(target.name, support);
+      for (const batch of support) disposeParams(batch);
+      try {
+        return await score(adapted);
+      } finally {
+        const given = new Set(Object.values(params));
+        for (const tensor of Object.values(adapted)) if (!given.has(tensor)) tensor.dispose();
+      }
+    },
+  };
+}
+
+/** In few shapes, for which a runtime can compile. */
+function batchOf(sequences: readonly TokenSequence[]): TokenBatch {
+  return bucketedTokenBatch(sequences, [
+    sizeAtLeast(Math.max(...sequences.map(({ ids }) => ids.length))),
+  ]);
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const starts = [...items.keys()].filter((i) => i % size === 0);
+  return starts.map((start) => items.slice(start, start + size));
+}

@@ -1,0 +1,91 @@
+import { setImmediate } from "node:timers/promises";
+import * as tf from "@tensorflow/tfjs";
+import { MetaError } from "../errors.js";
+import type { Predictor } from "../model.js";
+import type { Params } from "../params.js";
+import type { EpisodeTarget, PredictionMetric } from "../task.js";
+import { tidy } from "../tidy.js";
+import type { TargetAdapter } from "./adaptation.js";
+import type { SeedScore } from "./evaluate.js";
+
+/** What is scored. */
+export interface ScoreEpisodesOptions {
+  readonly model: Pick<Predictor, "outputs">;
+  readonly params: Params;
+  /** @default keeps the parameters */
+  readonly adapter?: Pick<TargetAdapter, "adapt"> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Scores what a model predicts of each episode's query.
+ *
+ * @throws MetaError `NON_FINITE` when the score is not a number; the signal's reason when it is aborted
+ */
+export async function scoreEpisodes(
+  target: EpisodeTarget,
+  seed: number,
+  { model, params, adapter, signal }: ScoreEpisodesOptions,
+): Promise<SeedScore> {
+  const episodes = target.episodes(seed);
+  try {
+    const parts: Prediction[] = [];
+    for (const { support, query } of episodes) {
+      signal?.throwIfAborted();
+      const outputs = tidy(() => {
+        const adapted = adapter?.adapt(target.name, support) ?? params;
+        return model.outputs(adapted, query.x);
+      });
+      parts.push({
+        outputs: [...outputs.dataSync()],
+        targets: [...query.y.dataSync()],
+        width: outputs.shape[1],
+      });
+      outputs.dispose();
+      await setImmediate(); // lets signals and progress bars run
+    }
+    const { score, chance } = metrics[target.metric](parts);
+    if (!Number.isFinite(score)) {
+      throw new MetaError("NON_FINITE", `The score of "${target.name}" is ${score}.`);
+    }
+    const questions = parts.reduce((sum, { outputs, width }) => sum + outputs.length / width, 0);
+    return { seed, score, questions, chance };
+  } finally {
+    tf.dispose(episodes as unknown as tf.TensorContainer);
+  }
+}
+
+/** What was predicted of one query, row by row, and what would have been right. */
+interface Prediction {
+  readonly outputs: readonly number[];
+  readonly targets: readonly number[];
+  /** Outputs of each row. */
+  readonly width: number;
+}
+
+type Metric = (parts: readonly Prediction[]) => Pick<SeedScore, "score" | "chance">;
+
+const metrics: Record<PredictionMetric, Metric> = {
+  accuracy(parts) {
+    const hits = parts.flatMap(({ outputs, targets, width }) =>
+      targets.map((wanted, row) => {
+        const scores = outputs.slice(row * width, (row + 1) * width);
+        return scores.indexOf(Math.max(...scores)) === wanted ? 1 : 0;
+      }),
+    );
+    return { score: mean(hits), chance: mean(parts.map(({ width }) => 1 / width)) };
+  },
+
+  r2(parts) {
+    const targets = parts.flatMap((part) => part.targets);
+    const outputs = parts.flatMap((part) => part.outputs);
+    const centre = mean(targets);
+    const error = mean(targets.map((wanted, i) => (wanted - Number(outputs[i])) ** 2));
+    const variance = mean(targets.map((wanted) => (wanted - centre) ** 2));
+    return { score: 1 - error / variance, chance: 0 };
+  },
+};
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,43 @@
+import { MetaError } from "./errors.js";
+
+/**
+ * The parameters that patterns choose, in the order of `names`: those that match a pattern, in which
+ * `*` stands for any text, but none that a pattern after a `!` leaves out (`["*", "!wte.*"]`).
+ *
+ * @param option which option has the patterns, for messages
+ * @throws MetaError `BAD_OPTION` when there is no pattern, one that no name matches, or none is left
+ */
+export function matchingNames(
+  names: readonly string[],
+  patterns: readonly string[],
+  option: string,
+): string[] {
+  if (patterns.length === 0) {
+    throw new MetaError("BAD_OPTION", `${option}: wanted at least one pattern; came none.`);
+  }
+  const known = `The model has, for example: ${names.slice(0, 5).join(", ")}.`;
+  const matching = (chosen: readonly string[]) => {
+    const found = chosen.map((pattern) => {
+      const matches = names.filter(namePattern(pattern));
+      if (matches.length > 0) return matches;
+      throw new MetaError("BAD_OPTION", `${option}: no parameter is called "${pattern}". ${known}`);
+    });
+    return new Set(found.flat());
+  };
+  const leaves = (pattern: string) => pattern.startsWith("!");
+  const taken = matching(patterns.filter((pattern) => !leaves(pattern)));
+  const left = matching(patterns.filter(leaves).map((pattern) => pattern.slice(1)));
+  const chosen = names.filter((name) => taken.has(name) && !left.has(name));
+  if (chosen.length > 0) return chosen;
+  throw new MetaError(
+    "BAD_OPTION",
+    `${option}: ${patterns.join(", ")} leaves no parameter. ${known}`,
+  );
+}
+
+/** Whether a name equals `pattern`, in which `*` stands for any text. */
+function namePattern(pattern: string): (name: string) => boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const expression = new RegExp(`^${parts.join(".*")}$`);
+  return (name) => expression.test(name);
+}

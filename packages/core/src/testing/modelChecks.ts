@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { hessianVectorProduct } from "../autodiff/gradients.js";
+import { type Batch, isLanguageModel, type Model } from "../model.js";
+import { createObjective } from "../objective.js";
+import { batchLoss, type OptionBatch } from "../optionBatch.js";
+import { dotParams, type Params } from "../params.js";
+import { tidy } from "../tidy.js";
+import type { TokenBatch } from "../tokenBatch.js";
+import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
+import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
+import { recording } from "./recording.js";
+import { register } from "./register.js";
+import { assertNoLeak, assertSame, assertUntouched, isSame } from "./snapshot.js";
+import { throughCheckpoint } from "./throughCheckpoint.js";
+
+/** What {@link testModel} checks. */
+export type ModelProperty =
+  | "seed"
+  | "gradient"
+  | "hvp"
+  | "symmetric"
+  | "tokens"
+  | "files"
+  | "compiled"
+  | "inputs"
+  | "leaks"
+  | "options";
+
+/** A model to be checked. */
+export interface ModelSubject extends Subject<ModelProperty> {
+  create(): Model | Promise<Model>;
+  /** Something that the model can read. */
+  batch(): Batch;
+  /**
+   * Where derivatives are taken. Freshly drawn parameters can be so small that second derivatives
+   * drown in float32's rounding.
+   *
+   * @default those of seed 1
+   */
+  params?(): Params;
+}
+
+async function problemOf(subject: ModelSubject) {
+  const model = await subject.create();
+  return { model, batch: subject.batch(), params: subject.params?.() ?? (await model.init(1)) };
+}
+
+/** Central differences in float32 are good to about three digits. */
+const tolerance = 5e-3;
+
+const properties: Record<ModelProperty, Property<ModelSubject>> = {
+  seed: {
+    title: "the same seed gives the same parameters, and another seed others",
+    async check({ create }) {
+      const model = await create();
+      const [one, same, other] = await Promise.all([1, 1, 2].map((seed) => model.init(seed)));
+      assertSame(same, one, "Seed 1 gave other parameters the second time.");
+      assert.ok(!isSame(other, one), "Seed 2 gives the parameters of seed 1.");
+    },
+  },
+
+  gradient: {
+    title: "the gradient is that of the loss, by finite differences",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      const { gradient } = derivativeErrors((p) => model.loss(p, batch), params);
+      assert.ok(gradient < tolerance, `The gradient is off by ${gradient} of its norm.`);
+    },
+  },
+
+  hvp: {
+    title: "the Hessian-vector product is that of the gradient, by finite differences",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      const { hvp } = derivativeErrors((p) => model.loss(p, batch), params);
+      assert.ok(
+        hvp < tolerance,
+        `The product is off by ${hvp} of its norm. Does the model use an operation whose gradient cannot be differentiated?`,
+      );
+    },
+  },
+
+  symmetric: {
+    title: "the Hessian is symmetric",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      const [u, v] = [unitDirection(params, 1), unitDirection(params, 2)];
+      const form = (a: Params, b: Params) => {
+        const product = hessianVectorProduct((p) => model.loss(p, batch), params, b);
+        return Number(dotParams(a, product).dataSync()[0]);
+      };
+      const [uHv, vHu, uHu, vHv] = [form(u, v), form(v, u), form(u, u), form(v, v)];
+      const size = Math.max(...[uHv, vHu, uHu, vHv].map(Math.abs));
+      assert.ok(Math.abs(uHv - vHu) <= 1e-4 * size, `u H v is ${uHv}, but v H u is ${vHu}.`);
+    },
+  },
+
+  tokens: {
+    title: "the loss is that of its tokens' losses (batchLoss), of whatever batch",
+    skip: ({ batch }) => ("scoredIds" in batch() ? undefined : "no language model"),
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      assert.ok(isLanguageModel(model), "A model that reads tokens has to be a LanguageModel.");
+      const read = (scalar: tf.Tensor) => Number(scalar.dataSync()[0]);
+      const options = twoOptions(batch as TokenBatch);
+      for (const given of [batch as TokenBatch, options]) {
+        const loss = read(model.loss(params, given));
+        const wanted = read(batchLoss(model.tokenLosses(params, given), given));
+        assert.ok(
+          Math.abs(loss - wanted) <= 1e-5 * Math.abs(wanted),
+          `The loss is ${loss}, but batchLoss of tokenLosses is ${wanted}.`,
+        );
+      }
+    },
+  },
+
+  files: {
+    title: "parameters come back from a file bit for bit, in the same order",
+    async check(subject) {
+      const { model, params } = await problemOf(subject);
+      const state = { optimizer: { step: 0, update: 0, slots: {} } };
+      const restored = (await throughCheckpoint(model, { params, state })).params;
+      assertSame(restored, params, "The parameters from the file differ.");
+    },
+  },
+
+  compiled: {
+    title: "the loss and its gradient can be compiled: they read no tensor",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      const [plain, compiled] = [{}, { runtime: recording }].map((options) =>
+        createObjective(model, options).gradient(params, batch),
+      );
+      assertSame(compiled, plain, "Compiled, the loss or its gradient differs.");
+    },
+  },
+
+  inputs: {
+    title: "leaves parameters and batch as they were",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      assertUntouched({ params, batch }, () => createObjective(model).gradient(params, batch));
+    },
+  },
+
+  leaks: {
+    title: "leaves no tensor behind but the loss",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      assertNoLeak(() => model.loss(params, batch));
+      assertNoLeak(() => tidy(() => createObjective(model).gradient(params, batch)));
+    },
+  },
+
+  options: usefulErrors,
+};
+
+/** The same tokens as an example of two options, of which the first scored one is right. */
+function twoOptions(batch: TokenBatch): OptionBatch {
+  const last = batch.scoredIds.size - 1;
+  return {
+    ...batch,
+    optionTokens: tf.tensor3d([0, last], [1, 2, 1], "int32"),
+    optionMask: tf.ones([1, 2, 1]),
+    optionOffsets: tf.zeros([1, 2]),
+    gold: tf.tensor1d([0], "int32"),
+  };
+}
+
+/** The promises of a model, for test runners other than vitest. */
+export function modelChecks(subject: ModelSubject): Check[] {
+  return checksOf(properties, subject);
+}
+
+/**
+ * Tests with vitest that a model keeps the promises of its contract.
+ *
+ * @example testModel("toy", { create: toyModel, batch: () => ({ x: tf.ones([5, 1]), y: tf.zeros([5, 1]) }) })
+ */
+export function testModel(title: string, subject: ModelSubject): void {
+  register(title, modelChecks(subject));
+}

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { crossEntropy } from "../autodiff/crossEntropy.js";
+import { createObjective } from "../objective.js";
+import type { Params } from "../params.js";
+import type { TensorRuntime } from "../runtime.js";
+import { tidy } from "../tidy.js";
+import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
+import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
+import { register } from "./register.js";
+import { assertSame, assertUntouched, tensorsIn } from "./snapshot.js";
+
+/** What {@link testRuntime} checks. */
+export type RuntimeProperty =
+  | "identity"
+  | "derivatives"
+  | "compiled"
+  | "structure"
+  | "recorded"
+  | "memory"
+  | "inputs"
+  | "leaks"
+  | "restart"
+  | "options";
+
+/** A runtime to be checked. */
+export interface RuntimeSubject extends Subject<RuntimeProperty> {
+  /** Starts it; every check disposes the one that it was given. */
+  create(): Promise<TensorRuntime>;
+}
+
+/** Runs a check on a runtime of its own. */
+async function on(
+  { create }: RuntimeSubject,
+  check: (runtime: TensorRuntime) => void | Promise<void>,
+): Promise<void> {
+  const runtime = await create();
+  try {
+    await check(runtime);
+  } finally {
+    runtime.dispose();
+  }
+}
+
+/** A classifier with an embedding: what a language model is made of, in small. */
+function classifier() {
+  const wave = (shape: number[], phase: number) => {
+    const values = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
+      Math.sin(2.4 * i + phase),
+    );
+    return tf.tensor(values, shape);
+  };
+  const params: Params = { table: wave([5, 4], 0), "out.weight": wave([4, 3], 1) };
+  const batch = {
+    ids: tf.tensor1d([4, 0, 4, 2], "int32"),
+    classes: tf.tensor1d([0, 2, 1, 1], "int32"),
+  };
+  const loss = (params: Params, { ids, classes }: Record<string, tf.Tensor>) =>
+    tf.tidy(() => {
+      const embedded = tf.gather(params.table as tf.Tensor2D, ids as tf.Tensor1D);
+      const logits: tf.Tensor2D = tf.matMul(tf.tanh(embedded), params["out.weight"] as tf.Tensor2D);
+      return tf.mean(crossEntropy(logits, classes as tf.Tensor1D)) as tf.Scalar;
+    });
+  return { params, batch, model: { name: "classifier", init: async () => params, loss } };
+}
+
+/** The same within what another order of summation does to float32. */
+function assertClose(actual: unknown, expected: unknown, message: string): void {
+  const [a, b] = [tensorsIn(actual), tensorsIn(expected)];
+  assert.equal(a.length, b.length, message);
+  for (const [i, tensor] of a.entries()) {
+    const wanted = b[i] as tf.Tensor;
+    assert.deepEqual(tensor.shape, wanted.shape, message);
+    const values = wanted.dataSync();
+    for (const [j, value] of tensor.dataSync().entries()) {
+      const difference = Math.abs(value - Number(values[j]));
+      assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), message);
+    }
+  }
+}
+
+const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
+  identity: {
+    title: "tells its name, device and version",
+    check: (subject) =>
+      on(subject, ({ name, device, version }) => {
+        for (const [what, text] of Object.entries({ name, device, version })) {
+          assert.match(text, /\S/, `The runtime has no ${what}.`);
+        }
+      }),
+  },
+
+  derivatives: {
+    title: "gradients and Hessian-vector products agree with finite differences",
+    check: (subject) =>
+      on(subject, () => {
+        const { model, params, batch } = classifier();
+        const { gradient, hvp } = derivativeErrors((p) => model.loss(p, batch), params);
+        assert.ok(gradient < 5e-3, `The gradient is off by ${gradient} of its norm.`);
+        assert.ok(hvp < 5e-3, `The Hessian-vector product is off by ${hvp} of its norm.`);
+      }),
+  },
+
+  compiled: {
+    title: "a compiled function gives the same results, call after call",
+    check: (subject) =>
+      on(subject, (runtime) => {
+        const { model, params, batch } = classifier();
+        const [plain, compiled] = [{}, { runtime }].map((options) =>
+          createObjective(model, options),
+        );
+        for (const seed of [1, 2]) {
+          const at = { ...params, ...unitDirection(params, seed) };
+          const [expected, actual] = [plain, compiled].map((objective) => [
+            objective?.gradient(at, batch),
+            objective?.hvp(at, batch, params),
+          ]);
+          assertClose(actual, expected, "Compiled, a gradient or product differs.");
+        }
+      }),
+  },
+
+  structure: {
+    title: "a compiled function takes and returns nests of records and arrays",
+    check: (subject) =>
+      on(subject, (runtime) => {
+        const swap = (
+          { a, list }: { a: tf.Tensor; list: readonly tf.Tensor[] },
+          factor: number,
+        ) => ({
+          list: [tf.mul(a, factor)],
+          a: { sum: tf.addN([...list]) },
+        });
+        const compiled = runtime.compile(swap);
+        for (const factor of [2, 3]) {
+          const args = [{ a: tf.scalar(5), list: [tf.ones([2]), tf.ones([2])] }, factor] as const;
+          assertSame(compiled(...args), swap(...args), "Compiled, the result has another form.");
+        }
+      }),
+  },
+
+  recorded: {
+    title: "a compiled function that is differentiated has the right gradient",
+    check: (subject) =>
+      on(subject, (runtime) => {
+        const square = runtime.compile((x: tf.Tensor) => tf.square(x));
+        const slope = tf.grad((x) => tf.sum(square(x)))(tf.tensor1d([3, -2]));
+        assert.deepEqual(Array.from(slope.dataSync()), [6, -4]);
+      }),
+  },
+
+  memory: {
+    title: "counts its tensors and their bytes",
+    check: (subject) =>
+      on(subject, (runtime) => {
+        const before = runtime.memory();
+        const tensor = tf.zeros([10, 10]);
+        const after = runtime.memory();
+        assert.equal(after.tensors - before.tensors, 1, "tensors");
+        assert.equal(after.tensorBytes - before.tensorBytes, 400, "bytes of 100 float32 values");
+        assert.ok(after.processBytes > 0, "The process has no memory.");
+        tensor.dispose();
+        assert.equal(runtime.memory().tensorBytes, before.tensorBytes, "bytes afterwards");
+      }),
+  },
+
+  inputs: {
+    title: "a compiled function leaves its arguments as they were",
+    check: (subject) =>
+      on(subject, (runtime) => {
+        const { model, params, batch } = classifier();
+        const objective = createObjective(model, { runtime });
+        assertUntouched({ params, batch }, () => objective.gradient(params, batch));
+      }),
+  },
+
+  leaks: {
+    title: "a compiled function leaves no tensor behind but its results",
+    check: (subject) =>
+      on(subject, (runtime) => {
+        const { model, params, batch } = classifier();
+        const { gradient } = createObjective(model, { runtime });
+        const before = runtime.memory().tensors;
+        for (const _ of [1, 2, 3]) {
+          tf.dispose(tidy(() => gradient(params, batch)) as unknown as tf.TensorContainer);
+        }
+        assert.equal(runtime.memory().tensors - before, 0, "tensors that are left behind");
+      }),
+  },
+
+  restart: {
+    title: "can be disposed and started again",
+    async check(subject) {
+      for (const _ of [1, 2]) {
+        await on(subject, () => assert.equal(tf.sum(tf.ones([10])).dataSync()[0], 10));
+      }
+    },
+  },
+
+  options: usefulErrors,
+};
+
+/** The promises of a runtime, for test runners other than vitest. */
+export function runtimeChecks(subject: RuntimeSubject): Check[] {
+  return checksOf(properties, subject);
+}
+
+/**
+ * Tests with vitest that a runtime keeps the promises of its contract.
+ *
+ * @example testRuntime("wasm", { create: () => wasm() })
+ */
+export function testRuntime(title: string, subject: RuntimeSubject): void {
+  register(title, runtimeChecks(subject));
+}

@@ -1,0 +1,63 @@
+import {
+  type EpisodeTarget,
+  type ExampleBatch,
+  MetaError,
+  type SamplerOptions,
+  type TaskSource,
+} from "@metalearn/core";
+import type { TaskDistribution } from "./distribution.js";
+import { distributionSampler } from "./sampler.js";
+
+/** How a distribution becomes a task source. */
+interface SourceOptions {
+  readonly metric: EpisodeTarget["metric"];
+  /** Examples in each batch of a target's episode. */
+  readonly batchSize: number;
+  /** Episodes that belong to each evaluation seed. */
+  readonly targetEpisodes: number;
+  /** @throws MetaError `BAD_OPTION` when batches cannot be of this size */
+  checkBatchSize?(batchSize: number): void;
+}
+
+/** A task source with one target: held-out tasks of the same distribution. */
+export function taskSource(
+  distribution: TaskDistribution,
+  { metric, batchSize, targetEpisodes, checkBatchSize }: SourceOptions,
+): TaskSource<ExampleBatch, EpisodeTarget> {
+  const { name } = distribution;
+  return {
+    name,
+    trainingTasks: [name],
+    fingerprints: {},
+    targets: [
+      {
+        name,
+        unseenDomain: false,
+        metric,
+        episodes: (seed) =>
+          // Seeds of training are numbers, so that no training task is one of these.
+          distributionSampler(distribution, { seed: `target ${seed}`, batchSize }).next({
+            tasks: targetEpisodes,
+            support: 1,
+            query: 1,
+            querySource: "same-task",
+            unit: "task",
+          }),
+      },
+    ],
+    sampler({ seed, batchSize }: SamplerOptions) {
+      wholeNumber("batchSize", batchSize);
+      checkBatchSize?.(batchSize);
+      return distributionSampler(distribution, { seed, batchSize });
+    },
+  };
+}
+
+/** @throws MetaError `BAD_OPTION` unless `value` is a whole number of at least 1 */
+export function wholeNumber(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new MetaError(
+    "BAD_OPTION",
+    `${name} must be a whole number of at least 1, but is ${value}.`,
+  );
+}

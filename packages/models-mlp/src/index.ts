@@ -1,0 +1,2 @@
+export { type MlpOptions, mlp } from "./mlp.js";
+export { default } from "./plugin.js";
