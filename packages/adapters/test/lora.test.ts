@@ -1,6 +1,7 @@
 import {
   disposeParams,
   filterParams,
+  isPredictor,
   type LanguageModel,
   type Model,
   type Params,
@@ -8,6 +9,7 @@ import {
   tokenBatch,
 } from "@metalearn/core";
 import { derivativeErrors, testModel, toyModel } from "@metalearn/core/testing";
+import { mlp } from "@metalearn/models-mlp";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { lora, mergeLora } from "../src/index.js";
@@ -149,4 +151,14 @@ test("any model can have a LoRA", async () => {
   const params = await lora(toy, { rank: 2, targets: ["in.weight"] }).init(1);
   expect(Object.keys(params)).toEqual(["in.weight", "out.weight", "in.lora_A", "in.lora_B"]);
   disposeParams(params);
+});
+
+test("a predictor with a LoRA predicts as the plain one does at merged parameters", async () => {
+  const plain = mlp({ sizes: [2, 3, 1], loss: "mse" });
+  const predictor = lora(plain, { rank: 1, alpha: 2, targets: ["*.weight"] });
+  const drawn = shaken(await predictor.init(1), 0.5);
+  const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  if (!isPredictor(predictor)) throw new Error("it no longer predicts");
+  const merged = mergeLora(drawn, { alpha: 2 });
+  expect(predictor.outputs(drawn, x).arraySync()).toEqual(plain.outputs(merged, x).arraySync());
 });

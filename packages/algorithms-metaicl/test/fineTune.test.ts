@@ -1,5 +1,5 @@
 import { createObjective, defineOptimizer, type Model } from "@metalearn/core";
-import { toyModel, toySampler } from "@metalearn/core/testing";
+import { testLearner, toyModel, toySampler } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { fineTune, metaicl } from "../src/index.js";
@@ -34,6 +34,12 @@ const model: Model<{ y: tf.Tensor }> = {
       tf.add(tf.square(tf.sub(w as tf.Tensor, y)), tf.square(tf.sub(v as tf.Tensor, y))),
     ) as tf.Scalar,
 };
+
+testLearner("fine-tune", {
+  create: () => fineTune({ innerOptimizer, innerSteps: 2, batches: 2 }),
+  badOptions: { batches: () => fineTune({ innerOptimizer, batches: 0 }) },
+  skip: { loss: "it trains without adapting, as MetaICL does" },
+});
 
 const state = { optimizer: { step: 0, update: 0, slots: {} } };
 const support = [{ y: tf.scalar(1) }, { y: tf.scalar(3) }];

@@ -1,4 +1,5 @@
 import { createObjective, optionBatch, type TokenBatch, tokenBatch } from "@metalearn/core";
+import { testLearner } from "@metalearn/core/testing";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import { expect, test } from "vitest";
 import { metaict } from "../src/index.js";
@@ -10,6 +11,21 @@ const state = { optimizer: { step: 0, update: 0, slots: {} } };
 
 const episode = (query: TokenBatch) => ({ tasks: ["t"], support: [], query });
 const sequence = (text: string) => ({ ids: byteTokenizer.encode(text), scoredFrom: 2 });
+
+testLearner("metaict", {
+  create: () => metaict({ batches: 2 }),
+  badOptions: { batches: () => metaict({ batches: 0 }) },
+  model,
+  sampler: () => ({
+    next: ({ tasks }) =>
+      ["ab", "ba"].slice(0, tasks).map((text) => {
+        const options = ["+", "--"].map((option) => sequence(text + option));
+        return episode(optionBatch([{ sequences: options, gold: 1 }]));
+      }),
+    state: () => ({}),
+    restore: () => {},
+  }),
+});
 
 test("asks for batches of one task with all options", () => {
   expect(metaict({ batches: 3 }).episodes).toEqual({

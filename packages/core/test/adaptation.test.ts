@@ -1,6 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { type Adaptation, evaluate, type TargetTask, tidy } from "../src/index.js";
+import {
+  type Adaptation,
+  evaluate,
+  type Params,
+  type TargetTask,
+  type TokenBatch,
+  tidy,
+} from "../src/index.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 
 const params = bigramParams();
@@ -84,4 +91,67 @@ test("a target without support cannot be adapted to", async () => {
   await expect(run({ learner: believer(), batchSize: 2 }, [without])).rejects.toThrow(
     '[BAD_OPTION] The task "after 0" has no support examples to adapt to. Leave out adapt.',
   );
+});
+
+test("a learner gets what it has learned of its own, or else begins anew, and the model never does", async () => {
+  const rates: number[] = [];
+  const learner: Adaptation["learner"] = {
+    ...believer(),
+    metaParams: () => ({ "learner.rate": tf.scalar(0.5) }),
+    adapt: (_, params) => {
+      rates.push(Number(params["learner.rate"]?.dataSync()[0]));
+      return params;
+    },
+  };
+  const before = tf.memory().numTensors;
+  const seen = new Set<string>();
+  const model = {
+    ...bigramModel,
+    tokenLosses: (given: Params, batch: TokenBatch) => {
+      for (const name of Object.keys(given)) seen.add(name);
+      return bigramModel.tokenLosses(given, batch);
+    },
+  };
+  const rate = tf.scalar(2);
+  const options = { model, targets: [target], seeds: [1], adaptation: { learner } };
+  await evaluate({ ...options, params: { ...params, "learner.rate": rate } });
+  await evaluate({ ...options, params });
+  expect(rates).toEqual([2, 0.5]);
+  expect([...seen]).toEqual(["table"]);
+  expect(rate.isDisposed).toBe(false);
+  rate.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test("frozen parameters are hidden from the learner, and there when questions are scored", async () => {
+  const shift = tf.zeros([4, 4]);
+  const model = {
+    ...bigramModel,
+    tokenLosses: ({ table, shift }: Params, batch: TokenBatch) =>
+      bigramModel.tokenLosses({ table: tf.add(table as tf.Tensor, shift as tf.Tensor) }, batch),
+  };
+  const learner: Adaptation["learner"] = {
+    ...believer(),
+    adapt: (...given) => {
+      expect(Object.keys(given[1])).toEqual(["table"]);
+      return believer().adapt(...given);
+    },
+  };
+  const adaptation = { learner, batchSize: 2, trainable: ["table"] };
+  const both = { ...params, shift };
+  const { all } = await evaluate({
+    model,
+    params: both,
+    targets: [target],
+    seeds: [1],
+    adaptation,
+  });
+  expect(all.mean).toBe(1);
+});
+
+test("a learner that wants more support batches than there are goes round them", async () => {
+  const seen: number[][] = [];
+  const learner = { ...believer(seen), episodes: { ...episodes, support: 5 } };
+  await run({ learner, batchSize: 2 });
+  expect(seen[0]).toEqual([2, 1, 2, 1, 2]);
 });

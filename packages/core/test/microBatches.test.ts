@@ -4,6 +4,7 @@ import {
   type Batch,
   createObjective,
   type Model,
+  optionBatch,
   type Params,
   type TensorRuntime,
   tokenBatch,
@@ -118,4 +119,19 @@ test.each([0, 1.5, -1])("microBatch %d is refused", (microBatch) => {
   expect(() => createObjective(model, { microBatch })).toThrow(
     `[BAD_OPTION] microBatch must be a whole number of at least 1, but is ${microBatch}.`,
   );
+});
+
+test("a batch with options stays whole", () => {
+  const example = {
+    sequences: [
+      [0, 3],
+      [0, 1, 2],
+    ].map((ids) => ({ ids, scoredFrom: 1 })),
+    gold: 0,
+  };
+  const batch = optionBatch([example, { ...example, gold: 1 }]);
+  const [whole, cut] = [{}, { microBatch: 1 }].map((options) =>
+    createObjective(bigramModel, options).loss(bigramParams(), batch),
+  );
+  expect(number(cut)).toBe(number(whole));
 });

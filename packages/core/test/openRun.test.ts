@@ -45,6 +45,12 @@ describe("a run that opens", () => {
     expect(Reflect.get(training?.optimizer ?? {}, "planned")()).toBe(3);
   });
 
+  test("has schedules of what adapts at their first update where nothing is trained", async () => {
+    const adapts = { ...trained, train: { steps: 0 }, evaluate: { adapt: "own" } };
+    const { adaptation } = await open(adapts);
+    expect(Reflect.get(adaptation?.optimizer ?? {}, "planned")()).toBe(1);
+  });
+
   test("can count meta-updates instead", async () => {
     const { training } = await open({ ...trained, train: { steps: 9, stepUnit: "updates" } });
     expect(training?.updates).toBe(9);

@@ -58,7 +58,9 @@ async function problemOf(subject: LearnerSubject): Promise<Problem> {
   const { model = toyModel(), sampler = () => toySampler(1), optimizer } = subject;
   const learner = await subject.create();
   const params = withMetaParams(learner, await model.init(1));
-  const episodes = sampler().next(learner.episodes);
+  // One that trains without support adapts to some nevertheless.
+  const support = Math.max(1, learner.episodes.support);
+  const episodes = sampler().next({ ...learner.episodes, support });
   const objective = createObjective(model);
   const fresh = optimizer?.init(params) ?? { step: 0, update: 0, slots: {} };
   // Whatever a learner keeps from one meta-update to the next is there after the first.
