@@ -138,5 +138,10 @@ function sequence(): TokenSequence {
 /** The engine with the options of this process for everything that is compiled. */
 function compilingIn(precision: string): TensorRuntime {
   const chosen = { mode: values.mode, precision } as CompileOptions;
-  return { ...engine, compile: (fn, options) => engine.compile(fn, { ...options, ...chosen }) };
+  return {
+    ...engine,
+    compile: (fn, options) => engine.compile(fn, { ...options, ...chosen }),
+    compileStages: (fn, lateLike, options) =>
+      (engine as Required<TensorRuntime>).compileStages(fn, lateLike, { ...options, ...chosen }),
+  };
 }

@@ -70,7 +70,7 @@ export function bmg(options: BmgOptions): Learner {
   ) => {
     const loop = innerLoop(objective, params);
     const start = { slots, coefficients: coefficients.slice(0, innerSteps) };
-    const adapted = descend(loop, params, support, start, true);
+    const adapted = descend(loop, params, support, start, 2);
     const turn = innerSteps % support.length;
     const further = [...support.slice(turn), ...support.slice(0, turn)];
     const bootstrapped = descend(
@@ -78,7 +78,7 @@ export function bmg(options: BmgOptions): Learner {
       adapted.params,
       target === "query" ? [query] : further,
       { slots: adapted.slots, coefficients: coefficients.slice(innerSteps) },
-      false,
+      0,
     );
     const distance = mapParams(
       (phi, target) => tf.sub(phi, target),

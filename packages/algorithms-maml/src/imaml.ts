@@ -65,7 +65,7 @@ export function imaml(options: ImamlOptions): Learner {
     const { names, optimizer: compiled } = innerLoop(objective, params);
     const loop = { names, optimizer: compiled, objective: proximal(objective, params, lambda) };
     const start = freshStart(optimizer, pick(params, names), state, innerSteps);
-    return { ...loop, params: descend(loop, params, [support], start, false).params };
+    return { ...loop, params: descend(loop, params, [support], start, 0).params };
   };
 
   return {

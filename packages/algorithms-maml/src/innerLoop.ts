@@ -1,11 +1,12 @@
 import {
-  addParams,
+  addInto,
   type Batch,
   type Coefficients,
   coefficients,
   disposeParams,
   filterParams,
   type Learner,
+  type Linearization,
   type LossAndGradients,
   type MetaState,
   matchingNames,
@@ -23,12 +24,23 @@ type Slots = OptimizerState["slots"];
 export interface InnerObjective<B> {
   gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
   hvp(params: Params, batch: B, vector: Params): Params;
+  /** A gradient with a Hessian-vector product to come, where that pays. */
+  linearize?(
+    params: Params,
+    batch: B,
+    names: readonly string[],
+  ): Pick<Linearization, "gradients" | "hvp" | "dispose">;
 }
 
 /** What an inner loop needs to know. */
 export interface InnerLoop<B> {
   readonly objective: InnerObjective<B>;
-  readonly optimizer: Pick<UpdateRule, "apply" | "adjoint">;
+  readonly optimizer: Pick<UpdateRule, "apply" | "adjoint"> & {
+    /** The adjoint without gradients with respect to slots, which are as large as the parameters. */
+    readonly adjointOfFirst: (
+      ...args: Parameters<UpdateRule["adjoint"]>
+    ) => Pick<ReturnType<UpdateRule["adjoint"]>, "params" | "gradients">;
+  };
   /** Names of the adapted parameters. */
   readonly names: readonly string[];
 }
@@ -42,19 +54,22 @@ export interface InnerStart {
 }
 
 /** One inner step, kept for the way back. */
-interface InnerStep<B> {
+interface InnerStep {
   readonly input: UpdateInput;
   readonly coefficients: Coefficients;
   /** All parameters at the start of the step, adapted or not. */
   readonly params: Params;
-  readonly batch: B;
+  /** The Hessian of the support loss at `params` times a vector. */
+  hvp(vector: Params): Params;
+  /** Frees what `hvp` goes on from. */
+  dispose(): void;
 }
 
 /** Where an inner loop led, and how it got there. */
-export interface Trajectory<B> {
+export interface Trajectory {
   readonly params: Params;
   readonly slots: Slots;
-  readonly steps: readonly InnerStep<B>[];
+  readonly steps: readonly InnerStep[];
 }
 
 /**
@@ -63,12 +78,16 @@ export interface Trajectory<B> {
  * @param adapt names of the adapted parameters, as patterns
  */
 export function innerLoops(optimizer: UpdateRule, adapt: readonly string[]) {
+  const adjointOfFirst: InnerLoop<never>["optimizer"]["adjointOfFirst"] = (...args) => {
+    const { params, gradients } = optimizer.adjoint(...args);
+    return { params, gradients };
+  };
   return <B extends Batch>(objective: Objective<B>, params: Params) => ({
     objective,
-    // Where the task is compiled as a whole, they become part of it.
     optimizer: {
       apply: objective.compile(optimizer.apply, "inner update"),
       adjoint: objective.compile(optimizer.adjoint, "inner adjoint"),
+      adjointOfFirst: objective.compile(adjointOfFirst, "first inner adjoint"),
     },
     names: matchingNames(Object.keys(params), adapt, "adapt"),
   });
@@ -99,24 +118,34 @@ export function freshStart(
  * Takes inner steps from `params`; step j sees support batch j, starting over when there are more
  * steps than batches.
  *
- * @param record whether to keep every step for {@link backpropagate}; otherwise only the end is kept
+ * @param record the order of the derivative that {@link backpropagate} is to take. With 0 only the
+ *   end is kept. With 2 a single step keeps what its Hessian-vector product shares with its
+ *   gradient, too; more steps do not, because memory would grow with them.
  */
 export function descend<B>(
   { objective, optimizer, names }: InnerLoop<B>,
   params: Params,
   support: readonly B[],
   start: InnerStart,
-  record: boolean,
-): Trajectory<B> {
-  const steps: InnerStep<B>[] = [];
+  record: 0 | 1 | 2,
+): Trajectory {
+  const steps: InnerStep[] = [];
   let slots = start.slots;
   for (const [j, c] of start.coefficients.entries()) {
     const batch = support[j % support.length] as B;
-    const { gradients } = objective.gradient(params, batch, names);
+    const { linearize } = record === 2 && start.coefficients.length === 1 ? objective : {};
+    const at = params;
+    const found = linearize?.(at, batch, names) ?? {
+      ...objective.gradient(at, batch, names),
+      hvp: (vector: Params) => objective.hvp(at, batch, vector),
+      dispose() {},
+    };
+    const { gradients } = found;
     const input = { gradients, slots, params: pick(params, names) };
     const next = optimizer.apply(input, c);
-    if (record) {
-      steps.push({ input, coefficients: c, params, batch });
+    if (record > 0) {
+      const { hvp, dispose } = found;
+      steps.push({ input, coefficients: c, params, hvp, dispose });
     } else {
       disposeParams(gradients);
       // What the first step started from belongs to the caller.
@@ -141,7 +170,7 @@ export function adaptAfresh(
     const loop = innerLoop(objective, params);
     return tidy(() => {
       const start = freshStart(optimizer, pick(params, loop.names), state, steps);
-      return descend(loop, params, support, start, false).params;
+      return descend(loop, params, support, start, 0).params;
     });
   };
 }
@@ -155,6 +184,8 @@ export interface BackwardOptions {
    * which step j, from 0, began.
    */
   readonly onTheWay?: readonly (Params | undefined)[];
+  /** Whether gradients with respect to the slots at the start are asked for. @default false */
+  readonly slots?: boolean;
 }
 
 /**
@@ -163,37 +194,43 @@ export interface BackwardOptions {
  * product of the support loss per step. No tape spans inner steps, so that memory is that of one
  * Hessian-vector product however many steps there are.
  *
- * @param gradient is freed
- * @returns the gradient with respect to parameters and slots
+ * @param trajectory whose support gradients are freed
+ * @param gradient is freed, as those on the way are
+ * @returns the gradient with respect to parameters and, if asked for, slots
  */
 export function backpropagate<B>(
-  { objective, optimizer, names }: InnerLoop<B>,
-  { steps }: Trajectory<B>,
+  { optimizer, names }: Pick<InnerLoop<B>, "optimizer" | "names">,
+  { steps }: Trajectory,
   gradient: Params,
-  { order = 2, onTheWay = [] }: BackwardOptions = {},
+  { order = 2, onTheWay = [], slots = false }: BackwardOptions = {},
 ): { gradient: Params; slots: Slots } {
   let back: { gradient: Params; slots: Slots } = { gradient, slots: {} };
-  for (const [j, { input, coefficients, params, batch }] of [...steps.entries()].reverse()) {
-    const later = back;
-    back = tidy(() => {
-      const adjoint = optimizer.adjoint(input, coefficients, {
-        params: pick(later.gradient, names),
-        slots: later.slots,
-      });
-      const parts: Params[] = [{ ...later.gradient, ...adjoint.params }];
-      if (order === 2) parts.push(objective.hvp(params, batch, adjoint.gradients));
-      const arriving = onTheWay[j];
-      if (arriving) parts.push(arriving);
-      return { gradient: addParams(parts), slots: adjoint.slots };
-    });
-    const kept = new Set(tensorsOf(back));
-    for (const tensor of tensorsOf(later)) if (!kept.has(tensor)) tensor.dispose();
+  for (const [j, { input, coefficients, hvp, dispose }] of [...steps.entries()].reverse()) {
+    const arrived = { params: pick(back.gradient, names), slots: back.slots };
+    const adjoint =
+      j > 0 || slots
+        ? optimizer.adjoint(input, coefficients, arrived)
+        : { ...optimizer.adjointOfFirst(input, coefficients, arrived), slots: {} };
+    const direct = { ...back.gradient, ...adjoint.params };
+    // As large as the model, all of them: each goes before the next is made.
+    disposeOthers([back.gradient, ...Object.values(back.slots)], direct);
+    disposeParams(input.gradients);
+    const bent = order === 2 ? hvp(adjoint.gradients) : undefined;
+    dispose();
+    disposeParams(adjoint.gradients);
+    const arriving = onTheWay[j];
+    const through = bent ? addInto(direct, bent) : direct;
+    back = { gradient: arriving ? addInto(through, arriving) : through, slots: adjoint.slots };
   }
   return back;
 }
 
-function tensorsOf({ gradient, slots }: { gradient: Params; slots: Slots }) {
-  return [gradient, ...Object.values(slots)].flatMap((tensors) => Object.values(tensors));
+/** Frees those tensors that are not in `kept` as well. */
+function disposeOthers(all: readonly Params[], kept: Params): void {
+  const staying = new Set(Object.values(kept));
+  for (const params of all) {
+    for (const tensor of Object.values(params)) if (!staying.has(tensor)) tensor.dispose();
+  }
 }
 
 /** The tensors of these names. */

@@ -1,7 +1,7 @@
 import {
   addParams,
   type Batch,
-  type Coefficients,
+  disposeParams,
   type EpisodeShape,
   type Learner,
   type LossAndGradients,
@@ -10,17 +10,15 @@ import {
   matchingNames,
   meanGradient,
   modelParams,
-  type Objective,
-  type OptimizerState,
   type Params,
   tidy,
-  type UpdateInput,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { type EpisodeOptions, episodeShape, requireCounts } from "./episodes.js";
 import {
   backpropagate,
   descend,
+  type InnerLoop,
   type InnerStart,
   innerLoops,
   pick,
@@ -58,11 +56,6 @@ export interface MamlOptions extends EpisodeOptions {
    */
   readonly adapt?: readonly string[];
 }
-
-/** What a task leaves of the inner optimizer's memory: itself, or what it follows from. */
-type AfterTask =
-  | { readonly slots: OptimizerState["slots"] }
-  | { readonly supportGradients: Params };
 
 /**
  * Model-agnostic meta-learning: parameters from which a few gradient steps on a task's support set
@@ -103,39 +96,28 @@ export function mamlWith(options: MamlOptions, rates?: LearnedRates): Learner {
       : momentFlow(moments, optimizer, adaptedOf(params), state);
   const innerLoop = innerLoops(optimizer, adapt);
   const goesBack = order === 2 || rates !== undefined;
-  // With one inner step the support gradient serves the Hessian-vector product as well, if both are
-  // compiled together. With more, memory would grow with the steps.
-  const isCompiledWhole = steps === 1 && goesBack;
-  const momentsAfter = (input: UpdateInput, c: Coefficients) => optimizer.apply(input, c).slots;
+  const record = goesBack ? order : multiStepLoss ? 1 : 0;
 
   /**
-   * What one task adds to a meta-update: a function of tensors alone. Compiled as a whole it leaves
-   * the moments to the caller, who passes once over memory for them.
+   * What one task adds to a meta-update, and the slots that its inner loop ends with.
    *
    * @param weights of the query losses after each inner step; none where only the last counts
    */
   const taskGradient = <B extends Batch>(
-    objective: Objective<B>,
+    loop: InnerLoop<B>,
     params: Params,
     support: readonly B[],
-    queries: readonly B[],
+    queryGradient: (adapted: Params) => LossAndGradients,
     start: InnerStart,
     weights: readonly tf.Scalar[],
   ) =>
     tidy(() => {
-      const loop = innerLoop(objective, params);
-      const trajectory = descend(loop, params, support, start, goesBack || weights.length > 0);
-      const queryGradient = (params: Params) =>
-        meanGradient(queries, (query) => objective.gradient(params, query));
+      const trajectory = descend(loop, params, support, start, record);
+      // Slots that nobody goes on with are not worth their memory.
+      const slots = moments === "reset" ? {} : trajectory.slots;
       const last = queryGradient(trajectory.params);
-      // Moments that nobody goes on with are not worth their memory.
-      const after: AfterTask =
-        moments === "reset"
-          ? { slots: {} }
-          : isCompiledWhole
-            ? { supportGradients: trajectory.steps[0]?.input.gradients as Params }
-            : { slots: trajectory.slots };
-      if (weights.length === 0 && !goesBack) return { ...last, after };
+      if (steps > 0) disposeParams(pick(trajectory.params, loop.names));
+      if (weights.length === 0 && !goesBack) return { ...last, slots };
 
       const counted = weights.map((weight, j) => {
         const step = trajectory.steps[j + 1];
@@ -144,12 +126,13 @@ export function mamlWith(options: MamlOptions, rates?: LearnedRates): Learner {
       const losses: LossAndGradients[] = counted.length > 0 ? counted : [last];
       const loss = tf.addN(losses.map(({ loss }) => loss)) as tf.Scalar;
       const gradients = losses.map(({ gradients }) => gradients);
-      if (!goesBack) return { loss, gradients: addParams(gradients), after };
+      if (!goesBack) return { loss, gradients: addParams(gradients), slots };
       const back = backpropagate(loop, trajectory, gradients.at(-1) as Params, {
         order,
         onTheWay: [undefined, ...gradients.slice(0, -1)],
+        slots: rates !== undefined,
       });
-      return { loss, gradients: { ...back.gradient, ...rates?.gradients(back.slots) }, after };
+      return { loss, gradients: { ...back.gradient, ...rates?.gradients(back.slots) }, slots };
     });
 
   return {
@@ -161,33 +144,25 @@ export function mamlWith(options: MamlOptions, rates?: LearnedRates): Learner {
       return tidy(() => {
         const start = startFrom(optimizer, flow(params, state).begin(), steps);
         const own = modelParams(params);
-        return descend(innerLoop(objective, own), own, batches, start, false).params;
+        return descend(innerLoop(objective, own), own, batches, start, 0).params;
       });
     },
 
     metaGradient(objective, params, episodes, state) {
       const passing = flow(params, state);
       const own = modelParams(params);
-      const gradientOf = isCompiledWhole
-        ? objective.compiled(taskGradient, "task gradient")
-        : taskGradient.bind(undefined, objective);
-      const advance = objective.compile(momentsAfter, "inner moments");
       const weights = multiStepLoss
         ? stepWeights(steps, state.optimizer.update, multiStepLoss).map((w) => tf.scalar(w))
         : [];
+      const loop = innerLoop(objective, own);
       const mean = meanGradient(episodes, ({ support, query }) => {
         const asked = queries === "own" ? [query] : episodes.map((episode) => episode.query);
+        const queryGradient = (adapted: Params) =>
+          meanGradient(asked, (query) => objective.gradient(adapted, query));
         const begin = passing.begin();
         const { slots, ...result } = tidy(() => {
           const start = startFrom(optimizer, begin, steps);
-          const { after, ...result } = gradientOf(own, support, asked, start, weights);
-          if ("slots" in after) return { ...result, slots: after.slots };
-          const input = {
-            gradients: after.supportGradients,
-            slots: begin.slots,
-            params: adaptedOf(own),
-          };
-          return { ...result, slots: advance(input, start.coefficients[0] as Coefficients) };
+          return taskGradient(loop, own, support, queryGradient, start, weights);
         });
         passing.finish({ ...begin, step: begin.step + steps, slots });
         return result;

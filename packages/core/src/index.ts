@@ -79,6 +79,7 @@ export {
 } from "./model.js";
 export {
   createObjective,
+  type Linearization,
   type Objective,
   type ObjectiveOptions,
 } from "./objective.js";
@@ -106,6 +107,7 @@ export {
   optionBatch,
 } from "./optionBatch.js";
 export {
+  addInto,
   addParams,
   countParams,
   disposeParams,
@@ -172,6 +174,8 @@ export {
   type Precision,
   type RuntimeMemory,
   type TensorRuntime,
+  type OpenStages,
+  type Stages,
 } from "./runtime.js";
 export {
   type AnswerMetric,

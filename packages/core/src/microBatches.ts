@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "./errors.js";
 import { addGradients, type LossAndGradients, scaleGradients } from "./lossAndGradients.js";
 import type { Batch } from "./model.js";
-import type { Objective } from "./objective.js";
+import { linearized, type Objective } from "./objective.js";
 import { batchRows, sliceBatch } from "./sliceBatch.js";
 import { tidy } from "./tidy.js";
 
@@ -36,12 +36,9 @@ export function inMicroBatches<B extends Batch>(
         return total(batch, most, (part) => ({ loss: tf.scalar(0), gradients: product(part) }))
           .gradients;
       }),
+    // What the parts would keep together is what micro-batches are to avoid.
+    linearize: (params, batch, names) => linearized(split, params, batch, names),
     compile: objective.compile,
-    // Compiled together, all parts could be in memory at once.
-    compiled:
-      (fn) =>
-      (...args) =>
-        fn(split, ...args),
   };
   return split;
 }

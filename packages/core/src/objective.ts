@@ -7,7 +7,7 @@ import {
 import type { LossAndGradients } from "./lossAndGradients.js";
 import { inMicroBatches } from "./microBatches.js";
 import type { Batch, Model } from "./model.js";
-import type { Params } from "./params.js";
+import { type Params, tensorNamed } from "./params.js";
 import type { TensorRuntime } from "./runtime.js";
 
 /**
@@ -28,20 +28,28 @@ export interface Objective<B extends Batch = Batch> {
    */
   hvp(params: Params, batch: B, vector: Params): Params;
   /**
+   * The same gradient, and Hessian-vector products at the same `params` from what was computed for
+   * it, where the runtime can compile both together: they then cost less, and what they share
+   * takes memory until they are disposed or the `tidy` around the call ends.
+   */
+  linearize(params: Params, batch: B, names?: readonly string[]): Linearization;
+  /**
    * A function of tensors that needs nothing of this objective, such as an inner update, compiled.
    * The same `fn` gives the same compiled function.
    *
    * @param name for messages and profiles
    */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string): (...args: A) => R;
+}
+
+/** A gradient and its derivative in any direction. */
+export interface Linearization extends LossAndGradients {
   /**
-   * A function of tensors that a learner builds from this objective, compiled as one; with
-   * {@link ObjectiveOptions.microBatch} it runs as it is, and its parts are compiled. The same `fn`
-   * gives the same compiled function.
-   *
-   * @param name for messages and profiles
+   * The Hessian times `vector`, which has the names of `gradients`: for every tensor of the
+   * parameters. These must not be disposed before.
    */
-  compiled<A extends readonly unknown[], R>(fn: Build<B, A, R>, name: string): (...args: A) => R;
+  hvp(vector: Params): Params;
+  dispose(): void;
 }
 
 /** Options of {@link createObjective}. */
@@ -61,7 +69,7 @@ export interface ObjectiveOptions {
    */
   readonly microBatch?: number | undefined;
   /** Compiles the functions. Without one they run as they are. */
-  readonly runtime?: Pick<TensorRuntime, "compile">;
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
 }
 
 /**
@@ -93,30 +101,53 @@ function wholeObjective<B extends Batch>(
     loss,
     gradient,
     hvp: (params, batch, vector) => product((p) => loss(p, batch), params, vector),
+    linearize: (params, batch, names) => linearized(plain, params, batch, names),
     compile: (fn) => fn,
-    compiled:
-      (fn) =>
-      (...args) =>
-        fn(plain, ...args),
   };
   if (!runtime) return plain;
   const known = new Map<unknown, unknown>();
-  const once = <F extends (...args: never[]) => unknown>(key: unknown, fn: F, name: string): F => {
-    const compiled = known.get(key) ?? runtime.compile(fn, { name });
-    known.set(key, compiled);
-    return compiled as F;
-  };
-  return {
+  const compiled = {
     loss: runtime.compile(plain.loss, { name: "loss" }),
     gradient: runtime.compile(plain.gradient, { name: "gradient" }),
     hvp: runtime.compile(plain.hvp, { name: "hvp" }),
-    compile: (fn, name) => once(fn, fn, name),
-    compiled: (fn, name) => once(fn, plain.compiled(fn, name), name),
+  };
+  // Finite differences share nothing with the gradient.
+  const linearize =
+    hvp === "exact" &&
+    runtime.compileStages?.(
+      (params: Params, batch: B, names?: readonly string[]) => ({
+        early: gradient(params, batch, names),
+        finish: (vector: Params) => plain.hvp(params, batch, vector),
+      }),
+      (params, _, names = Object.keys(params)) =>
+        Object.fromEntries(names.map((name) => [name, tensorNamed(params, name)])),
+      { name: "linearized gradient" },
+    );
+  return {
+    ...compiled,
+    linearize(params, batch, names) {
+      if (!linearize) return linearized(compiled, params, batch, names);
+      const { early, finish, dispose } = linearize(params, batch, names);
+      return { ...early, hvp: finish, dispose };
+    },
+    compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string) {
+      const compiled = (known.get(fn) as typeof fn | undefined) ?? runtime.compile(fn, { name });
+      known.set(fn, compiled);
+      return compiled;
+    },
   };
 }
 
-/** Builds something from an objective and tensors. */
-type Build<B extends Batch, A extends readonly unknown[], R> = (
-  objective: Objective<B>,
-  ...args: A
-) => R;
+/** A linearization of which nothing is kept. */
+export function linearized<B extends Batch>(
+  { gradient, hvp }: Pick<Objective<B>, "gradient" | "hvp">,
+  params: Params,
+  batch: B,
+  names?: readonly string[],
+): Linearization {
+  return {
+    ...gradient(params, batch, names),
+    hvp: (vector) => hvp(params, batch, vector),
+    dispose() {},
+  };
+}

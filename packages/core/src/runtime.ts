@@ -45,6 +45,19 @@ export interface CompileOptions {
   readonly donate?: readonly number[];
 }
 
+/** What a function of two stages computes: what it can at once, and the rest when it has the late argument. */
+export interface Stages<E, L, R> {
+  readonly early: E;
+  /** May be called more than once. */
+  finish(late: L): R;
+}
+
+/** Stages that hold what the late one goes on from. */
+export interface OpenStages<E, L, R> extends Stages<E, L, R> {
+  /** Frees that, as the end of a `tidy` around the call does; `early` stays. */
+  dispose(): void;
+}
+
 /** How a compiled function is executed. */
 export type CompileMode = "graph" | "xla" | "elementwise";
 
@@ -116,6 +129,18 @@ export interface TensorRuntime {
     fn: (...args: A) => R,
     options?: CompileOptions,
   ): (...args: A) => R;
+  /**
+   * As {@link compile}, for a function of which one argument comes later: everything that does not
+   * depend on it is computed once, whichever stage needs it, and kept in between. The arguments must
+   * not be disposed before the last call of `finish`. An engine that cannot compile has none of it.
+   *
+   * @param lateLike tensors of the same form and shapes as the late argument will have
+   */
+  compileStages?<A extends readonly unknown[], E, L, R>(
+    fn: (...args: A) => Stages<E, L, R>,
+    lateLike: (...args: A) => L,
+    options?: Omit<CompileOptions, "donate">,
+  ): (...args: A) => OpenStages<E, L, R>;
   /** What was compiled so far, in order; empty for an engine that cannot compile. */
   compilations(): readonly Compilation[];
   /** Tells of compilations from now on. An engine that cannot compile needs none of it. */

@@ -90,10 +90,10 @@ const broken: Record<LearnerProperty, LearnerSubject> = {
   }),
   compiled: instead(({ metaGradient }) => ({
     metaGradient: (objective, params, episodes, state) =>
-      objective.compiled((plain, given: Params) => {
+      objective.compile((given: Params) => {
         const size = tf.sum(given["in.weight"] as tf.Tensor).dataSync()[0];
         if (Number.isNaN(size)) throw new Error("not a number");
-        return metaGradient(plain, given, episodes, state);
+        return metaGradient(objective, given, episodes, state);
       }, "reads")(params),
   })),
   inputs: instead(({ metaGradient }) => ({

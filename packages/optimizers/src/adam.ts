@@ -78,10 +78,11 @@ export function scaleByAdam({
         const mNext = m[name] as tf.Tensor;
         const vNext = v[name] as tf.Tensor;
         const below = denominator(vNext, c);
-        const throughM = tf.mul(tf.div(uBar, below), at(c, "correction1"));
+        const share = tf.reciprocal(below); // both need it, and dividing takes long
+        const throughM = tf.mul(tf.mul(uBar, share), at(c, "correction1"));
         // du/dv = -m c1 / below^2 * ds/dv with s = c2 sqrt(v) and ds/dv = c2 / (2 sqrt(v))
         const slope = tf.divNoNan(tf.mul(at(c, "correction2"), -0.5), tf.sqrt(vNext));
-        const throughV = tf.mul(tf.mul(throughM, tf.div(mNext, below)), slope);
+        const throughV = tf.mul(tf.mul(throughM, tf.mul(mNext, share)), slope);
         const mLater = cotangent.slots.m?.[name];
         const vLater = cotangent.slots.v?.[name];
         mBar[name] = mLater ? tf.add(throughM, mLater) : throughM;

@@ -18,6 +18,10 @@
 #define METALEARN_FOR_EACH_PROCESSOR
 #endif
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace metalearn {
 namespace {
 
@@ -25,6 +29,8 @@ namespace {
 constexpr int64_t kBlock = 256;
 // Elements that one thread takes at a time; sums are rounded at its ends.
 constexpr int64_t kChunk = 128 * kBlock;
+// Elements of an output from which on it does not stay in the caches, and is written past them.
+constexpr int64_t kStreamed = 1 << 20;
 // Elements of a cache line.
 constexpr int64_t kCacheLine = 16;
 // Partial sums within a block.
@@ -148,6 +154,24 @@ float SumOf(const float* values, int64_t count) {
   return sum;
 }
 
+// Copies past the caches, so that the memory written to is not read first. `Fence` comes after it.
+void Stream(float* target, const float* values, int64_t count) {
+#if defined(__SSE2__)
+  if (count == kBlock && reinterpret_cast<uintptr_t>(target) % 16 == 0) {
+    for (int64_t i = 0; i < count; i += 4) _mm_stream_ps(target + i, _mm_loadu_ps(values + i));
+    return;
+  }
+#endif
+  std::memcpy(target, values, static_cast<size_t>(count) * sizeof(float));
+}
+
+// Makes what was streamed visible to other threads.
+void Fence() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
 bool Reads(const Instruction& step, int32_t block) {
   return step.left == block || step.right == block || step.third == block;
 }
@@ -168,6 +192,7 @@ class Worker {
   // Adds to `sums`, which has a place for each sum of the lane.
   void Run(int64_t begin, int64_t end, double* sums) {
     for (int64_t at = begin; at < end; at += kBlock) RunBlock(at, std::min(kBlock, end - at), sums);
+    Fence();
   }
 
  private:
@@ -180,6 +205,7 @@ class Worker {
     std::vector<int32_t> written_by(instructions.size(), -1);
     for (size_t output = 0; output < outputs.size(); ++output) {
       const auto same = std::find(inputs.begin(), inputs.end(), outputs[output]);
+      if (same == inputs.end() && lane.size >= kStreamed) continue;
       const auto replaced = same == inputs.end() ? lane.block_count  // which is no block
                                                  : static_cast<int32_t>(same - inputs.begin());
       bool is_free = std::none_of(lane.sums.begin(), lane.sums.end(),
@@ -219,7 +245,12 @@ class Worker {
     for (size_t i = 0; i < lane_.stores.size(); ++i) {
       const float* const block = blocks_[static_cast<size_t>(lane_.stores[i])];
       float* const output = outputs_[i] + at;
-      if (block != output) std::memcpy(output, block, static_cast<size_t>(count) * sizeof(float));
+      if (block == output) continue;
+      if (lane_.size >= kStreamed) {
+        Stream(output, block, count);
+      } else {
+        std::memcpy(output, block, static_cast<size_t>(count) * sizeof(float));
+      }
     }
   }
 

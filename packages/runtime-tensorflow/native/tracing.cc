@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "attributes.h"
@@ -168,10 +169,15 @@ Napi::Value AddFunction(Engine& engine, const Napi::CallbackInfo& info) {
   const std::string name = ToBytes(info[0], "A function's name");
   const std::vector<TF_Output> inputs = OutputsOf(graph, info[1], "The inputs of a function");
   const std::vector<TF_Output> outputs = OutputsOf(graph, info[2], "The outputs of a function");
+  std::vector<const TF_Operation*> body;
+  std::unordered_set<const TF_Operation*> known;
+  for (const TF_Output output : OutputsOf(graph, info[3], "The body of a function")) {
+    if (known.insert(output.oper).second) body.push_back(output.oper);
+  }
   Status status;
   const Function function(TF_GraphToFunction(
-      graph.get(), name.c_str(), /*append_hash_to_fn_name=*/0, /*num_opers=*/-1, nullptr,
-      static_cast<int>(inputs.size()), inputs.data(), static_cast<int>(outputs.size()),
+      graph.get(), name.c_str(), /*append_hash_to_fn_name=*/0, static_cast<int>(body.size()),
+      body.data(), static_cast<int>(inputs.size()), inputs.data(), static_cast<int>(outputs.size()),
       outputs.data(), /*output_names=*/nullptr, /*opts=*/nullptr, /*description=*/nullptr, status));
   status.Check("TF_GraphToFunction");
   TFE_ContextAddFunction(engine.context(), function.get(), status);

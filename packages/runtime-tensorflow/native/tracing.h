@@ -31,8 +31,9 @@ Napi::Value AddOperation(Engine& engine, const Napi::CallbackInfo& info);
 // constantValue(id): the values of an output that depends on constants only, else undefined.
 Napi::Value ConstantValue(Engine& engine, const Napi::CallbackInfo& info);
 
-// addFunction(name, inputIds, outputIds): makes an operation `name` of the open graph. An input
-// must not be an output, too, and no output may be there twice.
+// addFunction(name, inputIds, outputIds, bodyIds): makes an operation `name` of those operations of
+// the open graph that the outputs `bodyIds` belong to. An input must not be an output, too, and no
+// output may be there twice.
 Napi::Value AddFunction(Engine& engine, const Napi::CallbackInfo& info);
 
 // removeFunction(name)

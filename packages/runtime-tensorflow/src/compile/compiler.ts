@@ -1,16 +1,22 @@
-import type { Compilation, CompilationListener, CompileOptions } from "@metalearn/core";
+import type {
+  Compilation,
+  CompilationListener,
+  CompileOptions,
+  OpenStages,
+  Stages,
+  TensorRuntime,
+} from "@metalearn/core";
 import type { NativeBinding } from "../tensorflow/binding.js";
-import { type Callable, compiledFunction } from "./compiledFunction.js";
+import type { Callable, CompiledFunction } from "./bySignature.js";
+import { compiledFunction } from "./compiledFunction.js";
+import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js";
 
 /** How functions are compiled unless told otherwise. */
 export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
 
 /** Compiles functions for an engine and owns what it compiled. */
-export interface Compiler {
-  compile<A extends readonly unknown[], R>(
-    fn: (...args: A) => R,
-    options?: CompileOptions,
-  ): (...args: A) => R;
+export interface Compiler
+  extends Required<Pick<TensorRuntime, "compile" | "compileStages">> {
   compilations(): readonly Compilation[];
   onCompile(listener: CompilationListener): void;
   /** Frees what was compiled; compiled functions cannot be called afterwards. */
@@ -38,20 +44,33 @@ export function openCompiler(
       for (const { end } of listeners) end?.(compilation);
     },
   };
+  const keep = ({ call, dispose }: CompiledFunction): Callable => {
+    open.push({ dispose });
+    return call;
+  };
+  const complete = (options: CompileOptions) => {
+    const merged = { ...defaults, ...options };
+    return { binding, mode: merged.mode ?? "auto", options: merged, listener } as const;
+  };
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {
-      const merged = { ...defaults, ...options };
-      const { mode = "auto" } = merged;
+      const { mode, ...more } = complete(options);
       if (mode === "eager") return fn;
-      const compiled = compiledFunction(fn as Callable, {
-        binding,
-        mode,
-        threads: binding.isUsingGpuDevice() ? undefined : threads,
-        options: merged,
-        listener,
-      });
-      open.push(compiled);
-      return compiled.call as (...args: A) => R;
+      const own = binding.isUsingGpuDevice() ? undefined : threads;
+      const compiled = compiledFunction(fn as Callable, { ...more, mode, threads: own });
+      return keep(compiled) as (...args: A) => R;
+    },
+    compileStages<A extends readonly unknown[], E, L, R>(
+      fn: (...args: A) => Stages<E, L, R>,
+      lateLike: (...args: A) => L,
+      options: Omit<CompileOptions, "donate"> = {},
+    ) {
+      type Compiled = (...args: A) => OpenStages<E, L, R>;
+      const { mode, ...more } = complete(options);
+      if (mode === "eager") return (...args: A) => ({ ...fn(...args), dispose() {} });
+      const like = lateLike as Callable;
+      const compiled = stagedFunction(fn as StagedCallable, like, { ...more, mode });
+      return keep(compiled) as Compiled;
     },
     compilations: () => [...compilations],
     onCompile: (added) => void listeners.push(added),

@@ -49,8 +49,16 @@ export function execute(
           takeOver(backend, tensors, (tensor, i) => donated.has(tensor) && !traced.returned.has(i)),
         )
       : executeFunction(binding, compiled, ids)
-  ).map((output) => backend.createOutputTensor(output));
+  ).map((output) => backend.createOutputTensor(known(binding, output)));
   return traced.result(outputs, tensors);
+}
+
+/**
+ * TensorFlow.js knows no bfloat16. Such a tensor passes through it between two stages and never has
+ * its values read: it goes by the name of float32.
+ */
+function known({ TF_BFLOAT16, TF_FLOAT }: NativeBinding, output: NativeTensor): NativeTensor {
+  return output.dtype === TF_BFLOAT16 ? { ...output, dtype: TF_FLOAT } : output;
 }
 
 function executeFunction(

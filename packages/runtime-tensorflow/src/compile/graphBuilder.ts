@@ -1,4 +1,5 @@
 import { MetaError } from "@metalearn/core";
+import { util } from "@tensorflow/tfjs";
 import type {
   NativeAttribute,
   NativeBinding,
@@ -32,6 +33,7 @@ export class GraphBuilder {
   readonly #functionName: string;
   readonly #outputs: GraphOutput[] = [];
   readonly #constants = new Map<string, NativeTensor>();
+  readonly #operations = new Map<string, NativeTensor[]>();
   readonly #definitions = new Map<string, OperationDefinition>();
 
   constructor(binding: NativeBinding, functionName: string) {
@@ -49,6 +51,27 @@ export class GraphBuilder {
     const output = this.#outputs[id];
     if (!output) throw new Error(`${this.#functionName}: its graph has no output ${id}.`);
     return output;
+  }
+
+  /**
+   * What `outputs` depend on, themselves included, in the order in which it is computed.
+   *
+   * @param given what is there already: neither it nor what only it depends on is listed
+   */
+  needed(outputs: readonly number[], given: ReadonlySet<number> = new Set()): number[] {
+    const found = new Set<number>();
+    const open = [...outputs];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (found.has(id) || given.has(id)) continue;
+      found.add(id);
+      open.push(...this.output(id).inputs);
+    }
+    return [...found].sort((a, b) => a - b); // an operation is numbered after what it takes
+  }
+
+  /** How many numbers there are in all of `outputs`. */
+  elements(outputs: readonly number[]): number {
+    return outputs.reduce((sum, id) => sum + util.sizeFromShape([...this.output(id).shape]), 0);
   }
 
   /** An input of the function. */
@@ -78,12 +101,34 @@ export class GraphBuilder {
   }
 
   /**
-   * One operation.
+   * One operation. What was computed before, by the same operation from the same inputs, is not
+   * computed again: functions that share a part, as a gradient and a Hessian-vector product do, share
+   * it in the graph.
    *
    * @param attributes as for an eager call: those that the operation does not have are left out
    * @throws MetaError `NOT_COMPILABLE` when the shape of an output depends on values
    */
   operation(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    inputs: readonly number[],
+    outputCount: number,
+  ): NativeTensor[] {
+    const definition = this.#definition(name);
+    if (definition.isStateful) return this.#newOperation(name, attributes, inputs, outputCount);
+    const key = JSON.stringify([name, inputs, attributes], exactly);
+    const outputs =
+      this.#operations.get(key) ?? this.#newOperation(name, attributes, inputs, outputCount);
+    this.#operations.set(key, outputs);
+    return outputs;
+  }
+
+  /** An output of its own with the value of another. */
+  copy(id: number): NativeTensor {
+    return this.#newOperation("Identity", [], [id], 1)[0] as NativeTensor;
+  }
+
+  #newOperation(
     name: string,
     attributes: readonly NativeAttribute[],
     inputs: readonly number[],
@@ -148,6 +193,12 @@ export class GraphBuilder {
     }
     return definition;
   }
+}
+
+/** For JSON, which writes several numbers alike. */
+function exactly(_: string, value: unknown): unknown {
+  if (Object.is(value, -0)) return "-0";
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** A loop, because the arrays may be as large as a model and calling back takes ten times as long. */

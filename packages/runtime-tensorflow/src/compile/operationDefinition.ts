@@ -4,6 +4,8 @@ export interface OperationDefinition {
   readonly inputs: readonly { readonly isList: boolean; readonly lengthAttribute?: string }[];
   /** Attributes that must be given; the others follow from the inputs. */
   readonly attributes: ReadonlySet<string>;
+  /** Whether the same inputs may give other outputs the next time, as random numbers do. */
+  readonly isStateful: boolean;
 }
 
 /**
@@ -16,10 +18,13 @@ export function readOperationDefinition(bytes: Uint8Array): OperationDefinition 
   const attributes = new Set<string>();
   const inferred = new Set<string>();
   const inputs: { isList: boolean; lengthAttribute?: string }[] = [];
-  for (const [field, content] of lengthDelimitedFields(bytes)) {
-    if (field === 2) {
+  let isStateful = false;
+  for (const [field, content] of fields(bytes)) {
+    if (typeof content === "number") {
+      if (field === 17) isStateful = content !== 0;
+    } else if (field === 2) {
       // input_arg, an ArgDef: type_attr = 4, number_attr = 5, type_list_attr = 6
-      const argument = new Map(lengthDelimitedFields(content));
+      const argument = new Map(fields(content));
       for (const attribute of [4, 5, 6]) inferred.add(textOf(argument.get(attribute)));
       const length = argument.get(5);
       inputs.push({
@@ -28,15 +33,15 @@ export function readOperationDefinition(bytes: Uint8Array): OperationDefinition 
       });
     } else if (field === 4) {
       // attr, an AttrDef: name = 1
-      attributes.add(textOf(new Map(lengthDelimitedFields(content)).get(1)));
+      attributes.add(textOf(new Map(fields(content)).get(1)));
     }
   }
   for (const attribute of inferred) attributes.delete(attribute);
-  return { inputs, attributes };
+  return { inputs, attributes, isStateful };
 }
 
-/** The fields that hold bytes: texts and messages. Numbers are passed over. */
-function* lengthDelimitedFields(bytes: Uint8Array): Generator<[field: number, Uint8Array]> {
+/** The fields that hold bytes, which are texts and messages, or integers. Other numbers are passed over. */
+function* fields(bytes: Uint8Array): Generator<[field: number, content: Uint8Array | number]> {
   let at = 0;
   const varint = () => {
     let value = 0;
@@ -49,7 +54,7 @@ function* lengthDelimitedFields(bytes: Uint8Array): Generator<[field: number, Ui
   while (at < bytes.length) {
     const tag = varint();
     const wireType = tag & 7;
-    if (wireType === 0) varint();
+    if (wireType === 0) yield [tag >> 3, varint()];
     else if (wireType === 1) at += 8;
     else if (wireType === 5) at += 4;
     else {
@@ -60,6 +65,6 @@ function* lengthDelimitedFields(bytes: Uint8Array): Generator<[field: number, Ui
   }
 }
 
-function textOf(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes);
+function textOf(content: Uint8Array | number | undefined): string {
+  return typeof content === "number" ? "" : new TextDecoder().decode(content);
 }

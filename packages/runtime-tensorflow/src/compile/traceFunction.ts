@@ -1,12 +1,12 @@
-import { type CompileMode, type CompileOptions, MetaError, type Precision } from "@metalearn/core";
-import * as tf from "@tensorflow/tfjs";
+import type { CompileMode, CompileOptions, Precision } from "@metalearn/core";
 import type { NativeBinding } from "../tensorflow/binding.js";
 import { type ElementwisePlan, planElementwise } from "./elementwise/planElementwise.js";
 import type { GraphBackend } from "./graphBackend.js";
 import { modeFor } from "./mode.js";
-import { record } from "./recording.js";
-import { rebuilder, replaceTensors, type Signature } from "./structure.js";
-import { type Capture, type IndexInput, openTrace, type Trace } from "./trace.js";
+import { inTrace } from "./inTrace.js";
+import { distinctIds, type ResultPlan, resultOf } from "./results.js";
+import type { Signature } from "./structure.js";
+import type { Capture, IndexInput } from "./trace.js";
 
 /** A function of the engine and how it is called. */
 export interface TracedFunction {
@@ -21,8 +21,7 @@ export interface TracedFunction {
   readonly mode: CompileMode;
   /** What runs instead of a function of the engine, in the mode of that name. */
   readonly elementwise?: NativeElementwise;
-  /** What the function returns, of the tensors that the engine returned and those that were passed. */
-  result(outputs: readonly tf.Tensor[], passed: readonly tf.Tensor[]): unknown;
+  readonly result: ResultPlan;
 }
 
 /** A program of the addon. */
@@ -55,98 +54,42 @@ export function traceFunction(
   backend: GraphBackend,
   { fn, args, signature, name, functionName, precision, mode, threads }: TraceRequest,
 ): TracedFunction {
-  binding.openGraph();
-  try {
-    const trace = openTrace(binding, {
+  return inTrace(binding, backend, { name, precision }, (trace, place) => {
+    const placed = place(args, signature);
+    const returned = fn(...placed.args);
+    if (returned instanceof Promise) returned.catch(() => {}); // it is refused below
+    const { passedOn, result, outputs } = resultOf(returned, placed.tensors);
+    const { builder, inputs, captures, indexInputs, precision } = trace;
+    const outputIds = distinctIds(trace, backend.getInputTensorIds(outputs), inputs);
+    const plan =
+      threads === undefined
+        ? undefined
+        : planElementwise({ builder, types: binding, inputs, outputs: outputIds, threads });
+    const chosen = modeFor(mode, {
       name,
       precision,
-      typeNumber: (dtype) => backend.getDTypeInteger(dtype),
+      outputElements: builder.elements(outputIds),
+      operations: builder.size,
+      isElementwise: plan !== undefined,
     });
-    return record(backend, trace, () => {
-      const places = new Map<tf.Tensor, tf.Tensor>();
-      for (const tensor of signature.tensors) {
-        const input = trace.addInput(tensor.shape, tensor.dtype);
-        places.set(tensor, backend.createOutputTensor(input));
-      }
-      const returned = fn(...replaceTensors(args, (tensor) => places.get(tensor) as tf.Tensor));
-      if (returned instanceof Promise) returned.catch(() => {}); // it is refused below
-      const outputs = new Set<tf.Tensor>();
-      const passedOn = new Set<number>();
-      const result = resultPlan(returned, [...places.values()], { outputs, passedOn });
-      const outputIds = distinctIds(trace, backend.getInputTensorIds([...outputs]));
-      const outputElements = outputIds.reduce(
-        (sum, id) => sum + tf.util.sizeFromShape([...trace.builder.output(id).shape]),
-        0,
-      );
-      const { builder, inputs, captures, indexInputs, precision } = trace;
-      const plan =
-        threads === undefined
-          ? undefined
-          : planElementwise({ builder, types: binding, inputs, outputs: outputIds, threads });
-      const chosen = modeFor(mode, {
-        name,
-        precision,
-        outputElements,
-        operations: builder.size,
-        isElementwise: plan !== undefined,
-      });
-      const elementwise =
-        chosen === "elementwise" && plan
-          ? { program: binding.createElementwise(plan.program), order: plan.order }
-          : undefined;
-      if (!elementwise) binding.addFunction(functionName, inputs, outputIds);
-      return {
-        captures,
-        indexInputs,
-        outputCount: outputIds.length,
-        returned: passedOn,
-        precision,
-        operations: builder.size,
-        mode: chosen,
-        ...(elementwise && { elementwise }),
-        result,
-      };
-    });
-  } finally {
-    binding.closeGraph();
-  }
-}
-
-/**
- * How to build what was returned. A tensor that was passed is returned itself, and so is one from
- * outside; what is repeated is repeated.
- *
- * @param found takes the tensors that have to be computed, and the numbers of those that are passed on
- */
-function resultPlan(
-  returned: unknown,
-  passed: readonly tf.Tensor[],
-  { outputs, passedOn }: { outputs: Set<tf.Tensor>; passedOn: Set<number> },
-): TracedFunction["result"] {
-  type Context = [outputs: readonly tf.Tensor[], passed: readonly tf.Tensor[]];
-  return rebuilder<Context>(returned, (tensor) => {
-    const argument = passed.indexOf(tensor);
-    if (argument >= 0) {
-      passedOn.add(argument);
-      return (_, args) => args[argument] as tf.Tensor;
+    const elementwise =
+      chosen === "elementwise" && plan
+        ? { program: binding.createElementwise(plan.program), order: plan.order }
+        : undefined;
+    if (!elementwise) {
+      const body = builder.needed(outputIds, new Set(inputs));
+      binding.addFunction(functionName, inputs, outputIds, body);
     }
-    if (tensor.isDisposed) {
-      throw new MetaError("BAD_OPTION", "A compiled function returned a tensor that is disposed.");
-    }
-    const owner = tf.engine().state.tensorInfo.get(tensor.dataId)?.backend;
-    if (owner !== tf.backend()) return () => tensor;
-    const output = outputs.add(tensor) && [...outputs].indexOf(tensor);
-    return (computed) => computed[output] as tf.Tensor;
-  });
-}
-
-/** Outputs of a function must differ from each other and from its inputs. */
-function distinctIds(trace: Trace, ids: readonly number[]): number[] {
-  const used = new Set(trace.inputs);
-  return ids.map((id) => {
-    const isFree = !used.has(id);
-    const own = isFree ? id : (trace.builder.operation("Identity", [], [id], 1)[0]?.id as number);
-    used.add(own);
-    return own;
+    return {
+      captures,
+      indexInputs,
+      outputCount: outputIds.length,
+      returned: passedOn,
+      precision,
+      operations: builder.size,
+      mode: chosen,
+      ...(elementwise && { elementwise }),
+      result,
+    };
   });
 }

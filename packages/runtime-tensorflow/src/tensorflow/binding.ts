@@ -68,10 +68,17 @@ export interface NativeBinding {
   /** `undefined` where the value depends on a placeholder. */
   constantValue(id: number): NativeValues | undefined;
   /**
-   * Makes an operation of the open graph, which `executeOp` runs by its name. No output may be an
-   * input, or be there twice.
+   * Makes an operation of a part of the open graph, which `executeOp` runs by its name. No output
+   * may be an input, or be there twice.
+   *
+   * @param bodyIds outputs of the operations that it consists of
    */
-  addFunction(name: string, inputIds: readonly number[], outputIds: readonly number[]): void;
+  addFunction(
+    name: string,
+    inputIds: readonly number[],
+    outputIds: readonly number[],
+    bodyIds: readonly number[],
+  ): void;
   removeFunction(name: string): void;
 
   /** A program for `runElementwise`, freed with the last reference to it. */

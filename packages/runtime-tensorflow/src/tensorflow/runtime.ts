@@ -62,6 +62,7 @@ export async function tensorflow({
     device,
     version: binding.TF_Version,
     compile: compiler.compile,
+    compileStages: compiler.compileStages,
     compilations: compiler.compilations,
     onCompile: compiler.onCompile,
     memory: () => ({

@@ -48,7 +48,7 @@ export function planElementwise(request: ElementwiseRequest): ElementwisePlan | 
     return lane;
   };
 
-  for (const id of needed(builder, outputs)) {
+  for (const id of builder.needed(outputs)) {
     const output = builder.output(id);
     const value = planOne(id, output);
     if (value === "not elementwise") return undefined;
@@ -161,16 +161,4 @@ export function planElementwise(request: ElementwiseRequest): ElementwisePlan | 
     lane.sum(block, place);
     return { single: { place, isLate: true } };
   }
-}
-
-/** The outputs that `outputs` depend on, in the order in which they are computed. */
-function needed(builder: GraphBuilder, outputs: readonly number[]): number[] {
-  const found = new Set<number>();
-  const open = [...outputs];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (found.has(id)) continue;
-    found.add(id);
-    open.push(...builder.output(id).inputs);
-  }
-  return [...found].sort((a, b) => a - b); // an operation is numbered after what it takes
 }

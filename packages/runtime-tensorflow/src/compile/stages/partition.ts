@@ -1,0 +1,54 @@
+import type { CompileMode } from "@metalearn/core";
+import type { GraphBuilder } from "../graphBuilder.js";
+
+/** A graph of which some inputs come later than others. */
+export interface StagedGraph {
+  readonly builder: Pick<GraphBuilder, "output" | "needed" | "size">;
+  readonly earlyInputs: readonly number[];
+  readonly lateInputs: readonly number[];
+  /** What is computed when all inputs are there. */
+  readonly lateOutputs: readonly number[];
+  readonly mode: CompileMode;
+}
+
+/** Operations that cost more than reading their result from memory, though XLA fuses the others. */
+const products = new Set(["MatMul", "BatchMatMulV2", "_MklMatMul", "Einsum"]);
+
+/** Operations whose result is another view of their input, or is made of nothing. */
+const free = new Set(["Const", "Fill", "Identity", "Reshape", "ZerosLike"]);
+
+/**
+ * The outputs that the early stage leaves for the late one: on every way from the early inputs to
+ * the late outputs the last matrix product before a late input comes in. What lies behind it is
+ * computed again, which costs XLA next to nothing, and for the plain graph, in which every operation
+ * passes over memory, it is kept, too.
+ */
+export function keptBetweenStages(graph: StagedGraph): number[] {
+  const { builder, earlyInputs, lateInputs, lateOutputs, mode } = graph;
+  const isLate = lateOnes(builder, lateInputs);
+  const given = new Set(earlyInputs);
+  const kept = new Set<number>();
+  const seen = new Set<number>();
+  const open = [...lateOutputs];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id) || given.has(id)) continue;
+    seen.add(id);
+    const { operation, inputs } = builder.output(id);
+    const isWorthKeeping = mode === "xla" ? products.has(operation) : !free.has(operation);
+    if (!isLate.has(id) && isWorthKeeping) kept.add(id);
+    else open.push(...inputs);
+  }
+  return [...kept].sort((a, b) => a - b);
+}
+
+/** The outputs that depend on a late input. */
+function lateOnes(
+  builder: StagedGraph["builder"],
+  lateInputs: readonly number[],
+): ReadonlySet<number> {
+  const late = new Set(lateInputs);
+  for (let id = 0; id < builder.size; id++) {
+    if (builder.output(id).inputs.some((input) => late.has(input))) late.add(id);
+  }
+  return late;
+}
