@@ -1,5 +1,16 @@
 import { lora, softPrompt } from "@metalearn/adapters";
-import { maml } from "@metalearn/algorithms-maml";
+import {
+  anil,
+  bmg,
+  boil,
+  imaml,
+  lslr,
+  maml,
+  mamlEnLlm,
+  metaSgd,
+  reptile,
+} from "@metalearn/algorithms-maml";
+import { fineTune } from "@metalearn/algorithms-metaicl";
 import {
   createObjective,
   dotParams,
@@ -11,10 +22,11 @@ import {
   mapParams,
   type Params,
   type TokenBatch,
+  withMetaParams,
 } from "@metalearn/core";
 import { unitDirection } from "@metalearn/core/testing";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
-import { sgd } from "@metalearn/optimizers";
+import { adamw, sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { letterTasks } from "./support/letterTasks.js";
@@ -81,6 +93,68 @@ describe.each([
       // Measured: 4e-5 at most, and at least 4e-4 for the first-order meta-gradient.
       expect(error(metaLoss, trained, gradients)).toBeLessThan(2e-4);
     });
+  });
+
+  const warmable = adamw({ learningRate: 0.05, epsilon: 0.1 });
+  const frozen = adapt;
+  const rates = { tasks: 2, adapt, initialRate: 0.3, innerSteps: 2 };
+
+  test.each<[string, Learner<TokenBatch>, trainable: string[]]>([
+    ["ANIL, whose head it is", anil({ innerOptimizer, tasks: 2, head: adapt }), frozen],
+    [
+      "BOIL, whose head is the model",
+      boil({ innerOptimizer, tasks: 2, head: ["*.weight", "*.bias"] }),
+      ["*"],
+    ],
+    ["Meta-SGD", metaSgd(rates), frozen],
+    ["LSLR with multi-step loss", lslr({ ...rates, multiStepLoss: {} }), frozen],
+    [
+      "iMAML",
+      imaml({
+        innerOptimizer: sgd({ learningRate: 0.03 }),
+        adapt,
+        tasks: 1,
+        innerSteps: 12,
+        proximalWeight: 30,
+      }),
+      frozen,
+    ],
+    ["MAML-en-LLM", mamlEnLlm({ innerOptimizer: warmable, adapt, size: 2 }), frozen],
+  ])("has the meta-gradient of finite differences: %s", async (_, learner, trainable) => {
+    const { model: seen, trained } = freeze(model, await model.init(2), trainable);
+    const objective = createObjective(seen);
+    const params = withMetaParams(learner, trained);
+    const start = { optimizer: warmable.init(params) };
+    const episodes = letterTasks().sampler({ seed: 4, batchSize: 3 }).next(learner.episodes);
+    const lossAt = (p: Params) => read(learner.metaGradient(objective, p, episodes, start).loss);
+    const { gradients } = learner.metaGradient(objective, params, episodes, start);
+    expect(Object.keys(gradients)).toEqual(Object.keys(params));
+    expect(error(lossAt, params, gradients)).toBeLessThan(2e-4); // measured: 5e-5 at most
+  });
+
+  test("is drawn towards a target by BMG: with one SGD step, MAML's meta-gradient times the rate", async () => {
+    const { model: seen, trained } = freeze(model, await model.init(2), frozen);
+    const objective = createObjective(seen);
+    const episodes = letterTasks().sampler({ seed: 4, batchSize: 3 }).next(maml(options).episodes);
+    const [boot, plain] = [bmg(options), maml(options)].map(
+      (learner) => learner.metaGradient(objective, trained, episodes, state).gradients,
+    ) as [Params, Params];
+    const gap = mapParams((b, g) => tf.sub(b, tf.mul(g, 0.3)), boot, plain);
+    expect(read(globalNorm(gap)) / read(globalNorm(boot))).toBeLessThan(1e-4);
+  });
+
+  test.each<[string, Learner<TokenBatch>]>([
+    ["Reptile", reptile({ ...options, innerSteps: 2 })],
+    ["fine-tuning", fineTune({ innerOptimizer, innerSteps: 2, adapt })],
+  ])("is all that %s changes", async (_, learner) => {
+    const objective = createObjective(model);
+    const params = await model.init(2);
+    const [episode] = letterTasks()
+      .sampler({ seed: 4, batchSize: 3 })
+      .next({ ...learner.episodes, support: 2 });
+    const adapted = learner.adapt(objective, params, episode?.support ?? [], state);
+    const kept = Object.keys(params).filter((name) => adapted[name] === params[name]);
+    expect(kept).toEqual(Object.keys(await base.init(1)));
   });
 
   test("has, at first order, the gradient of the query loss where the inner loop ends", async () => {

@@ -7,6 +7,7 @@ import { bestEngine, useEngine } from "../support/engines.js";
 import {
   expectGolden,
   expectGoldenOrDirection,
+  illConditionedReason,
   recommended,
   type Stored,
   shortName,
@@ -38,6 +39,8 @@ interface Result {
 
 interface Variant {
   readonly hyperparameters: Hyperparameters;
+  /** What the inner loop on the first task ends with; not stored for all. */
+  readonly adapted_params_task0?: Stored;
   readonly second_order: Result;
   readonly first_order: Result;
 }
@@ -48,10 +51,25 @@ interface File {
 
 const reason = missing("golden/maml");
 
-const problems: Record<string, { load(): Promise<Problem<File>>; variants: string[] }> = {
+const untiedHead = "anil_untied_head_K2";
+
+function isIllConditioned({ tolerance }: Result): boolean {
+  return tolerance.meta_grad.recommended_float32 === null;
+}
+
+interface Stage {
+  load(): Promise<Problem<File>>;
+  readonly variants: string[];
+  /** Those of them whose second order is ill-conditioned in float32. */
+  readonly illConditioned?: string[];
+}
+
+const problems: Record<string, Stage> = {
   "gpt2-tiny": {
     load: gpt2Tiny,
+    illConditioned: ["adamw_K1_zero_eps1e-08", "adamw_K2_zero_eps1e-08"],
     variants: [
+      // The untied head has a test of its own below.
       ...["sgd_K1", "sgd_K2", "sgd_K5", "anil_last_block_K2"],
       ...["adamw_K1_zero_eps1e-08", "adamw_K1_zero_eps0.001", "adamw_K1_shared_eps1e-08"],
       ...["adamw_K2_zero_eps1e-08", "adamw_K2_zero_eps0.001", "adamw_K2_shared_eps1e-08"],
@@ -64,26 +82,60 @@ const problems: Record<string, { load(): Promise<Problem<File>>; variants: strin
 describe.skipIf(reason)(`MAML equals PyTorch (on ${bestEngine.name}) ${reason ?? ""}`, () => {
   useEngine(bestEngine);
 
-  describe.each(Object.entries(problems))("on %s", (_, { load, variants }) => {
+  describe.each(Object.entries(problems))("on %s", (_, { load, variants, illConditioned = [] }) => {
+    /** The learner of a variant, and where it starts. */
+    const open = async (name: string, order: 1 | 2) => {
+      const { warm, ...problem } = await load();
+      const variant = problem.golden.json.variants[name] as Variant;
+      const { hyperparameters } = variant;
+      const innerOptimizer = optimizerOf(hyperparameters);
+      const startsWarm = hyperparameters.state === "shared";
+      const learner = maml({
+        innerOptimizer,
+        innerSteps: hyperparameters.K,
+        order,
+        // In the golden files every task starts from the same given moments.
+        moments: startsWarm ? "copy-last" : "reset",
+        ...(hyperparameters.adapted && { adapt: hyperparameters.adapted.map(shortName) }),
+      });
+      const state = { optimizer: startsWarm ? warm : innerOptimizer.init(problem.params) };
+      return { ...problem, variant, learner, state };
+    };
+
+    test("every stored variant is run, and those are skipped that are marked", async () => {
+      const stored = Object.entries((await load()).golden.json.variants);
+      const names = stored.map(([name]) => name).filter((name) => name !== untiedHead);
+      expect(variants.toSorted()).toEqual(names.toSorted());
+      const marked = stored.filter(([, { second_order }]) => isIllConditioned(second_order));
+      expect(marked.map(([name]) => name)).toEqual(illConditioned);
+    });
+
+    for (const name of illConditioned) {
+      test.skip(`${name} order 2, as closely as float32 can otherwise (${illConditionedReason})`);
+    }
+
     describe.each(variants)("%s", (name) => {
+      test("what the inner loop ends with", async ({ skip }) => {
+        const { golden, model, params, episodes, variant, learner, state } = await open(name, 2);
+        if (!variant.adapted_params_task0) return skip("not among the golden numbers");
+        const support = episodes[0]?.support ?? [];
+        const adapted = learner.adapt(createObjective(model), params, support, state);
+        const tolerance = recommended(variant.second_order.tolerance.meta_grad);
+        expectGolden(golden, variant.adapted_params_task0, adapted, tolerance);
+      });
+
       test.each([2, 1] as const)("order %i", async (order) => {
-        const { golden, model, params, episodes, warm } = await load();
-        const variant = golden.json.variants[name] as Variant;
-        const { hyperparameters } = variant;
-        const expected = order === 2 ? variant.second_order : variant.first_order;
-        const innerOptimizer = optimizerOf(hyperparameters);
-        const startsWarm = hyperparameters.state === "shared";
-        const learner = maml({
-          innerOptimizer,
-          innerSteps: hyperparameters.K,
+        const { golden, model, params, episodes, variant, learner, state } = await open(
+          name,
           order,
-          // In the golden files every task starts from the same given moments.
-          moments: startsWarm ? "copy-last" : "reset",
-          ...(hyperparameters.adapted && { adapt: hyperparameters.adapted.map(shortName) }),
-        });
-        const { gradients, loss } = learner.metaGradient(createObjective(model), params, episodes, {
-          optimizer: startsWarm ? warm : innerOptimizer.init(params),
-        });
+        );
+        const expected = order === 2 ? variant.second_order : variant.first_order;
+        const { gradients, loss } = learner.metaGradient(
+          createObjective(model),
+          params,
+          episodes,
+          state,
+        );
         const wanted = expected.per_task.reduce((sum, task) => sum + task.query_loss_after, 0);
         expect(
           Math.abs(Number(loss.dataSync()[0]) / (wanted / episodes.length) - 1),
@@ -105,7 +157,7 @@ describe.skipIf(reason)(`ANIL of an untied head equals PyTorch ${reason ?? ""}`,
 
   test.each([2, 1] as const)("order %i", async (order) => {
     const { golden, model, params: tied, episodes } = await gpt2Tiny<File>();
-    const { hyperparameters, ...results } = golden.json.variants.anil_untied_head_K2 as Variant;
+    const { hyperparameters, ...results } = golden.json.variants[untiedHead] as Variant;
     const expected = order === 2 ? results.second_order : results.first_order;
     const untied: typeof model = {
       ...model,

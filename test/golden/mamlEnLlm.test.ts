@@ -6,6 +6,7 @@ import { bestEngine, useEngine } from "../support/engines.js";
 import {
   expectGoldenOrDirection,
   type Golden,
+  illConditionedReason,
   readGolden,
   type StoredTensors,
   type ToleranceBlock,
@@ -77,6 +78,9 @@ const cases = [
   "tasks2_steps4/A_single_shared_state/warm/first_order",
 ];
 
+/** Those that begin from zero moments, with an epsilon of 1e-8: compared in direction only. */
+const illConditioned = cases.filter((name) => name.endsWith("/cold"));
+
 const reason = missing("golden/maml-en-llm");
 
 describe.skipIf(reason)(
@@ -92,6 +96,17 @@ describe.skipIf(reason)(
     test("every stored case is run", () => {
       expect(cases.toSorted()).toEqual(Object.keys(golden.json.cases).sort());
     });
+
+    test("those are marked as ill-conditioned in float32 that are skipped", () => {
+      const marked = Object.entries(golden.json.cases).filter(([, { meta_updates }]) =>
+        meta_updates.some(({ tolerance }) => tolerance?.meta_grad.recommended_float32 === null),
+      );
+      expect(marked.map(([name]) => name).toSorted()).toEqual(illConditioned.toSorted());
+    });
+
+    for (const name of illConditioned) {
+      test.skip(`${name}, as closely as float32 can otherwise (${illConditionedReason})`);
+    }
 
     test.each(cases)("%s", async (name) => {
       const { hyperparameters, tasks, inner_steps, reading, start, order, task_set, meta_updates } =

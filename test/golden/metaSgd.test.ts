@@ -2,7 +2,7 @@ import { metaSgd } from "@metalearn/algorithms-maml";
 import { createObjective, learnerParams, modelParams, type Params } from "@metalearn/core";
 import { sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import {
   expectGolden,
@@ -38,6 +38,9 @@ const casesOf = (steps: readonly number[]) =>
     steps.flatMap((K) => ([1, 2] as const).map((order) => [rates, K, order] as const)),
   );
 
+const caseName = ([rates, K, order]: ReturnType<typeof casesOf>[number]) =>
+  `${rates === "element" ? "elementwise" : "per_tensor"}_K${K}_order${order}`;
+
 const problems: [string, () => Promise<Problem<File>>, ReturnType<typeof casesOf>][] = [
   ["gpt2-tiny", gpt2Tiny, casesOf([2])],
   ["sinusoid relu", () => sinusoid("relu"), casesOf([1, 2])],
@@ -48,12 +51,17 @@ describe.skipIf(reason)(`Meta-SGD equals PyTorch (on ${bestEngine.name}) ${reaso
   useEngine(bestEngine);
 
   describe.each(problems)("on %s", (_, load, cases) => {
+    test("every stored case is run", async () => {
+      const names = cases.map(caseName).toSorted();
+      const { meta_sgd: stored } = (await load()).golden.json;
+      expect(names).toEqual(Object.keys(stored.cases).toSorted());
+    });
+
     test.each(cases)("a rate per %s, %i inner steps, order %i", async (rates, K, order) => {
       const { golden, model, params, episodes } = await load();
       const { meta_sgd: stored } = golden.json;
-      const kind = rates === "element" ? "elementwise" : "per_tensor";
       const expected = stored.cases[
-        `${kind}_K${K}_order${order}`
+        caseName([rates, K, order])
       ] as File["meta_sgd"]["cases"][string];
       const given =
         rates === "element" ? elementRates(params, stored) : scalars(stored.per_tensor_lr);

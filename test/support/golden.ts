@@ -45,6 +45,10 @@ function ratio(a: number, b: number): number {
   return a === 0 ? 0 : a / b;
 }
 
+/** Why a case whose block has no recommended tolerance is compared in direction only. */
+export const illConditionedReason =
+  "ill-conditioned: derivatives of AdamW from zero moments reach 1 / epsilon, and there is no float64";
+
 /** The recommended tolerance of a block that has one. */
 export function recommended({ recommended_float32: tolerance }: ToleranceBlock): Tolerance {
   if (!tolerance) throw new Error("this case is marked as ill-conditioned in float32");

@@ -4,12 +4,11 @@ import {
   randomFor,
   type TargetTask,
   type TaskSource,
-  type TensorRuntime,
   type TokenBatch,
   type TokenSequence,
   tokenBatch,
 } from "@metalearn/core";
-import * as tf from "@tensorflow/tfjs";
+import { cpu } from "@metalearn/runtime-tensorflow";
 import { z } from "zod";
 
 const letters = ["a", "b", "c", "d"];
@@ -69,22 +68,9 @@ export function letterTasks(): TaskSource<TokenBatch> {
   };
 }
 
-/** TensorFlow.js's plain JavaScript engine, which is always there. */
-function plainRuntime(): TensorRuntime {
-  return {
-    name: "plain",
-    device: "cpu",
-    version: tf.version_core,
-    compile: (fn) => fn,
-    compilations: () => [],
-    memory: () => ({ tensors: tf.memory().numTensors, tensorBytes: 0, processBytes: 0 }),
-    dispose: () => {},
-  };
-}
-
 /** The components above, for configs of tests. */
 export const letterPlugin = definePlugin({
   name: "letters",
   tasks: { letters: defineFactory(z.strictObject({}), letterTasks) },
-  runtimes: { plain: defineFactory(z.strictObject({}), plainRuntime) },
+  runtimes: { plain: defineFactory(z.strictObject({}), () => cpu()) },
 });

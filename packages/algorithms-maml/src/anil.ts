@@ -11,9 +11,10 @@ export interface HeadOptions extends Omit<MamlOptions, "adapt"> {
 }
 
 /**
- * Almost no inner loop: MAML that adapts the head alone.
+ * Almost no inner loop: MAML that adapts the head alone, `head' = head - alpha * gradient`, while the
+ * body is the same for all tasks. Both have a meta-gradient.
  *
- * Source: Raghu et al. 2020, section 4.1.
+ * Source: Raghu et al. 2020, section 4.1; the meta-gradient as in Finn et al. 2017, algorithm 1.
  *
  * @throws MetaError `BAD_OPTION` when a count is too small; later, when no parameter is in the head
  */
@@ -22,9 +23,10 @@ export function anil({ head, ...options }: HeadOptions): Learner {
 }
 
 /**
- * Body only update in the inner loop: MAML that adapts everything but the head.
+ * Body only update in the inner loop: MAML that adapts everything but the head, whose inner rate is
+ * zero. Both have a meta-gradient.
  *
- * Source: Oh et al. 2021, section 3.1.
+ * Source: Oh et al. 2021, section 3.1; the meta-gradient as in Finn et al. 2017, algorithm 1.
  *
  * @throws MetaError `BAD_OPTION` when a count is too small; later, when no parameter is in the head
  */

@@ -15,15 +15,21 @@ import {
 
 const descent = sgd({ learningRate: 0.05 });
 const momentum = sgd({ learningRate: 0.05, momentum: 0.5 });
-const moments = adamw({ learningRate: 0.02, epsilon: 0.1 });
+const adaptive = adamw({ learningRate: 0.02, epsilon: 0.1 });
 
 const secondOrder: Record<string, Partial<MamlOptions>> = {
   "one step": {},
   "three steps": { innerSteps: 3 },
   "three steps over two batches": { innerSteps: 3, support: 2 },
   momentum: { innerSteps: 3, innerOptimizer: momentum },
-  adamw: { innerSteps: 2, innerOptimizer: moments },
-  "moments of its own": { innerSteps: 2, innerOptimizer: moments, moments: "separate", tasks: 1 },
+  adamw: { innerSteps: 2, innerOptimizer: adaptive },
+  ...Object.fromEntries(
+    (["copy-last", "copy-mean", "one-way"] as const).map((moments) => [
+      `moments ${moments}`,
+      { innerSteps: 2, innerOptimizer: adaptive, moments },
+    ]),
+  ),
+  "moments of its own": { innerSteps: 2, innerOptimizer: adaptive, moments: "separate", tasks: 1 },
   "part of the parameters": { innerSteps: 2, adapt: ["out.*"] },
   "other tasks' queries": { querySource: "other-tasks" },
 };
@@ -31,6 +37,7 @@ const secondOrder: Record<string, Partial<MamlOptions>> = {
 for (const [title, options] of Object.entries(secondOrder)) {
   testLearner(`maml: ${title}`, {
     create: () => maml({ innerOptimizer: descent, tasks: 2, ...options }),
+    optimizer: adaptive,
     badOptions: Object.fromEntries(
       Object.entries({ innerSteps: -1, tasks: 0, support: 0, query: 0 }).map(([name, value]) => [
         name,
@@ -55,13 +62,13 @@ testLearner("maml: multi-step loss", {
   skip: { loss: "the query loss after every inner step counts, not only the last" },
 });
 
-testLearner("anil", {
-  create: () => anil({ innerOptimizer: descent, tasks: 2, innerSteps: 2, head: ["out.*"] }),
-});
-
-testLearner("boil", {
-  create: () => boil({ innerOptimizer: descent, tasks: 2, innerSteps: 2, head: ["out.*"] }),
-});
+for (const [name, create] of Object.entries({ anil, boil })) {
+  const options = { innerOptimizer: descent, tasks: 2, innerSteps: 2, head: ["out.*"] };
+  testLearner(name, {
+    create: () => create(options),
+    badOptions: { innerSteps: () => create({ ...options, innerSteps: -1 }) },
+  });
+}
 
 const initialRate = 0.05;
 
@@ -110,13 +117,17 @@ testLearner("bmg", {
 });
 
 testLearner("maml-en-llm", {
-  create: () => mamlEnLlm({ innerOptimizer: moments, tasks: 1, size: 2 }),
-  optimizer: moments,
+  create: () => mamlEnLlm({ innerOptimizer: adaptive, tasks: 1, size: 2 }),
+  badOptions: {
+    tasks: () => mamlEnLlm({ innerOptimizer: adaptive, tasks: 0 }),
+    innerSteps: () => mamlEnLlm({ innerOptimizer: adaptive, innerSteps: 0.5 }),
+  },
+  optimizer: adaptive,
 });
 
 const threaded = "a task starts from the moments that the task before it left";
 testLearner("maml-en-llm: several tasks", {
-  create: () => mamlEnLlm({ innerOptimizer: moments, tasks: 3 }),
-  optimizer: moments,
+  create: () => mamlEnLlm({ innerOptimizer: adaptive, tasks: 3 }),
+  optimizer: adaptive,
   skip: { loss: threaded, gradient: `${threaded}, which count as constants` },
 });

@@ -293,6 +293,25 @@ describe("learned rates", () => {
   });
 });
 
+test("adapted parameters of all tasks meet the queries of all tasks with all pairs", () => {
+  const options: MamlOptions = { innerOptimizer: gradientDescent(0.1), tasks: 3 };
+  const episodes = episodesFor(options);
+  const own = maml(options);
+  const state = freshState(options.innerOptimizer);
+  const pairs = episodes.flatMap(({ support }) => {
+    const adapted = own.adapt(objective, params, support, state);
+    return episodes.map(({ query }) => Number(objective.loss(adapted, query).dataSync()[0]));
+  });
+  const { loss } = maml({ ...options, queries: "all-pairs" }).metaGradient(
+    objective,
+    params,
+    episodes,
+    state,
+  );
+  expect(pairs).toHaveLength(9);
+  expect(loss.dataSync()[0]).toBeCloseTo(pairs.reduce((a, b) => a + b) / 9, 6);
+});
+
 test("the weights of a multi-step loss fade, linearly, to that of the last step", () => {
   expect(stepWeights(4, 100, {})).toEqual([0.25, 0.25, 0.25, 0.25]);
   expect(stepWeights(4, 0, { annealUpdates: 10 })).toEqual([0.25, 0.25, 0.25, 0.25]);
@@ -408,6 +427,14 @@ describe("options", () => {
       querySource: "other-tasks",
       unit: "task",
     });
+  });
+
+  test("a task is one data set, or a draw from the mixture of all", () => {
+    const unit = (learner: Learner) => learner.episodes.unit;
+    expect(unit(maml({ innerOptimizer }))).toBe("task");
+    expect(unit(maml({ innerOptimizer, taskUnit: "mixture" }))).toBe("mixture");
+    expect(unit(mamlEnLlm({ innerOptimizer, taskUnit: "mixture" }))).toBe("mixture");
+    expect(unit(reptile({ innerOptimizer, taskUnit: "mixture" }))).toBe("mixture");
   });
 
   test("a pattern that no parameter matches is refused", () => {

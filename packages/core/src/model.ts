@@ -11,7 +11,11 @@ export interface Model<B extends Batch = Batch> {
   readonly name: string;
   /** Fresh or pretrained parameters. The caller owns the tensors. */
   init(seed: number): Promise<Params>;
-  /** Mean loss over the batch: a scalar, differentiable twice. */
+  /**
+   * Mean loss over the batch: a scalar, differentiable twice. The same arguments give the same loss,
+   * so that a gradient and a Hessian-vector product at one inner step are those of one function: a
+   * model with dropout takes its mask from the batch. Those of metalearn have none.
+   */
   loss(params: Params, batch: B): tf.Scalar;
   /** Writes the parameters in the model's own file format. Default: `model.safetensors`. */
   save?(params: Params, directory: string): Promise<void>;

@@ -2,7 +2,13 @@ import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "./autodiff/crossEntropy.js";
 import { MetaError } from "./errors.js";
 import type { Batch } from "./model.js";
-import { firstScored, type TokenBatch, type TokenSequence } from "./tokenBatch.js";
+import {
+  firstScored,
+  type TokenBatch,
+  type TokenSequence,
+  tokenBatchOf,
+  tokenBatchValues,
+} from "./tokenBatch.js";
 import { commonLength } from "./tokenTree.js";
 
 /** An example to learn from whose answer is one of several options. */
@@ -70,27 +76,21 @@ export function optionBatch(
   const round = (size: number) => (lengths ? 2 ** Math.ceil(Math.log2(size)) : size);
   const longest = Math.max(...rows.map(({ ids }) => ids.length));
   const time = lengths?.find((length) => length >= longest) ?? longest;
-  const rowCount = round(rows.length);
   const queries = round(Math.max(...rows.map(({ times }) => times.length)));
-  const total = round(scored.length);
+  const sizes = { rows: round(rows.length), time, queries, scored: round(scored.length) };
   const most = round(Math.max(...options.map((own) => own.length)));
   const tokens = round(Math.max(...options.flat().map((own) => own.length)));
 
-  const inputIds = new Int32Array(rowCount * time);
-  const queryTimes = new Int32Array(rowCount * queries);
+  const values = tokenBatchValues(sizes);
   rows.forEach(({ ids, times }, row) => {
-    inputIds.set(ids, row * time);
-    queryTimes.set(times, row * queries);
+    values.inputIds.set(ids, row * time);
+    values.queryTimes.set(times, row * queries);
   });
-  const positions = new Int32Array(total);
-  const slots = new Int32Array(total);
-  const scoredIds = new Int32Array(total);
   scored.forEach(({ row, query, id }, i) => {
-    positions[i] = row * time + (rows[row]?.times[query] as number);
-    slots[i] = row * queries + query;
-    scoredIds[i] = id;
+    values.scoredPositions[i] = row * time + (rows[row]?.times[query] as number);
+    values.scoredQueries[i] = row * queries + query;
+    values.scoredIds[i] = id;
   });
-  const weights = new Float32Array(total);
   const optionTokens = new Int32Array(examples.length * most * tokens);
   const mask = new Float32Array(optionTokens.length);
   const offsets = new Float32Array(examples.length * most).fill(1e9);
@@ -101,17 +101,12 @@ export function optionBatch(
       optionTokens.set(indices, place * tokens);
       mask.fill(1, place * tokens, place * tokens + indices.length);
       if (option !== examples[example]?.gold) return;
-      for (const i of indices) weights[i] = 1 / (indices.length * examples.length);
+      for (const i of indices) values.scoredWeights[i] = 1 / (indices.length * examples.length);
     });
   });
   const shape: [number, number, number] = [examples.length, most, tokens];
   return {
-    inputIds: tf.tensor2d(inputIds, [rowCount, time], "int32"),
-    scoredPositions: tf.tensor1d(positions, "int32"),
-    queryTimes: tf.tensor2d(queryTimes, [rowCount, queries], "int32"),
-    scoredQueries: tf.tensor1d(slots, "int32"),
-    scoredIds: tf.tensor1d(scoredIds, "int32"),
-    scoredWeights: tf.tensor1d(weights, "float32"),
+    ...tokenBatchOf(values, sizes),
     optionTokens: tf.tensor3d(optionTokens, shape, "int32"),
     optionMask: tf.tensor3d(mask, shape, "float32"),
     optionOffsets: tf.tensor2d(offsets, [examples.length, most], "float32"),

@@ -76,19 +76,17 @@ export function tokenBatch(
   if (sequences.length === 0) {
     throw new MetaError("BAD_DATA", "A batch needs at least one token sequence.");
   }
-  const rows = sizeFor("sequences", sequences.length, sizes.rows);
-  const time = sizeFor("tokens per sequence", longest(sequences), sizes.time);
-  const queries = sizeFor("scored tokens per sequence", mostScored(sequences), sizes.queries);
-  const scored = sizeFor("scored tokens", scoredTotal(sequences), sizes.scored);
-  const inputIds = new Int32Array(rows * time);
-  const queryTimes = new Int32Array(rows * queries);
-  const positions = new Int32Array(scored);
-  const slots = new Int32Array(scored);
-  const ids = new Int32Array(scored);
-  const weights = new Float32Array(scored);
+  const chosen = {
+    rows: sizeFor("sequences", sequences.length, sizes.rows),
+    time: sizeFor("tokens per sequence", longest(sequences), sizes.time),
+    queries: sizeFor("scored tokens per sequence", mostScored(sequences), sizes.queries),
+    scored: sizeFor("scored tokens", scoredTotal(sequences), sizes.scored),
+  };
+  const { time, queries } = chosen;
+  const values = tokenBatchValues(chosen);
   let next = 0;
   sequences.forEach((sequence, row) => {
-    inputIds.set(sequence.ids, row * time);
+    values.inputIds.set(sequence.ids, row * time);
     const count = scoredCount(sequence);
     if (count < 1) {
       throw new MetaError(
@@ -99,20 +97,40 @@ export function tokenBatch(
     for (let query = 0; query < count; query++, next++) {
       const t = sequence.ids.length - count + query;
       const slot = row * queries + query;
-      queryTimes[slot] = t - 1;
-      positions[next] = row * time + t - 1;
-      slots[next] = slot;
-      ids[next] = sequence.ids[t] as number;
-      weights[next] = 1 / (count * sequences.length);
+      values.queryTimes[slot] = t - 1;
+      values.scoredPositions[next] = row * time + t - 1;
+      values.scoredQueries[next] = slot;
+      values.scoredIds[next] = sequence.ids[t] as number;
+      values.scoredWeights[next] = 1 / (count * sequences.length);
     }
   });
+  return tokenBatchOf(values, chosen);
+}
+
+/** The values of a batch's tensors, row by row, to be filled in: 0 is padding. */
+export function tokenBatchValues({ rows, time, queries, scored }: Required<BatchSizes>) {
   return {
-    inputIds: tf.tensor2d(inputIds, [rows, time], "int32"),
-    scoredPositions: tf.tensor1d(positions, "int32"),
-    queryTimes: tf.tensor2d(queryTimes, [rows, queries], "int32"),
-    scoredQueries: tf.tensor1d(slots, "int32"),
-    scoredIds: tf.tensor1d(ids, "int32"),
-    scoredWeights: tf.tensor1d(weights, "float32"),
+    inputIds: new Int32Array(rows * time),
+    scoredPositions: new Int32Array(scored),
+    queryTimes: new Int32Array(rows * queries),
+    scoredQueries: new Int32Array(scored),
+    scoredIds: new Int32Array(scored),
+    scoredWeights: new Float32Array(scored),
+  };
+}
+
+/** The tensors of {@link tokenBatchValues} that were filled in. */
+export function tokenBatchOf(
+  values: ReturnType<typeof tokenBatchValues>,
+  { rows, time, queries }: Required<BatchSizes>,
+): TokenBatch {
+  return {
+    inputIds: tf.tensor2d(values.inputIds, [rows, time], "int32"),
+    scoredPositions: tf.tensor1d(values.scoredPositions, "int32"),
+    queryTimes: tf.tensor2d(values.queryTimes, [rows, queries], "int32"),
+    scoredQueries: tf.tensor1d(values.scoredQueries, "int32"),
+    scoredIds: tf.tensor1d(values.scoredIds, "int32"),
+    scoredWeights: tf.tensor1d(values.scoredWeights, "float32"),
   };
 }
 

@@ -49,6 +49,14 @@ const kept: tf.Tensor[] = [];
 
 const broken: Record<ModelProperty, ModelSubject> = {
   seed: instead(({ init }) => ({ init: () => init(1) })),
+  // Drops out anew with every call.
+  repeatable: instead(({ loss }) => ({
+    loss: (params, given) =>
+      loss(
+        Object.fromEntries(Object.entries(params).map(([name, t]) => [name, tf.dropout(t, 0.5)])),
+        given,
+      ),
+  })),
   gradient: misguided((dy) => tf.mul(dy, 1.05)),
   // Of second derivatives, the values that a gradient reads are not followed.
   hvp: instead(({ loss }) => ({

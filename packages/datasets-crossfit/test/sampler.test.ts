@@ -1,7 +1,7 @@
 import { testTaskSampler } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { crossfit } from "../src/index.js";
+import { type CrossfitOptions, crossfit } from "../src/index.js";
 import { readEpisodes, samplerOf } from "./support/episodes.js";
 import { letterTokenizer } from "./support/letters.js";
 import { poolOf } from "./support/pool.js";
@@ -9,9 +9,26 @@ import { poolOf } from "./support/pool.js";
 // More than the support rows of a meta-update can touch.
 const manyTasks = () => poolOf(Object.fromEntries([..."abcdefghijkl"].map((name) => [name, 9])));
 
-for (const demonstrations of ["fresh", "fixed"] as const) {
-  const options = { shots: 2, batchSize: 2, demonstrations } as const;
-  testTaskSampler(`crossfit, ${demonstrations} demonstrations`, {
+const variants: Record<string, Partial<CrossfitOptions>> = {
+  "fresh demonstrations": { demonstrations: "fresh" },
+  "fixed demonstrations": { demonstrations: "fixed" },
+  "nearest demonstrations and random labels of uniform tasks": {
+    demonstrations: "nearest",
+    trainLabels: "random-words",
+    taskSampling: "uniform",
+  },
+  "channel sequences in a template, of few rows of distinct tasks by temperature": {
+    method: "channel",
+    template: "{output}: {input}",
+    maxExamplesPerTask: 8,
+    taskSampling: "temperature",
+    distinctTasks: true,
+  },
+};
+
+for (const [title, variant] of Object.entries(variants)) {
+  const options = { shots: 2, batchSize: 2, ...variant };
+  testTaskSampler(`crossfit, ${title}`, {
     create: (seed) => samplerOf(manyTasks(), { ...options, seed }),
     badOptions: { batchSize: () => samplerOf(poolOf({ a: 8 }), { batchSize: 0 }) },
   });

@@ -17,6 +17,7 @@ import { throughCheckpoint } from "./throughCheckpoint.js";
 /** What {@link testModel} checks. */
 export type ModelProperty =
   | "seed"
+  | "repeatable"
   | "gradient"
   | "hvp"
   | "symmetric"
@@ -57,6 +58,18 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
       const [one, same, other] = await Promise.all([1, 1, 2].map((seed) => model.init(seed)));
       assertSame(same, one, "Seed 1 gave other parameters the second time.");
       assert.ok(!isSame(other, one), "Seed 2 gives the parameters of seed 1.");
+    },
+  },
+
+  repeatable: {
+    title: "the same parameters and batch give the same loss, bit for bit",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      assertSame(
+        model.loss(params, batch),
+        model.loss(params, batch),
+        "A second call gave another loss. A Hessian-vector product has to see the dropout mask of the gradient: let the mask follow from the batch.",
+      );
     },
   },
 
