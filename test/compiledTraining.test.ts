@@ -97,15 +97,20 @@ function expectSameLosses(actual: Trained, expected: Trained): void {
 describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () => {
   // Not Adam, whose first steps turn the rounding of gradients near zero into steps of full size.
   const innerOptimizer = { use: "sgd", learningRate: 0.1 };
+  const linearized = ["linearized gradient", "linearized gradient, late stage"];
+  const oneStep = ["gradient", ...linearized, "first inner adjoint", "inner update"];
   const lora = { use: "lora", rank: 2, targets: ["*.c_attn.weight"] };
   test.each<[string[], object, object?]>([
     [["gradient"], { use: "metaicl" }],
-    [["task gradient"], { use: "fomaml", innerOptimizer, tasks: 2 }],
+    [["gradient", "inner update"], { use: "fomaml", innerOptimizer, tasks: 2 }],
     [
-      ["gradient", "hvp", "inner adjoint", "inner update"],
+      ["gradient", "hvp", "inner adjoint", "first inner adjoint", "inner update"],
       { use: "maml", innerOptimizer, tasks: 2, innerSteps: 2 },
     ],
-    [["task gradient"], { use: "meta-sgd", tasks: 2, initialRate: 0.1 }],
+    [
+      ["gradient", ...linearized, "inner adjoint", "inner update"],
+      { use: "meta-sgd", tasks: 2, initialRate: 0.1 },
+    ],
     [
       ["gradient", "hvp", "inner adjoint", "inner update"],
       { use: "lslr", tasks: 2, innerSteps: 2, initialRate: 0.1, multiStepLoss: {} },
@@ -119,18 +124,18 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
       { use: "imaml", innerOptimizer, tasks: 2, innerSteps: 2, proximalWeight: 20 },
     ],
     [
-      ["gradient", "hvp", "inner adjoint", "inner update", "loss"],
+      ["gradient", ...linearized, "first inner adjoint", "inner update", "loss"],
       { use: "bmg", innerOptimizer, tasks: 2 },
     ],
-    [["task gradient"], { use: "maml-en-llm", innerOptimizer, tasks: 2, moments: "reset" }],
+    [oneStep, { use: "maml-en-llm", innerOptimizer, tasks: 2, moments: "reset" }],
     // Frozen parameters reach compiled functions from outside.
     [
-      ["task gradient"],
+      oneStep,
       { use: "maml", innerOptimizer, tasks: 2 },
       { adapter: lora, trainable: ["*.lora_*"] },
     ],
     [
-      ["task gradient"],
+      oneStep,
       { use: "maml", innerOptimizer, tasks: 2 },
       { adapter: { use: "soft-prompt", tokens: 3 }, trainable: ["prompt.*"] },
     ],
@@ -146,7 +151,7 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
     [["gradient"], { use: "metaicl" }],
     [["gradient", "inner update"], { use: "fomaml", innerOptimizer }],
     [
-      ["gradient", "hvp", "inner adjoint", "inner update"],
+      ["gradient", "hvp", "first inner adjoint", "inner update"],
       { use: "maml-en-llm", innerOptimizer, moments: "reset" },
     ],
   ])("compiles %j for %o in micro-batches and learns the same", async (names, learner) => {

@@ -171,11 +171,11 @@ export {
   type CompileMode,
   type CompileOptions,
   compileSeconds,
+  type OpenStages,
   type Precision,
   type RuntimeMemory,
-  type TensorRuntime,
-  type OpenStages,
   type Stages,
+  type TensorRuntime,
 } from "./runtime.js";
 export {
   type AnswerMetric,

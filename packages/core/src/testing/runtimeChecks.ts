@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "../autodiff/crossEntropy.js";
-import { createObjective } from "../objective.js";
+import { createObjective, type Objective } from "../objective.js";
 import type { Params } from "../params.js";
 import type { TensorRuntime } from "../runtime.js";
 import { tidy } from "../tidy.js";
@@ -111,10 +111,15 @@ const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
         );
         for (const seed of [1, 2]) {
           const at = { ...params, ...unitDirection(params, seed) };
-          const [expected, actual] = [plain, compiled].map((objective) => [
-            objective?.gradient(at, batch),
-            objective?.hvp(at, batch, params),
-          ]);
+          const [expected, actual] = [plain, compiled].map((objective) => {
+            const { loss, gradients, hvp } = (objective as Objective).linearize(at, batch);
+            return [
+              objective?.gradient(at, batch),
+              objective?.hvp(at, batch, params),
+              { loss, gradients },
+              hvp(params),
+            ];
+          });
           assertClose(actual, expected, "Compiled, a gradient or product differs.");
         }
       }),

@@ -15,8 +15,7 @@ import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js"
 export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
 
 /** Compiles functions for an engine and owns what it compiled. */
-export interface Compiler
-  extends Required<Pick<TensorRuntime, "compile" | "compileStages">> {
+export interface Compiler extends Required<Pick<TensorRuntime, "compile" | "compileStages">> {
   compilations(): readonly Compilation[];
   onCompile(listener: CompilationListener): void;
   /** Frees what was compiled; compiled functions cannot be called afterwards. */

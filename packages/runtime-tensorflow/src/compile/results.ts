@@ -4,10 +4,7 @@ import { rebuilder } from "./structure.js";
 import type { Trace } from "./trace.js";
 
 /** What a function returns, of the tensors that the engine returned and those that were passed. */
-export type ResultPlan = (
-  outputs: readonly tf.Tensor[],
-  passed: readonly tf.Tensor[],
-) => unknown;
+export type ResultPlan = (outputs: readonly tf.Tensor[], passed: readonly tf.Tensor[]) => unknown;
 
 /** What a function returned while it was recorded. */
 export interface TracedResult {

@@ -3,7 +3,7 @@ import type { GraphBuilder } from "../graphBuilder.js";
 
 /** A graph of which some inputs come later than others. */
 export interface StagedGraph {
-  readonly builder: Pick<GraphBuilder, "output" | "needed" | "size">;
+  readonly builder: Pick<GraphBuilder, "output" | "size">;
   readonly earlyInputs: readonly number[];
   readonly lateInputs: readonly number[];
   /** What is computed when all inputs are there. */

@@ -48,8 +48,7 @@ export function stagedFunction(
         `${name}: too many other shapes were compiled between its two stages. Finish one before the next, or raise signatures above ${signatures}.`,
       );
     }
-    const run = () =>
-      execute(binding, compiled.late, [...earlier, ...tensors, ...kept], nothing);
+    const run = () => execute(binding, compiled.late, [...earlier, ...tensors, ...kept], nothing);
     if (compiled.lateRuns++ > 0) return run();
     const facts = { name: `${name}, late stage`, shapes: 1, traceMs: 0 };
     return announced(listener, compilationOf(compiled.late.traced, facts), run);
@@ -98,7 +97,8 @@ export function stagedFunction(
     },
     remove(compiled) {
       compiled.isRemoved = true;
-      for (const { functionName } of [compiled, compiled.late]) binding.removeFunction(functionName);
+      for (const { functionName } of [compiled, compiled.late])
+        binding.removeFunction(functionName);
     },
   });
 }

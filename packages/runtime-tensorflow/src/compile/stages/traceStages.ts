@@ -99,7 +99,11 @@ export function traceStages(
         }),
       },
       late: {
-        ...add(functionNames.late, [...argumentIds, ...lateIds, ...kept, ...captureIds], lateOutputs),
+        ...add(
+          functionNames.late,
+          [...argumentIds, ...lateIds, ...kept, ...captureIds],
+          lateOutputs,
+        ),
         returned: lateResult.passedOn,
         result: lateResult.result,
       },
