@@ -27,11 +27,14 @@ export {
   type SafetensorsFile,
   writeSafetensors,
 } from "./checkpoint/safetensors.js";
+export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
 export {
   checkConfig,
   type LoadedConfig,
   loadConfig,
   type NamedRun,
+  presetNames,
+  presetPath,
   runsOf,
 } from "./config/load.js";
 export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";

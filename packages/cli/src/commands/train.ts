@@ -1,16 +1,9 @@
 import { join, relative, resolve } from "node:path";
-import {
-  disposeParams,
-  MetaError,
-  type NamedRun,
-  openRun,
-  resolveRun,
-  trainRun,
-  unknownName,
-} from "@metalearn/core";
+import { disposeParams, MetaError, openRun, resolveRun, trainRun } from "@metalearn/core";
+import { chooseRun } from "../chooseRun.js";
 import { onInterrupt } from "../interrupt.js";
 import { openProgress } from "../progress/progress.js";
-import { openSession, type Session } from "../session.js";
+import { openSession } from "../session.js";
 
 /** Flags of `metalearn train`. */
 export interface TrainFlags {
@@ -53,18 +46,4 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
     progress.end();
     release();
   }
-}
-
-/** The run with this name and the first seed, or the only one there is. */
-function chooseRun(runs: Session["runs"], name: string | undefined): NamedRun {
-  const names = [...new Set(runs.map((run) => run.name))];
-  if (name === undefined && names.length > 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `The config has several runs. Choose one with --run: ${names.join(", ")}.`,
-    );
-  }
-  const chosen = runs.find((run) => run.name === (name ?? names[0]));
-  if (!chosen) throw unknownName("run", name ?? "", names);
-  return chosen;
 }

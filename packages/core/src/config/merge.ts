@@ -4,12 +4,17 @@ import { MetaError } from "../errors.js";
 export type Json = Record<string, unknown>;
 
 /**
- * `changes` on top of `base`: objects are merged, everything else is replaced. A component whose
- * `use` changes is replaced as a whole, since its options belonged to another factory.
+ * `changes` on top of `base`: objects are merged, everything else is replaced, and `null` takes a key
+ * away. A component whose `use` changes is replaced as a whole, since its options belonged to another
+ * factory.
  */
 export function mergeConfig(base: Json, changes: Json): Json {
   const merged: Json = { ...base };
   for (const [key, value] of Object.entries(changes)) {
+    if (value === null) {
+      delete merged[key];
+      continue;
+    }
     const before = base[key];
     merged[key] =
       isObject(value) && isObject(before) && !changesFactory(before, value)
@@ -23,7 +28,7 @@ export function mergeConfig(base: Json, changes: Json): Json {
  * Options of the command line, such as `train.steps=500` or `model.size=gpt2`, as a part of a
  * config. Values are read as JSON where they are JSON, otherwise as text.
  *
- * @throws MetaError `BAD_OPTION` for an argument without `=`
+ * @throws MetaError `BAD_OPTION` for an argument without `=` or without a key
  */
 export function parseOverrides(args: readonly string[]): Json {
   return args.reduce<Json>((config, arg) => {
@@ -32,6 +37,9 @@ export function parseOverrides(args: readonly string[]): Json {
       throw new MetaError("BAD_OPTION", `"${arg}" is not of the form key=value.`);
     }
     const keys = arg.slice(0, split).split(".");
+    if (keys.some((key) => key === "" || key === "__proto__")) {
+      throw new MetaError("BAD_OPTION", `"${arg}": "${keys.join(".")}" is no key of a config.`);
+    }
     const change = keys.reduceRight<unknown>(
       (value, key) => ({ [key]: value }),
       parseValue(arg.slice(split + 1)),
