@@ -42,6 +42,11 @@ describe("parseOverrides", () => {
     expect(() => parseOverrides([arg])).toThrow("is no key of a config.");
   });
 
+  test("keeps null, which takes away what the config holds", () => {
+    const overrides = parseOverrides(["learner.order=null", "learner=null"]);
+    expect(mergeConfig({ learner: { use: "maml" } }, overrides)).toEqual({});
+  });
+
   test("refuses an argument that changes nothing", () => {
     expect(() => parseOverrides(["train"])).toThrow('[BAD_OPTION] "train" is not of the form');
   });

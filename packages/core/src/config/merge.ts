@@ -9,17 +9,22 @@ export type Json = Record<string, unknown>;
  * factory.
  */
 export function mergeConfig(base: Json, changes: Json): Json {
+  const merged = merge(base, changes, mergeConfig);
+  for (const [key, value] of Object.entries(changes)) if (value === null) delete merged[key];
+  return merged;
+}
+
+/** Changes and further ones as one, in which a `null` stays, to take a key away in the end. */
+export function joinChanges(changes: Json, more: Json): Json {
+  return merge(changes, more, joinChanges);
+}
+
+function merge(base: Json, changes: Json, inner: typeof mergeConfig): Json {
   const merged: Json = { ...base };
   for (const [key, value] of Object.entries(changes)) {
-    if (value === null) {
-      delete merged[key];
-      continue;
-    }
     const before = base[key];
-    merged[key] =
-      isObject(value) && isObject(before) && !changesFactory(before, value)
-        ? mergeConfig(before, value)
-        : value;
+    const both = isObject(value) && isObject(before) && !changesFactory(before, value);
+    merged[key] = both ? inner(before, value) : value;
   }
   return merged;
 }
@@ -44,7 +49,7 @@ export function parseOverrides(args: readonly string[]): Json {
       (value, key) => ({ [key]: value }),
       parseValue(arg.slice(split + 1)),
     );
-    return mergeConfig(config, change as Json);
+    return joinChanges(config, change as Json);
   }, {});
 }
 

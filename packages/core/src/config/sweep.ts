@@ -1,5 +1,5 @@
 import { MetaError } from "../errors.js";
-import { isObject, type Json, mergeConfig } from "./merge.js";
+import { isObject, type Json, joinChanges } from "./merge.js";
 
 /** One point of a grid. */
 export interface SweepPoint {
@@ -47,7 +47,7 @@ export function sweepPoints(sweep: Json, overrides: Json): SweepPoint[] {
       return points.flatMap(({ name, changes }) =>
         values.map((value, i) => ({
           name: [...(name ? [name] : []), `${labels[axis]}=${names[i]}`].join(","),
-          changes: mergeConfig(changes, at(keys, value)),
+          changes: joinChanges(changes, at(keys, value)),
         })),
       );
     },
@@ -61,7 +61,7 @@ function nested(sweep: unknown): { readonly sweep?: Json } {
   const parts = Object.entries(sweep).map(([path, value]) =>
     at(path.split("."), nested(value).sweep ?? value),
   );
-  return { sweep: parts.reduce(mergeConfig, {}) };
+  return { sweep: parts.reduce(joinChanges, {}) };
 }
 
 function axesOf(part: Json, path: readonly string[] = []): Axis[] {
