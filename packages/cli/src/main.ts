@@ -12,7 +12,9 @@ interface GlobalFlags {
  * when the user interrupted, 1 for any other error.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.off("error", ignoreClosedPipe).on("error", ignoreClosedPipe); // once, however often called
+  }
   const program = describeProgram();
   try {
     await program.parseAsync(args, { from: "user" });

@@ -5,9 +5,14 @@ import { report } from "../src/failure.js";
 const print = vi.spyOn(console, "error").mockImplementation(() => {});
 afterEach(() => print.mockClear());
 
-test("an error that was foreseen is its message, and ends with 1", () => {
-  expect(report(new MetaError("BAD_OPTION", "No."), false)).toBe(1);
+test("an error in what was given is its message, and ends with 2", () => {
+  expect(report(new MetaError("BAD_OPTION", "No."), false)).toBe(2);
   expect(print.mock.calls).toEqual([["[BAD_OPTION] No."]]);
+});
+
+test("an error that is no fault of what was given ends with 1", () => {
+  expect(report(new MetaError("NON_FINITE", "At meta-update 3."), false)).toBe(1);
+  expect(print.mock.calls).toEqual([["[NON_FINITE] At meta-update 3."]]);
 });
 
 test("an interrupt ends with 130", () => {

@@ -93,7 +93,7 @@ describe.concurrent("a mistake on the command line", () => {
   test("that the system refuses is no defect of metalearn", async () => {
     const project = await emptyProject(tinyRun);
     await project.write("taken", "a file");
-    expect(await failureOf(project, ["compare", "out=taken"])).toBe(
+    expect(await failureOf(project, ["compare", "out=taken"], 1)).toBe(
       `EEXIST: file already exists, mkdir '${project.path("taken")}'\n`,
     );
   });
