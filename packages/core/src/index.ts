@@ -121,6 +121,9 @@ export {
   tensorNamed,
   zerosLikeParams,
 } from "./params.js";
+export type { EvaluationLoad } from "./plan/evaluationLoad.js";
+export { planRun, type RunEstimate, type RunPlan } from "./plan/planRun.js";
+export type { TrainingLoad } from "./plan/trainingLoad.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
 export {
   type Components,

@@ -2,6 +2,7 @@ import { join, relative, resolve } from "node:path";
 import { disposeParams, MetaError, openRun, resolveRun, trainRun } from "@metalearn/core";
 import { chooseRun } from "../chooseRun.js";
 import { onInterrupt } from "../interrupt.js";
+import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
 import { openSession } from "../session.js";
 
@@ -9,6 +10,7 @@ import { openSession } from "../session.js";
 export interface TrainFlags {
   readonly config?: string;
   readonly run?: string;
+  readonly dryRun: boolean;
 }
 
 /** Trains one run of a config in its directory. */
@@ -17,6 +19,9 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
   const run = resolveRun(toolkit, chooseRun(runs, flags.run));
   if (!run.config.learner) {
     throw new MetaError("BAD_CONFIG", `The run "${run.name}" names no learner, so nothing trains.`);
+  }
+  if (flags.dryRun) {
+    return printPlan({ toolkit, runs: [run], out: resolve(config.out), configFile: file });
   }
   const directory = resolve(config.out, `${run.name}-seed${run.config.seed}`);
   const progress = openProgress();
