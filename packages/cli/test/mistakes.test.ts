@@ -91,11 +91,10 @@ describe.concurrent("a mistake on the command line", () => {
   });
 
   test("that the system refuses is no defect of metalearn", async () => {
-    const project = await emptyProject(tinyRun);
+    const project = await projectWithTasks(tinyRun);
     await project.write("taken", "a file");
-    expect(await failureOf(project, ["compare", "out=taken"], 1)).toBe(
-      `EEXIST: file already exists, mkdir '${project.path("taken")}'\n`,
-    );
+    const message = await failureOf(project, ["compare", "out=taken"], 1);
+    expect(message).toMatch(/^E[A-Z]+: .*, mkdir '.*taken.*'$/m);
   });
 });
 

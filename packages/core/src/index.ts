@@ -20,6 +20,7 @@ export {
 } from "./checkpoint/checkpoint.js";
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
 export { fingerprint } from "./checkpoint/fingerprint.js";
+export { requireFinite } from "./checkpoint/requireFinite.js";
 export {
   openSafetensors,
   readSafetensors,
