@@ -117,6 +117,12 @@ const table: readonly BadInput[] = [
     message: /No run is called "rnu"\. Did you mean "run"\?/,
   },
 
+  {
+    what: "a folder for results that is a file",
+    args: ["compare", "out=package.json"],
+    message: /out should be a folder, but package\.json is a file/,
+  },
+
   // The config
   { what: "an empty config", config: "", message: /MISSING_FILE\].*here or above/ },
   {

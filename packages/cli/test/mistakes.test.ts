@@ -89,13 +89,6 @@ describe.concurrent("a mistake on the command line", () => {
     const project = await emptyProject();
     expect(await failureOf(project, ["train", "--verbose"])).toMatch(/\n {4}at loadConfig \(/);
   });
-
-  test("that the system refuses is no defect of metalearn", async () => {
-    const project = await projectWithTasks(tinyRun);
-    await project.write("taken", "a file");
-    const message = await failureOf(project, ["compare", "out=taken"], 1);
-    expect(message).toMatch(/^E[A-Z]+: .*, mkdir '.*taken.*'$/m);
-  });
 });
 
 describe("a mistake in the data", () => {

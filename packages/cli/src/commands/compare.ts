@@ -1,7 +1,8 @@
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { compareRuns, writeTextAtomically } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
+import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
 import { renderReport } from "../report/report.js";
@@ -20,7 +21,7 @@ export interface CompareFlags {
 export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
   const seeds = flags.seeds === undefined ? undefined : parseSeeds(flags.seeds);
   const { config, toolkit, file, runs } = await openSession(flags.config, changes, seeds);
-  const out = resolve(config.out);
+  const out = outFolder(config.out);
   if (flags.dryRun) return printPlan({ toolkit, runs, out, configFile: file });
 
   const progress = openProgress();

@@ -1,7 +1,8 @@
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { disposeParams, MetaError, openRun, resolveRun, trainRun } from "@metalearn/core";
 import { chooseRun } from "../chooseRun.js";
 import { onInterrupt } from "../interrupt.js";
+import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
 import { openSession } from "../session.js";
@@ -20,10 +21,9 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
   if (!run.config.learner) {
     throw new MetaError("BAD_CONFIG", `The run "${run.name}" names no learner, so nothing trains.`);
   }
-  if (flags.dryRun) {
-    return printPlan({ toolkit, runs: [run], out: resolve(config.out), configFile: file });
-  }
-  const directory = resolve(config.out, `${run.name}-seed${run.config.seed}`);
+  const out = outFolder(config.out);
+  if (flags.dryRun) return printPlan({ toolkit, runs: [run], out, configFile: file });
+  const directory = join(out, `${run.name}-seed${run.config.seed}`);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
   const options = {
