@@ -2,13 +2,19 @@ import { type ErrorCode, MetaError } from "@metalearn/core";
 import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
 
-/** What is no fault of the command line, the config, the data or a checkpoint. */
+/** What ends with another code than 1. */
 const exitCodes: Partial<Record<ErrorCode, number>> = {
-  ENGINE_UNAVAILABLE: failed,
+  BAD_CHECKPOINT: wrongInput,
+  BAD_CONFIG: wrongInput,
+  BAD_DATA: wrongInput,
+  BAD_OPTION: wrongInput,
+  DUPLICATE_NAME: wrongInput,
   INTERRUPTED: interrupted,
-  MISSING_PEER: failed,
-  NON_FINITE: failed,
-  NOT_COMPILABLE: failed,
+  MISSING_FILE: wrongInput,
+  MISSING_PLUGIN: wrongInput,
+  RUN_EXISTS: wrongInput,
+  SHAPE_MISMATCH: wrongInput,
+  UNKNOWN_NAME: wrongInput,
 };
 
 /**
@@ -20,7 +26,7 @@ export function report(error: unknown, verbose: boolean): number {
     console.error(paint("red", "This should not have happened:", process.stderr), error);
     return failed;
   }
-  const code = error instanceof MetaError ? (exitCodes[error.code] ?? wrongInput) : failed;
+  const code = error instanceof MetaError ? (exitCodes[error.code] ?? failed) : failed;
   console.error(paint(code === interrupted ? "yellow" : "red", error.message, process.stderr));
   if (verbose) console.error(error);
   return code;
