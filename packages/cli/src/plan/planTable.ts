@@ -69,7 +69,7 @@ function legend(planned: readonly PlannedRun[]): string[] {
       : []),
     `${count} ${count === 1 ? "run" : "runs"}, one after the other: ${
       known.length < planned.length ? "more than " : "about "
-    }${duration(seconds)}; at most ${bytes(disk)} of checkpoints. Nothing was written.`,
+    }${duration(seconds)}; at most ${bytes(disk)} of checkpoints. No run was begun.`,
   ];
 }
 
