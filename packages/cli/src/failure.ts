@@ -1,5 +1,21 @@
-import { MetaError } from "@metalearn/core";
+import { type ErrorCode, MetaError } from "@metalearn/core";
+import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
+
+/** What ends with another code than 1. */
+const exitCodes: Partial<Record<ErrorCode, number>> = {
+  BAD_CHECKPOINT: wrongInput,
+  BAD_CONFIG: wrongInput,
+  BAD_DATA: wrongInput,
+  BAD_OPTION: wrongInput,
+  DUPLICATE_NAME: wrongInput,
+  INTERRUPTED: interrupted,
+  MISSING_FILE: wrongInput,
+  MISSING_PLUGIN: wrongInput,
+  RUN_EXISTS: wrongInput,
+  SHAPE_MISMATCH: wrongInput,
+  UNKNOWN_NAME: wrongInput,
+};
 
 /**
  * Prints an error the way a user can act on it, and returns the exit code. Errors that metalearn
@@ -8,12 +24,12 @@ import { paint } from "./paint.js";
 export function report(error: unknown, verbose: boolean): number {
   if (!(error instanceof MetaError || isSystemError(error))) {
     console.error(paint("red", "This should not have happened:", process.stderr), error);
-    return 1;
+    return failed;
   }
-  const interrupted = "code" in error && error.code === "INTERRUPTED";
-  console.error(paint(interrupted ? "yellow" : "red", error.message, process.stderr));
+  const code = error instanceof MetaError ? (exitCodes[error.code] ?? failed) : failed;
+  console.error(paint(code === interrupted ? "yellow" : "red", error.message, process.stderr));
   if (verbose) console.error(error);
-  return interrupted ? 130 : 1;
+  return code;
 }
 
 /** A full disk, a folder without permission and the like: `EACCES: permission denied, mkdir '/runs'`. */

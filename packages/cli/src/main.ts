@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { wrongInput } from "./exitCodes.js";
 
 /** Options that every command shares. */
 interface GlobalFlags {
@@ -7,17 +8,19 @@ interface GlobalFlags {
 }
 
 /**
- * Runs the command line and returns the exit code: 0 for success, 1 for an error, 130 when the
- * user interrupted.
+ * Runs the command line and returns the exit code: 0 for success, 2 when what was given is wrong, 130
+ * when the user interrupted, 1 for any other error.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.off("error", ignoreClosedPipe).on("error", ignoreClosedPipe); // once, however often called
+  }
   const program = describeProgram();
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongInput;
     // Loaded only now, so that help is quick.
     const { report } = await import("./failure.js");
     return report(error, program.opts<GlobalFlags>().verbose ?? false);
@@ -43,6 +46,7 @@ function describeProgram(): Command {
     .argument("[key=value...]", "changes to the config, such as train.steps=500")
     .option("-c, --config <file>", "the config file; found by itself when left out")
     .option("--seeds <list>", "training seeds, such as 1,2,3")
+    .option("--dry-run", "print what it would take, and do none of it", false)
     .action(async (overrides, flags) =>
       (await import("./commands/compare.js")).compare(overrides, flags),
     );
@@ -53,6 +57,7 @@ function describeProgram(): Command {
     .argument("[key=value...]", "changes to the config, such as train.steps=500")
     .option("-c, --config <file>", "the config file; found by itself when left out")
     .option("-r, --run <name>", "which run, when the config compares several")
+    .option("--dry-run", "print what it would take, and do none of it", false)
     .action(async (overrides, flags) =>
       (await import("./commands/train.js")).train(overrides, flags),
     );
@@ -67,6 +72,39 @@ function describeProgram(): Command {
     .action(async (path, overrides, flags) =>
       (await import("./commands/evaluate.js")).evaluateCheckpoint(path, overrides, flags),
     );
+
+  program
+    .command("init")
+    .description("write a config with comments to begin with")
+    .argument("[file]", "where to", "metalearn.config.yaml")
+    .option("-p, --preset <name>", "quickstart, metaicl-paper or maml-en-llm-paper", "quickstart")
+    .action(async (file, flags) => (await import("./commands/init.js")).init(file, flags));
+
+  const config = program
+    .command("config")
+    .description("check a config, show what it amounts to, or describe what it may hold");
+  config
+    .command("check")
+    .description("look for mistakes in every run of a config")
+    .argument("[key=value...]", "changes to the config, such as train.steps=500")
+    .option("-c, --config <file>", "the config file; found by itself when left out")
+    .action(async (overrides, flags) =>
+      (await import("./commands/config.js")).checkConfigFile(overrides, flags),
+    );
+  config
+    .command("show")
+    .description("print runs in full, with all defaults, as JSON")
+    .argument("[key=value...]", "changes to the config, such as train.steps=500")
+    .option("-c, --config <file>", "the config file; found by itself when left out")
+    .option("-r, --run <name>", "which run; all of them when left out")
+    .action(async (overrides, flags) =>
+      (await import("./commands/config.js")).showConfig(overrides, flags),
+    );
+  config
+    .command("schema")
+    .description("print the JSON Schema of config files, for editors")
+    .option("-c, --config <file>", "whose plugins to describe; metalearn's own when left out")
+    .action(async (flags) => (await import("./commands/config.js")).printSchema(flags));
 
   program
     .command("setup")

@@ -12,6 +12,7 @@ import {
   runsOf,
   type Toolkit,
 } from "@metalearn/core";
+import { presetFolder } from "./presets.js";
 
 /** The plugins that a config may use without listing any. */
 export const officialPlugins = [
@@ -47,7 +48,7 @@ export async function openSession(
   seeds?: readonly number[],
 ): Promise<Session> {
   const overrides = parseOverrides(changes);
-  const { config, file } = await loadConfig(configFlag, overrides);
+  const { config, file } = await loadConfig(configFlag, overrides, { presets: presetFolder });
   const chosen = seeds ?? ("seed" in overrides ? [config.seed] : undefined);
   const runs = runsOf(chosen ? withSeeds(config, chosen) : config, overrides);
   const plugins = await loadPlugins(config.plugins ?? officialPlugins, file);

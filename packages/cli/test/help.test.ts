@@ -5,10 +5,13 @@ import { emptyProject } from "./support/project.js";
 
 describe.concurrent("metalearn", () => {
   test.each([
-    [["--help"], ["compare", "train", "evaluate", "setup", "doctor", "--verbose"]],
+    [
+      ["--help"],
+      ["compare", "train", "evaluate", "init", "config", "setup", "doctor", "--verbose"],
+    ],
     [
       ["compare", "--help"],
-      ["[key=value...]", "--config <file>", "--seeds <list>"],
+      ["[key=value...]", "--config <file>", "--seeds <list>", "--dry-run"],
     ],
     [
       ["train", "--help"],
@@ -23,6 +26,14 @@ describe.concurrent("metalearn", () => {
       ["--cuda", "--force"],
     ],
     [["doctor", "--help"], ["--json"]],
+    [
+      ["init", "--help"],
+      ["[file]", "--preset <name>"],
+    ],
+    [
+      ["config", "--help"],
+      ["check", "show", "schema"],
+    ],
   ])("%s names what can be given", async (args, wanted) => {
     const project = await emptyProject();
     const { code, stdout, stderr } = await project.metalearn(args);
@@ -33,7 +44,7 @@ describe.concurrent("metalearn", () => {
   test("without a command shows the help as an error", async () => {
     const project = await emptyProject();
     const { code, stdout, stderr } = await project.metalearn([]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("Usage: metalearn [options] [command]");
   });
 
@@ -52,7 +63,7 @@ describe.concurrent("metalearn", () => {
   ])("refuses %s and says where to look", async (args, message) => {
     const project = await emptyProject();
     expect(await project.metalearn(args)).toEqual({
-      code: 1,
+      code: 2,
       stdout: "",
       stderr: `${message}(--help shows what there is.)\n`,
     });

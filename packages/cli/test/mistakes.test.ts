@@ -89,14 +89,6 @@ describe.concurrent("a mistake on the command line", () => {
     const project = await emptyProject();
     expect(await failureOf(project, ["train", "--verbose"])).toMatch(/\n {4}at loadConfig \(/);
   });
-
-  test("that the system refuses is no defect of metalearn", async () => {
-    const project = await emptyProject(tinyRun);
-    await project.write("taken", "a file");
-    expect(await failureOf(project, ["compare", "out=taken"])).toBe(
-      `EEXIST: file already exists, mkdir '${project.path("taken")}'\n`,
-    );
-  });
 });
 
 describe("a mistake in the data", () => {

@@ -20,6 +20,7 @@ export {
 } from "./checkpoint/checkpoint.js";
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
 export { fingerprint } from "./checkpoint/fingerprint.js";
+export { requireFinite } from "./checkpoint/requireFinite.js";
 export {
   openSafetensors,
   readSafetensors,
@@ -27,11 +28,14 @@ export {
   type SafetensorsFile,
   writeSafetensors,
 } from "./checkpoint/safetensors.js";
+export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
 export {
   checkConfig,
   type LoadedConfig,
   loadConfig,
   type NamedRun,
+  presetNames,
+  presetPath,
   runsOf,
 } from "./config/load.js";
 export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
@@ -120,6 +124,9 @@ export {
   tensorNamed,
   zerosLikeParams,
 } from "./params.js";
+export type { EvaluationLoad } from "./plan/evaluationLoad.js";
+export { planRun, type RunEstimate, type RunPlan } from "./plan/planRun.js";
+export type { TrainingLoad } from "./plan/trainingLoad.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
 export {
   type Components,

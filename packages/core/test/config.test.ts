@@ -23,6 +23,12 @@ describe("mergeConfig", () => {
   });
 });
 
+test("mergeConfig takes away what becomes null", () => {
+  expect(mergeConfig({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: null } })).toEqual({
+    b: { d: 3 },
+  });
+});
+
 describe("parseOverrides", () => {
   test("reads numbers, lists and words", () => {
     expect(parseOverrides(["train.steps=5e2", "model.size=gpt2", "evaluate.seeds=[1,2]"])).toEqual({
@@ -30,6 +36,15 @@ describe("parseOverrides", () => {
       model: { size: "gpt2" },
       evaluate: { seeds: [1, 2] },
     });
+  });
+
+  test.each(["__proto__.polluted=1", "train..steps=1"])("refuses %s, which is no key", (arg) => {
+    expect(() => parseOverrides([arg])).toThrow("is no key of a config.");
+  });
+
+  test("keeps null, which takes away what the config holds", () => {
+    const overrides = parseOverrides(["learner.order=null", "learner=null"]);
+    expect(mergeConfig({ learner: { use: "maml" } }, overrides)).toEqual({});
   });
 
   test("refuses an argument that changes nothing", () => {
@@ -103,7 +118,7 @@ describe("runsOf", () => {
   test("names the run in which an error is", () => {
     const broken = checkConfig({ ...minimal, compare: { runs: { fast: { train: { step: 1 } } } } });
     expect(() => runsOf(broken)).toThrow(
-      '[BAD_CONFIG] in compare.runs.fast:\ntrain: unknown key "step". Did you mean "steps"?',
+      '[BAD_CONFIG] in compare.runs.fast: train: unknown key "step". Did you mean "steps"?',
     );
   });
 });
@@ -172,7 +187,7 @@ describe("loadConfig", () => {
   test("names the file in which an error is", async () => {
     const path = await write("wrong.yaml", "modle: { use: m }\ntasks: { use: t }\n");
     await expect(loadConfig(path, {})).rejects.toThrow(
-      `[BAD_CONFIG] in ${path}:\nunknown key "modle". Did you mean "model"?`,
+      `[BAD_CONFIG] in ${path}: unknown key "modle". Did you mean "model"?`,
     );
   });
 });

@@ -4,6 +4,7 @@ import {
   MetaError,
   openSafetensors,
   type Params,
+  type SafetensorsFile,
   writeSafetensors,
   writeTextAtomically,
 } from "@metalearn/core";
@@ -80,30 +81,14 @@ export async function readHuggingFaceParams(
     for (const path of await shardPaths(directory)) {
       const file = await openSafetensors(path);
       try {
-        for (const [stored, entry] of Object.entries(file.entries)) {
-          const name = stored.replace(/^transformer\./, "");
-          if (isBuffer(name)) continue;
-          const tied = name === "lm_head.weight";
-          const shape = shapes[tied ? "wte.weight" : name];
-          if (!shape || shape.join() !== entry.shape.join()) {
-            throw bad(
-              directory,
-              shape
-                ? `tensor "${stored}" has shape [${entry.shape}], but config.json asks for [${shape}]`
-                : `there is no place for tensor "${stored}" in a GPT-2 of ${config.layers} layers`,
-            );
-          }
+        for (const { stored, name } of placesIn(directory, file, config)) {
           loaded[name] = await file.read(stored);
         }
       } finally {
         await file.close();
       }
     }
-    const missing = Object.keys(shapes).filter((name) => !(name in loaded));
-    if (missing.length > 0) {
-      const examples = missing.slice(0, 3).join(", ");
-      throw bad(directory, `${missing.length} tensors are missing, for example ${examples}`);
-    }
+    requireAll(directory, shapes, Object.keys(loaded));
     requireTiedHead(directory, loaded);
   } catch (error) {
     for (const tensor of Object.values(loaded)) tensor.dispose();
@@ -111,6 +96,21 @@ export async function readHuggingFaceParams(
   }
   // In the model's order, not that of the file.
   return Object.fromEntries(Object.keys(shapes).map((name) => [name, loaded[name] as tf.Tensor]));
+}
+
+/**
+ * Finds out what is wrong with a checkpoint folder short of its values: reads the headers alone.
+ *
+ * @throws what {@link readHuggingFaceParams} throws, save for an output head that is not tied
+ */
+export async function checkHuggingFaceParams(directory: string, config: Gpt2Config): Promise<void> {
+  const found: string[] = [];
+  for (const path of await shardPaths(directory)) {
+    const file = await openSafetensors(path);
+    await file.close();
+    found.push(...placesIn(directory, file, config).map(({ name }) => name));
+  }
+  requireAll(directory, parameterShapes(config), found);
 }
 
 /** Options of {@link writeHuggingFace}. */
@@ -184,6 +184,41 @@ async function shardPaths(directory: string): Promise<string[]> {
   if (escaping !== undefined)
     throw bad(directory, `${indexFile} names a file elsewhere: ${escaping}`);
   return files.map((file) => join(directory, file));
+}
+
+/** The tensors of a file that a GPT-2 of this shape has a place for, by their names there and here. */
+function placesIn(directory: string, file: SafetensorsFile, config: Gpt2Config) {
+  const shapes = parameterShapes(config);
+  return Object.entries(file.entries).flatMap(([stored, entry]) => {
+    const name = stored.replace(/^transformer\./, "");
+    if (isBuffer(name)) return [];
+    file.entry(stored); // of a type that can be read
+    const shape = shapes[name === "lm_head.weight" ? "wte.weight" : name];
+    if (!shape) {
+      throw bad(
+        directory,
+        `there is no place for tensor "${stored}" in a GPT-2 of ${config.layers} layers`,
+      );
+    }
+    if (shape.join() !== entry.shape.join()) {
+      throw bad(
+        directory,
+        `tensor "${stored}" has shape [${entry.shape}], but config.json asks for [${shape}]`,
+      );
+    }
+    return [{ stored, name }];
+  });
+}
+
+function requireAll(
+  directory: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  found: readonly string[],
+): void {
+  const missing = Object.keys(shapes).filter((name) => !found.includes(name));
+  if (missing.length === 0) return;
+  const examples = missing.slice(0, 3).join(", ");
+  throw bad(directory, `${missing.length} tensors are missing, for example ${examples}`);
 }
 
 /** Causal masks, which old checkpoints store beside the parameters. */

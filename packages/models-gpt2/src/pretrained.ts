@@ -1,9 +1,13 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { MetaError, type Tokenizer } from "@metalearn/core";
+import { MetaError, requireFinite, type Tokenizer } from "@metalearn/core";
 import { type Gpt2, gpt2 } from "./gpt2.js";
 import { downloadFromHub, type HubOptions } from "./hub.js";
-import { readHuggingFaceConfig, readHuggingFaceParams } from "./huggingFace.js";
+import {
+  checkHuggingFaceParams,
+  readHuggingFaceConfig,
+  readHuggingFaceParams,
+} from "./huggingFace.js";
 import { gpt2Tokenizer } from "./tokenizers.js";
 
 /** Options of {@link pretrainedGpt2}. */
@@ -17,7 +21,7 @@ export interface PretrainedOptions extends HubOptions {
  * begins with `.` or `/`), or of a model on the Hugging Face hub.
  *
  * @example await pretrainedGpt2("openai-community/gpt2")
- * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; the latter from `init` where values are no numbers
  */
 export async function pretrainedGpt2(
   source: string,
@@ -25,7 +29,15 @@ export async function pretrainedGpt2(
 ): Promise<Gpt2> {
   const folder = isPath(source) ? await existing(resolve(source)) : await download(source, hub);
   const config = await readHuggingFaceConfig(folder);
-  return { ...gpt2(config, tokenizer), init: () => readHuggingFaceParams(folder, config) };
+  await checkHuggingFaceParams(folder, config);
+  return {
+    ...gpt2(config, tokenizer),
+    async init() {
+      const params = await readHuggingFaceParams(folder, config);
+      requireFinite(params, folder);
+      return params;
+    },
+  };
 }
 
 /** Whether a source of parameters is a local folder rather than a model on the hub. */

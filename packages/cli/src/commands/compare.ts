@@ -1,8 +1,9 @@
-import { mkdir } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { compareRuns, writeTextAtomically } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
+import { outFolder } from "../outFolder.js";
+import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
 import { renderReport } from "../report/report.js";
 import { parseSeeds } from "../seeds.js";
@@ -13,14 +14,15 @@ import { comparisonTable } from "../tables.js";
 export interface CompareFlags {
   readonly config?: string;
   readonly seeds?: string;
+  readonly dryRun: boolean;
 }
 
 /** Trains and evaluates every run of a config, prints the table and writes the report. */
 export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
   const seeds = flags.seeds === undefined ? undefined : parseSeeds(flags.seeds);
   const { config, toolkit, file, runs } = await openSession(flags.config, changes, seeds);
-  const out = resolve(config.out);
-  await mkdir(out, { recursive: true });
+  const out = outFolder(config.out);
+  if (flags.dryRun) return printPlan({ toolkit, runs, out, configFile: file });
 
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));

@@ -1,21 +1,17 @@
-import { join, relative, resolve } from "node:path";
-import {
-  disposeParams,
-  MetaError,
-  type NamedRun,
-  openRun,
-  resolveRun,
-  trainRun,
-  unknownName,
-} from "@metalearn/core";
+import { join, relative } from "node:path";
+import { disposeParams, MetaError, openRun, resolveRun, trainRun } from "@metalearn/core";
+import { chooseRun } from "../chooseRun.js";
 import { onInterrupt } from "../interrupt.js";
+import { outFolder } from "../outFolder.js";
+import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
-import { openSession, type Session } from "../session.js";
+import { openSession } from "../session.js";
 
 /** Flags of `metalearn train`. */
 export interface TrainFlags {
   readonly config?: string;
   readonly run?: string;
+  readonly dryRun: boolean;
 }
 
 /** Trains one run of a config in its directory. */
@@ -25,7 +21,9 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
   if (!run.config.learner) {
     throw new MetaError("BAD_CONFIG", `The run "${run.name}" names no learner, so nothing trains.`);
   }
-  const directory = resolve(config.out, `${run.name}-seed${run.config.seed}`);
+  const out = outFolder(config.out);
+  if (flags.dryRun) return printPlan({ toolkit, runs: [run], out, configFile: file });
+  const directory = join(out, `${run.name}-seed${run.config.seed}`);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
   const options = {
@@ -53,18 +51,4 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
     progress.end();
     release();
   }
-}
-
-/** The run with this name and the first seed, or the only one there is. */
-function chooseRun(runs: Session["runs"], name: string | undefined): NamedRun {
-  const names = [...new Set(runs.map((run) => run.name))];
-  if (name === undefined && names.length > 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `The config has several runs. Choose one with --run: ${names.join(", ")}.`,
-    );
-  }
-  const chosen = runs.find((run) => run.name === (name ?? names[0]));
-  if (!chosen) throw unknownName("run", name ?? "", names);
-  return chosen;
 }

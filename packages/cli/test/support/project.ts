@@ -78,9 +78,17 @@ export async function projectWithTasks(config: unknown = tinyRun): Promise<Proje
   return project;
 }
 
-/** The error message of a command that must fail without any result. */
-export async function failureOf(project: Project, args: readonly string[]): Promise<string> {
+/**
+ * The error message of a command that must fail without any result.
+ *
+ * @param exitCode by default that of wrong input
+ */
+export async function failureOf(
+  project: Project,
+  args: readonly string[],
+  exitCode = 2,
+): Promise<string> {
   const { code, stdout, stderr } = await project.metalearn(args);
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
   return stderr;
 }

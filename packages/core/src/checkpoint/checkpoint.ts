@@ -10,6 +10,7 @@ import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
 import type { SamplerState } from "../task.js";
 import { writeAtomically, writeTextAtomically } from "./files.js";
+import { requireFinite } from "./requireFinite.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** Everything that a run needs to go on as if it had never stopped. */
@@ -97,9 +98,16 @@ export async function saveParams(model: Model, params: Params, directory: string
     writeSafetensors(join(directory, "model.safetensors"), params));
 }
 
-/** Reads what {@link saveParams} wrote. The caller owns the tensors. */
+/**
+ * Reads what {@link saveParams} wrote. The caller owns the tensors.
+ *
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`, the latter also for values that are no numbers
+ */
 export async function loadParams(model: Model, directory: string): Promise<Params> {
-  return model.load?.(directory) ?? readSafetensors(join(directory, "model.safetensors"));
+  const reading = model.load?.(directory) ?? readSafetensors(join(directory, "model.safetensors"));
+  const params = await reading;
+  requireFinite(params, directory);
+  return params;
 }
 
 /**

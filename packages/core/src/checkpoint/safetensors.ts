@@ -16,6 +16,8 @@ export interface SafetensorsEntry {
 export interface SafetensorsFile {
   readonly entries: Readonly<Record<string, SafetensorsEntry>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** A tensor's place. @throws MetaError `BAD_CHECKPOINT` when there is none, or of a type that cannot be read */
+  entry(name: string): SafetensorsEntry;
   /** One tensor; float16 and bfloat16 arrive as float32. The caller owns it. */
   read(name: string): Promise<tf.Tensor>;
   close(): Promise<void>;
@@ -38,16 +40,19 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       Object.entries(tensors).map(([name, entry]) => [name, parseEntry(path, name, entry)]),
     );
     requireGapless(path, entries, (await file.stat()).size - start);
+    const entryOf = (name: string) => {
+      const entry = entries[name];
+      if (!entry) throw bad(path, `there is no tensor "${name}"`);
+      if (bytesPerElement[entry.dtype] !== undefined) return entry;
+      const known = Object.keys(bytesPerElement).join(", ");
+      throw bad(path, `tensor "${name}" is ${entry.dtype}; known types are ${known}`);
+    };
     return {
       entries,
       metadata: metadata as Record<string, string>,
+      entry: entryOf,
       read: async (name) => {
-        const entry = entries[name];
-        if (!entry) throw bad(path, `there is no tensor "${name}"`);
-        if (bytesPerElement[entry.dtype] === undefined) {
-          const known = Object.keys(bytesPerElement).join(", ");
-          throw bad(path, `tensor "${name}" is ${entry.dtype}; known types are ${known}`);
-        }
+        const entry = entryOf(name);
         const bytes = new Uint8Array(entry.offsets[1] - entry.offsets[0]);
         await readFully(file, bytes, start + entry.offsets[0], path);
         return decode(bytes, entry);
@@ -152,6 +157,7 @@ async function readHeader(
 }
 
 function parseEntry(path: string, name: string, value: unknown): SafetensorsEntry {
+  if (name === "__proto__") throw bad(path, "no tensor can have this name: __proto__");
   const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
   if (typeof dtype !== "string" || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
     throw bad(path, `the header's entry for tensor "${name}" is malformed`);

@@ -74,6 +74,7 @@ function field(value: unknown, key: PropertyKey): unknown {
 
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value); // JSON knows no NaN
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

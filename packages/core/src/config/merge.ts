@@ -4,17 +4,27 @@ import { MetaError } from "../errors.js";
 export type Json = Record<string, unknown>;
 
 /**
- * `changes` on top of `base`: objects are merged, everything else is replaced. A component whose
- * `use` changes is replaced as a whole, since its options belonged to another factory.
+ * `changes` on top of `base`: objects are merged, everything else is replaced, and `null` takes a key
+ * away. A component whose `use` changes is replaced as a whole, since its options belonged to another
+ * factory.
  */
 export function mergeConfig(base: Json, changes: Json): Json {
+  const merged = merge(base, changes, mergeConfig);
+  for (const [key, value] of Object.entries(changes)) if (value === null) delete merged[key];
+  return merged;
+}
+
+/** Changes and further ones as one, in which a `null` stays, to take a key away in the end. */
+export function joinChanges(changes: Json, more: Json): Json {
+  return merge(changes, more, joinChanges);
+}
+
+function merge(base: Json, changes: Json, inner: typeof mergeConfig): Json {
   const merged: Json = { ...base };
   for (const [key, value] of Object.entries(changes)) {
     const before = base[key];
-    merged[key] =
-      isObject(value) && isObject(before) && !changesFactory(before, value)
-        ? mergeConfig(before, value)
-        : value;
+    const both = isObject(value) && isObject(before) && !changesFactory(before, value);
+    merged[key] = both ? inner(before, value) : value;
   }
   return merged;
 }
@@ -23,7 +33,7 @@ export function mergeConfig(base: Json, changes: Json): Json {
  * Options of the command line, such as `train.steps=500` or `model.size=gpt2`, as a part of a
  * config. Values are read as JSON where they are JSON, otherwise as text.
  *
- * @throws MetaError `BAD_OPTION` for an argument without `=`
+ * @throws MetaError `BAD_OPTION` for an argument without `=` or without a key
  */
 export function parseOverrides(args: readonly string[]): Json {
   return args.reduce<Json>((config, arg) => {
@@ -32,11 +42,14 @@ export function parseOverrides(args: readonly string[]): Json {
       throw new MetaError("BAD_OPTION", `"${arg}" is not of the form key=value.`);
     }
     const keys = arg.slice(0, split).split(".");
+    if (keys.some((key) => key === "" || key === "__proto__")) {
+      throw new MetaError("BAD_OPTION", `"${arg}": "${keys.join(".")}" is no key of a config.`);
+    }
     const change = keys.reduceRight<unknown>(
       (value, key) => ({ [key]: value }),
       parseValue(arg.slice(split + 1)),
     );
-    return mergeConfig(config, change as Json);
+    return joinChanges(config, change as Json);
   }, {});
 }
 

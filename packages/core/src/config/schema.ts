@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-/** A component in a config: the name of a factory, and its options. */
-const reference = z.looseObject({ use: z.string() });
+import { referenceTo } from "../plugin/plugin.js";
 
 const count = z.int().min(1);
 
@@ -37,7 +35,7 @@ const evaluateSchema = z.strictObject({
    * another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support.
    * Default: `own` for episodes, and no for questions.
    */
-  adapt: z.union([z.literal("own"), reference]).optional(),
+  adapt: z.union([z.literal("own"), referenceTo("learner")]).optional(),
   /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
   tokensPerBatch: count.optional(),
 });
@@ -46,17 +44,17 @@ const evaluateSchema = z.strictObject({
 export const runSchema = z.strictObject({
   /** Training seed. */
   seed: z.int().min(0).default(100),
-  runtime: reference.prefault({ use: "auto" }),
-  model: reference,
+  runtime: referenceTo("runtime").prefault({ use: "auto" }),
+  model: referenceTo("model"),
   /** Gives the model more parameters, such as `lora`. */
-  adapter: reference.optional(),
-  tasks: reference,
-  learner: reference.optional(),
+  adapter: referenceTo("adapter").optional(),
+  tasks: referenceTo("tasks"),
+  learner: referenceTo("learner").optional(),
   /** Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all. */
   trainable: z.array(z.string()).min(1).optional(),
-  optimizer: reference.optional(),
+  optimizer: referenceTo("optimizer").optional(),
   /** Where metrics go besides the run directory. */
-  tracker: reference.optional(),
+  tracker: referenceTo("tracker").optional(),
   train: trainSchema.prefault({}),
   evaluate: evaluateSchema.prefault({}),
 });
@@ -71,29 +69,44 @@ const changesSchema = z.record(z.string(), z.unknown());
 
 /** A config file. */
 export const configSchema = z.strictObject({
-  /** Packages whose components may be used. */
-  plugins: z.array(z.string()).optional(),
-  /** The folder for results. */
-  out: z.string().default("runs"),
+  extends: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe(
+      "What this config is laid over: files by their path from it, or presets as `preset:name`; later ones go over earlier ones.",
+    ),
+  plugins: z
+    .array(z.string())
+    .optional()
+    .describe("Packages or files whose components may be used. Default: metalearn's own."),
+  out: z.string().default("runs").describe("The folder for results."),
   ...runSchema.shape,
-  model: reference.optional(),
-  tasks: reference.optional(),
-  /** Runs to compare, by name and in the order of the report. */
+  model: referenceTo("model").optional(),
+  tasks: referenceTo("tasks").optional(),
+  sweep: changesSchema
+    .optional()
+    .describe(
+      "A grid: lists of values under keys of a run, nested or with dots (`learner.innerSteps: [1, 5]`). Every run is made once for each combination. A named run may have a `sweep` of its own.",
+    ),
   compare: z
     .strictObject({
-      /** The report's title. */
-      title: z.string().optional(),
-      /** A paragraph for the report, for example on where the data comes from. */
-      note: z.string().optional(),
-      /** Training seeds; every run is repeated with each. */
+      title: z.string().optional().describe("The report's title."),
+      note: z
+        .string()
+        .optional()
+        .describe("A paragraph for the report, for example on where the data comes from."),
       seeds: z
         .array(z.int().min(0))
         .min(1)
         .refine((seeds) => new Set(seeds).size === seeds.length, "a seed is there twice")
-        .optional(),
-      runs: z.record(runName, changesSchema),
+        .optional()
+        .describe("Training seeds; every run is repeated with each."),
+      runs: z
+        .record(runName, changesSchema)
+        .describe("Runs by name, in the order of the report, each with what it changes."),
     })
-    .optional(),
+    .optional()
+    .describe("What to compare."),
 });
 
 /** A checked config file with defaults filled in, before runs are told apart. */

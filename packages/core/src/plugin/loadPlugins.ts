@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MetaError } from "../errors.js";
+import { MetaError, messageOf } from "../errors.js";
 import { type Plugin, pluginKeys } from "./plugin.js";
 
 /**
@@ -44,7 +44,15 @@ async function importFrom(
       failure ??= error;
       continue;
     }
-    return { module: await import(pathToFileURL(path).href), version: versionOf(name, require) };
+    try {
+      return { module: await import(pathToFileURL(path).href), version: versionOf(name, require) };
+    } catch (cause) {
+      throw new MetaError(
+        "MISSING_PLUGIN",
+        `Plugin "${name}" cannot be loaded: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
   }
   throw new MetaError(
     "MISSING_PLUGIN",

@@ -42,7 +42,7 @@ export function referenceTo(kind: Kind) {
 }
 
 /** The kind of component that an option names, if it names one; it may be optional. */
-export function referencedKind(schema: z.ZodType): Kind | undefined {
+export function referencedKind(schema: z.core.$ZodType): Kind | undefined {
   return referenceKinds.get(unwrap(schema) as z.ZodType);
 }
 

@@ -42,6 +42,8 @@ export interface Toolkit {
   readonly plugins: readonly Plugin[];
   /** The names that a config can use for a kind, in alphabetical order. */
   names(kind: Kind): readonly string[];
+  /** The schema of a component's options. @throws MetaError `UNKNOWN_NAME` */
+  options(kind: Kind, name: string): z.ZodObject;
   /**
    * Checks a component's options, those of components that they name included, and fills in
    * defaults.
@@ -90,6 +92,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
   return {
     plugins,
     names: (kind) => [...factories[kind].keys()].sort(),
+    options: (kind, name) => find(kind, name).options,
     check: (kind, reference) => check(kind, reference),
     open: ({ seed, references, configFile, notify = () => {} }) => {
       const scope: DependencyContainer = container.createChildContainer();

@@ -26,6 +26,8 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
   const { config, name, signal, notify = () => {}, onEvent } = options;
   const { model, tasks, runtime, training } = run;
   const files = runDirectory(options.directory);
+  // Whether there is anything to train on should show before anything is written.
+  if (training) tasks.sampler({ seed: config.seed, batchSize: config.train.batchSize });
   const updates = training?.updates ?? 0;
   const begunBefore = await claimRunDirectory(files, {
     format: 1,

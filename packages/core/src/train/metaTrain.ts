@@ -128,7 +128,8 @@ function scalarValue(scalar: tf.Scalar): number {
   return Number(scalar.dataSync()[0]);
 }
 
-function countTokens(episodes: readonly Episode[]): number {
+/** Tokens that episodes hold, padding included; 0 for models that read none. */
+export function countTokens(episodes: readonly Episode[]): number {
   return episodes
     .flatMap(({ support, query }) => [...support, query])
     .reduce((sum, { inputIds }) => sum + (inputIds?.size ?? 0), 0);

@@ -4,8 +4,11 @@ import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
 import { shortList } from "../shortList.js";
 
+/** A task is a folder of the data root: its name must not lead out of it. */
+const taskName = z.string().regex(/^[^./\\\0][^/\\\0]*$/, "not a task's name");
+
 const names = z
-  .array(z.string().min(1))
+  .array(taskName)
   .refine((list) => new Set(list).size === list.length, "names a task twice");
 
 const settingSchema = z.object({
@@ -90,7 +93,8 @@ async function readJson<S extends z.ZodType>(path: string, schema: S): Promise<z
   }
   const checked = schema.safeParse(json);
   if (!checked.success) {
-    throw new MetaError("BAD_DATA", `${path}: ${z.prettifyError(checked.error)}`);
+    const issues = checked.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; ");
+    throw new MetaError("BAD_DATA", `${path}: ${issues}.`);
   }
   return checked.data;
 }

@@ -1,0 +1,67 @@
+import { relative } from "node:path";
+import {
+  configJsonSchema,
+  createToolkit,
+  loadPlugins,
+  MetaError,
+  type NamedRun,
+  resolveRun,
+} from "@metalearn/core";
+import { runsNamed } from "../chooseRun.js";
+import { officialPlugins, openSession, type Session } from "../session.js";
+
+/** Flags of `metalearn config`. */
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly run?: string;
+}
+
+/** Looks for mistakes in every run of a config, and names the runs. */
+export async function checkConfigFile(
+  changes: readonly string[],
+  flags: ConfigFlags,
+): Promise<void> {
+  const session = await openSession(flags.config, changes);
+  const names = resolveAll(session).map(directoryName);
+  const file = relative(process.cwd(), session.file ?? "");
+  console.log(`${file} is right. ${names.length === 1 ? "Its run" : `Its ${names.length} runs`}:`);
+  for (const name of names) console.log(`  ${name}`);
+}
+
+/** Prints what runs amount to, each under the name of its directory. */
+export async function showConfig(changes: readonly string[], flags: ConfigFlags): Promise<void> {
+  const session = await openSession(flags.config, changes);
+  const chosen = flags.run === undefined ? session.runs : runsNamed(session.runs, flags.run);
+  const runs = resolveAll({ ...session, runs: chosen });
+  const shown = Object.fromEntries(runs.map((run) => [directoryName(run), run.config]));
+  console.log(JSON.stringify(shown, null, 2));
+}
+
+/** Prints the JSON Schema of config files. */
+export async function printSchema(flags: ConfigFlags): Promise<void> {
+  const toolkit =
+    flags.config === undefined
+      ? createToolkit(await loadPlugins(officialPlugins))
+      : (await openSession(flags.config, [])).toolkit;
+  console.log(JSON.stringify(configJsonSchema(toolkit), null, 2));
+}
+
+/** All runs in full, or all that is wrong with them. */
+function resolveAll({ toolkit, runs }: Pick<Session, "toolkit" | "runs">): NamedRun[] {
+  const mistakes = new Set<string>();
+  const resolved = runs.flatMap((run) => {
+    try {
+      return [resolveRun(toolkit, run)];
+    } catch (error) {
+      if (!(error instanceof MetaError)) throw error;
+      mistakes.add(error.detail);
+      return [];
+    }
+  });
+  if (mistakes.size === 0) return resolved;
+  throw new MetaError("BAD_CONFIG", [...mistakes].join("\n"));
+}
+
+function directoryName({ name, config }: NamedRun): string {
+  return `${name}-seed${config.seed}`;
+}

@@ -1,0 +1,8 @@
+/** An error that is no fault of what was given: an engine, a disk, a loss that is no number. */
+export const failed = 1;
+
+/** The command line, the config, the data or a checkpoint is wrong. */
+export const wrongInput = 2;
+
+/** The user interrupted. */
+export const interrupted = 130;

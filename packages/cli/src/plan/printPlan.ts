@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { type NamedRun, planRun, resolveRun, type Toolkit } from "@metalearn/core";
+import { openProgress } from "../progress/progress.js";
+import { type PlannedRun, planTable } from "./planTable.js";
+
+/** What is planned. */
+interface PlanOptions {
+  readonly toolkit: Toolkit;
+  readonly runs: readonly NamedRun[];
+  /** The folder that would hold one directory per run. */
+  readonly out: string;
+  readonly configFile: string | undefined;
+}
+
+/** Prints what runs would take: `--dry-run`. Runs that differ in their seed alone are tried once. */
+export async function printPlan({ toolkit, out, configFile, ...options }: PlanOptions) {
+  const runs = options.runs.map((run) => resolveRun(toolkit, run));
+  const names = [...new Set(runs.map(({ name }) => name))];
+  const planned: PlannedRun[] = [];
+  const progress = openProgress();
+  try {
+    for (const name of names) {
+      const [first, ...others] = runs.filter((run) => run.name === name) as [NamedRun];
+      const { config } = first;
+      progress.begin(`plan ${name}`);
+      const directory = join(out, `${name}-seed${config.seed}`);
+      const shared = { toolkit, config, name, directory, configFile };
+      const plan = await planRun({ ...shared, notify: progress.say, onEvent: progress.update });
+      planned.push({ plan, seeds: 1 + others.length });
+    }
+  } finally {
+    progress.end();
+  }
+  console.log(planTable(planned));
+}

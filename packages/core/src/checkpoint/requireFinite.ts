@@ -1,0 +1,21 @@
+import * as tf from "@tensorflow/tfjs";
+import { MetaError } from "../errors.js";
+import type { Params } from "../params.js";
+
+/**
+ * Refuses parameters that are no numbers, before anything is computed with them.
+ *
+ * @param path where they were read, for the message
+ * @throws MetaError `BAD_CHECKPOINT`, naming the first tensor with NaN or infinity
+ */
+export function requireFinite(params: Params, path: string): void {
+  for (const [name, tensor] of Object.entries(params)) {
+    // Zero times a finite number is zero, and times any other NaN.
+    const sum = tf.tidy(() => tf.sum(tf.mul(tf.cast(tensor, "float32"), 0)).dataSync()[0]);
+    if (sum === 0) continue;
+    throw new MetaError(
+      "BAD_CHECKPOINT",
+      `The parameters in ${path} cannot be used: tensor "${name}" holds NaN or infinity. Take an earlier checkpoint.`,
+    );
+  }
+}

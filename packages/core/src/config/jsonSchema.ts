@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { type Kind, pluginKeys, referencedKind } from "../plugin/plugin.js";
+import type { Toolkit } from "../plugin/toolkit.js";
+import { configSchema, runSchema } from "./schema.js";
+
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const descriptions: Readonly<Record<Kind, string>> = {
+  runtime: "The engine that computes.",
+  model: "The model that is meta-trained.",
+  adapter: "Gives the model more parameters, such as `lora`.",
+  tasks: "What is trained and evaluated on.",
+  learner: "How the model is meta-trained. Without one it is evaluated as it is.",
+  optimizer: "How gradients change parameters.",
+  tracker: "Where metrics go besides the run's folder.",
+};
+
+/**
+ * The JSON Schema (draft 2020-12) of a config file that may name the toolkit's components, for
+ * editors. Every part may be incomplete, since a file may be laid over others: what is missing is
+ * found when the config is read.
+ */
+export function configJsonSchema(toolkit: Toolkit): JsonSchema {
+  const run = propertiesOf(runSchema);
+  const file = propertiesOf(configSchema);
+  const compare = file.compare as { properties: Record<string, object> };
+  const changes = { type: "object", properties: { ...run, sweep: file.sweep } };
+  const kinds = Object.keys(pluginKeys) as Kind[];
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A config of metalearn",
+    type: "object",
+    properties: {
+      $schema: { type: "string" },
+      ...file,
+      compare: {
+        ...compare,
+        required: undefined,
+        properties: {
+          ...compare.properties,
+          runs: {
+            ...compare.properties.runs,
+            additionalProperties: { $ref: "#/$defs/changes" },
+          },
+        },
+      },
+    },
+    additionalProperties: false,
+    $defs: {
+      changes: { ...changes, additionalProperties: false },
+      ...Object.fromEntries(kinds.map((kind) => [kind, componentSchema(toolkit, kind)])),
+    },
+  };
+}
+
+/** A component: the options that are known depend on the factory, and `null` takes it away. */
+function componentSchema(toolkit: Toolkit, kind: Kind): JsonSchema {
+  const names = toolkit.names(kind);
+  const description = descriptions[kind];
+  if (names.length === 0) return { description, type: "null" };
+  return {
+    description,
+    type: ["object", "null"],
+    properties: { use: { enum: names } },
+    allOf: names.map((use) => ({
+      if: { type: "object", properties: { use: { const: use } }, required: ["use"] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: {
+        properties: { use: { const: use }, ...propertiesOf(toolkit.options(kind, use)) },
+        additionalProperties: false,
+      },
+    })),
+  };
+}
+
+/** The properties of an object, with components as references to `$defs`. */
+function propertiesOf(schema: z.ZodType): Record<string, unknown> {
+  const { properties } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    override({ zodSchema, jsonSchema }) {
+      const kind = referencedKind(zodSchema);
+      if (kind !== undefined) {
+        for (const key of Object.keys(jsonSchema)) {
+          delete (jsonSchema as Record<string, unknown>)[key];
+        }
+        jsonSchema.$ref = `#/$defs/${kind}`;
+      }
+      // What z.int() says of every number is of no use to a reader.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    },
+  });
+  return properties ?? {};
+}

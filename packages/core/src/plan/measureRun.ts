@@ -1,0 +1,105 @@
+import type { RunConfig } from "../config/schema.js";
+import { evaluate } from "../evaluate/evaluate.js";
+import { isLanguageModel } from "../model.js";
+import type { Params } from "../params.js";
+import type { OpenRun } from "../run/openRun.js";
+import { compileSeconds } from "../runtime.js";
+import type { EpisodeTarget, TargetTask } from "../task.js";
+import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
+import { type EvaluationLoad, tokensOf } from "./evaluationLoad.js";
+import { type TrainingLoad, trainingSampler } from "./trainingLoad.js";
+
+/** Updates that are made at most to find some in which nothing is compiled, and how many of these. */
+const [most, wanted] = [8, 2];
+
+/** Questions that are scored. */
+const sample = 16;
+
+/**
+ * How long training takes, in seconds, compiling left out: a few meta-updates are made, and what they
+ * took is scaled to all tokens, or to all updates of a model that reads none.
+ */
+export async function measureTraining(
+  run: OpenRun,
+  { config, params, load }: { config: RunConfig; params: Params; load: TrainingLoad },
+): Promise<number> {
+  const { model, runtime, training } = run;
+  if (!training) return 0;
+  const compiled = () => compileSeconds(runtime.compilations());
+  let [before, last] = [compiled(), undefined as MetaUpdate | undefined];
+  const all: Pick<MetaUpdate, "seconds" | "tokens">[] = [];
+  const steady: typeof all = [];
+  const meta = metaTrain({
+    ...training,
+    model,
+    sampler: trainingSampler(run, training, config),
+    params,
+    updates: Math.min(load.updates, most),
+    hvp: config.train.hvp,
+    microBatch: config.train.microBatch,
+    runtime,
+    trainable: config.trainable,
+  });
+  for await (const made of meta) {
+    last = made;
+    all.push(made);
+    // The first update is slower even where nothing is compiled.
+    if (made.update > 1 && compiled() === before) steady.push(made);
+    before = compiled();
+    if (steady.length === wanted) break;
+  }
+  if (last) release(last, params);
+  const measured = steady.length > 0 ? steady : all;
+  const seconds = measured.reduce((sum, made) => sum + made.seconds, 0);
+  const tokens = measured.reduce((sum, made) => sum + made.tokens, 0);
+  return tokens > 0 ? (seconds / tokens) * load.tokens : (seconds / measured.length) * load.updates;
+}
+
+/**
+ * How long evaluating takes, in seconds, compiling left out: a few questions of the first target are
+ * scored, or its episodes under one seed, and what that took is scaled to all.
+ */
+export async function measureEvaluation(
+  { model, tasks, runtime, adaptation }: OpenRun,
+  { config, params, load }: { config: RunConfig; params: Params; load: EvaluationLoad },
+): Promise<number> {
+  const [target] = tasks.targets;
+  const [seed] = config.evaluate.seeds;
+  if (!target || seed === undefined) return 0;
+  const { tokensPerBatch } = config.evaluate;
+  const score = async (part: TargetTask | EpisodeTarget) => {
+    const begun = performance.now();
+    const targets = [part];
+    await evaluate({ model, params, targets, seeds: [seed], adaptation, tokensPerBatch, runtime });
+    return (performance.now() - begun) / 1000;
+  };
+  /** The second time, when everything is compiled. */
+  const timed = async (part: TargetTask | EpisodeTarget) => {
+    await score(part);
+    return score(part);
+  };
+  const rounds = load.targets * load.seeds;
+  if (!("questions" in target)) return rounds * (await timed(target));
+  const asked = await target.questions(seed);
+  const shares = isLanguageModel(model) && model.trees !== undefined;
+  const part = (count: number) => ({
+    tokens: tokensOf(asked.slice(0, count), shares),
+    target: { ...target, questions: async () => asked.slice(0, count) },
+  });
+  const some = part(sample);
+  const seconds = await timed(some.target);
+  if (!adaptation) return (seconds / some.tokens) * load.tokens;
+  // Adapting takes as long for one question as for all.
+  const one = part(1);
+  const adapting = Math.min(seconds, await timed(one.target));
+  const perToken = (seconds - adapting) / Math.max(1, some.tokens - one.tokens);
+  return rounds * adapting + perToken * load.tokens;
+}
+
+/** Frees what training has made, but not what it was given. */
+function release({ params, state }: MetaUpdate, given: Params): void {
+  const kept = new Set(Object.values(given));
+  for (const tensor of [...Object.values(params), ...metaTensors(state)]) {
+    if (!kept.has(tensor)) tensor.dispose();
+  }
+}
