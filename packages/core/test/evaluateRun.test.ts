@@ -158,7 +158,9 @@ describe("an evaluation in the directory of a run", () => {
       ...options,
       config,
     });
-    return { asked, found: await record.catch((error: Error) => error) };
+    const found = await record.catch((error: Error) => error);
+    await open.close();
+    return { asked, found };
   }
 
   const scores = () => inFolder("run/scores.jsonl");

@@ -5,17 +5,20 @@ import {
   type NamedRun,
   openRun,
   resolveRun,
+  runPath,
   trainRun,
   unknownName,
 } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
 import { openProgress } from "../progress/progress.js";
+import { requireBegun } from "../resume.js";
 import { openSession, type Session } from "../session.js";
 
 /** Flags of `metalearn train`. */
 export interface TrainFlags {
   readonly config?: string;
   readonly run?: string;
+  readonly resume?: boolean;
 }
 
 /** Trains one run of a config in its directory. */
@@ -25,7 +28,8 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
   if (!run.config.learner) {
     throw new MetaError("BAD_CONFIG", `The run "${run.name}" names no learner, so nothing trains.`);
   }
-  const directory = resolve(config.out, `${run.name}-seed${run.config.seed}`);
+  const directory = runPath(resolve(config.out), run);
+  if (flags.resume) requireBegun([directory]);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
   const options = {

@@ -73,10 +73,10 @@ export function checkConfig(input: unknown, overrides: Json = {}, where?: string
  * @param overrides changes that go over those of the named runs
  */
 export function runsOf(config: Config, overrides: Json = {}): NamedRun[] {
-  const { plugins: _plugins, out: _out, compare, ...shared } = config;
+  const { plugins: _plugins, out: _out, launcher: _launcher, compare, ...shared } = config;
   const named = compare?.runs ?? { run: {} };
   const seeds = compare?.seeds ?? [config.seed];
-  // `plugins`, `out` and `compare` are of the file, not of a run.
+  // `plugins`, `out`, `launcher` and `compare` are of the file, not of a run.
   const ofRuns = Object.fromEntries(
     Object.entries(overrides).filter(([key]) => key in runSchema.shape),
   );
