@@ -9,7 +9,7 @@ const { learner: _, ...shared } = tinyRun;
 const innerOptimizer = { use: "sgd", learningRate: 0.02 };
 const config = {
   ...shared,
-  train: { steps: 240, batchSize: 2, logEvery: 20, checkpointEvery: 5 },
+  train: { steps: 80, batchSize: 2, logEvery: 20, checkpointEvery: 5 },
   compare: {
     seeds: [1, 2],
     runs: {
@@ -56,7 +56,7 @@ async function killSometime(project: Project, withChildren: boolean): Promise<bo
     isOver = true;
   });
   while (!isOver && (await progress(project)) === before) await sleep(20);
-  await sleep(1000 * Math.random());
+  await sleep(800 * Math.random());
   if (isOver) return false;
   process.kill(withChildren ? -Number(child.pid) : Number(child.pid), "SIGKILL");
   await finished;
@@ -70,7 +70,10 @@ describe("a comparison that is killed three times at random moments", () => {
   beforeAll(async () => {
     project = await projectWithTasks(config);
     const whole = await project.metalearn([...command, "out=whole"]);
-    expect({ code: whole.code, stderr: whole.stderr }).toEqual({ code: 0, stderr: expect.anything() });
+    expect({ code: whole.code, stderr: whole.stderr }).toEqual({
+      code: 0,
+      stderr: expect.anything(),
+    });
     for (let i = 0; i < kills; i++) killed.push(await killSometime(project, i % 2 === 1));
     const { code, stderr } = await project.metalearn([...command, "--resume"]);
     log = stderr;

@@ -10,6 +10,7 @@ import { openProgress } from "../progress/progress.js";
 export async function work(file: string, index: string): Promise<void> {
   const orphaned = () => process.exit(130);
   process.on("disconnect", orphaned);
+  if ("disconnect" in process && !process.connected) orphaned(); // while this program was loaded
   const run = await openPlan(file, index);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
