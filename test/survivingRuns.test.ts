@@ -55,7 +55,7 @@ const judgedPlugin = definePlugin({
   },
 });
 
-const toolkit = createToolkit([letterPlugin, judgedPlugin, maml, metaicl, gpt2Plugin, optimizers]);
+const toolkit = createToolkit([letterPlugin, judgedPlugin, maml, metaicl, gpt2, optimizers]);
 
 const base = {
   runtime: { use: "plain" },

@@ -33,19 +33,18 @@ export interface LaunchRunsOptions {
 }
 
 /**
- * The launcher that a config names, or `local` with so many processes.
+ * The launcher that a config names, or else `local` if a number of processes is given.
  *
- * @param parallel from the command line; it goes over the config
+ * @param parallel runs at a time, from the command line; it goes over the launcher's `processes`
  */
 export async function openLauncher(
   { config, file }: Session,
   parallel: number | undefined,
 ): Promise<Launcher | undefined> {
-  const own = config.launcher;
   const launcher =
-    parallel === undefined || (own && own.use !== "local")
-      ? own
-      : { ...own, use: "local", processes: parallel };
+    parallel === undefined
+      ? config.launcher
+      : { use: "local", ...config.launcher, processes: parallel };
   if (!launcher) return undefined;
   const names = new Set([...(config.plugins ?? []), ...officialLaunchers]);
   const toolkit = createToolkit(await loadPlugins([...names], file));
