@@ -192,6 +192,16 @@ describe("an evaluation in the directory of a run", () => {
     expect(again.found).toEqual({ ...first.found, ...anew });
   });
 
+  test("is refused while another process has the run, unless it is not to be kept", async () => {
+    await writeFile(inFolder("run/elsewhere.4711.99.lock"), "");
+    const { open, options } = await begin();
+    const evaluation = (keep: boolean) => evaluateRun(open, bigramParams(), options, { keep });
+    await expect(evaluation(true)).rejects.toThrow("[RUN_LOCKED]");
+    expect(await evaluation(false)).toMatchObject({ all: { mean: 1 } });
+    const names = await readdir(inFolder("run"));
+    expect(names.sort()).toEqual(["elsewhere.4711.99.lock", "run.json"]);
+  });
+
   test("does not trust a line that was cut off, and goes on after it", async () => {
     await evaluateSeeds([1, 2]);
     const text = await readFile(scores(), "utf8");

@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined)(
       const launched = launcher.launch(jobs, { directory: folder });
       const array = await submitted();
       while ((await taskStates(array)).get(0) !== "RUNNING") await sleep(200);
-        await cancel(array);
+      await cancel(array);
       expect((await launched)[0]?.failure).toBe("CANCELLED");
     });
 

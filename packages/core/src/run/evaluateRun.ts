@@ -33,7 +33,8 @@ export interface EvaluationRecord extends Evaluation {
  *
  * @param trained the model's parameters and those of the run's learner, which has a part in adapting
  * @param keep whether to write the result to the run's directory
- * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
+ * @throws MetaError `BAD_DATA`; `RUN_LOCKED` when it is to be kept, and another process is at work on
+ *   the run; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   open: OpenRun,
@@ -47,7 +48,7 @@ export async function evaluateRun(
   const compiledBefore = compileSeconds(runtime.compilations());
   // What the run's learner has learned is no use to another one.
   const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
-  const store = await openStore(open, params, options);
+  const store = await openStore(open, params, { ...options, keep });
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
     const evaluation = await evaluate({
@@ -86,15 +87,24 @@ export async function evaluateRun(
   }
 }
 
-/** The scores that a run's directory holds for the same parameters, data, options and programs. */
+/**
+ * The scores that a run's directory holds for the same parameters, data, options and programs; none
+ * where the directory is not ours to write to.
+ */
 async function openStore(
   { runtime, tasks, adaptation, lock }: OpenRun,
   params: Params,
-  { config, directory, toolkit }: RunOptions,
+  { config, directory, toolkit, keep }: RunOptions & { readonly keep: boolean },
 ): Promise<ScoreStore | undefined> {
   const files = runDirectory(directory);
-  if (!existsSync(files.record)) return undefined; // not ours to write to
-  await lock();
+  if (!existsSync(files.record)) return undefined;
+  try {
+    await lock();
+  } catch (error) {
+    // While a run is trained, its checkpoints may be scored all the same.
+    if (!keep && error instanceof MetaError && error.code === "RUN_LOCKED") return undefined;
+    throw error;
+  }
   return openScoreLog(files.scores, {
     params: await fingerprint(adaptation ? params : modelParams(params)),
     model: config.model,
