@@ -20,6 +20,8 @@ const allowed: Record<string, readonly string[]> = {
   "models-mlp": ["core"],
   "datasets-crossfit": ["core"],
   "datasets-synthetic": ["core"],
+  "launchers-local": ["core"],
+  "launchers-slurm": ["core"],
   "runtime-tensorflow": ["core"],
   cli: ["core"],
 };

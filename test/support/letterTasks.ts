@@ -47,6 +47,7 @@ export function letterTasks(): TaskSource<TokenBatch> {
     name: "letters",
     trainingTasks: ["signs"],
     targets: [target("near", false), target("far", true)],
+    devTargets: [target("dev", false)],
     fingerprints: { letters: "none" },
     sampler({ seed, batchSize }) {
       let drawn = 0;

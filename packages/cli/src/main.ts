@@ -47,9 +47,18 @@ function describeProgram(): Command {
     .option("-c, --config <file>", "the config file; found by itself when left out")
     .option("--seeds <list>", "training seeds, such as 1,2,3")
     .option("--dry-run", "print what it would take, and do none of it", false)
+    .option("-p, --parallel <count>", "runs at a time, in processes of their own")
+    .option("--resume", "only go on with what was begun before")
     .action(async (overrides, flags) =>
       (await import("./commands/compare.js")).compare(overrides, flags),
     );
+
+  program
+    .command("work", { hidden: true })
+    .description("carry out one run of a plan that compare wrote")
+    .argument("<plan>", "the plan's file")
+    .argument("<index>", "which run, from 0")
+    .action(async (plan, index) => (await import("./commands/work.js")).work(plan, index));
 
   program
     .command("train")
@@ -58,6 +67,7 @@ function describeProgram(): Command {
     .option("-c, --config <file>", "the config file; found by itself when left out")
     .option("-r, --run <name>", "which run, when the config compares several")
     .option("--dry-run", "print what it would take, and do none of it", false)
+    .option("--resume", "only go on with what was begun before")
     .action(async (overrides, flags) =>
       (await import("./commands/train.js")).train(overrides, flags),
     );

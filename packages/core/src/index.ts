@@ -9,6 +9,7 @@ export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js
 export { cacheDirectory } from "./cacheDirectory.js";
 export {
   type Checkpoint,
+  type CheckpointedRun,
   checkpointName,
   listCheckpoints,
   loadCheckpoint,
@@ -17,7 +18,9 @@ export {
   pruneCheckpoints,
   saveCheckpoint,
   saveParams,
+  type Validation,
 } from "./checkpoint/checkpoint.js";
+export { verifyChecksums, writeChecksums } from "./checkpoint/checksums.js";
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
 export { fingerprint } from "./checkpoint/fingerprint.js";
 export { requireFinite } from "./checkpoint/requireFinite.js";
@@ -61,6 +64,7 @@ export {
   questionScorer,
 } from "./evaluate/questionScorer.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
+export type { Job, JobResult, Launcher, LaunchOptions } from "./launcher.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
 export { matchingNames } from "./matchingNames.js";
@@ -152,8 +156,13 @@ export {
   type ComparedRun,
   type CompareOptions,
   type Comparison,
+  type ComparisonOutcome,
   type ComparisonRow,
   compareRuns,
+  type FailedRun,
+  finishRun,
+  readFinishedRun,
+  runPath,
   summarizeRuns,
 } from "./run/compareRuns.js";
 export {
@@ -161,6 +170,7 @@ export {
   evaluateRun,
   findParams,
   readEvaluation,
+  runCheckpoint,
 } from "./run/evaluateRun.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
 export { resolveRun } from "./run/resolveRun.js";
@@ -171,6 +181,7 @@ export {
   readRunRecord,
   runDirectory,
 } from "./run/runDirectory.js";
+export { lockRun, type RunLock } from "./run/runLock.js";
 export { trainRun } from "./run/trainRun.js";
 export {
   type Compilation,

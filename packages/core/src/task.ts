@@ -127,6 +127,8 @@ export interface TaskSource<
   /** Names of the meta-training tasks. */
   readonly trainingTasks: readonly string[];
   readonly targets: readonly T[];
+  /** What training may be judged by while it goes on: neither trained on nor targets. */
+  readonly devTargets?: readonly T[];
   /** Hashes of the files that were read, for the run's record. */
   readonly fingerprints: Readonly<Record<string, string>>;
   sampler(options: SamplerOptions): TaskSampler<B>;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
@@ -8,6 +9,7 @@ import {
   type Model,
   type Params,
   saveCheckpoint,
+  writeChecksums,
 } from "../src/index.js";
 import { toyModel } from "../src/testing/index.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
@@ -100,9 +102,40 @@ describe("a damaged checkpoint is refused", () => {
     "without %s",
     async (file) => {
       await rm(inFolder("saved", file));
-      await refused("[MISSING_FILE]");
+      await refused(
+        `[BAD_CHECKPOINT] ${inFolder("saved")} is damaged or incomplete: ${file} is missing.`,
+      );
     },
   );
+
+  test.each(["training.json", "optimizer.safetensors", "model/model.safetensors", "SHA256SUMS"])(
+    "with one bit of %s flipped, wherever it is",
+    async (file) => {
+      const bytes = await readFile(inFolder("saved", file));
+      for (const at of [0, 9, bytes.length >> 1, bytes.length - 1]) {
+        const flipped = Buffer.from(bytes);
+        flipped[at] = (flipped[at] ?? 0) ^ 1;
+        await writeFile(inFolder("saved", file), flipped);
+        await refused("[BAD_CHECKPOINT]");
+      }
+      await writeFile(inFolder("saved", file), bytes);
+      expect((await loadCheckpoint(inFolder("saved"), model)).update).toBe(7);
+    },
+  );
+
+  test("with a file that was not written", async () => {
+    await writeFile(inFolder("saved/model/more.safetensors"), "");
+    await refused("SHA256SUMS does not know model/more.safetensors.");
+  });
+
+  const hasSha256sum = spawnSync("sha256sum", ["--version"]).status === 0;
+  test.skipIf(!hasSha256sum)("by sha256sum as well", async () => {
+    const check = () =>
+      spawnSync("sha256sum", ["--check", "--quiet", "SHA256SUMS"], { cwd: inFolder("saved") });
+    expect(check().status).toBe(0);
+    await halve("optimizer.safetensors");
+    expect(check().status).toBe(1);
+  });
 
   test.each([
     ["another format", { format: 2 }],
@@ -113,6 +146,7 @@ describe("a damaged checkpoint is refused", () => {
     const path = inFolder("saved/training.json");
     const record = JSON.parse(await readFile(path, "utf8"));
     await writeFile(path, JSON.stringify({ ...record, ...change }));
+    await writeChecksums(inFolder("saved"));
     await refused(`[BAD_CHECKPOINT] ${path} is not a checkpoint's record.`);
   });
 });

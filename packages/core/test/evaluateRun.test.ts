@@ -158,7 +158,9 @@ describe("an evaluation in the directory of a run", () => {
       ...options,
       config,
     });
-    return { asked, found: await record.catch((error: Error) => error) };
+    const found = await record.catch((error: Error) => error);
+    await open.close();
+    return { asked, found };
   }
 
   const scores = () => inFolder("run/scores.jsonl");
@@ -188,6 +190,16 @@ describe("an evaluation in the directory of a run", () => {
     expect(again.asked).toEqual([]);
     const anew = { seconds: expect.any(Number), peakBytes: expect.any(Number) };
     expect(again.found).toEqual({ ...first.found, ...anew });
+  });
+
+  test("is refused while another process has the run, unless it is not to be kept", async () => {
+    await writeFile(inFolder("run/elsewhere.4711.99.lock"), "");
+    const { open, options } = await begin();
+    const evaluation = (keep: boolean) => evaluateRun(open, bigramParams(), options, { keep });
+    await expect(evaluation(true)).rejects.toThrow("[RUN_LOCKED]");
+    expect(await evaluation(false)).toMatchObject({ all: { mean: 1 } });
+    const names = await readdir(inFolder("run"));
+    expect(names.sort()).toEqual(["elsewhere.4711.99.lock", "run.json"]);
   });
 
   test("does not trust a line that was cut off, and goes on after it", async () => {

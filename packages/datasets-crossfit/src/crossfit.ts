@@ -46,14 +46,22 @@ export async function crossfit(
   const cache = options.cache
     ? tokenCache({ fingerprint: encoderFingerprint(encoder, encoding), notify: options.notify })
     : undefined;
-  const training = await readTrainingData(root, setting.train, { ...options, cache });
+  const isDev = (task: string) => options.devTasks.includes(task);
+  const train = setting.train.filter((task) => !isDev(task));
+  const training = await readTrainingData(root, train, { ...options, cache });
   const hashes = { ...training.hashes };
-  const targets: CheckedTarget[] = [];
-  for (const task of chooseTargets(setting, options.targets)) {
-    const target = await openTarget(task, { setting, encoder, options });
-    Object.assign(hashes, await target.check());
-    targets.push(target);
-  }
+  const openTargets = async (tasks: readonly string[]) => {
+    const targets: CheckedTarget[] = [];
+    for (const task of tasks) {
+      const target = await openTarget(task, { setting, encoder, options });
+      Object.assign(hashes, await target.check());
+      targets.push(target);
+    }
+    return targets;
+  };
+  const chosen = chooseTargets(setting, options.targets);
+  const targets = await openTargets(chosen.filter((task) => !isDev(task)));
+  const devTargets = await openTargets(options.devTasks);
 
   let trainingTasks: readonly TrainingTask[] | undefined;
   /** What samplers make sequences of; opened once, so that they share the tokens. */
@@ -71,8 +79,9 @@ export async function crossfit(
   };
   return {
     name: `crossfit/${setting.name}`,
-    trainingTasks: setting.train,
+    trainingTasks: train,
     targets,
+    devTargets,
     fingerprints: Object.fromEntries(
       Object.entries(hashes).map(([path, hash]) => [relativeName(root, path), hash]),
     ),

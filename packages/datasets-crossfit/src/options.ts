@@ -76,6 +76,13 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   /** Which of the setting's targets to evaluate on. @default "all" */
   readonly targets?: "all" | "unseen" | readonly string[];
   /**
+   * Tasks to validate on while training goes on: any with the files of a target. They are neither
+   * trained on nor targets, whatever the setting says.
+   *
+   * @default none
+   */
+  readonly devTasks?: readonly string[];
+  /**
    * The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`, and of random
    * labels.
    *
@@ -107,6 +114,7 @@ export const defaults = {
   trainLabels: "original",
   targetLabels: "original",
   targets: "all",
+  devTasks: [],
   dataSeed: 100,
   cache: true,
 } as const satisfies Partial<CrossfitOptions>;
@@ -138,6 +146,7 @@ export function completeOptions({
   maxExamplesPerTask,
   maxTestExamples,
   targets = defaults.targets,
+  devTasks = defaults.devTasks,
   dataSeed = defaults.dataSeed,
   cache = defaults.cache,
   notify = () => {},
@@ -177,6 +186,7 @@ export function completeOptions({
     maxExamplesPerTask,
     maxTestExamples,
     targets,
+    devTasks,
     dataSeed,
     cache,
     notify,

@@ -42,6 +42,8 @@ const crossfitOptions = z.strictObject({
   maxTestExamples: count.optional(),
   /** Which of the setting's targets to evaluate on. */
   targets: z.union([z.enum(["all", "unseen"]), z.array(z.string())]).default(defaults.targets),
+  /** Tasks with the files of a target to validate on; neither trained on nor targets. */
+  devTasks: z.array(z.string()).default([...defaults.devTasks]),
   /** The seed in the names of the training files, and of random labels. */
   dataSeed: z.int().min(0).default(defaults.dataSeed),
   /** Whether tokens of training files are kept for later runs, in metalearn's cache directory. */

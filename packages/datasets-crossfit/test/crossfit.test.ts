@@ -56,6 +56,19 @@ describe("the tasks of a setting", () => {
     );
   });
 
+  test("can be validated on others, which are then neither trained on nor targets", async () => {
+    const root = writeFiles({ ...files, ...target("b"), ...target("stranger") });
+    const tasks = await open(root, { devTasks: ["b", "near", "stranger"] });
+    expect(tasks.trainingTasks).toEqual(["a"]);
+    expect(tasks.targets.map(({ name }) => name)).toEqual(["far"]);
+    expect(tasks.devTargets?.map(({ name }) => name)).toEqual(["b", "near", "stranger"]);
+    expect(Object.keys(tasks.fingerprints)).toContain("stranger/stranger_1_13_test.jsonl");
+    expect(Object.keys(tasks.fingerprints)).not.toContain("b/b_16384_100_train.jsonl");
+    await expect(open(root, { devTasks: ["a"] })).rejects.toThrow(
+      "[MISSING_FILE] For 1 shots of a,",
+    );
+  });
+
   test("have to have an unseen domain to be limited to it", async () => {
     const root = writeFiles({ ...files, "config/s.json": { ...setting, unseen_domain_test: [] } });
     await expect(open(root, { targets: "unseen" })).rejects.toThrow(

@@ -19,32 +19,32 @@ interface SourceOptions {
   checkBatchSize?(batchSize: number): void;
 }
 
-/** A task source with one target: held-out tasks of the same distribution. */
+/** A task source with one target: held-out tasks of the same distribution; others are dev tasks. */
 export function taskSource(
   distribution: TaskDistribution,
   { metric, batchSize, targetEpisodes, checkBatchSize }: SourceOptions,
 ): TaskSource<ExampleBatch, EpisodeTarget> {
   const { name } = distribution;
+  const heldOut = (purpose: string): EpisodeTarget => ({
+    name,
+    unseenDomain: false,
+    metric,
+    episodes: (seed) =>
+      // Seeds of training are numbers, so that no training task is one of these.
+      distributionSampler(distribution, { seed: `${purpose} ${seed}`, batchSize }).next({
+        tasks: targetEpisodes,
+        support: 1,
+        query: 1,
+        querySource: "same-task",
+        unit: "task",
+      }),
+  });
   return {
     name,
     trainingTasks: [name],
     fingerprints: {},
-    targets: [
-      {
-        name,
-        unseenDomain: false,
-        metric,
-        episodes: (seed) =>
-          // Seeds of training are numbers, so that no training task is one of these.
-          distributionSampler(distribution, { seed: `target ${seed}`, batchSize }).next({
-            tasks: targetEpisodes,
-            support: 1,
-            query: 1,
-            querySource: "same-task",
-            unit: "task",
-          }),
-      },
-    ],
+    targets: [heldOut("target")],
+    devTargets: [heldOut("dev")],
     sampler({ seed, batchSize }: SamplerOptions) {
       wholeNumber("batchSize", batchSize);
       checkBatchSize?.(batchSize);

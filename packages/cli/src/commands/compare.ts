@@ -1,13 +1,23 @@
+import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { compareRuns, writeTextAtomically } from "@metalearn/core";
+import {
+  type ComparisonOutcome,
+  compareRuns,
+  MetaError,
+  messageOf,
+  runPath,
+  writeTextAtomically,
+} from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
+import { launchRuns, openLauncher } from "../launch/launchRuns.js";
 import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
-import { openProgress } from "../progress/progress.js";
+import { openProgress, type Progress } from "../progress/progress.js";
 import { renderReport } from "../report/report.js";
+import { requireBegun } from "../resume.js";
 import { parseSeeds } from "../seeds.js";
-import { openSession } from "../session.js";
+import { openSession, type Session } from "../session.js";
 import { comparisonTable } from "../tables.js";
 
 /** Flags of `metalearn compare`. */
@@ -15,29 +25,32 @@ export interface CompareFlags {
   readonly config?: string;
   readonly seeds?: string;
   readonly dryRun: boolean;
+  readonly parallel?: string;
+  readonly resume?: boolean;
 }
 
-/** Trains and evaluates every run of a config, prints the table and writes the report. */
+/**
+ * Trains and evaluates every run of a config, prints the table and writes the report.
+ *
+ * @throws MetaError `RUNS_FAILED` when some have failed, after the report on the others
+ */
 export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
   const seeds = flags.seeds === undefined ? undefined : parseSeeds(flags.seeds);
-  const { config, toolkit, file, runs } = await openSession(flags.config, changes, seeds);
+  const parallel = flags.parallel === undefined ? undefined : parseCount(flags.parallel);
+  const session = await openSession(flags.config, changes, seeds);
+  const { config, toolkit, file, runs } = session;
   const out = outFolder(config.out);
   if (flags.dryRun) return printPlan({ toolkit, runs, out, configFile: file });
+  if (flags.resume) requireBegun(runs.map((run) => runPath(out, run)));
+  const launcher = await openLauncher(session, parallel);
+  await mkdir(out, { recursive: true });
 
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
   try {
-    const comparison = await compareRuns({
-      toolkit,
-      runs,
-      out,
-      configFile: file,
-      signal,
-      notify: progress.say,
-      onRun: ({ name, config }, i) =>
-        progress.begin(`[${i + 1}/${runs.length}] ${name}, seed ${config.seed}`),
-      onEvent: (_, event) => progress.update(event),
-    });
+    const { failures, ...comparison } = launcher
+      ? await launchRuns(launcher, session, { out, signal, say: progress.say })
+      : await compareInTurn(session, { out, signal, progress });
     progress.end();
     const page = join(out, "report.html");
     await writeTextAtomically(
@@ -47,8 +60,43 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
     await writeTextAtomically(page, await renderReport(comparison, config.compare));
     console.log(comparisonTable(comparison));
     console.log(`Report: ${relative(process.cwd(), page)}  (${pathToFileURL(page)})`);
+    if (failures.length > 0) {
+      const list = failures.map(({ error }) => `- ${messageOf(error)}`).join("\n");
+      throw new MetaError(
+        "RUNS_FAILED",
+        `${failures.length} of ${runs.length} runs failed, and are not in the report:\n${list}\nRun the same command again to repeat only what is missing.`,
+      );
+    }
   } finally {
     progress.end();
     release();
   }
+}
+
+/** All runs in this process. */
+function compareInTurn(
+  { toolkit, file: configFile, runs }: Session,
+  { out, signal, progress }: { out: string; signal: AbortSignal; progress: Progress },
+): Promise<ComparisonOutcome> {
+  return compareRuns({
+    toolkit,
+    runs,
+    out,
+    configFile,
+    signal,
+    notify: progress.say,
+    onRun: ({ name, config }, i) =>
+      progress.begin(`[${i + 1}/${runs.length}] ${name}, seed ${config.seed}`),
+    onEvent: (_, event) => progress.update(event),
+    onFailure: ({ error }) => progress.say(messageOf(error)),
+  });
+}
+
+/** @throws MetaError `BAD_OPTION` */
+function parseCount(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new MetaError(
+    "BAD_OPTION",
+    `--parallel wants a whole number of at least 1; came "${text}".`,
+  );
 }

@@ -1,6 +1,5 @@
 import { basename, dirname, relative, resolve } from "node:path";
 import {
-  checkpointName,
   disposeParams,
   type EvaluationRecord,
   evaluateRun,
@@ -11,6 +10,7 @@ import {
   type RunRecord,
   readRunRecord,
   resolveRun,
+  runCheckpoint,
   runDirectory,
   writeTextAtomically,
 } from "@metalearn/core";
@@ -96,9 +96,9 @@ async function planOfRun(
   const plan = { toolkit, config, configFile: file, name, keep: changes.length === 0 };
   if (record.updates === 0) return { ...plan, parameters: undefined };
   const parameters = await findParams(path);
-  const reached = basename(dirname(parameters));
-  if (reached === checkpointName(record.updates)) return { ...plan, parameters };
-  const remark = `This run is trained to update ${Number(reached)} of ${record.updates}: its scores are shown, and not kept.`;
+  if ((await runCheckpoint(path))?.finished) return { ...plan, parameters };
+  const reached = Number(basename(dirname(parameters)));
+  const remark = `This run is trained to update ${reached} of ${record.updates}: its scores are shown, and not kept.`;
   return { ...plan, parameters, keep: false, remark };
 }
 

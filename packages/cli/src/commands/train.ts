@@ -1,10 +1,11 @@
 import { join, relative } from "node:path";
-import { disposeParams, MetaError, openRun, resolveRun, trainRun } from "@metalearn/core";
+import { disposeParams, MetaError, openRun, resolveRun, runPath, trainRun } from "@metalearn/core";
 import { chooseRun } from "../chooseRun.js";
 import { onInterrupt } from "../interrupt.js";
 import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
+import { requireBegun } from "../resume.js";
 import { openSession } from "../session.js";
 
 /** Flags of `metalearn train`. */
@@ -12,6 +13,7 @@ export interface TrainFlags {
   readonly config?: string;
   readonly run?: string;
   readonly dryRun: boolean;
+  readonly resume?: boolean;
 }
 
 /** Trains one run of a config in its directory. */
@@ -23,7 +25,8 @@ export async function train(changes: readonly string[], flags: TrainFlags): Prom
   }
   const out = outFolder(config.out);
   if (flags.dryRun) return printPlan({ toolkit, runs: [run], out, configFile: file });
-  const directory = join(out, `${run.name}-seed${run.config.seed}`);
+  const directory = runPath(out, run);
+  if (flags.resume) requireBegun([directory]);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
   const options = {

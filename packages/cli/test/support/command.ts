@@ -26,6 +26,8 @@ export interface CommandOptions {
   readonly cwd: string;
   /** On top of this process's environment; `undefined` takes a variable away. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether it leads a process group of its own. @default false */
+  readonly detached?: boolean;
 }
 
 /** A command that has been started. */
@@ -57,10 +59,11 @@ export function runOnTerminal(args: readonly string[], options: CommandOptions):
 
 function startProgram(
   [command = "", ...args]: readonly string[],
-  { cwd, env }: CommandOptions,
+  { cwd, env, detached = false }: CommandOptions,
 ): Started {
   const child = spawn(command, args, {
     cwd,
+    detached,
     env: { ...process.env, ...usualTerminal, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

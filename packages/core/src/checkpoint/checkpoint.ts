@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
@@ -9,7 +9,13 @@ import type { Model } from "../model.js";
 import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
 import type { SamplerState } from "../task.js";
-import { writeAtomically, writeTextAtomically } from "./files.js";
+import { verifyChecksums, writeChecksums } from "./checksums.js";
+import {
+  removeAtomically,
+  removeLeftovers,
+  writeAtomically,
+  writeTextAtomically,
+} from "./files.js";
 import { requireFinite } from "./requireFinite.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
@@ -21,6 +27,26 @@ export interface Checkpoint {
   readonly params: Params;
   readonly state: MetaState;
   readonly sampler: SamplerState;
+  /** What the run that it belongs to knows besides. */
+  readonly run?: CheckpointedRun;
+}
+
+/** A score on dev tasks. */
+export interface Validation {
+  /** The meta-update after which it was found. */
+  readonly update: number;
+  /** The macro-average over dev tasks; more is better. */
+  readonly score: number;
+}
+
+/** Where a run stands, as its checkpoints hold it. */
+export interface CheckpointedRun {
+  /** The run's config in full. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Whether training has ended. */
+  readonly finished: boolean;
+  /** The best validation so far, the earliest of equals, and how many came after it. */
+  readonly best?: Validation & { readonly since: number };
 }
 
 const counts = z.strictObject({ step: z.int(), update: z.int() });
@@ -31,16 +57,26 @@ const trainingSchema = z.strictObject({
   optimizer: counts,
   inner: counts.optional(),
   sampler: z.record(z.string(), z.number()),
+  run: z
+    .strictObject({
+      config: z.record(z.string(), z.unknown()),
+      finished: z.boolean(),
+      best: z.strictObject({ update: z.int(), score: z.number(), since: z.int() }).optional(),
+    })
+    .optional(),
 });
 
 /**
  * Writes a checkpoint as one directory, atomically: `model/` in the model's own format, which other
- * tools can open, the optimizer's moments and the learner's own tensors, and the counters.
+ * tools can open, the optimizer's moments and the learner's own tensors, the counters, and checksums
+ * of all files.
+ *
+ * @throws MetaError `DISK_FULL`
  */
 export async function saveCheckpoint(
   directory: string,
   model: Model,
-  { update, params, state, sampler }: Checkpoint,
+  { update, params, state, sampler, run }: Checkpoint,
 ): Promise<void> {
   await writeAtomically(directory, async (temporary) => {
     await mkdir(temporary);
@@ -57,8 +93,10 @@ export async function saveCheckpoint(
       optimizer: { step: state.optimizer.step, update: state.optimizer.update },
       ...(state.inner && { inner: { step: state.inner.step, update: state.inner.update } }),
       sampler: { ...sampler },
+      ...(run && { run }),
     };
     await writeTextAtomically(join(temporary, "training.json"), JSON.stringify(training, null, 2));
+    await writeChecksums(temporary);
   });
 }
 
@@ -68,27 +106,39 @@ export async function saveCheckpoint(
  * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`
  */
 export async function loadCheckpoint(directory: string, model: Model): Promise<Checkpoint> {
-  const file = join(directory, "training.json");
-  const text = await readFile(file, "utf8").catch((cause) => {
-    throw new MetaError("MISSING_FILE", `There is no checkpoint in ${directory}.`, { cause });
-  });
-  let training: z.output<typeof trainingSchema>;
-  try {
-    training = trainingSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new MetaError("BAD_CHECKPOINT", `${file} is not a checkpoint's record.`, { cause });
+  if (!existsSync(directory)) {
+    throw new MetaError("MISSING_FILE", `There is no checkpoint ${directory}.`);
   }
+  await verifyChecksums(directory);
+  const training = await readTraining(directory);
   const tensors = await readSafetensors(join(directory, "optimizer.safetensors"));
-  const { optimizer, inner, update, sampler } = training;
+  const { optimizer, inner, update, sampler, run } = training;
   return {
     update,
     sampler,
+    ...(run && { run }),
     params: { ...(await loadParams(model, join(directory, "model"))), ...learnerParams(tensors) },
     state: {
       optimizer: { ...optimizer, slots: unflatten("optimizer", tensors) },
       ...(inner && { inner: { ...inner, slots: unflatten("inner", tensors) } }),
     },
   };
+}
+
+/** Where the run stood that wrote a checkpoint, if a run did. @throws MetaError `BAD_CHECKPOINT` */
+export async function readCheckpointedRun(directory: string): Promise<CheckpointedRun | undefined> {
+  return existsSync(join(directory, "training.json"))
+    ? (await readTraining(directory)).run
+    : undefined;
+}
+
+async function readTraining(directory: string): Promise<z.output<typeof trainingSchema>> {
+  const file = join(directory, "training.json");
+  try {
+    return trainingSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (cause) {
+    throw new MetaError("BAD_CHECKPOINT", `${file} is not a checkpoint's record.`, { cause });
+  }
 }
 
 /** Writes parameters in the model's own format, or as `model.safetensors`. */
@@ -113,11 +163,15 @@ export async function loadParams(model: Model, directory: string): Promise<Param
 /**
  * Reads a folder that {@link saveParams} wrote, and where it is part of a checkpoint, what the learner
  * has learned of its own as well. The caller owns the tensors.
+ *
+ * @throws MetaError `BAD_CHECKPOINT` for a checkpoint that is damaged
  */
 export async function loadTrainedParams(model: Model, directory: string): Promise<Params> {
+  const checkpoint = dirname(directory);
+  const beside = join(checkpoint, "optimizer.safetensors");
+  if (!existsSync(beside)) return loadParams(model, directory);
+  await verifyChecksums(checkpoint);
   const params = await loadParams(model, directory);
-  const beside = join(dirname(directory), "optimizer.safetensors");
-  if (!existsSync(beside)) return params;
   return { ...params, ...(await readSafetensors(beside, isLearnerName)) };
 }
 
@@ -135,12 +189,16 @@ export function checkpointName(update: number): string {
   return String(update).padStart(8, "0");
 }
 
-/** Deletes all checkpoints of a folder but the newest `keep`, and what killed writes left behind. */
-export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
-  const old = (await listCheckpoints(folder)).slice(0, -keep);
-  const halves = (await readdir(folder)).filter((name) => name.endsWith(".tmp"));
-  const dropped = [...old, ...halves.map((name) => join(folder, name))];
-  await Promise.all(dropped.map((path) => rm(path, { recursive: true, force: true })));
+/**
+ * Deletes all checkpoints of a folder but the newest `keep`, and what killed writes left behind.
+ *
+ * @param best the update of one more to keep
+ */
+export async function pruneCheckpoints(folder: string, keep: number, best?: number): Promise<void> {
+  const kept = best === undefined ? undefined : join(folder, checkpointName(best));
+  const old = (await listCheckpoints(folder)).slice(0, -keep).filter((path) => path !== kept);
+  await Promise.all(old.map(removeAtomically));
+  await removeLeftovers(folder);
 }
 
 /** Slots as one flat record: `optimizer/m/wte.weight`. */

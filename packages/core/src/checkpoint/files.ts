@@ -1,25 +1,28 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { appendFile, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { MetaError } from "../errors.js";
 
 /**
  * Writes a file or a directory so that it is either there whole or not at all: `write` gets a
  * temporary path beside `path`, which takes its place only when `write` has succeeded.
+ *
+ * @throws MetaError `DISK_FULL`; what `write` throws
  */
 export async function writeAtomically(
   path: string,
   write: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true });
   const suffix = randomBytes(6).toString("hex");
   const temporary = join(directory, `.${basename(path)}.${suffix}.tmp`);
   try {
+    await mkdir(directory, { recursive: true });
     await write(temporary);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    throw explained(error, path);
   }
   await sync(directory); // the rename itself must survive a power cut
 }
@@ -35,6 +38,44 @@ export async function writeTextAtomically(path: string, text: string): Promise<v
       await file.close();
     }
   });
+}
+
+/**
+ * Adds text to a file. When the process or the disk gives up meanwhile, a part of it may be there.
+ *
+ * @throws MetaError `DISK_FULL`
+ */
+export async function appendText(path: string, text: string): Promise<void> {
+  await appendFile(path, text).catch((error) => {
+    throw explained(error, path);
+  });
+}
+
+/** Deletes a file or a directory so that it is either there whole or not at all. */
+export async function removeAtomically(path: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  await rename(path, temporary);
+  await rm(temporary, { recursive: true, force: true });
+}
+
+/** Deletes what killed calls of the functions above left in a folder. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const leftovers = names.filter((name) => name.endsWith(".tmp"));
+  await Promise.all(
+    leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })),
+  );
+}
+
+/** A full disk in words of what to do; anything else as it is. */
+function explained(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new MetaError(
+    "DISK_FULL",
+    `There is no space left to write ${path}. What was written before is whole: free some space, and run the same command again to go on.`,
+    { cause: error },
+  );
 }
 
 /** Waits until a directory's entries are on disk. */

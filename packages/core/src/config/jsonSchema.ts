@@ -14,6 +14,7 @@ const descriptions: Readonly<Record<Kind, string>> = {
   learner: "How the model is meta-trained. Without one it is evaluated as it is.",
   optimizer: "How gradients change parameters.",
   tracker: "Where metrics go besides the run's folder.",
+  launcher: "What carries out the runs of a comparison.",
 };
 
 /**

@@ -128,13 +128,14 @@ export function runsOf(config: Config, overrides: Json = {}): NamedRun[] {
     plugins: _plugins,
     out: _out,
     extends: _extends,
+    launcher: _launcher,
     compare,
     sweep = {},
     ...shared
   } = config;
   const named = compare?.runs ?? { [onlyRun]: {} };
   const seeds = compare?.seeds ?? [config.seed];
-  // `plugins`, `out`, `sweep` and `compare` are of the file, not of a run.
+  // `plugins`, `out`, `launcher`, `sweep` and `compare` are of the file, not of a run.
   const ofRuns = Object.fromEntries(
     Object.entries(overrides).filter(([key]) => key in runSchema.shape),
   );

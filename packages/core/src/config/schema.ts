@@ -3,6 +3,16 @@ import { referenceTo } from "../plugin/plugin.js";
 
 const count = z.int().min(1);
 
+/** How a run is judged on dev tasks while it trains. */
+const validateSchema = z.strictObject({
+  /** Meta-updates between two validations; there is one at the end as well. */
+  every: count.default(200),
+  /** Sets of demonstrations, or of episodes, as in `evaluate.seeds`. */
+  seeds: z.array(z.int()).min(1).default([100]),
+  /** Training stops after so many validations in a row without a better score. Default: never. */
+  patience: count.optional(),
+});
+
 /** How long and how a run trains. */
 const trainSchema = z.strictObject({
   /** How much to train, in `stepUnit`. A run without a learner does not train. */
@@ -22,8 +32,12 @@ const trainSchema = z.strictObject({
   logEvery: count.default(10),
   /** Meta-updates between two checkpoints. */
   checkpointEvery: count.default(200),
-  /** Checkpoints to keep. */
+  /** A checkpoint is also due when the last one is so many minutes old. Default: never. */
+  checkpointMinutes: z.number().positive().optional(),
+  /** Checkpoints to keep, the newest ones; with `validate` also the best. */
   keepCheckpoints: count.default(2),
+  /** Scores dev tasks now and then; the run ends with the parameters that scored best. Default: no. */
+  validate: validateSchema.optional(),
 });
 
 /** How target tasks are scored. */
@@ -83,6 +97,11 @@ export const configSchema = z.strictObject({
   ...runSchema.shape,
   model: referenceTo("model").optional(),
   tasks: referenceTo("tasks").optional(),
+  launcher: referenceTo("launcher")
+    .optional()
+    .describe(
+      "What carries out the runs of a comparison. Default: this process, one after the other.",
+    ),
   sweep: changesSchema
     .optional()
     .describe(

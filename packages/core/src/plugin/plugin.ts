@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { unwrap } from "../config/unwrap.js";
+import type { Launcher } from "../launcher.js";
 import type { Learner } from "../learner.js";
 import type { Model, ModelAdapter } from "../model.js";
 import type { MetaOptimizer } from "../optimizer.js";
@@ -16,6 +17,7 @@ export interface Components {
   learner: Learner;
   optimizer: MetaOptimizer;
   tracker: Tracker;
+  launcher: Launcher;
 }
 
 /** A kind of component: a key of the config. */
@@ -86,6 +88,7 @@ export interface Plugin {
   readonly learners?: Readonly<Record<string, Factory<Learner>>>;
   readonly optimizers?: Readonly<Record<string, Factory<MetaOptimizer>>>;
   readonly trackers?: Readonly<Record<string, Factory<Tracker>>>;
+  readonly launchers?: Readonly<Record<string, Factory<Launcher>>>;
   /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
   readonly machine?: MachineSupport;
 }
@@ -116,6 +119,7 @@ export const pluginKeys = {
   learner: "learners",
   optimizer: "optimizers",
   tracker: "trackers",
+  launcher: "launchers",
 } as const satisfies Record<Kind, keyof Plugin>;
 
 /** Declares a plugin. It returns what it is given; importing a plugin changes nothing. */

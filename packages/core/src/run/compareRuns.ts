@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { NamedRun } from "../config/load.js";
+import { MetaError } from "../errors.js";
 import type { Summary } from "../evaluate/evaluate.js";
 import { disposeParams } from "../params.js";
 import { type EvaluationRecord, evaluateRun, readEvaluation } from "./evaluateRun.js";
@@ -43,6 +45,19 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
 }
 
+/** A run that could not be finished. */
+export interface FailedRun {
+  readonly name: string;
+  readonly seed: number;
+  /** What went wrong. */
+  readonly error: unknown;
+}
+
+/** A comparison of the runs that could be finished. */
+export interface ComparisonOutcome extends Comparison {
+  readonly failures: readonly FailedRun[];
+}
+
 /** What a comparison needs. */
 export interface CompareOptions
   extends Pick<RunOptions, "toolkit" | "configFile" | "signal" | "notify"> {
@@ -51,62 +66,88 @@ export interface CompareOptions
   readonly out: string;
   readonly onEvent?: (run: NamedRun, event: RunEvent) => void;
   readonly onRun?: (run: NamedRun, index: number) => void;
+  /** Called when a run has failed; the next one begins then. */
+  readonly onFailure?: (failure: FailedRun) => void;
 }
 
 /**
  * Trains and evaluates every run, one after the other. Runs that are finished already are not
- * repeated, so that the same command goes on where it was stopped.
+ * repeated, so that the same command goes on where it was stopped. When one fails, the others go on.
  *
- * @throws what a run throws; the runs before it stay finished
+ * @throws MetaError `INTERRUPTED` when the signal is aborted; what a run throws, when all have failed
  */
-export async function compareRuns(options: CompareOptions): Promise<Comparison> {
-  const { out, onEvent, onRun, ...shared } = options;
+export async function compareRuns(options: CompareOptions): Promise<ComparisonOutcome> {
+  const { out, onEvent, onRun, onFailure, ...shared } = options;
   // All before any: a mistake in the last run should not show after hours.
   const runs = options.runs.map((run) => resolveRun(options.toolkit, run));
   const finished: ComparedRun[] = [];
+  const failures: FailedRun[] = [];
   for (const [index, run] of runs.entries()) {
     onRun?.(run, index);
-    finished.push(
-      await finishRun({
-        ...shared,
-        name: run.name,
-        config: run.config,
-        directory: join(out, `${run.name}-seed${run.config.seed}`),
-        onEvent: (event) => onEvent?.(run, event),
-      }),
-    );
+    try {
+      const { name, config } = run;
+      const directory = runPath(out, run);
+      const onRunEvent = (event: RunEvent) => onEvent?.(run, event);
+      finished.push(await finishRun({ ...shared, name, config, directory, onEvent: onRunEvent }));
+    } catch (error) {
+      if (error instanceof MetaError && error.code === "INTERRUPTED") throw error;
+      const failure = { name: run.name, seed: run.config.seed, error };
+      failures.push(failure);
+      onFailure?.(failure);
+    }
   }
-  return { runs: finished, rows: summarizeRuns(finished) };
+  const [first] = failures;
+  if (first && finished.length === 0) throw first.error;
+  return { runs: finished, rows: summarizeRuns(finished), failures };
 }
 
-/** Trains and evaluates one run, or reads what it found before. */
-async function finishRun(options: RunOptions): Promise<ComparedRun> {
+/** The directory of a run: `{out}/{name}-seed{seed}`. */
+export function runPath(out: string, { name, config }: NamedRun): string {
+  return join(out, `${name}-seed${config.seed}`);
+}
+
+/** Trains and evaluates one run, or reads what it found before. @throws what a run throws */
+export async function finishRun(options: RunOptions): Promise<ComparedRun> {
   const { directory, config, name } = options;
   const open = await openRun(options);
   try {
     const params = await trainRun(open, options);
     try {
-      const evaluation =
-        (await readEvaluation(directory)) ?? (await evaluateRun(open, params, options));
-      const record = await readRunRecord(runDirectory(directory));
-      const last = (await readMetrics(directory)).at(-1);
-      return {
-        name,
-        seed: config.seed,
-        directory,
-        record: record as RunRecord,
-        evaluation,
-        batches: Number(last?.batches ?? 0),
-        trainSeconds: Number(last?.seconds ?? 0),
-        compileSeconds: Number(last?.compileSeconds ?? 0),
-        peakBytes: Math.max(Number(last?.peakBytes ?? 0), evaluation.peakBytes),
-      };
+      if (!(await readEvaluation(directory))) await evaluateRun(open, params, options);
+      return (await readFinishedRun(directory, { name, config })) as ComparedRun;
     } finally {
       disposeParams(params);
     }
   } finally {
     await open.close();
   }
+}
+
+/** What a run's directory holds when the run is finished, as its config is now; else nothing. */
+export async function readFinishedRun(
+  directory: string,
+  { name, config }: NamedRun,
+): Promise<ComparedRun | undefined> {
+  const record = await readRunRecord(runDirectory(directory));
+  const evaluation = await readEvaluation(directory);
+  if (!record || !evaluation || !isDeepStrictEqual(record.config, asJson(config))) return undefined;
+  const last = (await readMetrics(directory)).at(-1);
+  return {
+    name,
+    seed: config.seed,
+    directory,
+    record,
+    evaluation,
+    batches: Number(last?.batches ?? 0),
+    trainSeconds: Number(last?.seconds ?? 0),
+    compileSeconds: Number(last?.compileSeconds ?? 0),
+    peakBytes: Math.max(Number(last?.peakBytes ?? 0), evaluation.peakBytes),
+  };
+}
+
+/** A config as its record holds it, without keys that have no value. */
+function asJson(config: NamedRun["config"]): unknown {
+  return JSON.parse(JSON.stringify(config));
 }
 
 /** One row per name, in the order of the runs. */

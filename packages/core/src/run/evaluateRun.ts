@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { listCheckpoints } from "../checkpoint/checkpoint.js";
+import { checkpointName, listCheckpoints, readCheckpointedRun } from "../checkpoint/checkpoint.js";
 import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
@@ -33,7 +33,8 @@ export interface EvaluationRecord extends Evaluation {
  *
  * @param trained the model's parameters and those of the run's learner, which has a part in adapting
  * @param keep whether to write the result to the run's directory
- * @throws MetaError `BAD_DATA`; `INTERRUPTED` when the signal is aborted
+ * @throws MetaError `BAD_DATA`; `RUN_LOCKED` when it is to be kept, and another process is at work on
+ *   the run; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   open: OpenRun,
@@ -47,7 +48,7 @@ export async function evaluateRun(
   const compiledBefore = compileSeconds(runtime.compilations());
   // What the run's learner has learned is no use to another one.
   const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
-  const store = await openStore(open, params, options);
+  const store = await openStore(open, params, { ...options, keep });
   const { seeds, tokensPerBatch } = config.evaluate;
   try {
     const evaluation = await evaluate({
@@ -86,14 +87,24 @@ export async function evaluateRun(
   }
 }
 
-/** The scores that a run's directory holds for the same parameters, data, options and programs. */
+/**
+ * The scores that a run's directory holds for the same parameters, data, options and programs; none
+ * where the directory is not ours to write to.
+ */
 async function openStore(
-  { runtime, tasks, adaptation }: OpenRun,
+  { runtime, tasks, adaptation, lock }: OpenRun,
   params: Params,
-  { config, directory, toolkit }: RunOptions,
+  { config, directory, toolkit, keep }: RunOptions & { readonly keep: boolean },
 ): Promise<ScoreStore | undefined> {
   const files = runDirectory(directory);
-  if (!existsSync(files.record)) return undefined; // not ours to write to
+  if (!existsSync(files.record)) return undefined;
+  try {
+    await lock();
+  } catch (error) {
+    // While a run is trained, its checkpoints may be scored all the same.
+    if (!keep && error instanceof MetaError && error.code === "RUN_LOCKED") return undefined;
+    throw error;
+  }
   return openScoreLog(files.scores, {
     params: await fingerprint(adaptation ? params : modelParams(params)),
     model: config.model,
@@ -120,14 +131,31 @@ export async function readEvaluation(directory: string): Promise<EvaluationRecor
 }
 
 /**
- * The folder with the parameters of a run's last checkpoint, of one checkpoint, or with parameters
+ * The checkpoint that stands for a run, if it has one: the last, or when training has ended and has
+ * validated, the best.
+ *
+ * @throws MetaError `BAD_CHECKPOINT`
+ */
+export async function runCheckpoint(
+  path: string,
+): Promise<{ readonly directory: string; readonly finished: boolean } | undefined> {
+  const { checkpoints } = runDirectory(path);
+  const last = (await listCheckpoints(checkpoints)).at(-1);
+  if (last === undefined) return undefined;
+  const { finished = false, best } = (await readCheckpointedRun(last)) ?? {};
+  const directory = finished && best ? join(checkpoints, checkpointName(best.update)) : last;
+  return { directory, finished };
+}
+
+/**
+ * The folder with the parameters of a run ({@link runCheckpoint}), of one checkpoint, or with parameters
  * in the model's own format.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint
  */
 export async function findParams(path: string): Promise<string> {
-  const newest = (await listCheckpoints(runDirectory(path).checkpoints)).at(-1);
-  for (const candidate of [newest && join(newest, "model"), join(path, "model"), path]) {
+  const own = await runCheckpoint(path);
+  for (const candidate of [own && join(own.directory, "model"), join(path, "model"), path]) {
     if (candidate && (await holdsTensors(candidate))) return candidate;
   }
   throw new MetaError(

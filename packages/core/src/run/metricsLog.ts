@@ -1,13 +1,16 @@
 import { compileSeconds, type TensorRuntime } from "../runtime.js";
-import type { Tracker } from "../tracker.js";
+import type { Tracker, TrackerRecord } from "../tracker.js";
 import type { MetaUpdate } from "../train/metaTrain.js";
 import { peakBytes } from "./peakBytes.js";
 import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js";
 
 /** Writes one line of metrics per window of meta-updates. */
 export interface MetricsLog {
-  /** @param now ends the window here, even if it is shorter than the others */
-  add(update: MetaUpdate, now: boolean): Promise<void>;
+  /**
+   * @param now ends the window here, even if it is shorter than the others
+   * @param more goes into the line, if there is one
+   */
+  add(update: MetaUpdate, now: boolean, more?: TrackerRecord): Promise<void>;
 }
 
 /** What a log needs to know. */
@@ -35,7 +38,7 @@ export async function openMetricsLog(
   let seconds = Number(before?.seconds ?? 0);
   let losses: number[] = [];
   return {
-    async add(made, now) {
+    async add(made, now, more) {
       tokens += made.tokens;
       seconds += made.seconds;
       losses.push(made.loss);
@@ -50,6 +53,7 @@ export async function openMetricsLog(
         loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
         gradientNorm: made.gradientNorm,
         learningRate: made.learningRate,
+        ...more,
       };
       losses = [];
       await appendMetrics(files, record);

@@ -14,6 +14,7 @@ import {
 } from "../runtime.js";
 import { batchesPerUpdate, type TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
+import { lockRun, type RunLock } from "./runLock.js";
 
 /** How a run is carried out, besides its config. */
 export interface RunOptions {
@@ -79,6 +80,12 @@ export interface OpenRun {
   /** How parameters are adapted to each target; absent when they are not. */
   readonly adaptation?: Adaptation;
   readonly tracker: Tracker | undefined;
+  /**
+   * Takes hold of the run's directory until the run is closed: whoever writes to it asks first.
+   *
+   * @throws MetaError `RUN_LOCKED` when another process has it
+   */
+  lock(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,6 +99,7 @@ export async function openRun({
   toolkit,
   config,
   configFile,
+  directory,
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
@@ -123,6 +131,12 @@ export async function openRun({
         `model (${config.model.use}): evaluation ${how} needs a ${wanted}.`,
       );
     }
+    if (train.validate && !tasks.devTargets?.length) {
+      throw new MetaError(
+        "BAD_CONFIG",
+        `train.validate: wanted tasks to validate on; ${tasks.name} has none. Name some in the options of tasks (${config.tasks.use}), if it takes any.`,
+      );
+    }
     const learner = config.learner && (await bench.get("learner"));
     const perBatch = learner && train.stepUnit === "batches";
     const updates = Math.ceil(train.steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
@@ -139,6 +153,7 @@ export async function openRun({
       engine: `${runtime.name} ${runtime.version} on ${runtime.device}`,
       tasks: `${tasks.name}: ${trainingTasks.length} training tasks, ${targets.length} targets`,
     });
+    let held: RunLock | undefined;
     return {
       runtime,
       model,
@@ -146,7 +161,11 @@ export async function openRun({
       ...(training && { training }),
       ...(adaptation && { adaptation }),
       tracker,
+      async lock() {
+        held ??= await lockRun(directory);
+      },
       async close() {
+        await held?.release();
         await tracker?.close();
         await bench.dispose();
       },

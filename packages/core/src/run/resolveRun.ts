@@ -21,7 +21,7 @@ export function resolveRun(toolkit: Toolkit, { name, config }: NamedRun): NamedR
     }
   };
   const components = (Object.keys(pluginKeys) as Kind[]).flatMap((kind) => {
-    const reference = config[kind] as Reference | undefined;
+    const reference = (config as Partial<Record<Kind, Reference>>)[kind];
     return reference ? [[kind, check(kind, reference)]] : [];
   });
   const { adapt } = config.evaluate;

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { appendFile, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { listCheckpoints } from "../checkpoint/checkpoint.js";
-import { writeTextAtomically } from "../checkpoint/files.js";
+import { appendText, removeLeftovers, writeTextAtomically } from "../checkpoint/files.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
 import type { TrackerRecord } from "../tracker.js";
@@ -31,6 +31,8 @@ export interface RunRecord {
 export interface RunDirectory {
   readonly path: string;
   readonly checkpoints: string;
+  /** The state before a loss or gradient that was not a number, as checkpoint. */
+  readonly failure: string;
   readonly record: string;
   readonly metrics: string;
   readonly evaluation: string;
@@ -43,6 +45,7 @@ export function runDirectory(path: string): RunDirectory {
   return {
     path,
     checkpoints: join(path, "checkpoints"),
+    failure: join(path, "failure"),
     record: join(path, "run.json"),
     metrics: join(path, "metrics.jsonl"),
     evaluation: join(path, "evaluation.json"),
@@ -64,6 +67,7 @@ export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord
  * @throws MetaError `RUN_EXISTS` when the directory holds a run with another config or other data
  */
 export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Promise<boolean> {
+  await removeLeftovers(files.path);
   const before = await readRunRecord(files);
   const write = () => writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
   if (!before) {
@@ -105,7 +109,7 @@ async function hasResults({ checkpoints, evaluation }: RunDirectory): Promise<bo
 
 /** Appends one line of metrics. */
 export async function appendMetrics(files: RunDirectory, record: TrackerRecord): Promise<void> {
-  await appendFile(files.metrics, `${JSON.stringify(record)}\n`);
+  await appendText(files.metrics, `${JSON.stringify(record)}\n`);
 }
 
 /** The metrics of a run, oldest first. A last line that was cut off is left out. */

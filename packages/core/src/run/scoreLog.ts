@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { appendFile, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { appendText } from "../checkpoint/files.js";
 import type { ScoreStore, SeedScore } from "../evaluate/evaluate.js";
 
 const lineSchema = z.strictObject({
@@ -34,7 +35,7 @@ export async function openScoreLog(file: string, identity: unknown): Promise<Sco
     async add(task, score) {
       const line: Line = { key, task, ...score };
       // A newline first: what was cut off before must not swallow this line.
-      await appendFile(file, `\n${JSON.stringify(line)}`);
+      await appendText(file, `\n${JSON.stringify(line)}`);
     },
   };
 }

@@ -1,34 +1,42 @@
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
+  type Checkpoint,
   checkpointName,
-  listCheckpoints,
   loadCheckpoint,
   pruneCheckpoints,
   saveCheckpoint,
 } from "../checkpoint/checkpoint.js";
+import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
+import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
-import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
+import { metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";
+import { lastCheckpoint } from "./lastCheckpoint.js";
 import { openMetricsLog } from "./metricsLog.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.js";
+import { bestOf, validate } from "./validation.js";
 
 /**
- * Trains a run in its directory, going on from its last checkpoint if it has one. A run that was
- * killed and resumed ends with the same parameters, bit for bit, as one that was not.
+ * Trains a run in its directory, going on from its last checkpoint that is whole if it has one. A run
+ * that was killed and resumed ends with the same parameters, bit for bit, as one that was not.
  *
- * @returns the final parameters, those of the learner included, which the caller owns
- * @throws MetaError `RUN_EXISTS` when the directory holds another run; `INTERRUPTED` when the
- *   signal is aborted, after a checkpoint; `NON_FINITE`
+ * @returns the final parameters, or with `train.validate` the best, those of the learner included;
+ *   the caller owns them
+ * @throws MetaError `RUN_EXISTS` when the directory holds another run; `RUN_LOCKED` when another
+ *   process is at work in it; `INTERRUPTED` when the signal is aborted, after a checkpoint;
+ *   `NON_FINITE`, when the state before is kept; `DISK_FULL`
  */
 export async function trainRun(run: OpenRun, options: RunOptions): Promise<Params> {
-  const { config, name, signal, notify = () => {}, onEvent } = options;
+  const { config, name, notify = () => {} } = options;
   const { model, tasks, runtime, training } = run;
   const files = runDirectory(options.directory);
   // Whether there is anything to train on should show before anything is written.
   if (training) tasks.sampler({ seed: config.seed, batchSize: config.train.batchSize });
   const updates = training?.updates ?? 0;
+  await run.lock();
   const begunBefore = await claimRunDirectory(files, {
     format: 1,
     name,
@@ -46,14 +54,51 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
   });
 
   if (!training) return model.init(config.seed);
-  const { learner, optimizer } = training;
-  const { batchSize, microBatch, checkpointEvery, keepCheckpoints, logEvery, hvp } = config.train;
+  const resumed = begunBefore
+    ? await lastCheckpoint(files.checkpoints, model, (message) =>
+        notify(`${runTitle(options)}: ${message}`),
+      )
+    : undefined;
+  if (resumed) {
+    const what = resumed.run?.finished ? "is trained already" : "goes on";
+    notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
+  }
+  await rewindMetrics(files, resumed?.update ?? 0);
+  const end = resumed?.run?.finished
+    ? resumed
+    : await train({ ...run, training }, options, resumed);
+  disposeTensors(end.state);
+  const best = end.run?.best?.update ?? end.update;
+  if (best === end.update) return end.params;
+  disposeParams(end.params);
+  const { params, state } = await loadCheckpoint(
+    join(files.checkpoints, checkpointName(best)),
+    model,
+  );
+  disposeTensors(state);
+  return params;
+}
+
+/** Trains to the end, whose state is returned. */
+async function train(
+  run: OpenRun & Required<Pick<OpenRun, "training">>,
+  options: RunOptions,
+  resumed: Checkpoint | undefined,
+): Promise<Checkpoint> {
+  const { config, signal, notify = () => {}, onEvent } = options;
+  const { model, tasks, runtime } = run;
+  const { learner, optimizer, updates } = run.training;
+  const { batchSize, microBatch, keepCheckpoints, logEvery, hvp } = config.train;
+  const { every = 0, patience = Number.POSITIVE_INFINITY } = config.train.validate ?? {};
+  const title = runTitle(options);
+  const files = runDirectory(options.directory);
+  await rm(files.failure, { recursive: true, force: true });
   const { unit } = learner.episodes;
   const padding = choosePaddedLengths({ tasks, runtime, batchSize, unit });
   if (padding) {
     const share = (100 * padding.waste).toFixed(1);
     notify(
-      `${runTitle(options)} pads batches to ${padding.sizes.join(", ")} tokens, so that few shapes are compiled; about ${share} % of what it computes is this padding.`,
+      `${title} pads batches to ${padding.sizes.join(", ")} tokens, so that few shapes are compiled; about ${share} % of what it computes is this padding.`,
     );
   }
   const sampler = tasks.sampler({
@@ -61,29 +106,14 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     batchSize,
     ...(padding && { paddedLengths: padding.sizes }),
   });
-  const last = begunBefore ? (await listCheckpoints(files.checkpoints)).at(-1) : undefined;
-  const resumed = last === undefined ? undefined : await loadCheckpoint(last, model);
-  if (resumed) {
-    sampler.restore(resumed.sampler);
-    const what = resumed.update === updates ? "is trained already" : "goes on";
-    notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
-  }
-  await rewindMetrics(files, resumed?.update ?? 0);
+  if (resumed) sampler.restore(resumed.sampler);
   const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
-  const first = resumed?.params ?? (await model.init(config.seed));
-
-  const save = async ({ update, params, state }: MetaUpdate) => {
-    const directory = join(files.checkpoints, checkpointName(update));
-    await saveCheckpoint(directory, model, { update, params, state, sampler: sampler.state() });
-    await pruneCheckpoints(files.checkpoints, keepCheckpoints);
-  };
-
   const meta = metaTrain({
     model,
     learner,
     optimizer,
     sampler,
-    params: first,
+    params: resumed?.params ?? (await model.init(config.seed)),
     consume: true,
     updates,
     hvp,
@@ -93,26 +123,76 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     ...(resumed && { resume: resumed }),
     ...(signal && { signal }),
   });
-  let latest: MetaUpdate | undefined;
-  for await (const made of meta) {
-    latest = made;
-    onEvent?.({ kind: "train", done: made.update, total: updates, loss: made.loss });
-    const isLast = made.update === updates || signal?.aborted === true;
-    const isDue = isLast || made.update % checkpointEvery === 0;
-    await log.add(made, isDue); // with every checkpoint, so that totals are whole after a resume
-    if (isDue) await save(made);
-  }
-
-  const state = latest?.state ?? resumed?.state;
-  if (state) for (const tensor of metaTensors(state)) tensor.dispose();
-  const params = latest?.params ?? first;
-  const reached = latest?.update ?? resumed?.update ?? 0;
-  if (reached < updates) {
-    disposeParams(params);
+  const isTime = checkpointTimer(config.train);
+  let best = resumed?.run?.best;
+  let latest: Checkpoint | undefined = resumed;
+  try {
+    for await (const made of meta) {
+      const { update, params, state } = made;
+      latest = { update, params, state, sampler: sampler.state() };
+      onEvent?.({ kind: "train", done: update, total: updates, loss: made.loss });
+      const isLast = update === updates;
+      const validates = every > 0 && (isLast || update % every === 0);
+      const devScore = validates ? await validate(run, params, config) : undefined;
+      if (devScore !== undefined) {
+        best = bestOf(best, { update, score: devScore });
+        const comment = best.update === update ? ", the best so far" : "";
+        notify(
+          `${title}: ${(100 * devScore).toFixed(1)} on dev tasks at update ${update}${comment}`,
+        );
+      }
+      const givesUp = best !== undefined && best.since >= patience;
+      if (givesUp && !isLast) {
+        notify(
+          `${title} stops early, at update ${update} of ${updates}: the best score on dev tasks is that of update ${best?.update}.`,
+        );
+      }
+      const finished = isLast || givesUp;
+      const isDue = isTime(update) || finished || validates || signal?.aborted === true;
+      // With every checkpoint, so that totals are whole after a resume.
+      await log.add(made, isDue, devScore === undefined ? {} : { devScore });
+      latest = { ...latest, run: { config, finished, ...(best && { best }) } };
+      if (isDue) {
+        await saveCheckpoint(join(files.checkpoints, checkpointName(update)), model, latest);
+        await pruneCheckpoints(files.checkpoints, keepCheckpoints, best?.update);
+      }
+      if (finished) return latest;
+    }
     throw new MetaError(
       "INTERRUPTED",
-      `${runTitle(options)} stopped after update ${reached} of ${updates}. Run the same command again to go on from there.`,
+      `${title} stopped after update ${latest?.update ?? 0} of ${updates}. Run the same command again to go on from there.`,
     );
+  } catch (error) {
+    if (!latest) throw error;
+    try {
+      if (!(error instanceof MetaError && error.code === "NON_FINITE")) throw error;
+      await saveCheckpoint(files.failure, model, latest);
+      throw new MetaError(
+        "NON_FINITE",
+        `${title}: ${error.detail} The state after update ${latest.update} is in ${files.failure}.`,
+        { cause: error },
+      );
+    } finally {
+      disposeParams(latest.params);
+      disposeTensors(latest.state);
+    }
   }
-  return params;
+}
+
+function disposeTensors(state: MetaState): void {
+  for (const tensor of metaTensors(state)) tensor.dispose();
+}
+
+/** Tells of each update whether a checkpoint is due after it: by their number, or by the clock. */
+function checkpointTimer({
+  checkpointEvery,
+  checkpointMinutes = Number.POSITIVE_INFINITY,
+}: RunConfig["train"]): (update: number) => boolean {
+  let last = performance.now();
+  return (update) => {
+    const isDue =
+      update % checkpointEvery === 0 || performance.now() - last >= 60_000 * checkpointMinutes;
+    if (isDue) last = performance.now();
+    return isDue;
+  };
 }

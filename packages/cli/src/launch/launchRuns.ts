@@ -1,0 +1,152 @@
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type ComparedRun,
+  type ComparisonOutcome,
+  createToolkit,
+  type FailedRun,
+  type Job,
+  type Launcher,
+  loadPlugins,
+  MetaError,
+  type NamedRun,
+  readFinishedRun,
+  resolveRun,
+  runPath,
+  summarizeRuns,
+} from "@metalearn/core";
+import type { Session } from "../session.js";
+import { writePlan } from "./plan.js";
+
+const program = join(import.meta.dirname, "../../bin/metalearn.js");
+
+/** The plugins whose launchers a config may name without listing any. */
+const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
+
+/** What launched runs need besides their session. */
+export interface LaunchRunsOptions {
+  /** The folder that holds one directory per run. */
+  readonly out: string;
+  readonly signal: AbortSignal;
+  /** Tells the user something in one line. */
+  readonly say: (message: string) => void;
+}
+
+/**
+ * The launcher that a config names, or else `local` if a number of processes is given.
+ *
+ * @param parallel runs at a time, from the command line; it goes over the launcher's `processes`
+ */
+export async function openLauncher(
+  { config, file }: Session,
+  parallel: number | undefined,
+): Promise<Launcher | undefined> {
+  const launcher =
+    parallel === undefined
+      ? config.launcher
+      : { use: "local", ...config.launcher, processes: parallel };
+  if (!launcher) return undefined;
+  const names = new Set([...(config.plugins ?? []), ...officialLaunchers]);
+  const toolkit = createToolkit(await loadPlugins([...names], file));
+  const bench = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
+  return bench.get("launcher");
+}
+
+/**
+ * Has a launcher carry out those runs that are not finished yet, each in a process of its own with a
+ * log in its directory, and reads what they found.
+ *
+ * @throws MetaError `INTERRUPTED` when the signal is aborted; `RUN_EXISTS` when finished runs are of
+ *   different data; `LAUNCH_FAILED`, or when every run has failed
+ */
+export async function launchRuns(
+  launcher: Launcher,
+  session: Session,
+  { out, signal, say }: LaunchRunsOptions,
+): Promise<ComparisonOutcome> {
+  const runs = session.runs.map((run) => resolveRun(session.toolkit, run));
+  const plan = await writePlan(session, runs, out);
+  const missing: { run: NamedRun; job: Job; logged: number }[] = [];
+  for (const [index, run] of runs.entries()) {
+    if (await readFinishedRun(runPath(out, run), run)) continue;
+    const log = join(runPath(out, run), "log.txt");
+    const command = [process.execPath, program, "work", plan, String(index)] as const;
+    const job: Job = { name: title(run), command: [...command], log };
+    missing.push({ run, job, logged: (await stat(log).catch(() => undefined))?.size ?? 0 });
+  }
+  if (missing.length < runs.length) {
+    say(`${runs.length - missing.length} of ${runs.length} runs are finished already.`);
+  }
+  let ended = runs.length - missing.length;
+  const results = await launcher.launch(
+    missing.map(({ job }) => job),
+    {
+      directory: plan.replace(/\.json$/, ""),
+      signal,
+      onBegin: ({ name, log }) => say(`${name} begins; its log is ${log}`),
+      onEnd: ({ job, failure }) => {
+        ended += 1;
+        say(`[${ended}/${runs.length}] ${job.name}: ${failure ?? "finished"}`);
+      },
+    },
+  );
+  if (signal.aborted) {
+    throw new MetaError(
+      "INTERRUPTED",
+      "The comparison stopped. Run the same command again to go on from there.",
+    );
+  }
+  const failures: FailedRun[] = [];
+  for (const [i, { job, failure }] of results.entries()) {
+    const { run, logged } = missing[i] as (typeof missing)[number];
+    if (failure === undefined) continue;
+    const last = await lastLine(job.log, logged);
+    const why = `${failure}${last && `: ${last}`}`;
+    const error = new MetaError("LAUNCH_FAILED", `${title(run)}: ${why}\n  Its log: ${job.log}`);
+    failures.push({ name: run.name, seed: run.config.seed, error });
+  }
+  const finished: ComparedRun[] = [];
+  for (const run of runs) {
+    const found = await readFinishedRun(runPath(out, run), run);
+    if (found) finished.push(found);
+  }
+  const [first] = failures;
+  if (first && finished.length === 0) throw first.error;
+  requireSameData(finished);
+  return { runs: finished, rows: summarizeRuns(finished), failures };
+}
+
+function title({ name, config }: NamedRun): string {
+  return `${name}, seed ${config.seed}`;
+}
+
+/** The last line that a job wrote after the first `from` bytes of its log. */
+async function lastLine(log: string, from: number): Promise<string> {
+  const file = await open(log, "r").catch(() => undefined);
+  if (!file) return "";
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(from, size - 4096);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - start)), {
+      position: start,
+    });
+    return buffer.toString("utf8", 0, bytesRead).trim().split("\n").at(-1)?.trim() ?? "";
+  } finally {
+    await file.close();
+  }
+}
+
+/** Finished runs are not begun again, so that nobody else would notice that data has changed meanwhile. */
+function requireSameData(runs: readonly ComparedRun[]): void {
+  const known = new Map<string, ComparedRun>();
+  for (const run of runs) {
+    const tasks = JSON.stringify(run.record.config.tasks);
+    const other = known.get(tasks) ?? run;
+    known.set(tasks, other);
+    if (JSON.stringify(other.record.data) === JSON.stringify(run.record.data)) continue;
+    throw new MetaError(
+      "RUN_EXISTS",
+      `${other.directory} and ${run.directory} were made from the same tasks, but their files have changed in between. Choose another folder with out=..., or delete the older ones.`,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { MetaError } from "../errors.js";
+import { writeTextAtomically } from "./files.js";
+
+/** The file of a folder's checksums, as `sha256sum --check` reads it. */
+const checksumFile = "SHA256SUMS";
+
+/** Writes the SHA-256 of every file of a folder, those of its folders included, into one more. */
+export async function writeChecksums(folder: string): Promise<void> {
+  const lines: string[] = [];
+  for (const name of await filesOf(folder)) {
+    lines.push(`${await sha256(join(folder, name))}  ${name}\n`);
+  }
+  await writeTextAtomically(join(folder, checksumFile), lines.join(""));
+}
+
+/**
+ * Makes sure that a folder holds the files that {@link writeChecksums} saw, bit for bit, and no others.
+ *
+ * @throws MetaError `BAD_CHECKPOINT` when it does not, or has no checksums
+ */
+export async function verifyChecksums(folder: string): Promise<void> {
+  const bad = (what: string) =>
+    new MetaError("BAD_CHECKPOINT", `${folder} is damaged or incomplete: ${what}.`);
+  const text = await readFile(join(folder, checksumFile), "utf8").catch(() => undefined);
+  if (text === undefined) throw bad(`it has no readable ${checksumFile}`);
+  const sums = new Map<string, string>();
+  for (const line of text.split("\n").slice(0, -1)) {
+    const [, sum, name] = /^([\da-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (sum === undefined || name === undefined) throw bad(`${checksumFile} has a malformed line`);
+    sums.set(name, sum);
+  }
+  const names = await filesOf(folder);
+  const missing = [...sums.keys()].find((name) => !names.includes(name));
+  if (missing !== undefined) throw bad(`${missing} is missing`);
+  for (const name of names) {
+    const wanted = sums.get(name);
+    if (wanted === undefined) throw bad(`${checksumFile} does not know ${name}`);
+    const found = await sha256(join(folder, name));
+    if (found !== wanted) throw bad(`${name} is not what was written (its SHA-256 differs)`);
+  }
+}
+
+/** All files but the checksums, with `/` in their names, in alphabetical order. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(join(folder, sep).length))
+    .map((name) => name.split(sep).join("/"))
+    .filter((name) => name !== checksumFile)
+    .sort();
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  return hash.digest("hex");
+}

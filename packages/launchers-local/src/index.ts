@@ -1,0 +1,2 @@
+export { type LocalOptions, local } from "./local.js";
+export { default } from "./plugin.js";

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
+import type { Job, JobResult, Launcher, LaunchOptions } from "@metalearn/core";
+import { allowedCores, onCores, shareOut } from "./cores.js";
+
+/** Options of {@link local}. */
+export interface LocalOptions {
+  /** Jobs at a time. @default one per core */
+  readonly processes?: number | undefined;
+}
+
+/**
+ * Runs jobs as processes on this machine, some at a time. On Linux each gets cores of its own, so
+ * that those at work do not take turns on the same ones; a program that asks for their number
+ * (`os.availableParallelism()`) is told its own.
+ *
+ * Each job has a channel to this process (`process.on("disconnect")`), by which it sees that this one
+ * was killed.
+ */
+export function local({ processes = availableParallelism() }: LocalOptions = {}): Launcher {
+  return {
+    name: "local",
+    async launch(jobs, options) {
+      const results: JobResult[] = [];
+      const waiting = jobs.entries();
+      const places = Math.min(processes, jobs.length);
+      const shares = shareOut(allowedCores() ?? [], places);
+      const work = async (place: number) => {
+        for (const [index, job] of waiting) {
+          results[index] = await runJob(job, shares[place], options);
+        }
+      };
+      await Promise.all(Array.from({ length: places }, (_, place) => work(place)));
+      return results;
+    },
+  };
+}
+
+async function runJob(
+  job: Job,
+  cores: readonly number[] | undefined,
+  { signal, onBegin, onEnd }: LaunchOptions,
+): Promise<JobResult> {
+  const failure = signal?.aborted ? "not begun" : await begin();
+  const result = { job, ...(failure !== undefined && { failure }) };
+  onEnd?.(result);
+  return result;
+
+  function begin() {
+    onBegin?.(job);
+    mkdirSync(dirname(job.log), { recursive: true });
+    const log = openSync(job.log, "a");
+    const [program, ...args] = onCores(cores?.length ? cores : undefined, job.command);
+    // A group of its own: Ctrl-C reaches this process alone, which passes it on once.
+    const child = spawn(program, args, { stdio: ["ignore", log, log, "ipc"], detached: true });
+    closeSync(log);
+    const stop = () => child.kill("SIGTERM");
+    signal?.addEventListener("abort", stop);
+    return endOf(child).finally(() => signal?.removeEventListener("abort", stop));
+  }
+}
+
+/** Why a process failed, if it did. */
+function endOf(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    child.on("exit", (code, signal) => {
+      if (signal) resolve(`killed by ${signal}`);
+      else resolve(code === 0 ? undefined : `exit code ${code}`);
+    });
+  });
+}

@@ -1,0 +1,13 @@
+import { defineFactory, definePlugin } from "@metalearn/core";
+import { z } from "zod";
+import { local } from "./local.js";
+
+const options = z.strictObject({
+  /** Jobs at a time. Default: one per core. */
+  processes: z.int().min(1).optional(),
+});
+
+export default definePlugin({
+  name: "@metalearn/launchers-local",
+  launchers: { local: defineFactory(options, local) },
+});

@@ -1,0 +1,142 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Job, JobResult, Launcher, LaunchOptions } from "@metalearn/core";
+import { arrayScript } from "./arrayScript.js";
+import { cancel, isUnfinished, submit, taskStates } from "./queue.js";
+
+/** Options of {@link slurm}; those that are left out are Slurm's own defaults. */
+export interface SlurmOptions {
+  /** Jobs of the array at a time. @default as many as Slurm allows */
+  readonly processes?: number | undefined;
+  readonly partition?: string | undefined;
+  readonly account?: string | undefined;
+  /** The time limit of one job, as Slurm writes it: `4:00:00`. */
+  readonly time?: string | undefined;
+  readonly cpusPerTask?: number | undefined;
+  /** Memory of one job, such as `16G`. */
+  readonly memory?: string | undefined;
+  /** Devices of one job, such as `gpu:1`. */
+  readonly gres?: string | undefined;
+  /** Any other arguments of sbatch. */
+  readonly sbatch?: readonly string[];
+  /** Shell lines before each job. */
+  readonly setup?: readonly string[];
+  /** Seconds between two looks at the queue. @default 10 */
+  readonly pollSeconds?: number;
+}
+
+/** Looks at the queue without finding a task, and its exit code, before the task counts as lost. */
+const patience = 3;
+
+/**
+ * Submits jobs as one array, and waits for it. Jobs and this process must see the same files.
+ *
+ * When the process is killed, the array goes on; the next `launch` of the same jobs finds it in the
+ * queue and waits for it instead of submitting another one.
+ */
+export function slurm(options: SlurmOptions = {}): Launcher {
+  return {
+    name: "slurm",
+    async launch(jobs, launch) {
+      if (jobs.length === 0) return [];
+      const { directory, signal } = launch;
+      const codes = join(directory, "codes");
+      const submission = join(directory, "submission.json");
+      const known = await runningSubmission(submission, jobs);
+      const array = known ?? (await submitAll(jobs, { directory, codes, options }));
+      if (!known) await writeFile(submission, JSON.stringify({ array, logs: logsOf(jobs) }));
+      const stop = () => void cancel(array).catch(() => {});
+      signal?.addEventListener("abort", stop);
+      try {
+        return await follow(array, jobs, { codes, launch, pollSeconds: options.pollSeconds ?? 10 });
+      } finally {
+        signal?.removeEventListener("abort", stop);
+      }
+    },
+  };
+}
+
+async function submitAll(
+  jobs: readonly Job[],
+  { directory, codes, options }: { directory: string; codes: string; options: SlurmOptions },
+): Promise<string> {
+  await rm(codes, { recursive: true, force: true });
+  await mkdir(codes, { recursive: true });
+  const script = join(directory, "array.sh");
+  await writeFile(script, arrayScript(jobs, { setup: options.setup ?? [], codes }));
+  const { processes, partition, account, time, cpusPerTask, memory, gres } = options;
+  const given = {
+    partition,
+    account,
+    time,
+    "cpus-per-task": cpusPerTask,
+    mem: memory,
+    gres,
+  };
+  return submit(script, [
+    `--array=0-${jobs.length - 1}${processes === undefined ? "" : `%${processes}`}`,
+    "--job-name=metalearn",
+    `--output=${join(directory, "slurm-%a.txt")}`, // what Slurm itself has to say
+    "--open-mode=append",
+    "--requeue", // after the failure of a node a run goes on from its checkpoint
+    ...Object.entries(given).flatMap(([key, value]) =>
+      value === undefined ? [] : [`--${key}=${value}`],
+    ),
+    ...(options.sbatch ?? []),
+  ]);
+}
+
+/** The array of an earlier process with the same jobs, if it is still in the queue. */
+async function runningSubmission(file: string, jobs: readonly Job[]): Promise<string | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { array, logs } = JSON.parse(text) as { array: string; logs: string[] };
+  if (JSON.stringify(logs) !== JSON.stringify(logsOf(jobs))) return undefined;
+  return [...(await taskStates(array)).values()].some(isUnfinished) ? array : undefined;
+}
+
+/** What tells the jobs of one submission from those of another. */
+function logsOf(jobs: readonly Job[]): string[] {
+  return jobs.map(({ log }) => log);
+}
+
+/** Waits until every task of an array has ended. */
+async function follow(
+  array: string,
+  jobs: readonly Job[],
+  { codes, launch, pollSeconds }: { codes: string; launch: LaunchOptions; pollSeconds: number },
+): Promise<JobResult[]> {
+  const begun = new Set<number>();
+  const misses = new Map<number, number>();
+  const results = new Map<number, JobResult>();
+  const end = (index: number, job: Job, failure?: string) => {
+    const result = { job, ...(failure !== undefined && { failure }) };
+    results.set(index, result);
+    launch.onEnd?.(result);
+  };
+  for (;;) {
+    const states = await taskStates(array);
+    for (const [index, job] of jobs.entries()) {
+      if (results.has(index)) continue;
+      const state = states.get(index);
+      if (state !== undefined && state !== "PENDING" && !begun.has(index)) {
+        begun.add(index);
+        launch.onBegin?.(job);
+      }
+      if (state !== undefined && isUnfinished(state)) continue;
+      const code = await readFile(join(codes, String(index)), "utf8").catch(() => "");
+      if (code.trim() === "0") end(index, job);
+      else if (code.trim() !== "") end(index, job, `exit code ${code.trim()}`);
+      else {
+        // Files of other machines may take a moment to be seen here.
+        const missed = (misses.get(index) ?? 0) + 1;
+        misses.set(index, missed);
+        if (missed >= patience) end(index, job, state ?? "ended without an exit code");
+      }
+    }
+    if (results.size === jobs.length) break;
+    await sleep(pollSeconds * 1000);
+  }
+  return jobs.map((_, index) => results.get(index) as JobResult);
+}
