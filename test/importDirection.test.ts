@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   "datasets-crossfit": ["core"],
   "datasets-synthetic": ["core"],
   "runtime-tensorflow": ["core"],
+  trackers: ["core"],
   cli: ["core"],
 };
 

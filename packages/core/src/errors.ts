@@ -14,6 +14,7 @@ export type ErrorCode =
   | "NOT_COMPILABLE"
   | "RUN_EXISTS"
   | "SHAPE_MISMATCH"
+  | "TRACKER_FAILED"
   | "UNKNOWN_NAME";
 
 /**

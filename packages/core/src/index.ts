@@ -207,7 +207,7 @@ export {
   tokenTree,
   treeBatch,
 } from "./tokenTree.js";
-export type { Tracker, TrackerRecord } from "./tracker.js";
+export type { TrackedRun, Tracker, TrackerRecord } from "./tracker.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
 export { freeze, type PartlyFrozen } from "./train/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";

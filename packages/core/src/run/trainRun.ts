@@ -10,6 +10,7 @@ import { MetaError } from "../errors.js";
 import { disposeParams, type Params } from "../params.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";
+import { beginTracking } from "./beginTracking.js";
 import { openMetricsLog } from "./metricsLog.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.js";
@@ -67,6 +68,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
   }
   await rewindMetrics(files, resumed?.update ?? 0);
+  await beginTracking(run, options);
   const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
   const first = resumed?.params ?? (await model.init(config.seed));
 
