@@ -69,6 +69,14 @@ function describeProgram(): Command {
     );
 
   program
+    .command("report")
+    .description("write the report of finished runs, without repeating any")
+    .argument("<path>", "a run's folder, or one with runs in it")
+    .option("-f, --format <name>", "html, md, csv, latex or json", "html")
+    .option("-o, --output <file>", "where to; otherwise report.html in the folder, or stdout")
+    .action(async (path, flags) => (await import("./commands/report.js")).report(path, flags));
+
+  program
     .command("setup")
     .description("install the native engine: TensorFlow's library and the addon")
     .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)

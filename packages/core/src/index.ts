@@ -153,7 +153,9 @@ export {
   findParams,
   readEvaluation,
 } from "./run/evaluateRun.js";
+export type { Machine } from "./run/machine.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export { readFinishedRun } from "./run/readFinishedRun.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {
   type RunDirectory,

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { compareRuns, writeTextAtomically } from "@metalearn/core";
 import { onInterrupt } from "../interrupt.js";
 import { openProgress } from "../progress/progress.js";
-import { renderReport } from "../report/report.js";
+import { renderReport } from "../report/page.js";
 import { parseSeeds } from "../seeds.js";
 import { openSession } from "../session.js";
 import { comparisonTable } from "../tables.js";
@@ -38,11 +38,12 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
     });
     progress.end();
     const page = join(out, "report.html");
+    const text = { title: config.compare?.title, note: config.compare?.note };
     await writeTextAtomically(
       join(out, "comparison.json"),
-      `${JSON.stringify(comparison, null, 2)}\n`,
+      `${JSON.stringify({ ...text, ...comparison }, null, 2)}\n`,
     );
-    await writeTextAtomically(page, await renderReport(comparison, config.compare));
+    await writeTextAtomically(page, await renderReport(comparison, text));
     console.log(comparisonTable(comparison));
     console.log(`Report: ${relative(process.cwd(), page)}  (${pathToFileURL(page)})`);
   } finally {

@@ -4,8 +4,9 @@ import type { Summary } from "../evaluate/evaluate.js";
 import { disposeParams } from "../params.js";
 import { type EvaluationRecord, evaluateRun, readEvaluation } from "./evaluateRun.js";
 import { openRun, type RunEvent, type RunOptions } from "./openRun.js";
+import { readFinishedRun } from "./readFinishedRun.js";
 import { resolveRun } from "./resolveRun.js";
-import { type RunRecord, readMetrics, readRunRecord, runDirectory } from "./runDirectory.js";
+import type { RunRecord } from "./runDirectory.js";
 import { trainRun } from "./trainRun.js";
 
 /** One run of a comparison, finished. */
@@ -81,26 +82,13 @@ export async function compareRuns(options: CompareOptions): Promise<Comparison> 
 
 /** Trains and evaluates one run, or reads what it found before. */
 async function finishRun(options: RunOptions): Promise<ComparedRun> {
-  const { directory, config, name } = options;
+  const { directory } = options;
   const open = await openRun(options);
   try {
     const params = await trainRun(open, options);
     try {
-      const evaluation =
-        (await readEvaluation(directory)) ?? (await evaluateRun(open, params, options));
-      const record = await readRunRecord(runDirectory(directory));
-      const last = (await readMetrics(directory)).at(-1);
-      return {
-        name,
-        seed: config.seed,
-        directory,
-        record: record as RunRecord,
-        evaluation,
-        batches: Number(last?.batches ?? 0),
-        trainSeconds: Number(last?.seconds ?? 0),
-        compileSeconds: Number(last?.compileSeconds ?? 0),
-        peakBytes: Math.max(Number(last?.peakBytes ?? 0), evaluation.peakBytes),
-      };
+      if (!(await readEvaluation(directory))) await evaluateRun(open, params, options);
+      return (await readFinishedRun(directory)) as ComparedRun;
     } finally {
       disposeParams(params);
     }

@@ -7,6 +7,7 @@ import { writeTextAtomically } from "../checkpoint/files.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
 import type { TrackerRecord } from "../tracker.js";
+import type { Machine } from "./machine.js";
 
 /** What a run was and where it ran: `run.json`. */
 export interface RunRecord {
@@ -24,6 +25,9 @@ export interface RunRecord {
   readonly versions: Readonly<Record<string, string>>;
   /** Hashes of the data files. */
   readonly data: Readonly<Record<string, string>>;
+  /** Names of the meta-training tasks; absent in records of earlier versions, as is `machine`. */
+  readonly trainingTasks?: readonly string[];
+  readonly machine?: Machine;
   readonly created: string;
 }
 

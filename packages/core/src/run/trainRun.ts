@@ -11,6 +11,7 @@ import { disposeParams, type Params } from "../params.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";
 import { beginTracking } from "./beginTracking.js";
+import { describeMachine } from "./machine.js";
 import { openMetricsLog } from "./metricsLog.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.js";
@@ -41,6 +42,8 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
       ...Object.fromEntries(options.toolkit.plugins.map((p) => [p.name, p.version ?? "unknown"])),
     },
     data: tasks.fingerprints,
+    trainingTasks: tasks.trainingTasks,
+    machine: describeMachine(),
     created: new Date().toISOString(),
   });
 
