@@ -77,6 +77,13 @@ function describeProgram(): Command {
     .action(async (path, flags) => (await import("./commands/report.js")).report(path, flags));
 
   program
+    .command("watch")
+    .description("show how a run goes on, in this terminal, until it is evaluated")
+    .argument("<run>", "the run's folder")
+    .option("--once", "show where it stands, and end", false)
+    .action(async (run, flags) => (await import("./commands/watch.js")).watch(run, flags));
+
+  program
     .command("setup")
     .description("install the native engine: TensorFlow's library and the addon")
     .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)

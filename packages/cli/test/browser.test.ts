@@ -88,17 +88,24 @@ describe.skipIf(!executablePath)(`in Chromium, a report ${why}`, () => {
 
   test.each(Object.entries(widths))("fits a %s (%d pixels)", async (name, width) => {
     const page = await open(width);
-    const { scrollWidth, small } = await page.evaluate(() => {
+    const { scrollWidth, firstColumn, small } = await page.evaluate(() => {
       const texts = [...document.querySelectorAll("svg text, td, th, p, figcaption")];
       // What is drawn, not what the style asks for: pictures may be scaled down.
       const height = (of: (typeof texts)[number]) => of.getBoundingClientRect().height;
       const isSmall = (of: (typeof texts)[number]) => height(of) > 0 && height(of) < 10;
       return {
         scrollWidth: document.documentElement.scrollWidth,
+        // It stays in place while the rest scrolls, and must leave that some room.
+        firstColumn: Math.max(
+          ...[...document.querySelectorAll("tbody th")].map(
+            (cell) => cell.getBoundingClientRect().width,
+          ),
+        ),
         small: texts.filter(isSmall).map(({ textContent }) => textContent),
       };
     });
     expect(scrollWidth).toBe(width);
+    expect(firstColumn).toBeLessThan(width / 2);
     expect(small).toEqual([]);
     if (process.env.METALEARN_SCREENSHOTS) {
       const path = join(process.env.METALEARN_SCREENSHOTS, `report-${name}.png`);

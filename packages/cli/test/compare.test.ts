@@ -103,6 +103,35 @@ describe("compare", () => {
   });
 });
 
+describe("metalearn report", () => {
+  test("writes the same report again, and every score as CSV", async () => {
+    const withoutTime = (text = "") => text.replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/, "");
+    const before = await project.read("runs/report.html");
+    const { code, stdout } = await project.metalearn(["report", "runs"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Report: runs/report.html  (file:///");
+    expect(withoutTime(await project.read("runs/report.html"))).toBe(withoutTime(before));
+
+    const csv = await project.metalearn(["report", "runs", "--format", "csv"]);
+    const scores = csv.stdout
+      .split("\r\n")
+      .slice(1, -1)
+      .map((line) => Number(line.split(",").at(-2)));
+    const all = names.flatMap((name) => evaluations[name]).flatMap(({ tasks }) => tasks);
+    const expectedScores = all.flatMap(({ seeds }) => seeds.map(({ score }) => score));
+    expect(scores.toSorted()).toEqual(expectedScores.toSorted());
+  });
+
+  test("refuses a format that it does not know, and a folder without runs", async () => {
+    const unknown = await project.metalearn(["report", "runs", "--format", "htm"]);
+    expect(unknown.code).not.toBe(0);
+    expect(unknown.stderr).toMatch(/\[UNKNOWN_NAME\].*"htm".*html/);
+    const empty = await project.metalearn(["report", "data"]);
+    expect(empty.code).not.toBe(0);
+    expect(empty.stderr).toContain("[MISSING_FILE] There is no finished run in data");
+  });
+});
+
 describe("the report", () => {
   let page: string;
   let document: Window["document"];

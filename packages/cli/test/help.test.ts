@@ -5,7 +5,10 @@ import { emptyProject } from "./support/project.js";
 
 describe.concurrent("metalearn", () => {
   test.each([
-    [["--help"], ["compare", "train", "evaluate", "setup", "doctor", "--verbose"]],
+    [
+      ["--help"],
+      ["compare", "train", "evaluate", "report", "watch", "setup", "doctor", "--verbose"],
+    ],
     [
       ["compare", "--help"],
       ["[key=value...]", "--config <file>", "--seeds <list>"],
@@ -17,6 +20,14 @@ describe.concurrent("metalearn", () => {
     [
       ["evaluate", "--help"],
       ["<path>", "[key=value...]", "--config <file>", "--output <file>"],
+    ],
+    [
+      ["report", "--help"],
+      ["<path>", "--format <name>", "--output <file>", "html, md, csv, latex or json"],
+    ],
+    [
+      ["watch", "--help"],
+      ["<run>", "--once"],
     ],
     [
       ["setup", "--help"],

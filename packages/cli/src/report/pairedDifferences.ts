@@ -99,7 +99,7 @@ function meanDifference(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, n
  *
  * @param table [rows, columns]
  * @param key of the random stream
- * Source: Owen 2007, "The pigeonhole bootstrap", section 3.
+ * Source: Owen 2007, "The pigeonhole bootstrap".
  */
 export function crossedBootstrap(
   table: readonly (readonly number[])[],
