@@ -14,6 +14,22 @@ test("a run whose tracking server is down says so once, and ends as if there wer
   expect((await project.read("runs/run-seed100/metrics.jsonl"))?.split("\n")).toHaveLength(5);
 });
 
+test("a finished run may be given to another tracker, which gets all of it", async () => {
+  const project = await projectWithTasks(tinyRun);
+  expect((await project.metalearn(["compare"])).code).toBe(0);
+  const evaluation = await project.read("runs/run-seed100/evaluation.json");
+  const tracked = await project.metalearn(["compare", 'tracker={"use":"tensorboard"}']);
+  expect({ code: tracked.code, stderr: tracked.stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringContaining("is trained already"),
+  });
+  expect(await project.read("runs/run-seed100/evaluation.json")).toBe(evaluation);
+  const folder = project.path("runs/run-seed100/tensorboard");
+  const text = readFileSync(join(folder, readdirSync(folder)[0] ?? ""), "latin1");
+  expect(text.match(/train\/loss/g)).toHaveLength(4); // a line for every two of eight updates
+  expect(text).toContain("evaluation/mean");
+});
+
 test("a run is tracked in its own directory, evaluation included", async () => {
   const project = await projectWithTasks({ ...tinyRun, tracker: { use: "tensorboard" } });
   expect((await project.metalearn(["compare"])).code).toBe(0);

@@ -136,6 +136,20 @@ describe.skipIf(!python)(`a real MLflow server ${why && `(skipped: ${why})`}`, (
     expect(await history(anew, "train/loss")).toEqual([[1, 1]]);
   });
 
+  test("begins anew where the directory was given to another run, however that is evaluated", async () => {
+    const options = { url: server.url, experiment: "another" };
+    const begin = async (changes: object) => {
+      const tracker = mlflow(options);
+      const run = trackedRun(folder);
+      await tracker.begin?.({ ...run, config: { ...run.config, ...changes } });
+      await tracker.close();
+      return (await runsOf("another")).length;
+    };
+    expect(await begin({})).toBe(1);
+    expect(await begin({ evaluate: { seeds: [7] } })).toBe(1);
+    expect(await begin({ seed: 2 })).toBe(2);
+  });
+
   test("takes more metrics than fit one request", async () => {
     const tracker = mlflow({ url: server.url, experiment: "many" });
     const lines = Array.from({ length: 600 }, (_, i) => line(i + 1)); // 4 numbers each

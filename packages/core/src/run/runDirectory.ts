@@ -80,7 +80,7 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
     await write();
     return false;
   }
-  const changed = differingKeys(before.config, run.config, "");
+  const changed = differingKeys(before.config, run.config, "").filter((key) => !isTracker(key));
   const differences = [
     ...changed.filter((key) => !key.startsWith("evaluate.")),
     ...(isDeepStrictEqual(before.data, run.data) ? [] : ["the data files"]),
@@ -100,6 +100,11 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
   }
   await write();
   return false;
+}
+
+/** Where metrics go besides decides nothing of a run. */
+function isTracker(key: string): boolean {
+  return key === "tracker" || key.startsWith("tracker.");
 }
 
 /** Whether a run got as far as its first checkpoint or evaluation. */

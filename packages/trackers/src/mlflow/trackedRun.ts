@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TrackedRun, writeTextAtomically } from "@metalearn/core";
@@ -24,6 +25,8 @@ interface RunAnswer {
 interface Link {
   readonly url: string;
   readonly runId: string;
+  /** A hash of what makes it this run: a directory without results may be given to another one. */
+  readonly config: string;
 }
 
 /** The server's run for a run's directory: the one that it had before, or a new one. */
@@ -34,7 +37,9 @@ export async function openServerRun(
 ): Promise<ServerRun> {
   const file = join(run.directory, "mlflow.json");
   const link = await readLink(file);
-  const before = link?.url === url ? await findRun(client, link.runId) : undefined;
+  const config = hashOf(run);
+  const isSame = link?.url === url && link.config === config;
+  const before = isSame ? await findRun(client, link.runId) : undefined;
   if (before) {
     const id = before.run.info.run_id;
     await client.post("runs/update", { run_id: id, status: "RUNNING" });
@@ -56,11 +61,17 @@ export async function openServerRun(
     ],
   });
   const id = created.info.run_id;
-  await writeTextAtomically(file, `${JSON.stringify({ url, runId: id } satisfies Link)}\n`);
+  await writeTextAtomically(file, `${JSON.stringify({ url, runId: id, config } satisfies Link)}\n`);
   for (const params of paramsOf(run.config)) {
     await client.post("runs/log-batch", { run_id: id, params });
   }
   return { id, known: new Map() };
+}
+
+/** How a run is evaluated and tracked may change. */
+function hashOf({ config }: TrackedRun): string {
+  const { evaluate: _evaluate, tracker: _tracker, ...own } = config;
+  return createHash("sha256").update(JSON.stringify(own)).digest("hex");
 }
 
 async function readLink(file: string): Promise<Link | undefined> {
