@@ -35,7 +35,7 @@ th, td { padding: .4rem .7rem; border-bottom: 1px solid var(--line); text-align:
 th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--paper); }
 details th:first-child { background: var(--panel); }
 thead th { font-weight: 600; font-size: .85rem; color: var(--muted); white-space: normal; vertical-align: bottom; }
-tbody th { font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; max-width: 22rem; }
+tbody th { font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-width: 11rem; max-width: 22rem; }
 td.best { font-weight: 700; }
 tr.reference > * { color: var(--muted); }
 .scroll:focus-visible, pre:focus-visible, summary:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
@@ -49,7 +49,7 @@ figure figure > div { flex-wrap: wrap; font-size: .85rem; }
 .narrow { display: none; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1rem 1.5rem; }
 .curves figure > svg { width: 100%; }
-@media (max-width: 40rem) { .wide { display: none; } .narrow { display: block; } tbody th { max-width: 9rem; } }
+@media (max-width: 40rem) { .wide { display: none; } .narrow { display: block; } tbody th { min-width: 7.5rem; max-width: 9rem; } }
 details { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .9rem; margin: .5rem 0; background: var(--panel); }
 summary { cursor: pointer; font-weight: 600; }
 pre { overflow-x: auto; font-size: .82rem; line-height: 1.45; margin: .6rem 0; }
