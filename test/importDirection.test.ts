@@ -23,6 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   "launchers-local": ["core"],
   "launchers-slurm": ["core"],
   "runtime-tensorflow": ["core"],
+  trackers: ["core"],
   cli: ["core"],
 };
 

@@ -117,6 +117,21 @@ function describeProgram(): Command {
     .action(async (flags) => (await import("./commands/config.js")).printSchema(flags));
 
   program
+    .command("report")
+    .description("write the report of finished runs, without repeating any")
+    .argument("<path>", "a run's folder, or one with runs in it")
+    .option("-f, --format <name>", "html, md, csv, latex or json", "html")
+    .option("-o, --output <file>", "where to; otherwise report.html in the folder, or stdout")
+    .action(async (path, flags) => (await import("./commands/report.js")).report(path, flags));
+
+  program
+    .command("watch")
+    .description("show how a run goes on, in this terminal, until it is evaluated")
+    .argument("<run>", "the run's folder")
+    .option("--once", "show where it stands, and end", false)
+    .action(async (run, flags) => (await import("./commands/watch.js")).watch(run, flags));
+
+  program
     .command("setup")
     .description("install the native engine: TensorFlow's library and the addon")
     .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)

@@ -25,6 +25,7 @@ export const officialPlugins = [
   "@metalearn/models-mlp",
   "@metalearn/optimizers",
   "@metalearn/runtime-tensorflow",
+  "@metalearn/trackers",
 ] as const;
 
 /** A config with the plugins that it lists and its runs, at least one. */

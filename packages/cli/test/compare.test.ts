@@ -103,6 +103,35 @@ describe("compare", () => {
   });
 });
 
+describe("metalearn report", () => {
+  test("writes the same report again, and every score as CSV", async () => {
+    const withoutTime = (text = "") => text.replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/, "");
+    const before = await project.read("runs/report.html");
+    const { code, stdout } = await project.metalearn(["report", "runs"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Report: runs/report.html  (file:///");
+    expect(withoutTime(await project.read("runs/report.html"))).toBe(withoutTime(before));
+
+    const csv = await project.metalearn(["report", "runs", "--format", "csv"]);
+    const scores = csv.stdout
+      .split("\r\n")
+      .slice(1, -1)
+      .map((line) => Number(line.split(",").at(-2)));
+    const all = names.flatMap((name) => evaluations[name]).flatMap(({ tasks }) => tasks);
+    const expectedScores = all.flatMap(({ seeds }) => seeds.map(({ score }) => score));
+    expect(scores.toSorted()).toEqual(expectedScores.toSorted());
+  });
+
+  test("refuses a format that it does not know, and a folder without runs", async () => {
+    const unknown = await project.metalearn(["report", "runs", "--format", "htm"]);
+    expect(unknown.code).not.toBe(0);
+    expect(unknown.stderr).toMatch(/\[UNKNOWN_NAME\].*"htm".*html/);
+    const empty = await project.metalearn(["report", "data"]);
+    expect(empty.code).not.toBe(0);
+    expect(empty.stderr).toContain("[MISSING_FILE] There is no finished run in data");
+  });
+});
+
 describe("the report", () => {
   let page: string;
   let document: Window["document"];
@@ -113,7 +142,7 @@ describe("the report", () => {
 
   const cells = (table: string) =>
     [...document.querySelectorAll(`${table} tbody tr`)].map((row) =>
-      [...row.querySelectorAll("td")].map((cell) => cell.textContent),
+      [...row.querySelectorAll("th, td")].map((cell) => cell.textContent),
     );
 
   test("loads nothing and runs nothing", () => {
@@ -154,18 +183,32 @@ describe("the report", () => {
         ),
       ),
     ]);
-    const shown = cells("figure ~ details table").map((row) => row.slice(0, 4));
-    expect(shown).toEqual(rows);
-    const dots = document.querySelectorAll('figure svg [aria-label="dot"] circle');
-    expect(dots.length).toBe(tasks.length * names.length);
+    const shown = cells("figure + details table").map((row) => row.slice(0, 4));
+    expect(shown.slice(0, tasks.length)).toEqual(rows);
+    for (const width of ["wide", "narrow"]) {
+      const bars = document.querySelectorAll(`.${width} svg [aria-label="bar"] rect`);
+      expect(bars.length).toBe(tasks.length * names.length);
+    }
   });
 
-  test("has one line of losses per trained run", () => {
-    const lines = document.querySelectorAll('figure svg [aria-label="line"] path');
-    expect([...lines].map((line) => line.querySelector("title")?.textContent)).toEqual([
-      "metaicl, seed 1",
-      "metaicl, seed 2",
+  test("has one line of losses per trained run against steps, tokens and wall time", () => {
+    const charts = [...document.querySelectorAll(".curves svg[role=img]")];
+    expect(charts.map((chart) => chart.getAttribute("aria-label"))).toEqual([
+      "Query loss against steps",
+      "Query loss against tokens",
+      "Query loss against wall time",
     ]);
+    for (const chart of charts) {
+      const lines = [...chart.querySelectorAll('[aria-label="line"] path title')];
+      expect(lines.map(({ textContent }) => textContent)).toEqual([
+        "metaicl, seed 1",
+        "metaicl, seed 2",
+      ]);
+    }
+  });
+
+  test("warns of nothing where there is nothing to warn of", () => {
+    expect(document.querySelector(".warning")).toBeNull();
   });
 
   test("has the config of each method", async () => {

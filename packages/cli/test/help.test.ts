@@ -7,7 +7,18 @@ describe.concurrent("metalearn", () => {
   test.each([
     [
       ["--help"],
-      ["compare", "train", "evaluate", "init", "config", "setup", "doctor", "--verbose"],
+      [
+        "compare",
+        "train",
+        "evaluate",
+        "report",
+        "watch",
+        "init",
+        "config",
+        "setup",
+        "doctor",
+        "--verbose",
+      ],
     ],
     [
       ["compare", "--help"],
@@ -20,6 +31,14 @@ describe.concurrent("metalearn", () => {
     [
       ["evaluate", "--help"],
       ["<path>", "[key=value...]", "--config <file>", "--output <file>"],
+    ],
+    [
+      ["report", "--help"],
+      ["<path>", "--format <name>", "--output <file>", "html, md, csv, latex or json"],
+    ],
+    [
+      ["watch", "--help"],
+      ["<run>", "--once"],
     ],
     [
       ["setup", "--help"],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { start } from "./support/command.js";
 import { emptyProject, failureOf, projectWithTasks, tinyRun } from "./support/project.js";
 import { cellsOf } from "./support/scores.js";
@@ -37,12 +37,14 @@ test("a second process is refused a run that one is at work on", async () => {
   const train = { ...tinyRun.train, steps: 1_000_000, checkpointEvery: 1_000_000 };
   const project = await projectWithTasks({ ...tinyRun, train });
   const { child, finished } = start(["train"], { cwd: project.folder });
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await finished;
+  });
   while ((await project.read("runs/run-seed100/run.json")) === undefined) await sleep(20);
   expect(await failureOf(project, ["train"], 1)).toContain(
     `[RUN_LOCKED] ${project.path("runs/run-seed100")} is in use by process ${child.pid} on `,
   );
-  child.kill("SIGKILL");
-  await finished;
 });
 
 test("--resume wants something to go on from", async () => {

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "RUN_EXISTS"
   | "RUN_LOCKED"
   | "SHAPE_MISMATCH"
+  | "TRACKER_FAILED"
   | "UNKNOWN_NAME";
 
 /**

@@ -161,7 +161,6 @@ export {
   compareRuns,
   type FailedRun,
   finishRun,
-  readFinishedRun,
   runPath,
   summarizeRuns,
 } from "./run/compareRuns.js";
@@ -172,7 +171,9 @@ export {
   readEvaluation,
   runCheckpoint,
 } from "./run/evaluateRun.js";
+export type { Machine } from "./run/machine.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export { readFinishedRun } from "./run/readFinishedRun.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {
   type RunDirectory,
@@ -229,7 +230,7 @@ export {
   tokenTree,
   treeBatch,
 } from "./tokenTree.js";
-export type { Tracker, TrackerRecord } from "./tracker.js";
+export type { TrackedRun, Tracker, TrackerRecord } from "./tracker.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
 export { freeze, type PartlyFrozen } from "./train/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";

@@ -40,7 +40,20 @@ const compilation: Compilation = {
   traceMs: 500,
   firstRunMs: 1000,
 };
-const runtime = { compilations: () => [compilation] };
+const runtime = {
+  compilations: () => [compilation],
+  device: "cpu",
+  memory: () => ({ tensors: 3, tensorBytes: 12, processBytes: 3e8 }),
+};
+
+/** What a line says of the machine, with 100 tokens in a quarter of a second. */
+const system = {
+  tokensPerSecond: 400,
+  tensorBytes: 12,
+  processBytes: 3e8,
+  peakBytes: expect.any(Number),
+  device: "cpu",
+};
 
 describe("the metrics log", () => {
   test("writes a line per window: its mean loss, its last norm and rate, and totals", async () => {
@@ -56,7 +69,7 @@ describe("the metrics log", () => {
         tokens: 200,
         seconds: 0.5,
         compileSeconds: 1.5,
-        peakBytes: expect.any(Number),
+        ...system,
         loss: 4.5,
         gradientNorm: 0.2,
         learningRate: 0.25,
@@ -67,7 +80,7 @@ describe("the metrics log", () => {
         tokens: 300,
         seconds: 0.75,
         compileSeconds: 1.5,
-        peakBytes: expect.any(Number),
+        ...system,
         loss: 2,
         gradientNorm: 0.3,
         learningRate: 0.5 / 3,
@@ -103,6 +116,14 @@ describe("the metrics log", () => {
     const resumed = await openMetricsLog(files(), { every: 1, runtime });
     await resumed.add(made(2, 3), false);
     expect((await readMetrics(inFolder()))[1]?.peakBytes).toBe(2 ** 50);
+  });
+
+  test("counts the tokens per second of a window, not of the run so far", async () => {
+    const log = await openMetricsLog(files(), { every: 2, runtime });
+    for (const update of [1, 2]) await log.add(made(update, 1), false);
+    for (const update of [3, 4]) await log.add({ ...made(update, 1), seconds: 1 }, false);
+    const lines = await readMetrics(inFolder());
+    expect(lines.map(({ tokensPerSecond }) => tokensPerSecond)).toEqual([400, 100]);
   });
 
   test("hands every line to the tracker as well", async () => {

@@ -14,7 +14,7 @@ import { launchRuns, openLauncher } from "../launch/launchRuns.js";
 import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
 import { openProgress, type Progress } from "../progress/progress.js";
-import { renderReport } from "../report/report.js";
+import { renderReport } from "../report/page.js";
 import { requireBegun } from "../resume.js";
 import { parseSeeds } from "../seeds.js";
 import { openSession, type Session } from "../session.js";
@@ -53,11 +53,12 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
       : await compareInTurn(session, { out, signal, progress });
     progress.end();
     const page = join(out, "report.html");
+    const text = { title: config.compare?.title, note: config.compare?.note };
     await writeTextAtomically(
       join(out, "comparison.json"),
-      `${JSON.stringify(comparison, null, 2)}\n`,
+      `${JSON.stringify({ ...text, ...comparison }, null, 2)}\n`,
     );
-    await writeTextAtomically(page, await renderReport(comparison, config.compare));
+    await writeTextAtomically(page, await renderReport(comparison, text));
     console.log(comparisonTable(comparison));
     console.log(`Report: ${relative(process.cwd(), page)}  (${pathToFileURL(page)})`);
     if (failures.length > 0) {

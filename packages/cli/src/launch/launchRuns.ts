@@ -68,7 +68,7 @@ export async function launchRuns(
   const plan = await writePlan(session, runs, out);
   const missing: { run: NamedRun; job: Job; logged: number }[] = [];
   for (const [index, run] of runs.entries()) {
-    if (await readFinishedRun(runPath(out, run), run)) continue;
+    if (await readFinishedRun(runPath(out, run), run.config)) continue;
     const log = join(runPath(out, run), "log.txt");
     const command = [process.execPath, program, "work", plan, String(index)] as const;
     const job: Job = { name: title(run), command: [...command], log };
@@ -107,7 +107,7 @@ export async function launchRuns(
   }
   const finished: ComparedRun[] = [];
   for (const run of runs) {
-    const found = await readFinishedRun(runPath(out, run), run);
+    const found = await readFinishedRun(runPath(out, run), run.config);
     if (found) finished.push(found);
   }
   const [first] = failures;

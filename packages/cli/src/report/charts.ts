@@ -1,43 +1,106 @@
-import type { Comparison } from "@metalearn/core";
-import { dot, gridX, gridY, line, type PlotOptions, plot, tickX } from "@observablehq/plot";
+import { barX, gridX, line, type PlotOptions, plot, ruleX, text, tickX } from "@observablehq/plot";
 import { Window } from "happy-dom";
 import { percent } from "../tables.js";
+import type { CurvePoint, ReportRun, ReportSetting } from "./report.js";
 
-const width = 920;
+/** The page's colours of methods; after the last one they come again. */
+const colours = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 
-/** One measurement of training. */
-export interface LossPoint {
-  readonly name: string;
-  readonly seed: number;
-  readonly batches: number;
-  readonly loss: number;
+/** Lines are told apart by more than their colour. */
+const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
+
+/** Every name has the same colour in every chart, also in those that show only some of them. */
+function colourScale(names: readonly string[], shown = names) {
+  return {
+    domain: [...shown],
+    range: shown.map((name) => colours[names.indexOf(name) % colours.length] ?? ""),
+  };
 }
 
-/**
- * Loss against batches read: one line per run, one colour per name.
- *
- * @param names all names of the report, so that each has the same colour in every chart
- */
-export function lossChart(points: readonly LossPoint[], names: readonly string[]): string {
-  return renderChart({
-    ariaLabel: "Meta-training loss",
-    ariaDescription: "The mean query loss of each run against the batches that it has read.",
-    width,
-    height: 340,
-    x: { label: "batches read", tickFormat: "~s" },
-    y: { label: "loss", type: "log", grid: true, tickFormat: "~g" },
-    color: { legend: true, domain: [...names] },
-    marks: [
-      line(points, {
-        x: "batches",
-        y: "loss",
-        stroke: "name",
-        z: (point: LossPoint) => `${point.name} ${point.seed}`,
-        strokeOpacity: 0.85,
-        title: (point: LossPoint) => `${point.name}, seed ${point.seed}`,
-      }),
-    ],
-  });
+interface Axis {
+  readonly title: string;
+  readonly label: string;
+  of(point: CurvePoint): number;
+}
+
+/** Learning curves against batches, tokens and wall time; none where nothing was trained. */
+export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">): string[] {
+  const curves = runs.filter(({ curve }) => curve.length > 0);
+  if (curves.length === 0) return [];
+  const names = rows.map(({ name }) => name);
+  const drawn = names.filter((name) => curves.some(({ method }) => method === name));
+  const hasTokens = curves.some(({ curve }) => curve.some(({ tokens }) => tokens > 0));
+  const longest = Math.max(...curves.map(({ curve }) => curve.at(-1)?.seconds ?? 0));
+  const axes: Axis[] = [
+    { title: "steps", label: "steps (batches read)", of: ({ batches }) => batches },
+    ...(hasTokens
+      ? [
+          {
+            title: "tokens",
+            label: "tokens read (tokens, padding included)",
+            of: ({ tokens }: CurvePoint) => tokens,
+          },
+        ]
+      : []),
+    { title: "wall time", ...timeAxis(longest) },
+  ];
+  const losses = curves.flatMap(({ curve }) => curve.map(({ loss }) => loss));
+  const y = {
+    label: `query loss (${lossUnit(runs)})`,
+    grid: true,
+    tickFormat: "~g",
+    ...(Math.min(...losses) > 0 && { type: "log" as const, ticks: 5 }),
+  };
+  return axes.map(({ title, label, of }) =>
+    renderChart({
+      ariaLabel: `Query loss against ${title}`,
+      ariaDescription: `The query loss of each training run against ${title}: ${curves
+        .map(
+          ({ method, run, curve }) =>
+            `${method}, seed ${run.seed}, ends at ${curve.at(-1)?.loss.toPrecision(3)}`,
+        )
+        .join("; ")}.`,
+      width: 320,
+      height: 260,
+      marginLeft: 48,
+      marginBottom: 40,
+      x: { label, tickFormat: "~s", ticks: 4 },
+      y,
+      color: { legend: true, ...colourScale(names, drawn) },
+      marks: [
+        ...names.flatMap((name, i) =>
+          curves
+            .filter(({ method }) => method === name)
+            .map(({ run, curve }) =>
+              line(curve, {
+                x: of,
+                y: "loss",
+                stroke: () => name,
+                strokeWidth: 1.75,
+                strokeDasharray: dashes[i % dashes.length],
+                title: () => `${name}, seed ${run.seed}`,
+              }),
+            ),
+        ),
+      ],
+    }),
+  );
+}
+
+/** Wall time in the unit that fits the longest run. */
+function timeAxis(longest: number): Pick<Axis, "label" | "of"> {
+  const [unit, seconds] =
+    longest < 120 ? ["s", 1] : longest < 7200 ? ["min", 60] : (["h", 3600] as [string, number]);
+  return {
+    label: `training time (${unit})`,
+    of: (point) => point.seconds / Number(seconds),
+  };
+}
+
+/** Episodes of regression have squared errors, all else has cross-entropies. */
+function lossUnit(runs: readonly ReportRun[]): string {
+  const metrics = runs.flatMap(({ run }) => run.evaluation.tasks.map(({ metric }) => metric));
+  return metrics.every((metric) => metric === "r2") ? "squared error" : "nats";
 }
 
 interface TaskPoint {
@@ -48,68 +111,110 @@ interface TaskPoint {
   readonly chance: number;
 }
 
-/** Every task's mean score, averaged over training seeds, one dot per name; the tick is chance. */
-export function taskChart({ runs, rows }: Comparison): string {
-  const points = rows.flatMap(({ name }) => taskPoints(runs.filter((run) => run.name === name)));
+/** Every task's mean score, averaged over training seeds, as a bar per method. */
+export function taskChart(
+  { runs, rows }: Pick<ReportSetting, "rows" | "runs">,
+  width: number,
+): string {
+  const names = rows.map(({ name }) => name);
+  const points = names.flatMap((name) =>
+    taskPoints(
+      name,
+      runs.filter(({ method }) => method === name),
+    ),
+  );
   const tasks = [...new Set(points.map(({ task }) => task))];
   const best = (task: string) =>
     Math.max(...points.filter((point) => point.task === task).map(({ mean }) => mean));
   const order = tasks.toSorted((a, b) => best(b) - best(a));
   const chance = order.map((task) => points.find((point) => point.task === task) as TaskPoint);
+  const thickness = 9;
+  const band = thickness * names.length;
+  const gap = 10;
+  // Long names would leave a phone no room for bars: they stand above them there.
+  const isNarrow = width < 500;
+  const longest = Math.max(...order.map((task) => task.length));
+  const top = isNarrow ? 16 : 0;
+  const row = (i: number) => ({
+    insetTop: top + gap / 2 + i * thickness,
+    insetBottom: gap / 2 + band - (i + 1) * thickness + 1,
+  });
   return renderChart({
     ariaLabel: "Scores by task",
     ariaDescription:
-      "The score of each method on each task that was not trained on, times 100. A grey tick marks random answers.",
+      "A bar for the score of each method on each target task, in percent. The same numbers are in the table of all scores.",
     width,
-    height: 60 + (14 + 4 * rows.length) * order.length,
-    marginLeft: 12 + 7 * Math.max(...order.map((task) => task.length)),
+    height: 70 + (band + gap + top) * order.length,
+    marginLeft: isNarrow ? 10 : 12 + 7 * longest,
+    marginRight: 20,
+    marginBottom: 40,
     // r2 can be below 0.
     x: {
-      label: "score × 100",
-      domain: [Math.min(0, ...points.map(({ mean }) => 100 * mean)), 100],
+      label: "score (%)",
+      domain: [Math.min(0, ...points.map(({ mean }) => Math.floor(100 * mean))), 100],
     },
-    y: { label: null, domain: order },
-    color: { legend: true, domain: rows.map(({ name }) => name) },
+    y: { label: null, domain: order, padding: 0, tickSize: 0, ...(isNarrow && { axis: null }) },
+    color: { legend: true, ...colourScale(names) },
     marks: [
       gridX({ strokeOpacity: 0.15 }),
-      gridY({ strokeOpacity: 0.1 }),
+      ...names.flatMap((own, i) => {
+        const data = points.filter(({ name }) => name === own);
+        return [
+          barX(data, {
+            x1: 0,
+            x2: ({ mean }: TaskPoint) => 100 * mean,
+            y: "task",
+            fill: "name",
+            ...row(i),
+            title: ({ task, name, mean, worst }: TaskPoint) =>
+              `${task}, ${name}: mean ${percent(mean)} %, worst ${percent(worst)} %`,
+          }),
+          tickX(data, {
+            x: ({ worst }: TaskPoint) => 100 * worst,
+            y: "task",
+            stroke: "var(--ink)",
+            strokeWidth: 2,
+            ...row(i),
+          }),
+        ];
+      }),
       tickX(chance, {
         x: ({ chance }: TaskPoint) => 100 * chance,
         y: "task",
-        stroke: "currentColor",
-        strokeOpacity: 0.5,
-        title: ({ task, chance }: TaskPoint) => `${task}: random answers ${percent(chance)}`,
+        stroke: "var(--ink)",
+        strokeDasharray: "3 2",
+        insetTop: top + gap / 2 - 3,
+        insetBottom: gap / 2 - 3,
+        title: ({ task, chance }: TaskPoint) => `${task}: random answers ${percent(chance)} %`,
       }),
-      // Equal scores must not hide each other: every method has its own line within the task's row.
-      ...rows.map(({ name: own }, i) =>
-        dot(
-          points.filter(({ name }) => name === own),
-          {
-            x: ({ mean }: TaskPoint) => 100 * mean,
-            y: "task",
-            dy: 4 * (i - (rows.length - 1) / 2),
-            fill: "name",
-            r: 4.5,
-            title: ({ task, name, mean, worst }: TaskPoint) =>
-              `${task}, ${name}: mean ${percent(mean)}, worst ${percent(worst)}`,
-          },
-        ),
-      ),
+      ruleX([0]),
+      ...(isNarrow
+        ? [
+            text(order, {
+              frameAnchor: "left",
+              y: (task: string) => task,
+              text: (task: string) => task,
+              textAnchor: "start",
+              dx: 3,
+              dy: -(band + gap) / 2 + 2,
+              fill: "currentColor",
+            }),
+          ]
+        : []),
     ],
   });
 }
 
-/** The scores of one name, averaged over its training seeds. */
-function taskPoints(runs: Comparison["runs"]): TaskPoint[] {
-  const [first] = runs;
-  if (!first) return [];
-  return first.evaluation.tasks.map(({ task }) => {
-    const own = runs.flatMap(({ evaluation }) => evaluation.tasks.filter((t) => t.task === task));
+/** The scores of one method, averaged over its training seeds. */
+function taskPoints(name: string, runs: readonly ReportRun[]): TaskPoint[] {
+  const evaluations = runs.map(({ run }) => run.evaluation);
+  return (evaluations[0]?.tasks ?? []).map(({ task }) => {
+    const own = evaluations.flatMap(({ tasks }) => tasks.filter((score) => score.task === task));
     const mean = (of: (score: (typeof own)[number]) => number) =>
       own.reduce((sum, score) => sum + of(score), 0) / own.length;
     return {
       task,
-      name: first.name,
+      name,
       mean: mean((score) => score.mean),
       worst: mean((score) => score.worst),
       chance: mean((score) => score.chance),
@@ -127,6 +232,12 @@ export function renderChart(options: PlotOptions): string {
       document,
       style: { background: "none", fontSize: "12px", overflow: "visible" },
     });
+    // Plot labels its parts and gives them no role, without which screen readers ignore labels.
+    for (const element of [chart, ...chart.querySelectorAll("[aria-label]")]) {
+      const isPicture = element.getAttribute("aria-label") === options.ariaLabel;
+      if (element.tagName === "g") element.setAttribute("role", "group");
+      else if (isPicture && options.ariaLabel) element.setAttribute("role", "img");
+    }
     return chart.outerHTML;
   } finally {
     window.close();

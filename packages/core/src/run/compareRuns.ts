@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import type { NamedRun } from "../config/load.js";
 import { MetaError } from "../errors.js";
 import type { Summary } from "../evaluate/evaluate.js";
 import { disposeParams } from "../params.js";
 import { type EvaluationRecord, evaluateRun, readEvaluation } from "./evaluateRun.js";
 import { openRun, type RunEvent, type RunOptions } from "./openRun.js";
+import { readFinishedRun } from "./readFinishedRun.js";
 import { resolveRun } from "./resolveRun.js";
-import { type RunRecord, readMetrics, readRunRecord, runDirectory } from "./runDirectory.js";
+import type { RunRecord } from "./runDirectory.js";
 import { trainRun } from "./trainRun.js";
 
 /** One run of a comparison, finished. */
@@ -108,46 +108,19 @@ export function runPath(out: string, { name, config }: NamedRun): string {
 
 /** Trains and evaluates one run, or reads what it found before. @throws what a run throws */
 export async function finishRun(options: RunOptions): Promise<ComparedRun> {
-  const { directory, config, name } = options;
+  const { directory } = options;
   const open = await openRun(options);
   try {
     const params = await trainRun(open, options);
     try {
       if (!(await readEvaluation(directory))) await evaluateRun(open, params, options);
-      return (await readFinishedRun(directory, { name, config })) as ComparedRun;
+      return (await readFinishedRun(directory)) as ComparedRun;
     } finally {
       disposeParams(params);
     }
   } finally {
     await open.close();
   }
-}
-
-/** What a run's directory holds when the run is finished, as its config is now; else nothing. */
-export async function readFinishedRun(
-  directory: string,
-  { name, config }: NamedRun,
-): Promise<ComparedRun | undefined> {
-  const record = await readRunRecord(runDirectory(directory));
-  const evaluation = await readEvaluation(directory);
-  if (!record || !evaluation || !isDeepStrictEqual(record.config, asJson(config))) return undefined;
-  const last = (await readMetrics(directory)).at(-1);
-  return {
-    name,
-    seed: config.seed,
-    directory,
-    record,
-    evaluation,
-    batches: Number(last?.batches ?? 0),
-    trainSeconds: Number(last?.seconds ?? 0),
-    compileSeconds: Number(last?.compileSeconds ?? 0),
-    peakBytes: Math.max(Number(last?.peakBytes ?? 0), evaluation.peakBytes),
-  };
-}
-
-/** A config as its record holds it, without keys that have no value. */
-function asJson(config: NamedRun["config"]): unknown {
-  return JSON.parse(JSON.stringify(config));
 }
 
 /** One row per name, in the order of the runs. */

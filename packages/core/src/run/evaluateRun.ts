@@ -9,6 +9,7 @@ import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate
 import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
 import { compileSeconds } from "../runtime.js";
+import { beginTracking, evaluationMetrics } from "./beginTracking.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { peakBytes } from "./peakBytes.js";
 import { readJson, runDirectory } from "./runDirectory.js";
@@ -44,6 +45,7 @@ export async function evaluateRun(
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime, adaptation } = open;
+  if (keep) await beginTracking(open, options);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
   // What the run's learner has learned is no use to another one.
@@ -75,6 +77,7 @@ export async function evaluateRun(
     if (keep) {
       const text = `${JSON.stringify(record, null, 2)}\n`;
       await writeTextAtomically(runDirectory(directory).evaluation, text);
+      await open.tracker?.log(evaluationMetrics(record, open.training?.updates ?? 0));
     }
     return record;
   } catch (cause) {

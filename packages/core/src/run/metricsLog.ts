@@ -19,13 +19,13 @@ export interface MetricsLogOptions {
   readonly every: number;
   readonly tracker?: Tracker | undefined;
   /** What trains; it has compiled nothing yet. */
-  readonly runtime: Pick<TensorRuntime, "compilations">;
+  readonly runtime: Pick<TensorRuntime, "compilations" | "device" | "memory">;
 }
 
 /**
  * A log that goes on from what the run's directory holds already. The loss of a line is the mean
  * over its window; tokens and seconds are totals since the beginning of the run, and the latter
- * include those in which functions were compiled.
+ * include those in which functions were compiled. Tokens per second are those of the window.
  */
 export async function openMetricsLog(
   files: RunDirectory,
@@ -37,25 +37,33 @@ export async function openMetricsLog(
   let tokens = Number(before?.tokens ?? 0);
   let seconds = Number(before?.seconds ?? 0);
   let losses: number[] = [];
+  let window = { tokens: 0, seconds: 0 };
   return {
     async add(made, now, more) {
       tokens += made.tokens;
       seconds += made.seconds;
+      window = { tokens: window.tokens + made.tokens, seconds: window.seconds + made.seconds };
       losses.push(made.loss);
       if (made.update % every !== 0 && !now) return;
+      const { processBytes, tensorBytes } = runtime.memory();
       const record = {
         update: made.update,
         batches: made.batches,
         tokens,
         seconds: milliseconds(seconds),
         compileSeconds: milliseconds(compiledBefore + compileSeconds(runtime.compilations())),
+        tokensPerSecond: Math.round(window.tokens / window.seconds),
+        processBytes,
+        tensorBytes,
         peakBytes: Math.max(peakBefore, peakBytes()),
+        device: runtime.device,
         loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
         gradientNorm: made.gradientNorm,
         learningRate: made.learningRate,
         ...more,
       };
       losses = [];
+      window = { tokens: 0, seconds: 0 };
       await appendMetrics(files, record);
       await tracker?.log(record);
     },

@@ -14,6 +14,7 @@ import {
 } from "../runtime.js";
 import { batchesPerUpdate, type TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
+import { guardTracker } from "./guardTracker.js";
 import { lockRun, type RunLock } from "./runLock.js";
 
 /** How a run is carried out, besides its config. */
@@ -146,7 +147,9 @@ export async function openRun({
     const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
     const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
     const adaptation = adapt && (await openAdaptation(adapt));
-    const tracker = config.tracker && (await bench.get("tracker"));
+    const tracker =
+      config.tracker &&
+      guardTracker(await bench.get("tracker"), { notify: (message) => notify?.(message) });
     const { trainingTasks, targets } = tasks;
     onEvent?.({
       kind: "open",

@@ -7,6 +7,7 @@ import { appendText, removeLeftovers, writeTextAtomically } from "../checkpoint/
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
 import type { TrackerRecord } from "../tracker.js";
+import type { Machine } from "./machine.js";
 
 /** What a run was and where it ran: `run.json`. */
 export interface RunRecord {
@@ -24,6 +25,9 @@ export interface RunRecord {
   readonly versions: Readonly<Record<string, string>>;
   /** Hashes of the data files. */
   readonly data: Readonly<Record<string, string>>;
+  /** Names of the meta-training tasks; absent in records of earlier versions, as is `machine`. */
+  readonly trainingTasks?: readonly string[];
+  readonly machine?: Machine;
   readonly created: string;
 }
 
@@ -80,7 +84,7 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
     await write();
     return false;
   }
-  const changed = differingKeys(before.config, run.config, "");
+  const changed = differingKeys(before.config, run.config, "").filter((key) => !isTracker(key));
   const differences = [
     ...changed.filter((key) => !key.startsWith("evaluate.")),
     ...(isDeepStrictEqual(before.data, run.data) ? [] : ["the data files"]),
@@ -100,6 +104,11 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
   }
   await write();
   return false;
+}
+
+/** Where metrics go besides decides nothing of a run. */
+function isTracker(key: string): boolean {
+  return key === "tracker" || key.startsWith("tracker.");
 }
 
 /** Whether a run got as far as its first checkpoint or evaluation. */

@@ -13,7 +13,9 @@ import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
 import { metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";
+import { beginTracking } from "./beginTracking.js";
 import { lastCheckpoint } from "./lastCheckpoint.js";
+import { describeMachine } from "./machine.js";
 import { openMetricsLog } from "./metricsLog.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.js";
@@ -50,6 +52,8 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
       ...Object.fromEntries(options.toolkit.plugins.map((p) => [p.name, p.version ?? "unknown"])),
     },
     data: tasks.fingerprints,
+    trainingTasks: tasks.trainingTasks,
+    machine: describeMachine(),
     created: new Date().toISOString(),
   });
 
@@ -64,6 +68,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
   }
   await rewindMetrics(files, resumed?.update ?? 0);
+  await beginTracking(run, options);
   const end = resumed?.run?.finished
     ? resumed
     : await train({ ...run, training }, options, resumed);

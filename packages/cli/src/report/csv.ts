@@ -1,0 +1,31 @@
+import type { Report } from "./report.js";
+
+const head = [
+  "setting",
+  "method",
+  "training_seed",
+  "task",
+  "metric",
+  "unseen_domain",
+  "seed",
+  "score",
+  "chance",
+];
+
+/** Every score of a report as RFC 4180 has it: a line per run, task and set of demonstrations. */
+export function renderCsv({ settings }: Report): string {
+  const rows = settings.flatMap(({ name, runs }) =>
+    runs.flatMap(({ method, run }) =>
+      run.evaluation.tasks.flatMap(({ task, metric, unseenDomain, seeds }) =>
+        seeds.map(({ seed, score, chance }) =>
+          [name, method, run.seed, task, metric, unseenDomain, seed, score, chance].map(String),
+        ),
+      ),
+    ),
+  );
+  return [head, ...rows].map((cells) => `${cells.map(quote).join(",")}\r\n`).join("");
+}
+
+function quote(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

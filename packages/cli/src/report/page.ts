@@ -1,0 +1,111 @@
+import type { Comparison } from "@metalearn/core";
+import { curveCharts, taskChart } from "./charts.js";
+import { Html, html } from "./html.js";
+import { buildReport, type Report, type ReportSetting, type ReportText } from "./report.js";
+import { style } from "./style.js";
+import {
+  configTable,
+  costTable,
+  dataTable,
+  differenceTable,
+  environmentTable,
+  type ReportTable,
+  resultTable,
+  settingsTable,
+  taskTable,
+} from "./tables.js";
+
+/** A comparison as one page of HTML that needs no network and no script. */
+export async function renderReport(comparison: Comparison, text?: ReportText): Promise<string> {
+  return renderPage(await buildReport(comparison.runs, text));
+}
+
+/** A report as one page of HTML that needs no network and no script. */
+export function renderPage(report: Report): string {
+  const { title, note, settings, warnings } = report;
+  const overview = settingsTable(report);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+${note ? html`<p>${note}</p>` : ""}
+<p class="muted">${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC</p>
+</header>
+<main>
+${
+  warnings.length > 0
+    ? html`<section class="warning" aria-labelledby="warnings"><h2 id="warnings">Warnings</h2>
+<ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></section>`
+    : ""
+}
+${overview ? html`<h2>All settings</h2>\n${table(overview)}` : ""}
+${settings.map((setting) => settingSections(setting, settings.length > 1))}
+<h2>Cost</h2>
+${table(costTable(report))}
+<h2>How it was made</h2>
+${table(dataTable(report))}
+${settings.flatMap(({ name, rows, runs }) =>
+  rows.map(({ name: method }) => {
+    const run = runs.find((own) => own.method === method)?.run;
+    const of = settings.length > 1 ? `${method}, ${name}` : method;
+    return html`<details><summary>Config of ${of}</summary>
+<pre tabindex="0">${JSON.stringify(run?.record.config, null, 2)}</pre></details>`;
+  }),
+)}
+<details><summary>Environment</summary>${table(environmentTable(report))}</details>
+</main>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+function settingSections(setting: ReportSetting, isOneOfSeveral: boolean): Html {
+  const of = isOneOfSeveral ? `: ${setting.name}` : "";
+  const differences = differenceTable(setting);
+  const config = configTable(setting);
+  const curves = curveCharts(setting);
+  return html`<h2>Result${of}</h2>
+${table(resultTable(setting))}
+${differences ? html`<h2>Differences between methods${of}</h2>\n${table(differences)}` : ""}
+<h2>Task by task${of}</h2>
+<figure>
+<div class="wide">${new Html(taskChart(setting, 880))}</div>
+<div class="narrow">${new Html(taskChart(setting, 350))}</div>
+<figcaption>Mean over sets of demonstrations, or episodes, and training seeds, in percent of the best possible score. The short line in a bar is the worst set; the dashed line through a task is what random answers score.</figcaption>
+</figure>
+<details><summary>All scores${of}</summary>${table(taskTable(setting))}</details>
+${
+  curves.length > 0
+    ? html`<h2>Training${of}</h2>
+<figure>
+<div class="curves">${curves.map((chart) => new Html(chart))}</div>
+<figcaption>Mean query loss before each meta-update, one line per training seed. For learners with an inner loop it is the loss after adapting.</figcaption>
+</figure>`
+    : ""
+}
+${config ? html`<details><summary>What the methods' configs differ in${of}</summary>${table(config)}</details>` : ""}`;
+}
+
+/** A table that scrolls by itself, with the keyboard too, where it is wider than the page. */
+function table({ head, rows, caption }: ReportTable): Html {
+  const label = `${head[0] ?? ""}: ${caption.split(". ")[0]}`;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table>
+<caption><span>${caption}</span></caption>
+<thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  ({ cells: [name, ...cells], best = [], isReference }) =>
+    html`<tr${isReference ? html` class="reference"` : ""}><th scope="row">${name}</th>${cells.map(
+      (cell, i) => html`<td${best.includes(i + 1) ? html` class="best"` : ""}>${cell}</td>`,
+    )}</tr>\n`,
+)}</tbody>
+</table></div>`;
+}

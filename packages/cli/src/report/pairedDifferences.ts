@@ -1,0 +1,171 @@
+import { type ComparedRun, randomFor } from "@metalearn/core";
+
+/** How much better one method is than another, on the same tasks with the same seeds. */
+export interface PairedDifference {
+  readonly method: string;
+  readonly baseline: string;
+  /** All target tasks, or those of unseen domains. */
+  readonly scope: "all" | "unseen";
+  readonly tasks: number;
+  /** Training seeds that both have; 0 where there are none, and each method's own are averaged. */
+  readonly seeds: number;
+  /** Of scores, method minus baseline: averaged over seeds, then over tasks. */
+  readonly difference: number;
+  /** The bounds of the 95 % confidence interval; absent with fewer than two tasks, as is the rest. */
+  readonly low?: number;
+  readonly high?: number;
+  /** Of the two-sided test that the methods are alike. */
+  readonly pValue?: number;
+  /** `pValue` after Holm's correction for all pairs of the same scope. */
+  readonly adjustedPValue?: number;
+}
+
+/** How intervals and p-values are found, for the report. */
+export const statisticsNote =
+  "Differences are paired by task, training seed and set of demonstrations. The interval is the 95 % percentile interval of 10,000 bootstrap resamples of tasks and, independently, of training seeds (Owen 2007). p is of a two-sided sign-flip permutation test over tasks, each averaged over its seeds: exact up to 16 tasks, 20,000 random flips beyond; Holm's correction is for all pairs of a column of tasks. Random numbers come from seed 0.";
+
+const resamples = 10_000;
+const flips = 20_000;
+const mostExact = 16;
+
+/**
+ * Every method against every one before it.
+ *
+ * @param runs of one setting, by method; the order is that of the report
+ */
+export function pairedDifferences(
+  runs: ReadonlyMap<string, readonly ComparedRun[]>,
+): PairedDifference[] {
+  const methods = [...runs.keys()];
+  const pairs = methods.flatMap((method, i) =>
+    methods.slice(0, i).map((baseline) => ({ method, baseline })),
+  );
+  return (["all", "unseen"] as const).flatMap((scope) => {
+    const found = pairs.flatMap(({ method, baseline }) => {
+      const [own = [], others = []] = [runs.get(method), runs.get(baseline)];
+      const { table, seeds } = differenceTable(own, others, scope === "unseen");
+      if (table.length === 0) return [];
+      const common = { method, baseline, scope, tasks: table.length, seeds };
+      const difference = mean(table.map(mean));
+      if (table.length < 2) return [{ ...common, difference }];
+      const key = [scope, method, baseline];
+      const { low, high } = crossedBootstrap(table, key);
+      return [{ ...common, difference, low, high, pValue: signFlipTest(table.map(mean), key) }];
+    });
+    return withHolm(found);
+  });
+}
+
+/** Differences by task (rows) and training seed (columns), averaged over demonstrations. */
+function differenceTable(
+  own: readonly ComparedRun[],
+  others: readonly ComparedRun[],
+  unseenOnly: boolean,
+): { table: number[][]; seeds: number } {
+  const pairs = own.flatMap((run) => {
+    const other = others.find(({ seed }) => seed === run.seed);
+    return other ? [[[run], [other]] as const] : [];
+  });
+  const columns = pairs.length > 0 ? pairs : [[own, others] as const];
+  const tasks = (own[0]?.evaluation.tasks ?? []).filter((t) => !unseenOnly || t.unseenDomain);
+  const table = tasks.flatMap(({ task }) => {
+    const row = columns.map(([a, b]) => meanDifference(scoresOf(a, task), scoresOf(b, task)));
+    return row.some(Number.isNaN) ? [] : [row];
+  });
+  return { table, seeds: pairs.length };
+}
+
+/** Scores of a task by set of demonstrations, averaged over runs. */
+function scoresOf(runs: readonly ComparedRun[], task: string): Map<number, number> {
+  const found = runs.flatMap(({ evaluation }) =>
+    evaluation.tasks.filter((own) => own.task === task).flatMap(({ seeds }) => seeds),
+  );
+  const seeds = [...new Set(found.map(({ seed }) => seed))];
+  return new Map(
+    seeds.map((seed) => [seed, mean(found.filter((s) => s.seed === seed).map((s) => s.score))]),
+  );
+}
+
+/** NaN where the two share no seed. */
+function meanDifference(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number {
+  return mean(
+    [...a].flatMap(([seed, score]) => (b.has(seed) ? [score - Number(b.get(seed))] : [])),
+  );
+}
+
+/**
+ * The 95 % percentile interval of a table's mean, where rows and columns are drawn independently:
+ * tasks share the training seeds, so that single cells are not independent.
+ *
+ * @param table [rows, columns]
+ * @param key of the random stream
+ * Source: Owen 2007, "The pigeonhole bootstrap".
+ */
+export function crossedBootstrap(
+  table: readonly (readonly number[])[],
+  key: readonly string[],
+): { low: number; high: number } {
+  const random = randomFor(0, "bootstrap", ...key);
+  const columns = table[0]?.length ?? 0;
+  const draw = (count: number) => Array.from({ length: count }, () => random.integer(count));
+  const means = Array.from({ length: resamples }, () => {
+    const drawn = draw(columns);
+    return mean(draw(table.length).map((row) => mean(drawn.map((c) => table[row]?.[c] ?? 0))));
+  }).sort((a, b) => a - b);
+  return { low: quantile(means, 0.025), high: quantile(means, 0.975) };
+}
+
+/**
+ * The p-value of a two-sided paired permutation test of the mean: how often it is at least as far
+ * from 0 when signs are random. As scipy's `permutation_test(..., permutation_type="samples")`.
+ *
+ * @param key of the random stream, which more than 16 differences need
+ */
+export function signFlipTest(differences: readonly number[], key: readonly string[]): number {
+  const count = differences.length;
+  const sum = (isNegative: (i: number) => boolean) =>
+    Math.abs(differences.reduce((total, d, i) => total + (isNegative(i) ? -d : d), 0));
+  const observed = sum(() => false);
+  const least = observed - 1e-12 * differences.reduce((total, d) => total + Math.abs(d), 0);
+  if (count <= mostExact) {
+    const patterns = 2 ** count;
+    let extreme = 0;
+    for (let pattern = 0; pattern < patterns; pattern++) {
+      if (sum((i) => (pattern >> i) % 2 === 1) >= least) extreme++;
+    }
+    return extreme / patterns;
+  }
+  const random = randomFor(0, "sign flips", ...key);
+  let extreme = 1; // the observed signs are one of the possible ones
+  for (let flip = 0; flip < flips; flip++)
+    if (sum(() => random.integer(2) === 1) >= least) extreme++;
+  return extreme / (flips + 1);
+}
+
+/** Holm's step-down correction. Source: Holm 1979. */
+function withHolm(found: readonly PairedDifference[]): PairedDifference[] {
+  const tested = found.filter(({ pValue }) => pValue !== undefined);
+  const ordered = tested.toSorted((a, b) => Number(a.pValue) - Number(b.pValue));
+  const adjusted = new Map<PairedDifference, number>();
+  let largest = 0;
+  for (const [i, difference] of ordered.entries()) {
+    largest = Math.max(largest, Math.min(1, (ordered.length - i) * Number(difference.pValue)));
+    adjusted.set(difference, largest);
+  }
+  return found.map((difference) => {
+    const adjustedPValue = adjusted.get(difference);
+    return adjustedPValue === undefined ? difference : { ...difference, adjustedPValue };
+  });
+}
+
+/** Between the two nearest of sorted values, as numpy's default. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const [low = 0, high = low] = [sorted[below], sorted[below + 1]];
+  return low + (place - below) * (high - low);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,54 @@
+import type { ComparedRun } from "@metalearn/core";
+import type { ReportSetting } from "./report.js";
+
+/** What a reader should know before trusting the numbers of a setting; each in one sentence. */
+export function warningsOf({ name, runs }: Pick<ReportSetting, "name" | "runs">): string[] {
+  const found = runs.flatMap(({ run }) => [...trainedOnTargets(run), ...sharedFiles(run)]);
+  const differing = [
+    ["different data files", ({ record }: ComparedRun) => record.data],
+    ["different target tasks", ({ evaluation }: ComparedRun) => taskNames(evaluation.tasks)],
+    ["different sets of demonstrations or episodes", (run: ComparedRun) => run.evaluation.seeds],
+    ["different engines", ({ record }: ComparedRun) => record.engine],
+    ["different versions of packages", ({ record }: ComparedRun) => record.versions],
+    [
+      "different machines, so that times do not compare",
+      ({ record }: ComparedRun) => record.machine,
+    ],
+  ] as const;
+  const unlike = differing.flatMap(([what, of]) =>
+    new Set(runs.map(({ run }) => JSON.stringify(of(run)))).size > 1
+      ? [`Runs were made with ${what}.`]
+      : [],
+  );
+  return [...new Set([...found, ...unlike])].map((text) => `${name}: ${text}`);
+}
+
+function trainedOnTargets({ record, evaluation }: ComparedRun): string[] {
+  const targets = new Set(taskNames(evaluation.tasks));
+  const both = (record.trainingTasks ?? []).filter((task) => targets.has(task));
+  if (both.length === 0) return [];
+  return [`Leak: trained on and evaluated on ${list(both)}.`];
+}
+
+/** Equal files of different tasks, of which one is a target. A task's files lie in its own folder. */
+function sharedFiles({ record, evaluation }: ComparedRun): string[] {
+  const targets = new Set(taskNames(evaluation.tasks));
+  const pathsByHash = new Map<string, string[]>();
+  for (const [path, hash] of Object.entries(record.data)) {
+    pathsByHash.set(hash, [...(pathsByHash.get(hash) ?? []), path]);
+  }
+  return [...pathsByHash.values()].flatMap((paths) => {
+    const tasks = [...new Set(paths.map((path) => path.split("/").at(-2) ?? path))];
+    if (tasks.length < 2 || !tasks.some((task) => targets.has(task))) return [];
+    return [`Leak: ${list(paths)} are the same file.`];
+  });
+}
+
+function taskNames(tasks: readonly { readonly task: string }[]): string[] {
+  return tasks.map(({ task }) => task).toSorted();
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import {
+  type EvaluationRecord,
+  MetaError,
+  type RunRecord,
+  readEvaluation,
+  readMetrics,
+  readRunRecord,
+  runDirectory,
+  type TrackerRecord,
+} from "@metalearn/core";
+
+/** What a run's files say at the moment. */
+export interface RunState {
+  readonly record: RunRecord;
+  /** Lines of metrics, oldest first. */
+  readonly lines: readonly TrackerRecord[];
+  /** Scores of tasks and seeds that are known; those of earlier evaluations are among them. */
+  readonly scores: number;
+  readonly evaluation?: EvaluationRecord;
+}
+
+/** Reads a run's directory. @throws MetaError `MISSING_FILE` when it holds no run */
+export async function readRunState(directory: string): Promise<RunState> {
+  const files = runDirectory(directory);
+  const record = await readRunRecord(files);
+  if (!record) {
+    throw new MetaError(
+      "MISSING_FILE",
+      `There is no run in ${directory}: no run.json. Name a run's own folder, such as runs/maml-seed1.`,
+    );
+  }
+  const evaluation = await readEvaluation(directory);
+  const scores = await readFile(files.scores, "utf8").catch(() => "");
+  return {
+    record,
+    lines: await readMetrics(directory),
+    scores: scores.split("\n").filter((line) => line.endsWith("}")).length,
+    ...(evaluation && { evaluation }),
+  };
+}

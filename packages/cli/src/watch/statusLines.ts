@@ -1,0 +1,74 @@
+import type { TrackerRecord } from "@metalearn/core";
+import { duration, percent } from "../tables.js";
+import type { RunState } from "./runState.js";
+
+/** Lines of metrics whose pace the estimate of the time that is left goes by. */
+const recent = 10;
+
+/** What is to be told of a run: where it stands, how it learns, how fast, and with how much memory. */
+export function statusLines({ record, lines, scores, evaluation }: RunState): string[] {
+  const { name, config, engine, updates } = record;
+  const title = `${name}, seed ${config.seed}   ${engine.name} ${engine.version} on ${engine.device}`;
+  return [
+    title,
+    ...(updates > 0 ? trainingLines(lines, updates) : ["no training"]),
+    ...evaluationLines({ evaluation, scores }),
+  ];
+}
+
+/** Seconds that training will still take, at the pace of the last lines; compiling does not count. */
+export function secondsLeft(lines: readonly TrackerRecord[], updates: number): number | undefined {
+  const last = lines.at(-1);
+  const before = lines.at(-1 - Math.min(recent, lines.length - 1));
+  if (!last || !before || last === before) return undefined;
+  const made = number(last, "update") - number(before, "update");
+  const spent = (key: string) => number(last, key) - number(before, key);
+  const pace = Math.max(0, spent("seconds") - spent("compileSeconds")) / made;
+  return (updates - number(last, "update")) * pace;
+}
+
+function trainingLines(lines: readonly TrackerRecord[], updates: number): string[] {
+  const last = lines.at(-1);
+  if (!last) return [`update 0/${updates}   nothing is logged yet`];
+  const update = number(last, "update");
+  const left = secondsLeft(lines, updates);
+  const eta = update >= updates ? "trained" : `ETA ${left === undefined ? "-" : duration(left)}`;
+  const lowest = lines.reduce((a, b) => (number(b, "loss") < number(a, "loss") ? b : a));
+  return [
+    [
+      `update ${update}/${updates}`,
+      `${Math.floor((100 * update) / updates)} %`,
+      eta,
+      `${duration(number(last, "seconds"))} so far`,
+    ].join("   "),
+    [
+      `loss ${number(last, "loss").toFixed(4)} (lowest ${number(lowest, "loss").toFixed(4)} at ${lowest.update})`,
+      `gradient norm ${number(last, "gradientNorm").toPrecision(3)}`,
+      `learning rate ${number(last, "learningRate").toPrecision(3)}`,
+    ].join("   "),
+    [
+      `${number(last, "tokensPerSecond").toLocaleString("en-US")} tokens/s`,
+      `memory ${gigabytes(last, "processBytes")} (peak ${gigabytes(last, "peakBytes")})`,
+    ].join("   "),
+  ];
+}
+
+function evaluationLines({
+  evaluation,
+  scores,
+}: Pick<RunState, "evaluation" | "scores">): string[] {
+  if (!evaluation) return scores > 0 ? [`evaluating: ${scores} scores so far`] : [];
+  const { all, unseen } = evaluation;
+  const score = (summary: typeof all) =>
+    `${percent(summary.mean)} % (worst ${percent(summary.worst)} %)`;
+  return [`evaluated: ${score(all)}${unseen ? `, unseen domains ${score(unseen)}` : ""}`];
+}
+
+/** A number of a line; NaN in one of an earlier version that lacks it. */
+function number(line: TrackerRecord, key: string): number {
+  return Number(line[key] ?? Number.NaN);
+}
+
+function gigabytes(line: TrackerRecord, key: string): string {
+  return `${(number(line, key) / 1e9).toFixed(1)} GB`;
+}

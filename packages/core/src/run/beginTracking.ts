@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import type { TrackerRecord } from "../tracker.js";
+import type { EvaluationRecord } from "./evaluateRun.js";
+import type { OpenRun, RunOptions } from "./openRun.js";
+import { readJson, readMetrics, runDirectory } from "./runDirectory.js";
+
+/** Tells the run's tracker, if it has one, which run it is and what was logged before. */
+export async function beginTracking(
+  { tracker, runtime, training }: OpenRun,
+  { name, config, directory }: RunOptions,
+): Promise<void> {
+  if (!tracker?.begin) return;
+  const updates = training?.updates ?? 0;
+  const evaluation = await readJson<EvaluationRecord>(runDirectory(directory).evaluation);
+  await tracker.begin({
+    name,
+    seed: config.seed,
+    directory: resolve(directory),
+    config,
+    updates,
+    engine: { name: runtime.name, device: runtime.device, version: runtime.version },
+    history: [
+      ...(await readMetrics(directory)),
+      ...(evaluation ? [evaluationMetrics(evaluation, updates)] : []),
+    ],
+  });
+}
+
+/** What trackers are told of an evaluation. Scores are at most 1; seconds, bytes. */
+export function evaluationMetrics(
+  { all, unseen, tasks, seconds, peakBytes }: EvaluationRecord,
+  update: number,
+): TrackerRecord {
+  return {
+    update,
+    "evaluation/mean": all.mean,
+    "evaluation/worst": all.worst,
+    "evaluation/chance": all.chance,
+    ...(unseen && { "evaluation/unseenMean": unseen.mean, "evaluation/unseenWorst": unseen.worst }),
+    "evaluation/seconds": seconds,
+    "evaluation/peakBytes": peakBytes,
+    ...Object.fromEntries(tasks.map(({ task, mean }) => [`task/${task}`, mean])),
+  };
+}

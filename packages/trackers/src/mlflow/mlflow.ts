@@ -1,0 +1,99 @@
+import type { TrackedRun, Tracker, TrackerRecord } from "@metalearn/core";
+import { measurements } from "../measurements.js";
+import { mlflowClient } from "./client.js";
+import { nameFor } from "./paramsOf.js";
+import { openServerRun, type ServerRun } from "./trackedRun.js";
+
+/** Options of {@link mlflow}. */
+export interface MlflowOptions {
+  /** The tracking server. @default `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000 */
+  readonly url?: string | undefined;
+  /** @default "metalearn" */
+  readonly experiment?: string;
+  /** How long the server may take for one answer, in seconds. @default 10 */
+  readonly timeout?: number;
+}
+
+interface Metric {
+  readonly key: string;
+  readonly value: number;
+  readonly step: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** The most metrics that a server takes in one request. */
+const batchSize = 1000;
+
+/**
+ * Sends a run's config and metrics to an MLflow tracking server over its REST API. A run that goes
+ * on continues its run on the server, which `mlflow.json` in its directory names, and sends only
+ * what the server lacks. So does a run whose server was down for a while.
+ *
+ * A name and password, or a token, are taken from MLFLOW_TRACKING_USERNAME and _PASSWORD or
+ * MLFLOW_TRACKING_TOKEN.
+ */
+export function mlflow({
+  url = process.env.MLFLOW_TRACKING_URI || "http://127.0.0.1:5000",
+  experiment = "metalearn",
+  timeout = 10,
+}: MlflowOptions = {}): Tracker {
+  const client = mlflowClient({ url, timeout });
+  let run: TrackedRun | undefined;
+  let onServer: ServerRun | undefined;
+  let unsent: Metric[] = [];
+  let reached = 0;
+
+  /** Takes a record; `timestamp` is when it was made. */
+  const add = (record: TrackerRecord, timestamp: number) => {
+    const { step, values } = measurements(record);
+    reached = step;
+    unsent.push(...values.map(([key, value]) => ({ key: nameFor(key), value, step, timestamp })));
+  };
+
+  const send = async () => {
+    if (!run) return;
+    onServer ??= await openServerRun(client, { url, experiment }, run);
+    const { id, known } = onServer;
+    const isNew = ({ key, step, value }: Metric) => {
+      const last = known.get(key);
+      return !last || step > last.step || (step === last.step && value !== last.value);
+    };
+    while (unsent.length > 0) {
+      const metrics = unsent.slice(0, batchSize);
+      const lacking = metrics.filter(isNew);
+      if (lacking.length > 0) {
+        await client.post("runs/log-batch", { run_id: id, metrics: lacking });
+      }
+      unsent = unsent.slice(metrics.length); // only now: what failed is sent again with the next
+    }
+  };
+
+  return {
+    name: "mlflow",
+
+    async begin(tracked) {
+      run = tracked;
+      // What was made earlier keeps its distance in time.
+      const last = tracked.history.findLast(({ seconds }) => typeof seconds === "number");
+      const origin = Date.now() - 1000 * Number(last?.seconds ?? 0);
+      for (const record of tracked.history) {
+        add(record, Math.round(origin + 1000 * Number(record.seconds ?? last?.seconds ?? 0)));
+      }
+      await send();
+    },
+
+    async log(record) {
+      add(record, Date.now());
+      await send();
+    },
+
+    async close() {
+      await send();
+      if (!onServer) return;
+      // A run that was stopped will be RUNNING again when it goes on.
+      const status = reached >= (run?.updates ?? 0) ? "FINISHED" : "KILLED";
+      await client.post("runs/update", { run_id: onServer.id, status, end_time: Date.now() });
+    },
+  };
+}

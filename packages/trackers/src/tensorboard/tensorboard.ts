@@ -1,0 +1,65 @@
+import { appendFile, mkdir, readdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, join } from "node:path";
+import { MetaError, type TrackedRun, type Tracker } from "@metalearn/core";
+import { measurements } from "../measurements.js";
+import { fileVersion, restart, scalars, text } from "./events.js";
+
+/** Options of {@link tensorboard}. */
+export interface TensorboardOptions {
+  /**
+   * The folder for event files; every run has one of its own in it.
+   *
+   * @default `tensorboard` in the directory of the run
+   */
+  readonly directory?: string | undefined;
+}
+
+/**
+ * Writes TensorBoard's event files: every number of a run's records, and its config as text. A run
+ * that goes on continues its curves: what it had written after the checkpoint is taken back.
+ *
+ * @example tensorboard({ directory: "logs" }) // then: tensorboard --logdir logs
+ */
+export function tensorboard({ directory }: TensorboardOptions = {}): Tracker {
+  let file: string | undefined;
+  return {
+    name: "tensorboard",
+
+    async begin(run) {
+      const folder = directory
+        ? join(directory, basename(run.directory))
+        : join(run.directory, "tensorboard");
+      await mkdir(folder, { recursive: true });
+      const earlier = (await readdir(folder)).filter((name) => name.includes(".tfevents."));
+      // In alphabetical order the files are in that of time, and no two have the same name.
+      const age = (Date.now() / 1000).toFixed(3).padStart(14, "0");
+      file = join(folder, `events.out.tfevents.${age}.${hostname()}.${process.pid}`);
+      const seconds = Date.now() / 1000;
+      const next = Number(run.history.at(-1)?.update ?? -1) + 1;
+      const events =
+        earlier.length > 0
+          ? [restart({ seconds, step: next })]
+          : [text({ seconds, step: 0 }, "config", configText(run)), ...run.history.map(points)];
+      await appendFile(file, Buffer.concat([fileVersion({ seconds, step: 0 }), ...events]));
+    },
+
+    async log(record) {
+      if (!file) throw new MetaError("BAD_OPTION", "A tracker must begin before it logs.");
+      await appendFile(file, points(record));
+    },
+
+    close() {},
+  };
+}
+
+function points(record: Parameters<Tracker["log"]>[0]): Buffer {
+  const { step, values } = measurements(record);
+  return scalars({ seconds: Date.now() / 1000, step }, values);
+}
+
+function configText({ config, engine }: TrackedRun): string {
+  const { name, version, device } = engine;
+  const json = JSON.stringify(config, null, 2);
+  return `${name} ${version} on ${device}\n\n${json.replaceAll(/^/gm, "    ")}`; // indented: code
+}
