@@ -64,6 +64,7 @@ function describeProgram(): Command {
     .argument("[key=value...]", "changes to the config, such as evaluate.seeds=[100]")
     .option("-c, --config <file>", "the config file, for a checkpoint without a run")
     .option("-o, --output <file>", "write the scores as JSON")
+    .option("-p, --predictions <file>", "write the answer to every question, as JSON lines")
     .action(async (path, overrides, flags) =>
       (await import("./commands/evaluate.js")).evaluateCheckpoint(path, overrides, flags),
     );

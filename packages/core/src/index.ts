@@ -39,11 +39,14 @@ export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export { type ErrorCode, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
+export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
 export {
+  type AnswerStore,
   type EvaluateOptions,
   type Evaluation,
+  type EvaluationTargets,
   evaluate,
-  predict,
+  evaluateBaseline,
   type ScoreStore,
   type SeedScore,
   type Summary,
@@ -56,6 +59,7 @@ export {
   type QuestionScorerOptions,
   questionScorer,
 } from "./evaluate/questionScorer.js";
+export { type Answer, predict } from "./evaluate/scoreAnswers.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Learner, MetaGradient } from "./learner.js";
 export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
@@ -148,12 +152,14 @@ export {
   summarizeRuns,
 } from "./run/compareRuns.js";
 export {
+  type EvaluateRunOptions,
   type EvaluationRecord,
   evaluateRun,
   findParams,
   readEvaluation,
 } from "./run/evaluateRun.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export { type PredictionLine, readPredictions } from "./run/predictionLog.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {
   type RunDirectory,

@@ -1,9 +1,17 @@
-import { defineFactory, definePlugin, isLanguageModel, MetaError } from "@metalearn/core";
+import {
+  type AnswerMetric,
+  defineFactory,
+  definePlugin,
+  isLanguageModel,
+  MetaError,
+  metrics,
+} from "@metalearn/core";
 import { z } from "zod";
 import { crossfit } from "./crossfit.js";
 import { defaults } from "./options.js";
 
 const count = z.int().min(1);
+const metric = z.enum(Object.keys(metrics) as [AnswerMetric, ...AnswerMetric[]]);
 
 const crossfitOptions = z.strictObject({
   /** A folder in MetaICL's layout, relative to the config file. */
@@ -36,6 +44,12 @@ const crossfitOptions = z.strictObject({
   trainLabels: z.enum(["original", "random-words"]).default(defaults.trainLabels),
   /** The same for the targets. */
   targetLabels: z.enum(["original", "random-words"]).default(defaults.targetLabels),
+  /** Whether demonstrations of targets show right answers or random ones. */
+  demonstrationLabels: z.enum(["gold", "random"]).default(defaults.demonstrationLabels),
+  /** Answers of a task to choose from, for targets whose answers are free-form. */
+  freeFormCandidates: z.int().min(2).optional(),
+  /** How targets are scored, all or by name (`*`: all others). Default: macro-F1 or accuracy. */
+  metrics: z.union([metric, z.record(z.string(), metric)]).optional(),
   /** Trains on the first rows of each task only. */
   maxExamplesPerTask: count.optional(),
   /** Evaluates on a fixed sample of each target's test rows. */
