@@ -70,6 +70,21 @@ function describeProgram(): Command {
     );
 
   program
+    .command("predict")
+    .description("ask a checkpoint questions: the options, ranked by how likely they are")
+    .argument("[key=value...]", "changes to the run's config, such as evaluate.method=pmi")
+    .requiredOption("--checkpoint <path>", "a run's folder, or one with model.safetensors")
+    .option("-c, --config <file>", "the config file, for a checkpoint without a run")
+    .option("-i, --input <text>", "the question; without it, lines of JSON are read from stdin")
+    .option("-o, --option <text>", "what may be answered; repeat it for every option", collect, [])
+    .option("-d, --demonstration <text>", 'an example, "input => output"; repeatable', collect, [])
+    .option("--demonstrations <file>", "examples as JSON lines, such as a task's k-shot file")
+    .option("--json", "print a line of JSON for each question", false)
+    .action(async (overrides, flags) =>
+      (await import("./commands/predict.js")).predict(overrides, flags),
+    );
+
+  program
     .command("setup")
     .description("install the native engine: TensorFlow's library and the addon")
     .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)
@@ -83,6 +98,11 @@ function describeProgram(): Command {
     .action(async (flags) => (await import("./commands/doctor.js")).doctor(flags));
 
   return program;
+}
+
+/** Values of a flag that may be given several times. */
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 /** A reader that has seen enough, such as `head`, does not end the work. */

@@ -16,12 +16,13 @@ beforeAll(async () => {
   evaluated = await project.metalearn(["evaluate", run]);
 });
 
-/** Everything but what it cost. */
+/** Everything but what it cost, and where the answers are. */
 const scoresOf = async (path: string) => ({
   ...(await project.json<StoredEvaluation>(path)),
   seconds: 0,
   compileSeconds: 0,
   peakBytes: 0,
+  predictions: "",
 });
 
 const readLines = async (path: string) =>

@@ -136,6 +136,7 @@ export {
   type Reference,
   referenceTo,
 } from "./plugin/plugin.js";
+export type { Demonstration, Prompter, PromptRequest } from "./plugin/prompter.js";
 export {
   createToolkit,
   type Toolkit,
@@ -158,6 +159,7 @@ export {
   findParams,
   readEvaluation,
 } from "./run/evaluateRun.js";
+export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
 export { type PredictionLine, readPredictions } from "./run/predictionLog.js";
 export { resolveRun } from "./run/resolveRun.js";

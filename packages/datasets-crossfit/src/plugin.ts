@@ -9,6 +9,8 @@ import {
 import { z } from "zod";
 import { crossfit } from "./crossfit.js";
 import { defaults } from "./options.js";
+import { prompter } from "./prompt/prompter.js";
+import { tokenLimits } from "./prompt/tokenLimits.js";
 
 const count = z.int().min(1);
 const metric = z.enum(Object.keys(metrics) as [AnswerMetric, ...AnswerMetric[]]);
@@ -73,20 +75,14 @@ export default definePlugin({
           `tasks (crossfit): wanted a language model, which brings a tokenizer; came ${model.name}.`,
         );
       }
-      const { maxTokens = Math.min(1024, model.maxTokens) } = options;
-      if (maxTokens > model.maxTokens) {
-        throw new MetaError(
-          "BAD_OPTION",
-          `tasks (crossfit): maxTokens is ${maxTokens}, but ${model.name} reads at most ${model.maxTokens} tokens.`,
-        );
-      }
       return crossfit({
         ...options,
         root: context.path(options.root),
         tokenizer: model.tokenizer,
-        maxTokens,
+        ...tokenLimits(options, model),
         notify: context.notify,
       });
     }),
   },
+  prompters: { crossfit: prompter },
 });
