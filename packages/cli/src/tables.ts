@@ -69,7 +69,8 @@ function legend(row: ComparisonRow | undefined): string {
   return `mean / worst over sets of demonstrations or episodes, averaged over ${tasks} tasks never trained on (macro-F1, accuracy or r2, x 100)`;
 }
 
-function plainTable(head: string[]) {
+/** A table without colours, numbers on the right. */
+export function plainTable(head: string[]) {
   return new Table({
     head,
     style: { head: [], border: [], compact: true },

@@ -50,9 +50,17 @@ describe("predict", () => {
   });
 
   test("gives what the evaluation of the same question gave", async () => {
-    const evaluated = await project.metalearn(["evaluate", run, "evaluate.seeds=[13]", "-p", "a.jsonl"]);
+    const evaluated = await project.metalearn([
+      "evaluate",
+      run,
+      "evaluate.seeds=[13]",
+      "-p",
+      "a.jsonl",
+    ]);
     expect(evaluated.code).toBe(0);
-    const [answer] = ((await project.read("a.jsonl")) ?? "").split("\n").map((line) => line && JSON.parse(line));
+    const [answer] = ((await project.read("a.jsonl")) ?? "")
+      .split("\n")
+      .map((line) => line && JSON.parse(line));
     const folder = `data/${answer.task}/${answer.task}_4_13`;
     const [question] = ((await project.read(`${folder}_test.jsonl`)) ?? "").split("\n");
     const first = ((await project.read(`${folder}_train.jsonl`)) ?? "").split("\n").slice(0, 2);
@@ -82,42 +90,81 @@ describe("predict", () => {
     const learner = { use: "fine-tune", innerSteps: 3 };
     const inner = { ...learner, innerOptimizer: { use: "sgd", learningRate: 0.5 } };
     const questions = [
-      { input: "ant bee", demonstrations: [{ input: "ant bat", output: "ant" }, { input: "bee cat", output: "bee" }] },
+      {
+        input: "ant bee",
+        demonstrations: [
+          { input: "ant bat", output: "ant" },
+          { input: "bee cat", output: "bee" },
+        ],
+      },
       { input: "ant bee", options: ["ant", "bee", "cat"] },
     ];
     const args = ["--checkpoint", run, ...shown];
     const plain = await predictLines(args, questions);
     expect(plain.map(({ options }) => options.length)).toEqual([2, 3]);
-    const adapted = await predictLines([...args, `evaluate.adapt=${JSON.stringify(inner)}`], questions);
+    const adapted = await predictLines(
+      [...args, `evaluate.adapt=${JSON.stringify(inner)}`],
+      questions,
+    );
     const calibrated = await predictLines([...args, "evaluate.method=pmi"], questions);
     const scores = (lines: Line[]) =>
-      lines.map((line) => Object.fromEntries(line.options.map(({ option, score }) => [option, score])));
+      lines.map((line) =>
+        Object.fromEntries(line.options.map(({ option, score }) => [option, score])),
+      );
     for (const [i, own] of scores(plain).entries()) {
       for (const option of Object.keys(own)) {
         // Three steps on two examples make both answers likelier; a difference is less than its minuend.
-        if (option !== "cat") expect(scores(adapted)[i]?.[option]).toBeLessThan(Number(own[option]));
+        if (option !== "cat")
+          expect(scores(adapted)[i]?.[option]).toBeLessThan(Number(own[option]));
         expect(scores(calibrated)[i]?.[option]).toBeLessThan(Number(own[option]));
       }
     }
   });
 
   test.each([
-    [["-i", "x"], "[BAD_OPTION] the question: a question needs at least 2 options to choose from, but has 0."],
-    [["-i", "x", "-d", "a, b"], '[BAD_OPTION] A demonstration should be "input => output"; came "a, b".'],
+    [
+      ["-i", "x"],
+      "[BAD_OPTION] the question: a question needs at least 2 options to choose from, but has 0.",
+    ],
+    [
+      ["-i", "x", "-d", "a, b"],
+      '[BAD_OPTION] A demonstration should be "input => output"; came "a, b".',
+    ],
     [["-i", "x", "--demonstrations", "none.jsonl"], "[MISSING_FILE] none.jsonl cannot be read: "],
-    [["-i", "x", ...options, "--checkpoint", "nowhere"], "[MISSING_FILE] There is no checkpoint in nowhere"],
-    [["-i", "x", ...options, "evaluate.method=majority"], "[BAD_OPTION] The method majority asks no model."],
-    [["-i", "x", ...options, "tasks.method=channel", "evaluate.method=pmi"], "has no neutral questions"],
-    [["-i", "", ...options, "tasks.method=channel"], "[BAD_DATA] question:1: an empty input leaves nothing to score"],
-    [["-i", "x", "-o", "a", "-o", "b".repeat(99)], "[BAD_DATA] question:1: the answer is 38 tokens too long"],
+    [
+      ["-i", "x", ...options, "--checkpoint", "nowhere"],
+      "[MISSING_FILE] There is no checkpoint in nowhere",
+    ],
+    [
+      ["-i", "x", ...options, "evaluate.method=majority"],
+      "[BAD_OPTION] The method majority asks no model.",
+    ],
+    [
+      ["-i", "x", ...options, "tasks.method=channel", "evaluate.method=pmi"],
+      "has no neutral questions",
+    ],
+    [
+      ["-i", "", ...options, "tasks.method=channel"],
+      "[BAD_DATA] question:1: an empty input leaves nothing to score",
+    ],
+    [
+      ["-i", "x", "-o", "a", "-o", "b".repeat(99)],
+      "[BAD_DATA] question:1: the answer is 38 tokens too long",
+    ],
   ])("explains %j", async (args, message) => {
     expect(await failureOf(project, ["predict", "--checkpoint", run, ...args])).toContain(message);
   });
 
   test.each([
     ["not json", "[BAD_DATA] stdin:1: the line is not JSON: "],
-    ['{"inptu": "x"}', '[BAD_DATA] stdin:1: "input": Invalid input: expected string, received undefined.'],
-    ['{"input": "x", "options": "a"}', '[BAD_DATA] stdin:1: "options": Invalid input: expected array'],
+    [
+      '{"inptu": "x"}',
+      '[BAD_DATA] stdin:1: "input": Invalid input: expected string, received undefined.',
+    ],
+    [
+      '{"input": "x", "options": "a"}',
+      '[BAD_DATA] stdin:1: "options": Invalid input: expected array',
+    ],
   ])("explains the line %s", async (line, message) => {
     const child = spawn(process.execPath, [program, "predict", "--checkpoint", run], {
       cwd: project.folder,

@@ -37,6 +37,7 @@ export {
 export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
+export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
 export { type ErrorCode, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
 export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
@@ -122,6 +123,13 @@ export {
   tensorNamed,
   zerosLikeParams,
 } from "./params.js";
+export type {
+  AddDataOptions,
+  AddedData,
+  DataSupport,
+  DownloadDataOptions,
+  DownloadedData,
+} from "./plugin/dataSupport.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
 export {
   type Components,

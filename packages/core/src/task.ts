@@ -1,3 +1,4 @@
+import type { DataCheck } from "./dataCheck.js";
 import type { Batch, ExampleBatch } from "./model.js";
 import type { TokenSequence } from "./tokenBatch.js";
 
@@ -150,4 +151,6 @@ export interface TaskSource<
    * every task has its share, and the same at every call. Absent where batches need no padding.
    */
   trainingLengths?(): TrainingLengths;
+  /** Looks for what may make results wrong: `metalearn data check`. */
+  check?(): Promise<DataCheck>;
 }

@@ -9,6 +9,7 @@ import {
 } from "@metalearn/core";
 import { encoderFingerprint } from "./cache/encoderFingerprint.js";
 import { tokenCache } from "./cache/tokenCache.js";
+import { checkData } from "./check/checkData.js";
 import { readSetting, readTaskType, type Setting } from "./data/settings.js";
 import { findTargetFiles } from "./evaluate/targetFiles.js";
 import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
@@ -83,6 +84,8 @@ export async function crossfit(
       return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths });
     },
     trainingLengths: () => sampleLengths(sequences()),
+    check: () =>
+      checkData({ setting, targets: targets.map(({ name }) => name), options, encoding }),
   };
 }
 

@@ -7,7 +7,9 @@ import {
   metrics,
 } from "@metalearn/core";
 import { z } from "zod";
+import { addTask } from "./add/addTask.js";
 import { crossfit } from "./crossfit.js";
+import { downloadTasks } from "./download/downloadTasks.js";
 import { defaults } from "./options.js";
 import { prompter } from "./prompt/prompter.js";
 import { tokenLimits } from "./prompt/tokenLimits.js";
@@ -85,4 +87,5 @@ export default definePlugin({
     }),
   },
   prompters: { crossfit: prompter },
+  data: { add: addTask, download: downloadTasks },
 });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
@@ -41,7 +41,8 @@ export interface HubOptions {
  * @param wanted picks the files to download from all files of the repository
  * @returns the folder with the files
  * @throws MetaError `MISSING_FILE` when the repository or the network is not there; `BAD_CHECKPOINT`, or
- *   `BAD_DATA` of a data set, when a file does not have the hash that the hub states
+ *   `BAD_DATA` of a data set, when a file does not have the hash that the hub states; `BAD_DATA` for a file
+ *   outside of the repository's folder
  */
 export async function downloadFromHub(
   repository: string,
@@ -77,6 +78,13 @@ export async function downloadFromHub(
 
   const folder = join(cache, "snapshots", found.sha);
   const files = wanted(found.filePaths);
+  const outside = files.find((file) => file.split(/[/\\]/).includes("..") || isAbsolute(file));
+  if (outside !== undefined) {
+    throw new MetaError(
+      "BAD_DATA",
+      `${repository} names a file outside of its folder, ${JSON.stringify(outside)}: do not use it.`,
+    );
+  }
   for (const file of files) {
     await downloadOne(repository, file, found.sha, join(folder, file), options, signal);
   }

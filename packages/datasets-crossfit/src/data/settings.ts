@@ -4,8 +4,13 @@ import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
 import { shortList } from "../shortList.js";
 
+/** A task's name is the name of its folder, and may not lead out of the data root. */
+const taskName = z
+  .string()
+  .regex(/^(?!\.\.?$)[^/\\]+$/, "should be the name of a folder, without / or \\");
+
 const names = z
-  .array(z.string().min(1))
+  .array(taskName)
   .refine((list) => new Set(list).size === list.length, "names a task twice");
 
 const settingSchema = z.object({
