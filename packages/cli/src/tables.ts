@@ -66,7 +66,7 @@ function chanceRow({ all, unseen }: ComparisonRow, hasUnseen: boolean): string[]
 
 function legend(row: ComparisonRow | undefined): string {
   const tasks = row?.all.tasks ?? 0;
-  return `mean / worst over sets of demonstrations or episodes, averaged over ${tasks} tasks never trained on (macro-F1, accuracy or r2, x 100)`;
+  return `mean / worst over sets of demonstrations or episodes, averaged over ${tasks} tasks never trained on (each by its metric, x 100)`;
 }
 
 /** A table without colours, numbers on the right. */
