@@ -80,6 +80,7 @@ describe("a comparison", () => {
       "checkpoints",
       "evaluation.json",
       "metrics.jsonl",
+      "predictions",
       "run.json",
       "scores.jsonl",
     ]);

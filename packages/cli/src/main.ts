@@ -79,6 +79,7 @@ function describeProgram(): Command {
     .argument("[key=value...]", "changes to the config, such as evaluate.seeds=[100]")
     .option("-c, --config <file>", "the config file, for a checkpoint without a run")
     .option("-o, --output <file>", "write the scores as JSON")
+    .option("-p, --predictions <file>", "write the answer to every question, as JSON lines")
     .action(async (path, overrides, flags) =>
       (await import("./commands/evaluate.js")).evaluateCheckpoint(path, overrides, flags),
     );
@@ -132,6 +133,71 @@ function describeProgram(): Command {
     .action(async (run, flags) => (await import("./commands/watch.js")).watch(run, flags));
 
   program
+    .command("predict")
+    .description("ask a checkpoint questions: the options, ranked by how likely they are")
+    .argument("[key=value...]", "changes to the run's config, such as evaluate.method=pmi")
+    .requiredOption("--checkpoint <path>", "a run's folder, or one with model.safetensors")
+    .option("-c, --config <file>", "the config file, for a checkpoint without a run")
+    .option("-i, --input <text>", "the question; without it, lines of JSON are read from stdin")
+    .option("-o, --option <text>", "what may be answered; repeat it for every option", collect, [])
+    .option("-d, --demonstration <text>", 'an example, "input => output"; repeatable', collect, [])
+    .option("--demonstrations <file>", "examples as JSON lines, such as a task's k-shot file")
+    .option("--json", "print a line of JSON for each question", false)
+    .action(async (overrides, flags) =>
+      (await import("./commands/predict.js")).predict(overrides, flags),
+    );
+
+  const data = program
+    .command("data")
+    .description("check the data of tasks, add your own, download MetaICL's");
+
+  data
+    .command("check")
+    .description("look for leaks, repeated rows, missing labels and text that does not fit")
+    .argument("[key=value...]", "changes to the config, such as tasks.shots=4")
+    .option("-c, --config <file>", "the config file; found by itself when left out")
+    .option("--json", "print what is found as JSON", false)
+    .option("--strict", "fail when there is a warning", false)
+    .action(async (overrides, flags) =>
+      (await import("./commands/dataCheck.js")).checkData(overrides, flags),
+    );
+
+  data
+    .command("add")
+    .description(
+      "make a task of your own data: CSV, TSV, JSON, JSON lines, Parquet, or a folder of splits",
+    )
+    .argument("<source>", "a file, or a folder with train.* and test.*")
+    .requiredOption("--task <name>", "what the task is to be called")
+    .option("--root <folder>", "the data folder", "data")
+    .option("--setting <name>", "the list of tasks that it joins", "own")
+    .option("--use <use>", "train, target, or both", "target")
+    .option("--unseen", "no training task shares the target's domain", false)
+    .option("--input <column>", "a column of the input; repeat it for several", collect, [])
+    .option("--output <column>", "the column of the answer")
+    .option("--options <column>", "the column of what may be answered, where rows differ")
+    .option("--label <name>", "the name of label 0, 1, ...; repeat it for every label", collect, [])
+    .option("--type <type>", "classification, multi-choice or free-form; guessed when left out")
+    .option("--shots <number>", "demonstrations of a target", "16")
+    .option("--seeds <list>", "seeds of the demonstrations", "100,13,21,42,87")
+    .option("--test-rows <number>", "rows to test on, where the data has no split for that")
+    .action(async (source, flags) =>
+      (await import("./commands/dataAdd.js")).addData(source, flags),
+    );
+
+  data
+    .command("download")
+    .description("get the files of a setting's tasks: MetaICL's, or of another data set on the hub")
+    .argument("<setting>", "such as hr_to_lr")
+    .option("--root <folder>", "the data folder", "data")
+    .option("--repository <name>", "a data set on the Hugging Face hub")
+    .option("--revision <name>", "its branch, tag or commit")
+    .option("--shots <number>", "demonstrations of a target", "16")
+    .action(async (setting, flags) =>
+      (await import("./commands/dataDownload.js")).downloadData(setting, flags),
+    );
+
+  program
     .command("setup")
     .description("install the native engine: TensorFlow's library and the addon")
     .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)
@@ -145,6 +211,11 @@ function describeProgram(): Command {
     .action(async (flags) => (await import("./commands/doctor.js")).doctor(flags));
 
   return program;
+}
+
+/** Values of a flag that may be given several times. */
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 /** A reader that has seen enough, such as `head`, does not end the work. */

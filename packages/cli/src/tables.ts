@@ -66,10 +66,10 @@ function chanceRow({ all, unseen }: ComparisonRow, hasUnseen: boolean): string[]
 
 function legend(row: ComparisonRow | undefined): string {
   const tasks = row?.all.tasks ?? 0;
-  return `mean / worst over sets of demonstrations or episodes, averaged over ${tasks} tasks never trained on (macro-F1, accuracy or r2, x 100)`;
+  return `mean / worst over sets of demonstrations or episodes, averaged over ${tasks} tasks never trained on (each by its metric, x 100)`;
 }
 
-/** A table whose first column is text and whose others are numbers. */
+/** A table without colours, whose first column is text and whose others are numbers. */
 export function plainTable(head: string[]) {
   return new Table({
     head,

@@ -220,7 +220,7 @@ const table: readonly BadInput[] = [
   {
     what: "a task whose name leads elsewhere",
     break: setting({ train: ["../../etc/passwd"] }),
-    message: /train\.0: not a task's name/,
+    message: /train\.0: should be the name of a folder/,
   },
   {
     what: "a training task that is not there",

@@ -1,4 +1,5 @@
 import { cp, stat, truncate } from "node:fs/promises";
+import type { PredictionLine } from "@metalearn/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Finished } from "./support/command.js";
 import { failureOf, type Project, projectWithTasks, tinyRun } from "./support/project.js";
@@ -15,13 +16,20 @@ beforeAll(async () => {
   evaluated = await project.metalearn(["evaluate", run]);
 });
 
-/** Everything but what it cost. */
+/** Everything but what it cost, and where the answers are. */
 const scoresOf = async (path: string) => ({
   ...(await project.json<StoredEvaluation>(path)),
   seconds: 0,
   compileSeconds: 0,
   peakBytes: 0,
+  predictions: "",
 });
+
+const readLines = async (path: string) =>
+  ((await project.read(path)) ?? "")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as PredictionLine);
 
 describe("evaluate", () => {
   test("shows a trained run's scores and keeps them with the run", async () => {
@@ -74,6 +82,46 @@ describe("evaluate", () => {
     const { code } = await project.metalearn(["evaluate", own, "-o", "drawn.json"]);
     expect(code).toBe(0);
     expect(await scoresOf("drawn.json")).toEqual(await scoresOf(`${own}/evaluation.json`));
+  });
+
+  test("keeps the answer to every question, of which the scores are made", async () => {
+    const { tasks, predictions } = await project.json<StoredEvaluation & { predictions: string }>(
+      `${run}/evaluation.json`,
+    );
+    const lines = await readLines(`${run}/${predictions}`);
+    for (const { task, seeds } of tasks) {
+      for (const { seed, score } of seeds) {
+        const own = lines.filter((line) => line.task === task && line.seed === seed);
+        expect(own.map(({ question }) => question)).toEqual([0, 1, 2, 3, 4, 5]);
+        expect(own.filter(({ correct }) => correct).length / 6).toBe(score);
+        for (const { options, scores, prediction, gold, correct } of own) {
+          expect(options[scores.indexOf(Math.min(...scores))]).toBe(prediction);
+          expect(gold.includes(prediction)).toBe(correct);
+        }
+      }
+    }
+    // A folder that is no run has no place for them but the one that is named.
+    const args = ["evaluate", model, "evaluate.seeds=[13]", "--predictions", "new/answers.jsonl"];
+    const { code, stdout } = await project.metalearn(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nPredictions: new\/answers.jsonl\n$/);
+    expect(await readLines("new/answers.jsonl")).toEqual(lines.filter(({ seed }) => seed === 13));
+  });
+
+  test("answers otherwise when it is asked to, and remembers each way", async () => {
+    const scored = async (...changes: string[]) => {
+      const { code } = await project.metalearn(["evaluate", run, ...changes, "-o", "way.json"]);
+      expect(code).toBe(0);
+      return scoresOf("way.json");
+    };
+    const own = await scoresOf(`${run}/evaluation.json`);
+    const pmi = await scored("evaluate.method=pmi");
+    const majority = await scored("evaluate.method=majority");
+    expect(majority.tasks.map(({ seeds }) => seeds)).not.toEqual(
+      own.tasks.map(({ seeds }) => seeds),
+    );
+    expect(await scored("evaluate.method=pmi")).toEqual(pmi);
+    expect((await scored()).tasks).toEqual(own.tasks);
   });
 
   test("refuses a folder without a checkpoint", async () => {

@@ -44,13 +44,17 @@ export {
 export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
+export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
 export { type ErrorCode, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
+export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
 export {
+  type AnswerStore,
   type EvaluateOptions,
   type Evaluation,
+  type EvaluationTargets,
   evaluate,
-  predict,
+  evaluateBaseline,
   type ScoreStore,
   type SeedScore,
   type Summary,
@@ -63,6 +67,7 @@ export {
   type QuestionScorerOptions,
   questionScorer,
 } from "./evaluate/questionScorer.js";
+export { type Answer, predict } from "./evaluate/scoreAnswers.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Job, JobResult, Launcher, LaunchOptions } from "./launcher.js";
 export type { Learner, MetaGradient } from "./learner.js";
@@ -131,6 +136,13 @@ export {
 export type { EvaluationLoad } from "./plan/evaluationLoad.js";
 export { planRun, type RunEstimate, type RunPlan } from "./plan/planRun.js";
 export type { TrainingLoad } from "./plan/trainingLoad.js";
+export type {
+  AddDataOptions,
+  AddedData,
+  DataSupport,
+  DownloadDataOptions,
+  DownloadedData,
+} from "./plugin/dataSupport.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
 export {
   type Components,
@@ -145,6 +157,7 @@ export {
   type Reference,
   referenceTo,
 } from "./plugin/plugin.js";
+export type { Demonstration, Prompter, PromptRequest } from "./plugin/prompter.js";
 export {
   createToolkit,
   type Toolkit,
@@ -165,6 +178,7 @@ export {
   summarizeRuns,
 } from "./run/compareRuns.js";
 export {
+  type EvaluateRunOptions,
   type EvaluationRecord,
   evaluateRun,
   findParams,
@@ -172,7 +186,9 @@ export {
   runCheckpoint,
 } from "./run/evaluateRun.js";
 export type { Machine } from "./run/machine.js";
+export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export { type PredictionLine, readPredictions } from "./run/predictionLog.js";
 export { readFinishedRun } from "./run/readFinishedRun.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {

@@ -1,3 +1,4 @@
+import type { DataCheck } from "./dataCheck.js";
 import type { Batch, ExampleBatch } from "./model.js";
 import type { TokenSequence } from "./tokenBatch.js";
 
@@ -53,8 +54,16 @@ export interface TaskSampler<B extends Batch = Batch> {
   restore(state: SamplerState): void;
 }
 
-/** How answers to questions are scored. */
-export type AnswerMetric = "accuracy" | "macro-f1";
+/** How answers to questions are scored: see `metrics`. */
+export type AnswerMetric =
+  | "accuracy"
+  | "macro-f1"
+  | "classification-f1"
+  | "exact-match"
+  | "qa-f1"
+  | "rouge-l"
+  | "matthews"
+  | "pearson";
 
 /**
  * How predictions are scored. `r2` is the coefficient of determination: the share of the targets'
@@ -82,6 +91,13 @@ export interface TargetTask {
   readonly metric: AnswerMetric;
   /** The questions under the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
+  /**
+   * The same questions, in the same order, about an input that says nothing: what calibrated answers
+   * (PMI) are compared with. Absent where the answer is not what is scored.
+   */
+  neutralQuestions?(seed: number): Promise<readonly Pick<Question, "sequences">[]>;
+  /** The answers that the demonstrations of `seed` show, for the baseline that gives the most frequent. */
+  demonstratedAnswers?(seed: number): Promise<readonly string[]>;
   /** The same demonstrations as examples to learn from, for learners that adapt to them. */
   support?(seed: number): Promise<readonly TokenSequence[]>;
 }
@@ -137,4 +153,6 @@ export interface TaskSource<
    * every task has its share, and the same at every call. Absent where batches need no padding.
    */
   trainingLengths?(): TrainingLengths;
+  /** Looks for what may make results wrong: `metalearn data check`. */
+  check?(): Promise<DataCheck>;
 }

@@ -219,7 +219,8 @@ describe("an evaluation in the directory of a run", () => {
     const { open, options } = await begin();
     const { asked, counting } = countingTarget();
     const tasks = { ...open.tasks, targets: [counting] };
-    const seeds = { ...options.config, evaluate: { seeds: [1] } };
+    const evaluate = { ...options.config.evaluate, seeds: [1] };
+    const seeds = { ...options.config, evaluate };
     for (const [changed, config] of [
       [{ ...tasks, fingerprints: { "a.jsonl": "changed" } }, seeds],
       [tasks, { ...seeds, model: { use: "bigram", order: 3 } }],

@@ -1,5 +1,6 @@
 import { relative, sep } from "node:path";
 import {
+  type AnswerMetric,
   MetaError,
   type TargetTask,
   type TaskSource,
@@ -8,6 +9,7 @@ import {
 } from "@metalearn/core";
 import { encoderFingerprint } from "./cache/encoderFingerprint.js";
 import { tokenCache } from "./cache/tokenCache.js";
+import { checkData } from "./check/checkData.js";
 import { readSetting, readTaskType, type Setting } from "./data/settings.js";
 import { findTargetFiles } from "./evaluate/targetFiles.js";
 import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
@@ -41,6 +43,7 @@ export async function crossfit(
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
+  checkMetrics(setting, options.metrics);
   const encoding = { tokenizer, format: options, template: options.template, maxExampleTokens };
   const encoder = exampleEncoder(encoding);
   const cache = options.cache
@@ -90,6 +93,8 @@ export async function crossfit(
       return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths });
     },
     trainingLengths: () => sampleLengths(sequences()),
+    check: () =>
+      checkData({ setting, targets: targets.map(({ name }) => name), options, encoding }),
   };
 }
 
@@ -103,10 +108,14 @@ async function openTarget(
   task: string,
   { setting, encoder, options }: Parts,
 ): Promise<CheckedTarget> {
-  const { root, shots, demonstrations, maxTokens, maxExampleTokens, maxTestExamples } = options;
+  const { root, shots, maxTokens, maxExampleTokens } = options;
+  const { demonstrations, demonstrationLabels, freeFormCandidates, maxTestExamples } = options;
   return targetTask({
     files: await findTargetFiles(root, task, shots),
     demonstrations,
+    demonstrationLabels,
+    freeFormCandidates,
+    metric: metricOf(task, options.metrics),
     ...(options.targetLabels === "random-words" && { wordSeed: options.dataSeed }),
     taskType: await readTaskType(root, task),
     unseenDomain: setting.unseenDomainTest.includes(task),
@@ -115,6 +124,17 @@ async function openTarget(
     maxTestExamples,
     maxTokens: Math.min(maxExampleTokens * Math.max(shots, 1), maxTokens),
   });
+}
+
+function metricOf(task: string, metrics: CompleteOptions["metrics"]): AnswerMetric | undefined {
+  return typeof metrics === "object" ? (metrics[task] ?? metrics["*"]) : metrics;
+}
+
+/** @throws MetaError `UNKNOWN_NAME` when a metric is for no target */
+function checkMetrics({ name, test }: Setting, metrics: CompleteOptions["metrics"]): void {
+  if (typeof metrics !== "object") return;
+  const stranger = Object.keys(metrics).find((task) => task !== "*" && !test.includes(task));
+  if (stranger !== undefined) throw unknownName(`target of ${name}`, stranger, test);
 }
 
 function chooseTargets(

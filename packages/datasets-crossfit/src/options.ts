@@ -1,4 +1,5 @@
-import { MetaError, type Tokenizer } from "@metalearn/core";
+import { type AnswerMetric, MetaError, type Tokenizer } from "@metalearn/core";
+import type { DemonstrationLabels } from "./data/randomLabels.js";
 import type { Labels } from "./data/randomWords.js";
 import type { PromptFormat } from "./prompt/format.js";
 import type { Templates } from "./prompt/template.js";
@@ -69,6 +70,26 @@ export interface CrossfitOptions extends Partial<PromptFormat> {
   readonly trainLabels?: Labels;
   /** The same for the targets. @default "original" */
   readonly targetLabels?: Labels;
+  /**
+   * Whether the demonstrations of targets show their right answers, or ones drawn at random, another
+   * draw for every seed: how much of a score is owed to right answers.
+   *
+   * @default "gold"
+   */
+  readonly demonstrationLabels?: DemonstrationLabels;
+  /**
+   * Makes targets of tasks with free-form answers: the model chooses the likeliest of so many different
+   * answers of the task's test rows, the right one among them, and nothing is generated.
+   *
+   * @default not at all: such a target is an error
+   */
+  readonly freeFormCandidates?: number | undefined;
+  /**
+   * How targets are scored, all of them or by name (`*` for all others).
+   *
+   * @default macro-F1 for classification, accuracy otherwise, as MetaICL scores them
+   */
+  readonly metrics?: AnswerMetric | Readonly<Record<string, AnswerMetric>> | undefined;
   /** Reads only the first rows of each training task. @default all */
   readonly maxExamplesPerTask?: number | undefined;
   /** Asks only a fixed sample of each target's test rows. @default all */
@@ -113,17 +134,23 @@ export const defaults = {
   distinctTasks: false,
   trainLabels: "original",
   targetLabels: "original",
+  demonstrationLabels: "gold",
   targets: "all",
   devTasks: [],
   dataSeed: 100,
   cache: true,
 } as const satisfies Partial<CrossfitOptions>;
 
-type Limit = "maxExamplesPerTask" | "maxTestExamples";
+type Optional =
+  | "maxExamplesPerTask"
+  | "maxTestExamples"
+  | "freeFormCandidates"
+  | "metrics"
+  | "template";
 
 /** Options with their defaults filled in; an absent limit is none. */
-export type CompleteOptions = Required<Omit<CrossfitOptions, Limit | "template">> &
-  Readonly<Record<Limit, number | undefined>> & { readonly template: Templates | undefined };
+export type CompleteOptions = Required<Omit<CrossfitOptions, Optional>> &
+  Readonly<{ [K in Optional]: CrossfitOptions[K] | undefined }>;
 
 /** @throws MetaError `BAD_OPTION` when a number is out of range */
 export function completeOptions({
@@ -143,6 +170,9 @@ export function completeOptions({
   distinctTasks = defaults.distinctTasks,
   trainLabels = defaults.trainLabels,
   targetLabels = defaults.targetLabels,
+  demonstrationLabels = defaults.demonstrationLabels,
+  freeFormCandidates,
+  metrics,
   maxExamplesPerTask,
   maxTestExamples,
   targets = defaults.targets,
@@ -156,6 +186,7 @@ export function completeOptions({
   atLeast("maxTokens", maxTokens, 4);
   atLeast("maxExampleTokens", maxExampleTokens, 4);
   if (maxExamplesPerTask !== undefined) atLeast("maxExamplesPerTask", maxExamplesPerTask, 1);
+  if (freeFormCandidates !== undefined) atLeast("freeFormCandidates", freeFormCandidates, 2);
   if (maxTestExamples !== undefined) atLeast("maxTestExamples", maxTestExamples, 1);
   if (!(temperature >= 1)) {
     throw new MetaError("BAD_OPTION", `temperature must be at least 1, but is ${temperature}.`);
@@ -183,6 +214,9 @@ export function completeOptions({
     distinctTasks,
     trainLabels,
     targetLabels,
+    demonstrationLabels,
+    freeFormCandidates,
+    metrics,
     maxExamplesPerTask,
     maxTestExamples,
     targets,

@@ -1,9 +1,21 @@
-import { defineFactory, definePlugin, isLanguageModel, MetaError } from "@metalearn/core";
+import {
+  type AnswerMetric,
+  defineFactory,
+  definePlugin,
+  isLanguageModel,
+  MetaError,
+  metrics,
+} from "@metalearn/core";
 import { z } from "zod";
+import { addTask } from "./add/addTask.js";
 import { crossfit } from "./crossfit.js";
+import { downloadTasks } from "./download/downloadTasks.js";
 import { defaults } from "./options.js";
+import { prompter } from "./prompt/prompter.js";
+import { tokenLimits } from "./prompt/tokenLimits.js";
 
 const count = z.int().min(1);
+const metric = z.enum(Object.keys(metrics) as [AnswerMetric, ...AnswerMetric[]]);
 
 const crossfitOptions = z.strictObject({
   /** A folder in MetaICL's layout, relative to the config file. */
@@ -36,6 +48,12 @@ const crossfitOptions = z.strictObject({
   trainLabels: z.enum(["original", "random-words"]).default(defaults.trainLabels),
   /** The same for the targets. */
   targetLabels: z.enum(["original", "random-words"]).default(defaults.targetLabels),
+  /** Whether demonstrations of targets show right answers or random ones. */
+  demonstrationLabels: z.enum(["gold", "random"]).default(defaults.demonstrationLabels),
+  /** Answers of a task to choose from, for targets whose answers are free-form. */
+  freeFormCandidates: z.int().min(2).optional(),
+  /** How targets are scored, all or by name (`*`: all others). Default: macro-F1 or accuracy. */
+  metrics: z.union([metric, z.record(z.string(), metric)]).optional(),
   /** Trains on the first rows of each task only. */
   maxExamplesPerTask: count.optional(),
   /** Evaluates on a fixed sample of each target's test rows. */
@@ -61,20 +79,15 @@ export default definePlugin({
           `tasks (crossfit): wanted a language model, which brings a tokenizer; came ${model.name}.`,
         );
       }
-      const { maxTokens = Math.min(1024, model.maxTokens) } = options;
-      if (maxTokens > model.maxTokens) {
-        throw new MetaError(
-          "BAD_OPTION",
-          `tasks (crossfit): maxTokens is ${maxTokens}, but ${model.name} reads at most ${model.maxTokens} tokens.`,
-        );
-      }
       return crossfit({
         ...options,
         root: context.path(options.root),
         tokenizer: model.tokenizer,
-        maxTokens,
+        ...tokenLimits(options, model),
         notify: context.notify,
       });
     }),
   },
+  prompters: { crossfit: prompter },
+  data: { add: addTask, download: downloadTasks },
 });

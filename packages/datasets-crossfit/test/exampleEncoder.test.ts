@@ -49,7 +49,7 @@ test("an empty input is allowed", () => {
 
 test("the longest option shortens the input for all options alike", () => {
   // Room for 8: " long" takes 5, which leaves 3 letters of the input.
-  const asked = encoder(10).perOption(example("abcdef", "y", ["y", "long"]), place);
+  const asked = encoder(10).perAnswer(example("abcdef", "y", []), ["y", "long"], place);
   expect(asked.map(texts)).toEqual([
     ["abc", " y"],
     ["abc", " long"],

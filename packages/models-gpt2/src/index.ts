@@ -1,6 +1,5 @@
 export { type Gpt2, gpt2 } from "./gpt2.js";
 export { type Gpt2Config, gpt2Sizes, parameterShapes } from "./gpt2Config.js";
-export { downloadFromHub, type HubOptions } from "./hub.js";
 export {
   readHuggingFaceConfig,
   readHuggingFaceParams,

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { MetaError, requireFinite, type Tokenizer } from "@metalearn/core";
+import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { type Gpt2, gpt2 } from "./gpt2.js";
-import { downloadFromHub, type HubOptions } from "./hub.js";
 import {
   checkHuggingFaceParams,
   readHuggingFaceConfig,
@@ -11,7 +11,7 @@ import {
 import { gpt2Tokenizer } from "./tokenizers.js";
 
 /** Options of {@link pretrainedGpt2}. */
-export interface PretrainedOptions extends HubOptions {
+export interface PretrainedOptions extends Omit<HubOptions, "type"> {
   /** @default GPT-2's byte-pair encoding */
   readonly tokenizer?: Tokenizer;
 }
@@ -53,7 +53,7 @@ async function existing(folder: string): Promise<string> {
   return folder;
 }
 
-function download(repository: string, hub: HubOptions): Promise<string> {
+function download(repository: string, hub: Omit<HubOptions, "type">): Promise<string> {
   return downloadFromHub(
     repository,
     (files) => {

@@ -23,6 +23,7 @@ import { evaluationTable } from "../tables.js";
 export interface EvaluateFlags {
   readonly config?: string;
   readonly output?: string;
+  readonly predictions?: string;
 }
 
 /** What is to be evaluated, and how. */
@@ -66,7 +67,8 @@ export async function evaluateCheckpoint(
       const params = parameters
         ? await loadTrainedParams(open.model, parameters)
         : await open.model.init(plan.config.seed);
-      scores = await evaluateRun(open, params, options, { keep });
+      const predictionsFile = flags.predictions && resolve(flags.predictions);
+      scores = await evaluateRun(open, params, options, { keep, predictionsFile });
       disposeParams(params);
     } finally {
       await open.close();
@@ -78,6 +80,7 @@ export async function evaluateCheckpoint(
     }
     const written = flags.output ?? (keep && runDirectory(path).evaluation);
     if (written) console.log(`Scores: ${relative(process.cwd(), resolve(written))}`);
+    if (flags.predictions) console.log(`Predictions: ${flags.predictions}`);
   } finally {
     progress.end();
     release();

@@ -42,6 +42,11 @@ const trainSchema = z.strictObject({
 
 /** How target tasks are scored. */
 const evaluateSchema = z.strictObject({
+  /**
+   * How questions are answered: by each option's `likelihood`; by how much the question raises it
+   * (`pmi`); or without the model, by the `majority` of the demonstrations' answers or at `random`.
+   */
+  method: z.enum(["likelihood", "pmi", "majority", "random"]).default("likelihood"),
   /** Which sets of demonstrations to use; each is drawn with one of these seeds. */
   seeds: z.array(z.int()).min(1).default([100, 13, 21, 42, 87]),
   /**
@@ -52,6 +57,8 @@ const evaluateSchema = z.strictObject({
   adapt: z.union([z.literal("own"), referenceTo("learner")]).optional(),
   /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
   tokensPerBatch: count.optional(),
+  /** Whether the answers to all questions are kept, in the run's `predictions` folder. */
+  predictions: z.boolean().default(true),
 });
 
 /** Everything that one run needs to know. */

@@ -2,18 +2,18 @@ import { MetaError } from "../errors.js";
 import { modelParams } from "../metaParams.js";
 import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { Params } from "../params.js";
-import { randomFor } from "../random.js";
 import type { TensorRuntime } from "../runtime.js";
-import type { EpisodeTarget, MetricName, Question, TargetTask } from "../task.js";
+import type { EpisodeTarget, MetricName, TargetTask } from "../task.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
-import { metrics } from "./metrics.js";
+import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
+import { type Answer, scoreAnswers } from "./scoreAnswers.js";
 import { scoreEpisodes } from "./scoreEpisodes.js";
 
 /** A task's score with one set of demonstrations, or of episodes. */
 export interface SeedScore {
   readonly seed: number;
-  /** At most 1, and not below 0 save for r2. */
+  /** At most 1, and not below 0 save for r2 and correlations. */
   readonly score: number;
   /** Questions, or queries of episodes. */
   readonly questions: number;
@@ -55,58 +55,127 @@ export interface ScoreStore {
   add(task: string, score: SeedScore): Promise<void>;
 }
 
+/** Keeps the answers to single questions. */
+export interface AnswerStore {
+  /** Whether it has those of a task's questions under a seed. */
+  has(task: string, seed: number): boolean;
+  add(task: string, seed: number, answers: readonly Answer[]): Promise<void>;
+}
+
+/** What is evaluated on, and who is told. */
+export interface EvaluationTargets {
+  readonly targets: readonly (TargetTask | EpisodeTarget)[];
+  /** Seeds of the demonstrations, or of the episodes. */
+  readonly seeds: readonly number[];
+  /** Scores that it finds are not computed again, and those that are computed are added. */
+  readonly store?: ScoreStore | undefined;
+  /** Is given the answers to questions. Where it lacks any, a score that `store` finds is computed again. */
+  readonly answers?: AnswerStore | undefined;
+  readonly signal?: AbortSignal;
+  /** Called after each task and seed. */
+  readonly onProgress?: (progress: { done: number; total: number; task: string }) => void;
+}
+
 /** What an evaluation needs. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends EvaluationTargets {
   /** A language model for tasks that ask questions, a predictor for episodes. */
   readonly model: Model;
   /** The model's; what a learner has learned of its own has a part in adapting alone. */
   readonly params: Params;
-  readonly targets: readonly (TargetTask | EpisodeTarget)[];
-  /** Seeds of the demonstrations, or of the episodes. */
-  readonly seeds: readonly number[];
+  /** How questions are answered. @default "likelihood" */
+  readonly method?: "likelihood" | "pmi" | undefined;
   /** Adapts to the support of each task and seed, or of each episode, first. @default not at all */
   readonly adaptation?: Adaptation | undefined;
   /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
   /** Compiles the scoring. Without one it runs as it is. */
   readonly runtime?: Pick<TensorRuntime, "compile">;
-  /** Scores that it finds are not computed again, and those that are computed are added. */
-  readonly store?: ScoreStore | undefined;
-  readonly signal?: AbortSignal;
-  /** Called after each task and seed. */
-  readonly onProgress?: (progress: { done: number; total: number; task: string }) => void;
 }
 
 /**
  * Scores a model on target tasks. In context, the answer to a question is the option with the lowest
- * mean negative log-likelihood, the first of equals. On episodes, the model predicts the query. Either
- * way it can adapt to the support before.
+ * mean negative log-likelihood, the first of equals, or with `pmi` the one whose likelihood the question
+ * raises most. On episodes, the model predicts the query. Either way it can adapt to the support before.
  *
  * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables. With `adaptation`:
  * fine-tuning on the k examples (their table 5), and the adaptation experiment of MAML-en-LLM.
  *
  * @throws MetaError `BAD_DATA` when there is no target task, or one without questions;
- *   `BAD_OPTION` when the model cannot do what a task wants, or one to adapt to has no support;
- *   `NON_FINITE`; the signal's reason when it is aborted
+ *   `BAD_OPTION` when the model cannot do what a task wants, one has no neutral questions for `pmi`, or
+ *   one to adapt to has no support; `NON_FINITE`; the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { targets, seeds, adaptation, store, onProgress, signal, model } = options;
-  if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
+  const { adaptation, method = "likelihood", signal, model } = options;
   const params = modelParams(options.params);
   const adapter = adaptation && targetAdapter({ ...options, adaptation });
   let scoreQuestions: QuestionScorer | undefined;
+  return evaluateTargets(options, (target) => {
+    if ("episodes" in target && isPredictor(model)) {
+      return (seed) => scoreEpisodes(target, seed, { model, params, adapter, signal });
+    }
+    if ("questions" in target && isLanguageModel(model)) {
+      checkMethod(target, method);
+      scoreQuestions ??= questionScorer({ ...options, model, params });
+      const scorer = scoreQuestions;
+      return (seed) =>
+        scoreAnswers(target, seed, (questions) => {
+          const ask = (params?: Params) =>
+            method === "pmi"
+              ? pmiScores(target, seed, { questions, lossesOf: (of) => scorer(of, signal, params) })
+              : scorer(questions, signal, params);
+          return adapter ? adapter.scored(target, seed, ask) : ask();
+        });
+    }
+    const wanted = "episodes" in target ? "predictor (with outputs)" : "language model";
+    throw new MetaError(
+      "BAD_OPTION",
+      `The task "${target.name}" needs a ${wanted}; came ${model.name}.`,
+    );
+  });
+}
+
+/**
+ * Scores a way to answer that needs no model: the answer that most demonstrations show, the first
+ * option of equals, or an option drawn at random.
+ *
+ * @throws MetaError `BAD_DATA` as `evaluate` does; `BAD_OPTION` for a task that asks no questions
+ */
+export async function evaluateBaseline(
+  method: Baseline,
+  options: EvaluationTargets,
+): Promise<Evaluation> {
+  return evaluateTargets(options, (target) => {
+    if ("episodes" in target) {
+      throw new MetaError(
+        "BAD_OPTION",
+        `The method ${method} answers questions, but the task "${target.name}" has episodes.`,
+      );
+    }
+    checkMethod(target, method);
+    return (seed) =>
+      scoreAnswers(target, seed, (questions) =>
+        baselineScores(target, seed, { questions, method }),
+      );
+  });
+}
+
+/** Scores of one task, by seed. */
+type SeedScorer = (seed: number) => Promise<SeedScore & { readonly answers?: readonly Answer[] }>;
+
+/** @param scorerOf finds, before anything is scored, whether a task can be */
+async function evaluateTargets(
+  { targets, seeds, store, answers: kept, signal, onProgress }: EvaluationTargets,
+  scorerOf: (target: TargetTask | EpisodeTarget) => SeedScorer,
+): Promise<Evaluation> {
+  if (targets.length === 0) throw new MetaError("BAD_DATA", "There is no task to evaluate on.");
   const scorers = targets.map(scorerOf);
   const total = targets.length * seeds.length;
   const tasks: TaskScore[] = [];
   for (const [i, target] of targets.entries()) {
-    const score = scorers[i] as (typeof scorers)[number];
     const scores: SeedScore[] = [];
     for (const seed of seeds) {
       signal?.throwIfAborted();
-      const known = store?.find(target.name, seed);
-      const found = known ?? (await score(seed));
-      if (!known) await store?.add(target.name, found);
-      scores.push(found);
+      scores.push(find(target, seed) ?? (await compute(target.name, seed, i)));
       onProgress?.({
         done: tasks.length * seeds.length + scores.length,
         total,
@@ -130,80 +199,18 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     ...(unseen.length > 0 && { unseen: summarize(unseen) }),
   };
 
-  /** Before anything is scored, whether the model can do what the task wants. */
-  function scorerOf(target: TargetTask | EpisodeTarget): (seed: number) => Promise<SeedScore> {
-    if ("episodes" in target && isPredictor(model)) {
-      return (seed) => scoreEpisodes(target, seed, { model, params, adapter, signal });
-    }
-    if ("questions" in target && isLanguageModel(model)) {
-      scoreQuestions ??= questionScorer({ ...options, model, params });
-      const scorer = scoreQuestions;
-      return (seed) =>
-        scoreAnswers(target, seed, (questions) => {
-          const ask = (params?: Params) => scorer(questions, signal, params);
-          return adapter ? adapter.scored(target, seed, ask) : ask();
-        });
-    }
-    const wanted = "episodes" in target ? "predictor (with outputs)" : "language model";
-    throw new MetaError(
-      "BAD_OPTION",
-      `The task "${target.name}" needs a ${wanted}; came ${model.name}.`,
-    );
+  function find(target: TargetTask | EpisodeTarget, seed: number): SeedScore | undefined {
+    const lacksAnswers = kept && "questions" in target && !kept.has(target.name, seed);
+    return lacksAnswers ? undefined : store?.find(target.name, seed);
   }
-}
 
-async function scoreAnswers(
-  target: TargetTask,
-  seed: number,
-  lossesOf: (questions: readonly Question[]) => Promise<readonly number[]>,
-): Promise<SeedScore> {
-  const questions = await target.questions(seed);
-  requireQuestions(target.name, seed, questions);
-  const losses = await lossesOf(questions);
-  const metric = metrics[target.metric];
-  const gold = questions.map((question) => question.gold);
-  const guessed = guesses(questions, target.name).map((answers) => metric(answers, gold));
-  return {
-    seed,
-    score: metric(predict(questions, losses), gold),
-    questions: questions.length,
-    chance: mean(guessed),
-  };
-}
-
-function requireQuestions(task: string, seed: number, questions: readonly Question[]): void {
-  if (questions.length === 0) {
-    throw new MetaError("BAD_DATA", `The task "${task}" asks no question under seed ${seed}.`);
+  async function compute(task: string, seed: number, i: number): Promise<SeedScore> {
+    const { answers, ...score } = await (scorers[i] as SeedScorer)(seed);
+    // Before the score: whoever finds the score later finds the answers, too.
+    if (answers) await kept?.add(task, seed, answers);
+    await store?.add(task, score);
+    return score;
   }
-  for (const { options, sequences } of questions) {
-    if (options.length === sequences.length) continue;
-    throw new MetaError(
-      "BAD_DATA",
-      `A question of the task "${task}" has ${options.length} options but ${sequences.length} sequences.`,
-    );
-  }
-}
-
-/**
- * The option with the lowest loss of each question, the first of equals.
- *
- * @param losses one per question and option, in order
- */
-export function predict(questions: readonly Question[], losses: readonly number[]): string[] {
-  let offset = 0;
-  return questions.map(({ options }) => {
-    const own = losses.slice(offset, offset + options.length);
-    offset += options.length;
-    return options[own.indexOf(Math.min(...own))] ?? "";
-  });
-}
-
-/** A hundred sets of answers drawn uniformly from each question's options. */
-function guesses(questions: readonly Question[], task: string): string[][] {
-  return Array.from({ length: 100 }, (_, draw) => {
-    const random = randomFor("chance", task, draw);
-    return questions.map(({ options }) => options[random.integer(options.length)] ?? "");
-  });
 }
 
 function summarize(tasks: readonly TaskScore[]): Summary {

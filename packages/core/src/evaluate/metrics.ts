@@ -1,14 +1,17 @@
+import { MetaError } from "../errors.js";
 import type { AnswerMetric } from "../task.js";
+import { rougeL } from "./rougeL.js";
 
-/**
- * The share of correct predictions, from 0 to 1.
- *
- * @param gold acceptable answers of each question
- */
-export function accuracy(predictions: readonly string[], gold: readonly (readonly string[])[]) {
-  const correct = predictions.filter((prediction, i) => isCorrect(prediction, gold[i] ?? []));
-  return correct.length / predictions.length;
-}
+/** Acceptable answers of each question. */
+type Gold = readonly (readonly string[])[];
+
+/** How well predictions agree with what is wanted; more is better, and 1 is perfect. */
+type Metric = (predictions: readonly string[], gold: Gold) => number;
+
+/** The share of correct predictions, from 0 to 1. */
+export const accuracy: Metric = meanOverQuestions((prediction, answer) =>
+  prediction.trim() === answer.trim() ? 1 : 0,
+);
 
 /**
  * F1 averaged over the labels that occur among the gold labels, from 0 to 1, as MetaICL's scorer
@@ -16,29 +19,152 @@ export function accuracy(predictions: readonly string[], gold: readonly (readonl
  *
  * @param gold the label of each question; of several, the first
  */
-export function macroF1(predictions: readonly string[], gold: readonly (readonly string[])[]) {
-  const wanted = gold.map((labels) => trim(labels[0] ?? ""));
-  const got = predictions.map(trim);
-  const labels = [...new Set(wanted)];
-  const f1 = labels.map((label) => {
+export const macroF1: Metric = (predictions, gold) => {
+  const { wanted, got } = labels(predictions, gold);
+  return meanF1(wanted, got, new Set(wanted));
+};
+
+/**
+ * F1 averaged over the labels that occur among the gold labels or the predictions, from 0 to 1:
+ * CrossFit's Classification-F1, and scikit-learn's macro average.
+ */
+export const classificationF1: Metric = (predictions, gold) => {
+  const { wanted, got } = labels(predictions, gold);
+  return meanF1(wanted, got, new Set([...wanted, ...got]));
+};
+
+/**
+ * The share of predictions that equal an acceptable answer but for case, punctuation, articles and
+ * white space, from 0 to 1.
+ *
+ * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's EM.
+ */
+export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
+  words(prediction).join(" ") === words(answer).join(" ") ? 1 : 0,
+);
+
+/**
+ * F1 between the bags of words of a prediction and of the acceptable answer that it fits best, but
+ * for case, punctuation and articles, averaged over the questions, from 0 to 1.
+ *
+ * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's QA-F1.
+ */
+export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
+  const got = words(prediction);
+  const left = words(answer);
+  const wanted = left.length;
+  let common = 0;
+  for (const word of got) {
+    const at = left.indexOf(word);
+    if (at === -1) continue;
+    left.splice(at, 1);
+    common++;
+  }
+  return common === 0 ? 0 : (2 * common) / (got.length + wanted);
+});
+
+/**
+ * Matthews' correlation coefficient between predicted and gold labels, from -1 to 1, of any number of
+ * labels; 0 where either are all alike.
+ *
+ * Source: Gorodkin 2004, equation 8 (R_K); CrossFit's Matthew-Correlation for two labels.
+ */
+export const matthews: Metric = (predictions, gold) => {
+  const { wanted, got } = labels(predictions, gold);
+  const all = [...new Set([...wanted, ...got])];
+  const count = (list: readonly string[], label: string) =>
+    list.filter((other) => other === label).length;
+  const total = wanted.length;
+  const hits = got.filter((label, i) => label === wanted[i]).length;
+  const pairs = all.map((label) => [count(wanted, label), count(got, label)] as const);
+  const sum = (term: (pair: readonly [number, number]) => number) =>
+    pairs.reduce((at, pair) => at + term(pair), 0);
+  const spread = (total ** 2 - sum(([w]) => w * w)) * (total ** 2 - sum(([, g]) => g * g));
+  return spread === 0 ? 0 : (hits * total - sum(([w, g]) => w * g)) / Math.sqrt(spread);
+};
+
+/**
+ * Pearson's correlation coefficient between predicted and gold numbers, from -1 to 1; 0 where either
+ * are all alike.
+ *
+ * @throws MetaError `BAD_DATA` for an answer that is no number
+ * Source: CrossFit's Pearson-Correlation.
+ */
+export const pearson: Metric = (predictions, gold) => {
+  const { wanted, got } = labels(predictions, gold);
+  const [x, y] = [wanted, got].map((answers) => centred(answers.map(number))) as [
+    number[],
+    number[],
+  ];
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+  const spread = Math.sqrt(dot(x, x) * dot(y, y));
+  return spread === 0 ? 0 : dot(x, y) / spread;
+};
+
+/** The metric called `name`. */
+export const metrics = {
+  accuracy,
+  "macro-f1": macroF1,
+  "classification-f1": classificationF1,
+  "exact-match": exactMatch,
+  "qa-f1": qaF1,
+  "rouge-l": meanOverQuestions(rougeL),
+  matthews,
+  pearson,
+} as const satisfies Record<AnswerMetric, Metric>;
+
+/** Whether a prediction is one of the acceptable answers. */
+export function isCorrect(prediction: string, gold: readonly string[]): boolean {
+  return accuracy([prediction], [gold]) === 1;
+}
+
+/** The mean over questions of how well a prediction fits the acceptable answer that it fits best. */
+function meanOverQuestions(agree: (prediction: string, answer: string) => number): Metric {
+  return (predictions, gold) => {
+    const fits = predictions.map((prediction, i) =>
+      Math.max(0, ...(gold[i] ?? []).map((answer) => agree(prediction, answer))),
+    );
+    return fits.reduce((sum, value) => sum + value, 0) / fits.length;
+  };
+}
+
+function labels(predictions: readonly string[], gold: Gold) {
+  return {
+    wanted: gold.map((answers) => (answers[0] ?? "").trim()),
+    got: predictions.map((prediction) => prediction.trim()),
+  };
+}
+
+function meanF1(wanted: readonly string[], got: readonly string[], over: ReadonlySet<string>) {
+  const f1 = [...over].map((label) => {
     const hits = got.filter((prediction, i) => prediction === label && wanted[i] === label).length;
     const predicted = got.filter((prediction) => prediction === label).length;
     const occurring = wanted.filter((other) => other === label).length;
     return hits === 0 ? 0 : (2 * hits) / (predicted + occurring);
   });
-  return f1.reduce((sum, value) => sum + value, 0) / labels.length;
+  return f1.reduce((sum, value) => sum + value, 0) / f1.length;
 }
 
-/** The metric called `name`. */
-export const metrics = { accuracy, "macro-f1": macroF1 } as const satisfies Record<
-  AnswerMetric,
-  unknown
->;
-
-function isCorrect(prediction: string, gold: readonly string[]): boolean {
-  return gold.some((answer) => trim(answer) === trim(prediction));
+/** An answer's words without case, ASCII punctuation and articles. */
+function words(text: string): string[] {
+  const bare = text.toLowerCase().replaceAll(/[!-/:-@[-`{-~]/g, "");
+  return bare
+    .replaceAll(/\b(a|an|the)\b/g, " ")
+    .split(/\s+/)
+    .filter(Boolean);
 }
 
-function trim(text: string): string {
-  return text.trim();
+function centred(values: readonly number[]): number[] {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - mean);
+}
+
+function number(text: string): number {
+  const value = text === "" ? Number.NaN : Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new MetaError(
+    "BAD_DATA",
+    `The metric pearson compares numbers, but one answer is ${JSON.stringify(text)}.`,
+  );
 }

@@ -7,6 +7,8 @@ import type { MetaOptimizer } from "../optimizer.js";
 import type { TensorRuntime } from "../runtime.js";
 import type { TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
+import type { DataSupport } from "./dataSupport.js";
+import type { Prompter } from "./prompter.js";
 
 /** What a plugin can provide, by the config key that names it. */
 export interface Components {
@@ -89,6 +91,10 @@ export interface Plugin {
   readonly optimizers?: Readonly<Record<string, Factory<MetaOptimizer>>>;
   readonly trackers?: Readonly<Record<string, Factory<Tracker>>>;
   readonly launchers?: Readonly<Record<string, Factory<Launcher>>>;
+  /** How single questions are written, by the names of `tasks`: `metalearn predict`. */
+  readonly prompters?: Readonly<Record<string, Prompter>>;
+  /** What the plugin can do for the data of its tasks: `metalearn data`. */
+  readonly data?: DataSupport;
   /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
   readonly machine?: MachineSupport;
 }

@@ -1,19 +1,27 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { checkpointName, listCheckpoints, readCheckpointedRun } from "../checkpoint/checkpoint.js";
 import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
 import { MetaError } from "../errors.js";
-import { type Evaluation, evaluate, type ScoreStore } from "../evaluate/evaluate.js";
+import { isBaseline } from "../evaluate/answerMethods.js";
+import {
+  type Evaluation,
+  type EvaluationTargets,
+  evaluate,
+  evaluateBaseline,
+  type ScoreStore,
+} from "../evaluate/evaluate.js";
 import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
 import { compileSeconds } from "../runtime.js";
 import { beginTracking, evaluationMetrics } from "./beginTracking.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { peakBytes } from "./peakBytes.js";
+import { openPredictionLog, type PredictionLog } from "./predictionLog.js";
 import { readJson, runDirectory } from "./runDirectory.js";
-import { openScoreLog } from "./scoreLog.js";
+import { openScoreLog, scoreKey } from "./scoreLog.js";
 
 /** A finished evaluation of a run: `evaluation.json`. */
 export interface EvaluationRecord extends Evaluation {
@@ -25,6 +33,16 @@ export interface EvaluationRecord extends Evaluation {
   readonly compileSeconds: number;
   /** The most memory that the process had resident up to the end. */
   readonly peakBytes: number;
+  /** The file with the answers to all questions, relative to the run's directory; absent when not kept. */
+  readonly predictions?: string;
+}
+
+/** What becomes of an evaluation besides its result. */
+export interface EvaluateRunOptions {
+  /** Whether to write the result to the run's directory. @default true */
+  readonly keep?: boolean;
+  /** A file to write the answers to all questions to, as JSON lines. */
+  readonly predictionsFile?: string | undefined;
 }
 
 /**
@@ -33,38 +51,36 @@ export interface EvaluationRecord extends Evaluation {
  * the new ones.
  *
  * @param trained the model's parameters and those of the run's learner, which has a part in adapting
- * @param keep whether to write the result to the run's directory
- * @throws MetaError `BAD_DATA`; `RUN_LOCKED` when it is to be kept, and another process is at work on
- *   the run; `INTERRUPTED` when the signal is aborted
+ * @throws MetaError `BAD_DATA`; `RUN_LOCKED` when the result is to be kept, and another process is at
+ *   work on the run; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   open: OpenRun,
   trained: Params,
   options: RunOptions,
-  { keep = true }: { keep?: boolean } = {},
+  { keep = true, predictionsFile }: EvaluateRunOptions = {},
 ): Promise<EvaluationRecord> {
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime, adaptation } = open;
+  const { method, seeds, tokensPerBatch } = config.evaluate;
   if (keep) await beginTracking(open, options);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
   // What the run's learner has learned is no use to another one.
   const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
-  const store = await openStore(open, params, { ...options, keep });
-  const { seeds, tokensPerBatch } = config.evaluate;
+  const { store, answers } = await openLogs(open, params, { ...options, keep, predictionsFile });
+  const asked: EvaluationTargets = {
+    targets: tasks.targets,
+    seeds,
+    store,
+    ...(signal && { signal }),
+    answers,
+    onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
+  };
   try {
-    const evaluation = await evaluate({
-      model,
-      params,
-      targets: tasks.targets,
-      seeds,
-      adaptation,
-      tokensPerBatch,
-      runtime,
-      store,
-      ...(signal && { signal }),
-      onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
-    });
+    const evaluation = isBaseline(method)
+      ? await evaluateBaseline(method, asked)
+      : await evaluate({ ...asked, method, model, params, adaptation, tokensPerBatch, runtime });
     const seconds = (performance.now() - begun) / 1000;
     const record: EvaluationRecord = {
       format: 1,
@@ -72,8 +88,13 @@ export async function evaluateRun(
       seconds,
       compileSeconds: compileSeconds(runtime.compilations()) - compiledBefore,
       peakBytes: peakBytes(),
+      ...(store && answers && { predictions: relative(directory, answers.file) }),
       ...evaluation,
     };
+    if (answers && predictionsFile && answers.file !== predictionsFile) {
+      await mkdir(dirname(predictionsFile), { recursive: true });
+      await copyFile(answers.file, predictionsFile);
+    }
     if (keep) {
       const text = `${JSON.stringify(record, null, 2)}\n`;
       await writeTextAtomically(runDirectory(directory).evaluation, text);
@@ -90,25 +111,24 @@ export async function evaluateRun(
   }
 }
 
-/**
- * The scores that a run's directory holds for the same parameters, data, options and programs; none
- * where the directory is not ours to write to.
- */
-async function openStore(
+/** Scores, where a run's directory keeps them, and answers, where anyone does. */
+interface Logs {
+  readonly store?: ScoreStore;
+  readonly answers?: PredictionLog;
+}
+
+/** What a run's directory holds for the same parameters, data, options and programs. */
+async function openLogs(
   { runtime, tasks, adaptation, lock }: OpenRun,
   params: Params,
-  { config, directory, toolkit, keep }: RunOptions & { readonly keep: boolean },
-): Promise<ScoreStore | undefined> {
+  { config, directory, toolkit, keep, predictionsFile }: RunOptions & EvaluateRunOptions,
+): Promise<Logs> {
   const files = runDirectory(directory);
-  if (!existsSync(files.record)) return undefined;
-  try {
-    await lock();
-  } catch (error) {
-    // While a run is trained, its checkpoints may be scored all the same.
-    if (!keep && error instanceof MetaError && error.code === "RUN_LOCKED") return undefined;
-    throw error;
+  if (!existsSync(files.record) || !(await isOurs(lock, keep))) {
+    return predictionsFile ? { answers: await openPredictionLog(predictionsFile) } : {};
   }
-  return openScoreLog(files.scores, {
+  const { method, predictions } = config.evaluate;
+  const key = scoreKey({
     params: await fingerprint(adaptation ? params : modelParams(params)),
     model: config.model,
     ...(config.adapter && { adapter: config.adapter }),
@@ -125,7 +145,23 @@ async function openStore(
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],
     plugins: toolkit.plugins.map(({ name, version }) => [name, version]),
+    ...(method !== "likelihood" && { method }),
   });
+  const store = await openScoreLog(files.scores, key);
+  if (!predictions && !predictionsFile) return { store };
+  const file = join(files.predictions, `${key.slice(0, 16)}.jsonl`);
+  return { store, answers: await openPredictionLog(file, store) };
+}
+
+/** Whether a run's directory is ours to write to: while it is trained, its checkpoints may be scored all the same. */
+async function isOurs(lock: OpenRun["lock"], keep: boolean | undefined): Promise<boolean> {
+  try {
+    await lock();
+    return true;
+  } catch (error) {
+    if (!keep && error instanceof MetaError && error.code === "RUN_LOCKED") return false;
+    throw error;
+  }
 }
 
 /** The evaluation that a run's directory holds, if any. */

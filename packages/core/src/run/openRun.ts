@@ -15,6 +15,7 @@ import {
 import { batchesPerUpdate, type TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
 import { guardTracker } from "./guardTracker.js";
+import { openAdaptation } from "./openAdaptation.js";
 import { lockRun, type RunLock } from "./runLock.js";
 
 /** How a run is carried out, besides its config. */
@@ -104,7 +105,7 @@ export async function openRun({
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate, trainable, ...references } = config;
+  const { seed, train, evaluate, trainable: _, ...references } = config;
   const bench = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
@@ -146,7 +147,7 @@ export async function openRun({
     const trains = learner && updates > 0;
     const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
     const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
-    const adaptation = adapt && (await openAdaptation(adapt));
+    const adaptation = adapt && (await openAdaptation(bench, config, adapt));
     const tracker =
       config.tracker &&
       guardTracker(await bench.get("tracker"), { notify: (message) => notify?.(message) });
@@ -176,12 +177,5 @@ export async function openRun({
   } catch (error) {
     await bench.dispose();
     throw error;
-  }
-
-  async function openAdaptation(adapt: "own" | Reference): Promise<Adaptation> {
-    const learner = await (adapt === "own" ? bench.get("learner") : bench.create("learner", adapt));
-    const optimizer = config.optimizer && (await bench.get("optimizer"));
-    const { batchSize, microBatch } = train;
-    return { learner, optimizer, batchSize, microBatch, trainable };
   }
 }

@@ -42,6 +42,8 @@ export interface RunDirectory {
   readonly evaluation: string;
   /** Scores of single tasks and seeds, from which an interrupted evaluation goes on. */
   readonly scores: string;
+  /** The folder with the answers to single questions, a file for each way to ask them. */
+  readonly predictions: string;
 }
 
 /** The paths inside a run's directory. */
@@ -54,6 +56,7 @@ export function runDirectory(path: string): RunDirectory {
     metrics: join(path, "metrics.jsonl"),
     evaluation: join(path, "evaluation.json"),
     scores: join(path, "scores.jsonl"),
+    predictions: join(path, "predictions"),
   };
 }
 

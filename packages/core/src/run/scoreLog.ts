@@ -16,15 +16,19 @@ const lineSchema = z.strictObject({
 
 type Line = z.output<typeof lineSchema>;
 
+/** A hash of all that decides scores. */
+export function scoreKey(identity: unknown): string {
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+}
+
 /**
  * Scores in a file of JSON lines, one per task and seed, to which each is added when it is known.
  * Lines that cannot be read, such as one that was being written when the process was killed, do
  * not count.
  *
- * @param identity all that decides the scores; those of another identity stay, and are not found
+ * @param key of what decides the scores ({@link scoreKey}); those of another one stay, and are not found
  */
-export async function openScoreLog(file: string, identity: unknown): Promise<ScoreStore> {
-  const key = createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+export async function openScoreLog(file: string, key: string): Promise<ScoreStore> {
   const text = await readFile(file, "utf8").catch(() => "");
   const known = new Map<string, SeedScore>();
   for (const { key: of, task, ...score } of text.split("\n").flatMap(parse)) {

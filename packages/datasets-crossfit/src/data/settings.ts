@@ -4,8 +4,10 @@ import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
 import { shortList } from "../shortList.js";
 
-/** A task is a folder of the data root: its name must not lead out of it. */
-const taskName = z.string().regex(/^[^./\\\0][^/\\\0]*$/, "not a task's name");
+/** A task's name is the name of its folder, and may not lead out of the data root. */
+const taskName = z
+  .string()
+  .regex(/^[^./\\\0][^/\\\0]*$/, "should be the name of a folder, without / or \\");
 
 const names = z
   .array(taskName)

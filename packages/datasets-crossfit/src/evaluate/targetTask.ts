@@ -1,28 +1,27 @@
-import { MetaError, type Question, randomFor, type TargetTask } from "@metalearn/core";
+import { type AnswerMetric, MetaError, randomFor, type TargetTask } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import type { Split } from "../data/fileNames.js";
+import { type DemonstrationLabels, withRandomLabels } from "../data/randomLabels.js";
 import { withRandomWords } from "../data/randomWords.js";
 import type { TaskType } from "../data/settings.js";
 import { atRow, readTaskFile, rowError, type TaskFile } from "../data/taskFile.js";
-import { assembleSequence } from "../prompt/assembleSequence.js";
-import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
-import { nearestRows } from "../retrieve/nearestRows.js";
-import type { DemonstrationChoice } from "../train/trainingSequences.js";
+import { candidates } from "./candidates.js";
+import { questionWriter, type WriterOptions } from "./questionWriter.js";
 import type { TargetFiles } from "./targetFiles.js";
 
 /** What a target task is made of. */
-export interface TargetOptions {
+export interface TargetOptions extends Omit<WriterOptions, "task"> {
   readonly files: TargetFiles;
   readonly taskType: TaskType;
   readonly unseenDomain: boolean;
-  readonly encoder: ExampleEncoder;
-  /** Demonstrations before each question: the first rows of the seed's file, in its order. */
-  readonly shots: number;
-  /** `nearest` shows each question the rows of that file that are most like it, the most similar last. */
-  readonly demonstrations: DemonstrationChoice;
+  /** @default macro-F1 for classification, accuracy otherwise */
+  readonly metric?: AnswerMetric | undefined;
   /** The seed of the words that labels are replaced by, if they are. */
   readonly wordSeed?: number | undefined;
-  readonly maxTokens: number;
+  /** Whether demonstrations keep their answers, or show random ones. */
+  readonly demonstrationLabels: DemonstrationLabels;
+  /** Answers to choose from where the answers are free-form; without it such a task is an error. */
+  readonly freeFormCandidates?: number | undefined;
   /** Test rows to ask, chosen once for all seeds and runs; all when absent. */
   readonly maxTestExamples?: number | undefined;
 }
@@ -45,8 +44,9 @@ export interface CheckedTarget extends TargetTask {
  * demonstrations for all questions of a seed.
  */
 export function targetTask(options: TargetOptions): CheckedTarget {
-  const { files, taskType, unseenDomain, shots, encoder, maxTokens, wordSeed } = options;
+  const { files, taskType, unseenDomain, encoder, wordSeed, freeFormCandidates } = options;
   const { task } = files;
+  const { metric = taskType === "classification" ? "macro-f1" : "accuracy" } = options;
 
   /** The demonstrations and the test rows of a seed, checked against what scoring needs. */
   const readSeed = async (seed: number) => {
@@ -59,100 +59,66 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     const train = await read("train");
     const test = await read("test");
     checkDemonstrations(train, files.shots);
-    checkQuestions(test);
+    const count = freeFormCandidates ?? 0;
+    const answersTo = candidates(test.examples, { task, count });
+    checkQuestions(test, answersTo);
     if (taskType === "classification") checkSameOptions(train, test);
     for (const { path, examples } of [train, test]) {
       const isScored = path === test.path;
       examples.forEach((example, row) => {
-        const answers = isScored ? example.options : [example.outputs[0]];
+        const answers = isScored ? answersTo(row) : [example.outputs[0]];
         atRow(path, row, () => encoder.check(example, { task, answers, isScored }));
       });
     }
-    return { train, test };
+    const random = options.demonstrationLabels === "random";
+    const shown = random
+      ? { ...train, examples: withRandomLabels(train.examples, { task, seed }) }
+      : train;
+    return { train: shown, test, answersTo };
+  };
+
+  const open = async (seed: number) => {
+    checkSeed(files, seed);
+    const { train, test, answersTo } = await readSeed(seed);
+    const asked = chosenRows(options, test.examples.length).map((row) => ({
+      rows: test,
+      row,
+      answers: answersTo(row),
+    }));
+    return { train, asked, writer: questionWriter(train, { ...options, task }) };
   };
 
   return {
     name: task,
     unseenDomain,
-    metric: taskType === "classification" ? "macro-f1" : "accuracy",
+    metric,
     async check() {
       const hashes: Record<string, string> = {};
       for (const seed of files.seeds) {
-        for (const { path, sha256 } of Object.values(await readSeed(seed))) hashes[path] = sha256;
+        const { train, test } = await readSeed(seed);
+        for (const { path, sha256 } of [train, test]) hashes[path] = sha256;
       }
       return hashes;
     },
     async questions(seed) {
-      checkSeed(files, seed);
-      const { train, test } = await readSeed(seed);
-      const demonstrations = demonstrationsOf(train, options);
-      const place = { task, first: shots === 0 };
-      return chosenRows(options, test.examples.length).map((row): Question => {
-        const example = test.examples[row] as TaskFile["examples"][number];
-        const candidates = atRow(test.path, row, () => encoder.perOption(example, place));
-        const newestFirst = demonstrations(example);
-        return {
-          options: example.options.map((option) => option.trim()),
-          gold: example.outputs.map((output) => output.trim()),
-          sequences: candidates.map((query) => assembleSequence({ newestFirst, query, maxTokens })),
-        };
-      });
+      const { asked, writer } = await open(seed);
+      return asked.map(writer.question);
+    },
+    // With the channel method the input is what is scored: there is nothing to be neutral about.
+    ...(encoder.method === "direct" && {
+      async neutralQuestions(seed: number) {
+        const { asked, writer } = await open(seed);
+        return asked.map((row) => ({ sequences: writer.sequences(row, true) }));
+      },
+    }),
+    async demonstratedAnswers(seed) {
+      const { train, writer } = await open(seed);
+      return writer.supportRows.map((row) => (train.examples[row] as Example).outputs[0].trim());
     },
     async support(seed) {
-      checkSeed(files, seed);
-      const { train } = await readSeed(seed);
-      const demonstrations = demonstrationsOf(train, options);
-      return supportRows(train, options).map((row) => {
-        const example = train.examples[row] as Example;
-        const newestFirst = demonstrations(example, row);
-        const place = { task, first: newestFirst.length === 0 };
-        const query = atRow(train.path, row, () => encoder.answered(example, place));
-        return assembleSequence({ newestFirst, query, maxTokens });
-      });
+      const { writer } = await open(seed);
+      return writer.support();
     },
-  };
-}
-
-/** Rows that demonstrations are taken from; without demonstrations all rows of the file. */
-function supportRows(
-  { examples }: TaskFile,
-  { shots, demonstrations }: TargetOptions,
-): readonly number[] {
-  const all = [...examples.keys()];
-  return shots === 0 || demonstrations === "nearest" ? all : all.slice(0, shots);
-}
-
-/**
- * The demonstrations that examples are shown, the last one first. An example that is row `itself`
- * is shown the other ones.
- */
-function demonstrationsOf(
-  train: TaskFile,
-  options: TargetOptions,
-): (example: Example, itself?: number) => readonly ExampleTokens[] {
-  const { path, examples } = train;
-  const { files, shots, encoder, demonstrations } = options;
-  const encode = (rows: readonly number[]) =>
-    rows
-      .map((row, place) =>
-        atRow(path, row, () =>
-          encoder.answered(examples[row] as Example, { task: files.task, first: place === 0 }),
-        ),
-      )
-      .reverse();
-  if (shots === 0) return () => [];
-  const rows = supportRows(train, options);
-  if (demonstrations !== "nearest") {
-    const shown = encode(rows);
-    return (_, itself) =>
-      itself === undefined ? shown : encode(rows.filter((row) => row !== itself));
-  }
-  const index = nearestRows(examples.map(({ input }) => input));
-  return ({ input }, itself) => {
-    const count = itself === undefined ? shots : shots - 1;
-    const nearest = index.find(input, count, itself);
-    const others = rows.filter((row) => row !== itself && !nearest.includes(row));
-    return encode([...others.slice(0, count - nearest.length), ...nearest.reverse()]);
   };
 }
 
@@ -181,13 +147,17 @@ function checkDemonstrations({ path, examples }: TaskFile, shots: number): void 
   );
 }
 
-function checkQuestions({ path, examples }: TaskFile): void {
-  const row = examples.findIndex(({ options }) => options.length < 2);
+function checkQuestions(
+  { path, examples }: TaskFile,
+  answersTo: (row: number) => readonly string[],
+): void {
+  const row = examples.findIndex((_, row) => answersTo(row).length < 2);
   if (row === -1) return;
+  const isFree = examples[row]?.options.length === 0;
   throw rowError(
     path,
     row,
-    `a question needs at least 2 options to choose from, but has ${examples[row]?.options.length}. Tasks with free-form answers cannot be targets`,
+    `a question needs at least 2 options to choose from, but has ${answersTo(row).length}${isFree ? ". For tasks with free-form answers set freeFormCandidates, the number of answers of the task to choose from" : ""}`,
   );
 }
 

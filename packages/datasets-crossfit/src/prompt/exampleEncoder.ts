@@ -43,6 +43,7 @@ export interface EncoderOptions {
 
 /** Turns examples into tokens. */
 export interface ExampleEncoder {
+  readonly method: PromptFormat["method"];
   /**
    * A demonstration or a training example: the first acceptable answer, and as much of the input's
    * beginning as fits beside it.
@@ -51,12 +52,16 @@ export interface ExampleEncoder {
    */
   answered(example: Example, place: ExamplePlace): ExampleTokens;
   /**
-   * A question: the example with each of its options. The longest option decides for all of them
-   * how much of the input is kept.
+   * A question: the example with each of some answers, mostly its options. The longest one decides for
+   * all of them how much of the input is kept.
    *
-   * @throws RowProblem when an option alone does not fit
+   * @throws RowProblem when an answer alone does not fit
    */
-  perOption(example: Example, place: ExamplePlace): ExampleTokens[];
+  perAnswer(
+    example: Pick<Example, "input" | "options">,
+    answers: readonly string[],
+    place: ExamplePlace,
+  ): ExampleTokens[];
   /**
    * Finds what would go wrong later, at the cost of a look at the text: only answers with more
    * bytes than the budget has tokens are encoded.
@@ -88,6 +93,7 @@ export function exampleEncoder({
       : { conditioning: answer, scored: input };
 
   return {
+    method: format.method,
     answered({ input, outputs, options }, place) {
       const parts = write({ input, answer: outputs[0], options }, place);
       const cue = tokenizer.encode(parts.cue ?? "");
@@ -96,15 +102,15 @@ export function exampleEncoder({
       const [kept, answer] = shorten(...encoded, room);
       return order([...kept, ...cue], answer);
     },
-    perOption({ input, options }, place) {
-      const answers = options.map((answer) =>
+    perAnswer({ input, options }, answers, place) {
+      const encoded = answers.map((answer) =>
         tokenizer.encode(write({ input, answer, options }, place).answer),
       );
-      const longest = Math.max(...answers.map(({ length }) => length));
+      const longest = Math.max(...encoded.map(({ length }) => length));
       const parts = write({ input, answer: "", options }, place);
       const cue = tokenizer.encode(parts.cue ?? "");
       const kept = keepStart(tokenizer.encode(parts.input), budget - cue.length - longest);
-      return answers.map((answer) => order([...kept, ...cue], answer));
+      return encoded.map((answer) => order([...kept, ...cue], answer));
     },
     check({ input, options }, { task, answers, isScored }) {
       for (const answer of answers) {

@@ -10,7 +10,7 @@ import { type TokenTable, tableSize } from "./tokenTable.js";
 import type { TrainingExamples } from "./trainingTask.js";
 
 /** The number in the names of meta-training files: at most so many rows. */
-const poolShots = 16_384;
+export const poolShots = 16_384;
 
 /** The meta-training files of a setting. */
 export interface TrainingData {

@@ -121,7 +121,7 @@ function texts(
       const example = examples()[row] as Example;
       const right = example.outputs[0].trim();
       return {
-        options: encoder.perOption(example, { task, first }),
+        options: encoder.perAnswer(example, example.options, { task, first }),
         gold: example.options.findIndex((option) => option.trim() === right),
       };
     },

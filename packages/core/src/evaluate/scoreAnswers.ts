@@ -1,0 +1,97 @@
+import { MetaError } from "../errors.js";
+import { randomFor } from "../random.js";
+import type { Question, TargetTask } from "../task.js";
+import type { OptionScores } from "./answerMethods.js";
+import type { SeedScore } from "./evaluate.js";
+import { isCorrect, metrics } from "./metrics.js";
+
+/** How one question was answered. */
+export interface Answer {
+  readonly options: readonly string[];
+  /**
+   * Of each option; the lowest is the answer. With `likelihood` mean negative log-likelihoods, in nats
+   * a token; with `pmi` their differences from those without the question.
+   */
+  readonly scores: readonly number[];
+  readonly prediction: string;
+  /** Acceptable answers. */
+  readonly gold: readonly string[];
+  readonly correct: boolean;
+}
+
+/** A score and the answers that it is made of. */
+export interface ScoredAnswers extends SeedScore {
+  readonly answers: readonly Answer[];
+}
+
+/**
+ * Asks a task's questions.
+ *
+ * @throws MetaError `BAD_DATA` when there are none, or one has not one sequence per option
+ */
+export async function scoreAnswers(
+  target: TargetTask,
+  seed: number,
+  scoresOf: (questions: readonly Question[]) => Promise<OptionScores>,
+): Promise<ScoredAnswers> {
+  const questions = await target.questions(seed);
+  requireQuestions(target.name, seed, questions);
+  const scores = await scoresOf(questions);
+  const metric = metrics[target.metric];
+  const gold = questions.map((question) => question.gold);
+  const predictions = predict(questions, scores);
+  const guessed = guesses(questions, target.name).map((answers) => metric(answers, gold));
+  const own = byQuestion(questions, scores);
+  return {
+    seed,
+    score: metric(predictions, gold),
+    questions: questions.length,
+    chance: guessed.reduce((sum, value) => sum + value, 0) / guessed.length,
+    answers: questions.map(({ options, gold }, i) => {
+      const prediction = predictions[i] as string;
+      const scores = own[i] as number[];
+      return { options, scores, prediction, gold, correct: isCorrect(prediction, gold) };
+    }),
+  };
+}
+
+/**
+ * The option with the lowest score of each question, the first of equals.
+ *
+ * @param scores one per question and option, in order
+ */
+export function predict(questions: readonly Question[], scores: OptionScores): string[] {
+  return byQuestion(questions, scores).map(
+    (own, i) => questions[i]?.options[own.indexOf(Math.min(...own))] ?? "",
+  );
+}
+
+function byQuestion(questions: readonly Question[], scores: OptionScores): number[][] {
+  let offset = 0;
+  return questions.map(({ options }) => {
+    const start = offset;
+    offset += options.length;
+    return scores.slice(start, offset);
+  });
+}
+
+function requireQuestions(task: string, seed: number, questions: readonly Question[]): void {
+  if (questions.length === 0) {
+    throw new MetaError("BAD_DATA", `The task "${task}" asks no question under seed ${seed}.`);
+  }
+  for (const { options, sequences } of questions) {
+    if (options.length === sequences.length) continue;
+    throw new MetaError(
+      "BAD_DATA",
+      `A question of the task "${task}" has ${options.length} options but ${sequences.length} sequences.`,
+    );
+  }
+}
+
+/** A hundred sets of answers drawn uniformly from each question's options. */
+function guesses(questions: readonly Question[], task: string): string[][] {
+  return Array.from({ length: 100 }, (_, draw) => {
+    const random = randomFor("chance", task, draw);
+    return questions.map(({ options }) => options[random.integer(options.length)] ?? "");
+  });
+}

@@ -1,0 +1,1 @@
+export { downloadFromHub, type HubOptions } from "./downloadFromHub.js";

@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type AddDataOptions,
+  type AddedData,
+  MetaError,
+  randomFor,
+  writeAtomically,
+  writeTextAtomically,
+} from "@metalearn/core";
+import type { Example } from "../data/example.js";
+import { type Split, taskFileName } from "../data/fileNames.js";
+import { readSetting } from "../data/settings.js";
+import { poolShots } from "../train/trainingData.js";
+import { readSource } from "./readSource.js";
+import { toExamples } from "./toExamples.js";
+
+/** A task's name is the name of a folder. */
+const safeName = /^[\w][\w:.+-]*$/;
+
+/**
+ * Makes a task in MetaICL's layout of a user's own data, and puts it into a setting. Demonstrations are
+ * drawn as MetaICL draws them: each seed shuffles the training rows and takes the first, whatever their
+ * labels.
+ *
+ * @throws MetaError `BAD_OPTION` for a bad name, one that is taken, or too few rows; what reading the
+ *   data can throw. Nothing is written then
+ */
+export async function addTask(options: AddDataOptions): Promise<AddedData> {
+  const { root, task, use, shots, seeds, setting } = options;
+  for (const [what, name] of Object.entries({ task, setting })) {
+    if (safeName.test(name)) continue;
+    throw new MetaError(
+      "BAD_OPTION",
+      `A ${what}'s name may have letters, digits and any of _ - + . :, and begins with a letter or digit; came ${JSON.stringify(name)}.`,
+    );
+  }
+  const folder = join(root, task);
+  if (existsSync(folder)) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `${folder} is there already. Choose another name with --task.`,
+    );
+  }
+  const source = await readSource(options.source, options);
+  const { type, columns, labels, train, test } = toExamples(source, options);
+  const isTarget = use !== "train";
+  if (isTarget && train.length < shots) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `${options.source} has ${train.length} rows to show, but ${shots} shots are wanted. Lower --shots.`,
+    );
+  }
+  if (isTarget && test.length === 0) {
+    throw new MetaError("BAD_OPTION", `${options.source} has no rows to test on.`);
+  }
+  const lists = await settingWith(options);
+  await mkdir(root, { recursive: true });
+  await writeAtomically(folder, async (temporary) => {
+    await mkdir(temporary);
+    const write = (split: Split, rows: readonly Example[], shots: number, seed: number) =>
+      writeFile(join(temporary, taskFileName({ task, shots, seed, split })), linesOf(task, rows));
+    if (use !== "target") {
+      const pool = randomFor("training rows", task).shuffle(train).slice(0, poolShots);
+      await write("train", pool, poolShots, 100);
+    }
+    if (!isTarget) return;
+    for (const seed of seeds) {
+      const shuffled = randomFor("shots", task, seed).shuffle(train);
+      await write("train", shuffled.slice(0, shots), shots, seed);
+      await write("dev", shuffled.slice(shots, 2 * shots), shots, seed);
+      await write("test", test, shots, seed);
+    }
+  });
+  const config = { task_type: type, options: type === "classification" ? labels : null };
+  await writeJson(join(root, "config", "tasks", `${task}.json`), config);
+  await writeJson(join(root, "config", `${setting}.json`), lists);
+  return { folder, type, columns, labels, trainRows: train.length, testRows: test.length };
+}
+
+/** The lists of a setting with the task in them. */
+async function settingWith({ root, setting, task, use, unseenDomain }: AddDataOptions) {
+  const isThere = existsSync(join(root, "config", `${setting}.json`));
+  const { train, test, unseenDomainTest } = isThere
+    ? await readSetting(root, setting)
+    : { train: [], test: [], unseenDomainTest: [] };
+  const withTask = (names: readonly string[], isOne: boolean) =>
+    isOne && !names.includes(task) ? [...names, task] : names;
+  const isTarget = use !== "train";
+  return {
+    train: withTask(train, use !== "target"),
+    test: withTask(test, isTarget),
+    unseen_domain_test: withTask(unseenDomainTest, isTarget && unseenDomain === true),
+  };
+}
+
+function linesOf(task: string, rows: readonly Example[]): string {
+  const lines = rows.map(({ input, outputs, options }) => {
+    const output = outputs.length === 1 ? outputs[0] : outputs;
+    return JSON.stringify({ task, input, output, options });
+  });
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeTextAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,104 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { MetaError, randomFor } from "@metalearn/core";
+import { type LabelNames, labelNames, readTable, type Table, tableFormats } from "./readTable.js";
+
+/** A row, and where it stands for messages about it. */
+export interface SourceRow {
+  readonly at: string;
+  readonly row: Table["rows"][number];
+}
+
+/** A user's data, in two parts. */
+export interface Source {
+  readonly train: readonly SourceRow[];
+  readonly test: readonly SourceRow[];
+  readonly labels: LabelNames;
+}
+
+/** Which part of a data set a file of a folder is, by its name: `train-00000-of-00002.parquet`. */
+const splits = [
+  ["train", /^train/i],
+  ["test", /^test/i],
+  ["validation", /^(validation|valid|val|dev)/i],
+] as const;
+
+/**
+ * Reads a file, of which some rows are put aside to test on; or a folder with a file or more for each
+ * split, as data sets have on the Hugging Face hub. There the validation split serves where there are
+ * no labels to test by, or no test split.
+ *
+ * @param testRows to put aside where the data has no split for that; a fifth, at most 1000, when absent
+ * @throws MetaError `MISSING_FILE`, `BAD_DATA`, or `BAD_OPTION` when there would be no row left
+ */
+export async function readSource(
+  path: string,
+  { task, testRows }: { task: string; testRows?: number | undefined },
+): Promise<Source> {
+  const entry = await stat(path).catch(() => undefined);
+  if (!entry) throw new MetaError("MISSING_FILE", `There is no file or folder ${path}.`);
+  if (!entry.isDirectory()) {
+    const table = await readTable(path);
+    return { ...divide(rowsOf([table]), { path, task, testRows }), labels: table.labels };
+  }
+  const files = await dataFiles(path);
+  const tables = async (split: string) => {
+    const own = files.filter(({ split: of }) => of === split);
+    return Promise.all(own.map(({ file }) => readTable(file)));
+  };
+  const [train, test, validation] = await Promise.all(splits.map(([name]) => tables(name)));
+  if (!train || train.length === 0) {
+    throw new MetaError(
+      "MISSING_FILE",
+      `${path} should hold a file that begins with "train", and ends with one of ${tableFormats.join(", ")}.`,
+    );
+  }
+  const labels = Object.assign({}, await infoLabels(path), ...train.map((table) => table.labels));
+  const tested = test && test.length > 0 ? test : (validation ?? []);
+  if (tested.length > 0) return { train: rowsOf(train), test: rowsOf(tested), labels };
+  return { ...divide(rowsOf(train), { path, task, testRows }), labels };
+}
+
+/** The data files of a folder and of its folder `data`, in the order of their names. */
+async function dataFiles(folder: string): Promise<{ file: string; split: string | undefined }[]> {
+  const lists = await Promise.all(
+    [folder, join(folder, "data")].map(async (at) =>
+      (await readdir(at).catch(() => [])).sort().map((name) => join(at, name)),
+    ),
+  );
+  return lists
+    .flat()
+    .filter((file) => (tableFormats as readonly string[]).includes(extname(file).toLowerCase()))
+    .map((file) => ({ file, split: splits.find(([, name]) => name.test(basename(file)))?.[0] }));
+}
+
+/** Names of labels from `dataset_info.json`, which Hugging Face's `datasets` writes. */
+async function infoLabels(folder: string): Promise<LabelNames> {
+  const text = await readFile(join(folder, "dataset_info.json"), "utf8").catch(() => "{}");
+  try {
+    return labelNames((JSON.parse(text) as { features?: unknown }).features);
+  } catch (cause) {
+    throw new MetaError("BAD_DATA", `${folder}/dataset_info.json is not JSON.`, { cause });
+  }
+}
+
+function rowsOf(tables: readonly Table[]): SourceRow[] {
+  return tables.flatMap(({ path, rows }) =>
+    rows.map((row, i) => ({ at: `${path}, row ${i + 1}`, row })),
+  );
+}
+
+function divide(
+  rows: readonly SourceRow[],
+  { path, task, testRows }: { path: string; task: string; testRows?: number | undefined },
+): Pick<Source, "train" | "test"> {
+  const count = testRows ?? Math.min(1_000, Math.floor(rows.length / 5));
+  if (count >= rows.length) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `${path} has ${rows.length} rows: too few to put ${count} aside to test on.`,
+    );
+  }
+  const shuffled = randomFor("test split", task).shuffle(rows);
+  return { test: shuffled.slice(0, count), train: shuffled.slice(count) };
+}

@@ -1,0 +1,49 @@
+import { randomFor } from "@metalearn/core";
+import type { Example } from "../data/example.js";
+import { type EncoderOptions, exampleEncoder } from "../prompt/exampleEncoder.js";
+
+/** Lengths of a task's examples, in tokens, before anything is cut. */
+export interface TokenMeasures {
+  readonly meanTokens: number;
+  /** The share of examples that lose a part. */
+  readonly cutExamples: number;
+  /** Of each measured example, as it is used: cut to what fits. */
+  readonly lengths: readonly number[];
+}
+
+/** Rows of a task that are measured, the same every time. */
+const sampleSize = 1_000;
+
+/** Measures a sample of a task's rows: all of them, where they are not many. */
+export function measureTokens(
+  examples: readonly Example[],
+  { task, encoding, asked = false }: { task: string; encoding: EncoderOptions; asked?: boolean },
+): TokenMeasures {
+  // Room for everything; the 2 tokens that always stay free do not matter here.
+  const encoder = exampleEncoder({ ...encoding, maxExampleTokens: Number.MAX_SAFE_INTEGER });
+  const budget = encoding.maxExampleTokens - 2;
+  const size = ({
+    conditioning,
+    scored,
+  }: {
+    conditioning: ArrayLike<number>;
+    scored: ArrayLike<number>;
+  }) => conditioning.length + scored.length;
+  const chosen =
+    examples.length <= sampleSize
+      ? examples
+      : randomFor("measured rows", task).sample(examples, sampleSize);
+  const full = chosen.map((example) => {
+    const place = { task, first: false };
+    const parts =
+      asked && example.options.length > 0
+        ? encoder.perAnswer(example, example.options, place)
+        : [encoder.answered(example, place)];
+    return Math.max(...parts.map(size));
+  });
+  return {
+    meanTokens: full.reduce((sum, length) => sum + length, 0) / full.length,
+    cutExamples: full.filter((length) => length > budget).length / full.length,
+    lengths: full.map((length) => Math.min(length, budget)),
+  };
+}

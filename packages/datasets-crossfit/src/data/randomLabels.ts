@@ -1,0 +1,24 @@
+import { randomFor } from "@metalearn/core";
+import type { Example } from "./example.js";
+
+/** Whether demonstrations show their right answers or random ones. */
+export type DemonstrationLabels = "gold" | "random";
+
+/**
+ * Demonstrations with answers drawn uniformly from their options, or, where the answers are free-form,
+ * from those of all rows: what is left of in-context learning when the demonstrations tell nothing
+ * about which answer is right.
+ *
+ * Source: Min et al. 2022, "Rethinking the Role of Demonstrations", section 4.1 (random labels).
+ */
+export function withRandomLabels(
+  examples: readonly Example[],
+  { task, seed }: { task: string; seed: number },
+): Example[] {
+  const answers = [...new Set(examples.map(({ outputs }) => outputs[0]))];
+  return examples.map((example, row) => {
+    const choices = example.options.length > 0 ? example.options : answers;
+    const random = randomFor("random labels", task, seed, row);
+    return { ...example, outputs: [choices[random.integer(choices.length)] as string] };
+  });
+}

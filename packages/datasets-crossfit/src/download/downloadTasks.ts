@@ -1,0 +1,125 @@
+import { constants, existsSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type DownloadDataOptions,
+  type DownloadedData,
+  MetaError,
+  writeAtomically,
+} from "@metalearn/core";
+import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
+import { parseTaskFileName } from "../data/fileNames.js";
+import { readSetting, type Setting } from "../data/settings.js";
+import { shortList } from "../shortList.js";
+import { poolShots } from "../train/trainingData.js";
+
+/** MetaICL's files, as the Allen Institute for AI has prepared them. */
+const published = "allenai/metaicl-data";
+
+/**
+ * Gets the files of a setting's tasks from a data set on the hub: what is trained on, and what targets
+ * are evaluated with. They go through the hub's own cache, where a broken download goes on and every file
+ * is checked against its hash, and only whole ones come into the data folder. The setting itself comes
+ * from the data set or, as MetaICL's, from the data folder.
+ *
+ * @throws MetaError `MISSING_FILE` when the data set, the network or the setting is not there; `BAD_DATA`
+ *   for a damaged file
+ */
+export async function downloadTasks(options: DownloadDataOptions): Promise<DownloadedData> {
+  const {
+    root,
+    setting: name,
+    repository = published,
+    revision,
+    notify = () => {},
+    signal,
+  } = options;
+  const hub: HubOptions = {
+    type: "dataset",
+    notify,
+    ...(revision && { revision }),
+    ...(signal && { signal }),
+  };
+  const configs = await fetchFiles((path) => configPath(path, name), { repository, root, hub });
+  if (!existsSync(join(root, "config", `${name}.json`))) {
+    throw new MetaError(
+      "MISSING_FILE",
+      `Neither ${repository} nor ${root} has config/${name}.json, the lists of tasks. Copy the folder config of MetaICL's repository on GitHub into ${root}.`,
+    );
+  }
+  const setting = await readSetting(root, name);
+  const found = new Set<string>();
+  const data = await fetchFiles(
+    (path) => {
+      const wanted = dataPath(path, setting, options.shots);
+      if (wanted) found.add(wanted.task);
+      return wanted?.path;
+    },
+    { repository, root, hub },
+  );
+  const tasks = [...new Set([...setting.train, ...setting.test])];
+  const untyped = tasks.filter(
+    (task) => !existsSync(join(root, "config", "tasks", `${task}.json`)),
+  );
+  if (untyped.length > 0) {
+    notify(
+      `What kind of answers they have is not known of ${shortList(untyped)}: copy the folder config of MetaICL's repository on GitHub into ${root}.`,
+    );
+  }
+  return { files: configs + data, missing: tasks.filter((task) => !found.has(task)) };
+}
+
+interface Fetching {
+  readonly repository: string;
+  readonly root: string;
+  readonly hub: HubOptions;
+}
+
+/**
+ * @param placeOf where in the data folder a file of the data set belongs, if it is wanted
+ * @returns how many files came
+ */
+async function fetchFiles(
+  placeOf: (path: string) => string | undefined,
+  { repository, root, hub }: Fetching,
+): Promise<number> {
+  let wanted: readonly string[] = [];
+  const folder = await downloadFromHub(
+    repository,
+    (files) => {
+      wanted = files.filter((path) => placeOf(path) !== undefined);
+      return wanted;
+    },
+    hub,
+  );
+  for (const path of wanted) {
+    const place = join(root, placeOf(path) as string);
+    await writeAtomically(place, (temporary) =>
+      copyFile(join(folder, path), temporary, constants.COPYFILE_FICLONE),
+    );
+  }
+  return wanted.length;
+}
+
+/** Settings and task types may lie below any folder of the data set. */
+function configPath(path: string, setting: string): string | undefined {
+  const match = /(?:^|\/)(config\/(?:tasks\/[^/]+|([^/]+))\.json)$/.exec(path);
+  const [, place, name] = match ?? [];
+  return name === undefined || name === setting ? place : undefined;
+}
+
+/** Where a data file belongs that training on a setting, or evaluating on it, reads. */
+function dataPath(
+  path: string,
+  { train, test }: Setting,
+  shots: number,
+): { task: string; path: string } | undefined {
+  const [folder, file = ""] = path.split("/").slice(-2);
+  const name = parseTaskFileName(file);
+  if (!name || name.task !== folder) return undefined;
+  const { task, split, seed } = name;
+  const isPool = name.shots === poolShots && seed === 100 && split === "train";
+  const isTarget = name.shots === shots && split !== "dev";
+  const isWanted = (isPool && train.includes(task)) || (isTarget && test.includes(task));
+  return isWanted ? { task, path: `${task}/${file}` } : undefined;
+}

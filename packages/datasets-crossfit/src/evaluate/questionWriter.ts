@@ -1,0 +1,122 @@
+import type { Question, TokenSequence } from "@metalearn/core";
+import type { Example } from "../data/example.js";
+import { atRow } from "../data/taskFile.js";
+import { assembleSequence } from "../prompt/assembleSequence.js";
+import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
+import { nearestRows } from "../retrieve/nearestRows.js";
+import type { DemonstrationChoice } from "../train/trainingSequences.js";
+
+/** Examples, and where they come from for messages about them. */
+export interface Rows {
+  readonly path: string;
+  readonly examples: readonly Example[];
+}
+
+/** How questions are written. */
+export interface WriterOptions {
+  readonly task: string;
+  readonly encoder: ExampleEncoder;
+  /** Demonstrations before each question: the first rows, in their order. */
+  readonly shots: number;
+  /** `nearest` shows each question the rows that are most like it, the most similar last. */
+  readonly demonstrations: DemonstrationChoice;
+  readonly maxTokens: number;
+}
+
+/** Writes the questions of a task with some rows as demonstrations. */
+export interface QuestionWriter {
+  /**
+   * A sequence for each answer that the question may have.
+   *
+   * @param neutral asks about `N/A` instead, after the demonstrations of the question itself
+   */
+  sequences(asked: AskedRow, neutral?: boolean): TokenSequence[];
+  /** A row as a question, whose answers are its options. */
+  question(asked: AskedRow): Question;
+  /** Rows that demonstrations are taken from; without demonstrations all rows. */
+  readonly supportRows: readonly number[];
+  /** These rows as examples to learn from, each with the others as its demonstrations. */
+  support(): TokenSequence[];
+}
+
+/** One of some rows, and what may be answered to it. */
+export interface AskedRow {
+  readonly rows: Rows;
+  readonly row: number;
+  readonly answers: readonly string[];
+}
+
+/** What stands in the place of an input that says nothing. Source: MetaICL's published code. */
+const neutralInput = "N/A";
+
+/** A writer that shows `train`. */
+export function questionWriter(train: Rows, options: WriterOptions): QuestionWriter {
+  const { task, encoder, shots, maxTokens } = options;
+  const rows = supportRows(train, options);
+  const demonstrations = demonstrationsOf(train, rows, options);
+  const sequences: QuestionWriter["sequences"] = ({ rows, row, answers }, neutral = false) => {
+    const example = rows.examples[row] as Example;
+    const written = neutral ? { ...example, input: neutralInput } : example;
+    const place = { task, first: shots === 0 };
+    const candidates = atRow(rows.path, row, () => encoder.perAnswer(written, answers, place));
+    const newestFirst = demonstrations(example);
+    return candidates.map((query) => assembleSequence({ newestFirst, query, maxTokens }));
+  };
+  return {
+    sequences,
+    question: (asked) => ({
+      options: asked.answers.map((answer) => answer.trim()),
+      gold: (asked.rows.examples[asked.row] as Example).outputs.map((output) => output.trim()),
+      sequences: sequences(asked),
+    }),
+    supportRows: rows,
+    support: () =>
+      rows.map((row) => {
+        const example = train.examples[row] as Example;
+        const newestFirst = demonstrations(example, row);
+        const place = { task, first: newestFirst.length === 0 };
+        const query = atRow(train.path, row, () => encoder.answered(example, place));
+        return assembleSequence({ newestFirst, query, maxTokens });
+      }),
+  };
+}
+
+function supportRows(
+  { examples }: Rows,
+  { shots, demonstrations }: WriterOptions,
+): readonly number[] {
+  const all = [...examples.keys()];
+  return shots === 0 || demonstrations === "nearest" ? all : all.slice(0, shots);
+}
+
+/**
+ * The demonstrations that examples are shown, the last one first. An example that is row `itself`
+ * is shown the other ones.
+ */
+function demonstrationsOf(
+  { path, examples }: Rows,
+  rows: readonly number[],
+  { task, shots, encoder, demonstrations }: WriterOptions,
+): (example: Example, itself?: number) => readonly ExampleTokens[] {
+  const encode = (rows: readonly number[]) =>
+    rows
+      .map((row, place) =>
+        atRow(path, row, () =>
+          encoder.answered(examples[row] as Example, { task, first: place === 0 }),
+        ),
+      )
+      .reverse();
+  if (shots === 0) return () => [];
+  if (demonstrations !== "nearest") {
+    const shown = encode(rows);
+    return (_, itself) =>
+      itself === undefined ? shown : encode(rows.filter((row) => row !== itself));
+  }
+  const index = nearestRows(examples.map(({ input }) => input));
+  return ({ input }, itself) => {
+    const count = itself === undefined ? shots : shots - 1;
+    const nearest = index.find(input, count, itself);
+    const others = rows.filter((row) => row !== itself && !nearest.includes(row));
+    return encode([...others.slice(0, count - nearest.length), ...nearest.reverse()]);
+  };
+}
