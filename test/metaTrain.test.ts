@@ -241,7 +241,7 @@ describe("a checkpoint", () => {
 
   test("that is not there is a clear error", async () => {
     await expect(loadCheckpoint(join(folder, "none"), model)).rejects.toThrow(
-      "[MISSING_FILE] There is no checkpoint in",
+      "[MISSING_FILE] There is no checkpoint",
     );
   });
 });

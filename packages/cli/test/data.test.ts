@@ -45,7 +45,7 @@ describe("data check", () => {
     const before = await project.read(pool);
     await project.write(pool, `${before}${line.replace("unseen_1", "train_1")}\n`);
     const { code, stdout, stderr } = await project.metalearn([...check, "--strict"]);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^\[BAD_DATA\] The data has \d+ warnings?\.\n$/);
     const message =
       "unseen_1: 1 of its 6 different test inputs is among the training rows of train_1";

@@ -25,6 +25,14 @@ export function isUnfinished(state: string): boolean {
   return unfinished.has(state);
 }
 
+/**
+ * Whether Slurm ended a task in this state, which says more than the exit code of what it killed:
+ * `CANCELLED`, `TIMEOUT`, `OUT_OF_MEMORY` and the like.
+ */
+export function isStopped(state: string): boolean {
+  return !isUnfinished(state) && state !== "COMPLETED" && state !== "FAILED";
+}
+
 /** Submits a script as an array, and gives its job number. @throws MetaError `LAUNCH_FAILED` */
 export async function submit(script: string, args: readonly string[]): Promise<string> {
   const output = await run("sbatch", ["--parsable", ...args, script]);

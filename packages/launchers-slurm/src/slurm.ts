@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, JobResult, Launcher, LaunchOptions } from "@metalearn/core";
 import { arrayScript } from "./arrayScript.js";
-import { cancel, isUnfinished, submit, taskStates } from "./queue.js";
+import { cancel, isStopped, isUnfinished, submit, taskStates } from "./queue.js";
 
 /** Options of {@link slurm}; those that are left out are Slurm's own defaults. */
 export interface SlurmOptions {
@@ -127,6 +127,7 @@ async function follow(
       if (state !== undefined && isUnfinished(state)) continue;
       const code = await readFile(join(codes, String(index)), "utf8").catch(() => "");
       if (code.trim() === "0") end(index, job);
+      else if (state !== undefined && isStopped(state)) end(index, job, state);
       else if (code.trim() !== "") end(index, job, `exit code ${code.trim()}`);
       else {
         // Files of other machines may take a moment to be seen here.
