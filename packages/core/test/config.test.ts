@@ -69,7 +69,7 @@ describe("checkConfig", () => {
     [{ train: { steps: "many" } }, 'train.steps: wanted number; came "many".'],
     [
       { train: { hvp: "exakt" } },
-      'wanted "exact" or "finite-difference"; came "exakt". Did you mean ""exact""?',
+      'wanted "exact" or "finite-difference"; came "exakt". Did you mean "exact"?',
     ],
     [{ model: {} }, "model.use: wanted string; came nothing."],
     [{ train: { batchSize: 0 } }, "train.batchSize: Too small: expected number to be >=1; came 0."],

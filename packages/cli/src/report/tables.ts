@@ -21,7 +21,7 @@ export interface ReportRow {
 }
 
 const scoreNote =
-  "Macro-F1 for classification, accuracy or r2 otherwise, × 100, averaged over tasks, then over training seeds. Worst is the lowest over sets of demonstrations or episodes.";
+  "Each task by its own metric (by default macro-F1 for classification, r2 for regression, accuracy otherwise), × 100, averaged over tasks, then over training seeds. Worst is the lowest over sets of demonstrations or episodes.";
 
 /** As the papers print results: methods by setting, mean / worst. Nothing where there is one setting. */
 export function settingsTable({ settings }: Report): ReportTable | undefined {

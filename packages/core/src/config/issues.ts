@@ -32,8 +32,9 @@ function describe(issue: z.core.$ZodIssue, came: string, known: readonly string[
     case "invalid_type":
       return [`wanted ${issue.expected}; came ${came}.`];
     case "invalid_value": {
-      const values = issue.values.map((value) => JSON.stringify(value));
-      return [`wanted ${values.join(" or ")}; came ${came}.${suggestion(came, values)}`];
+      const wanted = issue.values.map((value) => JSON.stringify(value)).join(" or ");
+      const hint = suggestion(came.replaceAll('"', ""), issue.values.map(String));
+      return [`wanted ${wanted}; came ${came}.${hint}`];
     }
     case "invalid_union": {
       const wanted = issue.errors.map((branch) => branch.map(({ message }) => message).join("; "));
