@@ -36,7 +36,9 @@ export function openCompiler(
     { end: (compilation) => void compilations.push(compilation) },
   ];
   const listener: Required<CompilationListener> = {
+    // What loading and compiling leave should not count for the peak of memory.
     begin: (compilation) => {
+      binding.trimMemory();
       for (const { begin } of listeners) begin?.(compilation);
     },
     end: (compilation) => {

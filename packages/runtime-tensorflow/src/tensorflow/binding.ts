@@ -93,6 +93,9 @@ export interface NativeBinding {
     taken: readonly boolean[],
   ): NativeTensor[];
 
+  /** Gives freed memory back to the system, where the allocator keeps it. */
+  trimMemory(): void;
+
   isUsingGpuDevice(): boolean;
   /** Tensors that were not deleted. */
   getNumOfTensors(): number;
