@@ -77,8 +77,12 @@ export function momentFlow(
 
   return {
     begin: () => (policy.threaded ? ended.at(-1) : undefined) ?? first(),
-    finish: (final) => {
-      if (policy.end !== "nothing") ended.push(final);
+    finish(final) {
+      if (policy.end === "nothing") return;
+      // As large as the model, each: of those that nobody reads again, one is left.
+      const before = policy.end === "mean-to-outer" ? undefined : ended.pop();
+      if (before) disposeSlots(before, [final, state.optimizer, state.inner]);
+      ended.push(final);
     },
     result() {
       const last = ended.at(-1);
@@ -109,6 +113,16 @@ function requireSameSlots(
     "BAD_OPTION",
     `moments "${sharing}" needs an inner and an outer optimizer that keep the same moments, but the inner one (${optimizer.name}) keeps ${inner.join(", ")} and the outer one keeps ${kept.join(", ") || "none"}. Use the same optimizer for both, or moments "reset".`,
   );
+}
+
+/** Frees the moments of a state, except those that are in another one, too. */
+function disposeSlots(state: OptimizerState, kept: readonly (OptimizerState | undefined)[]): void {
+  const staying = new Set(kept.flatMap((other) => (other ? tensorsOf(other) : [])));
+  for (const tensor of tensorsOf(state)) if (!staying.has(tensor)) tensor.dispose();
+}
+
+function tensorsOf({ slots }: OptimizerState) {
+  return Object.values(slots).flatMap((slot) => Object.values(slot));
 }
 
 /** The part of a state that belongs to the adapted parameters. */
