@@ -104,7 +104,7 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
     [["gradient"], { use: "metaicl" }],
     [["gradient", "inner update"], { use: "fomaml", innerOptimizer, tasks: 2 }],
     [
-      ["gradient", "hvp", "inner adjoint", "first inner adjoint", "inner update"],
+      ["gradient", ...linearized, "inner adjoint", "first inner adjoint", "inner update"],
       { use: "maml", innerOptimizer, tasks: 2, innerSteps: 2 },
     ],
     [
@@ -112,7 +112,7 @@ describe.skipIf(noNativeEngine)(`Compiled training ${noNativeEngine ?? ""}`, () 
       { use: "meta-sgd", tasks: 2, initialRate: 0.1 },
     ],
     [
-      ["gradient", "hvp", "inner adjoint", "inner update"],
+      ["gradient", ...linearized, "inner adjoint", "inner update"],
       { use: "lslr", tasks: 2, innerSteps: 2, initialRate: 0.1, multiStepLoss: {} },
     ],
     [

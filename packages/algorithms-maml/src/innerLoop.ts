@@ -24,13 +24,12 @@ type Slots = OptimizerState["slots"];
 export interface InnerObjective<B> {
   gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
   hvp(params: Params, batch: B, vector: Params): Params;
-  /** A gradient with a Hessian-vector product to come, where that pays. */
-  linearize?(
-    params: Params,
-    batch: B,
-    names: readonly string[],
-  ): Pick<Linearization, "gradients" | "hvp" | "dispose">;
+  /** Both, where they cost less together. */
+  linearize?(params: Params, batch: B, names: readonly string[]): SupportLinearization;
 }
+
+/** A support gradient, and the Hessian of the support loss times a vector. */
+type SupportLinearization = Pick<Linearization, "gradients" | "hvp" | "dispose">;
 
 /** What an inner loop needs to know. */
 export interface InnerLoop<B> {
@@ -55,14 +54,12 @@ export interface InnerStart {
 
 /** One inner step, kept for the way back. */
 interface InnerStep {
-  readonly input: UpdateInput;
+  readonly input: Omit<UpdateInput, "gradients">;
   readonly coefficients: Coefficients;
   /** All parameters at the start of the step, adapted or not. */
   readonly params: Params;
-  /** The Hessian of the support loss at `params` times a vector. */
-  hvp(vector: Params): Params;
-  /** Frees what `hvp` goes on from. */
-  dispose(): void;
+  /** The support loss at `params`: kept from the way there, or computed again. */
+  linearize(): SupportLinearization;
 }
 
 /** Where an inner loop led, and how it got there. */
@@ -120,7 +117,8 @@ export function freshStart(
  *
  * @param record the order of the derivative that {@link backpropagate} is to take. With 0 only the
  *   end is kept. With 2 a single step keeps what its Hessian-vector product shares with its
- *   gradient, too; more steps do not, because memory would grow with them.
+ *   gradient. More steps do not, because memory would grow with them; where the way back gets the
+ *   gradient with its product they keep not even that.
  */
 export function descend<B>(
   { objective, optimizer, names }: InnerLoop<B>,
@@ -130,26 +128,27 @@ export function descend<B>(
   record: 0 | 1 | 2,
 ): Trajectory {
   const steps: InnerStep[] = [];
+  const alone = start.coefficients.length === 1;
   let slots = start.slots;
   for (const [j, c] of start.coefficients.entries()) {
     const batch = support[j % support.length] as B;
-    const { linearize } = record === 2 && start.coefficients.length === 1 ? objective : {};
     const at = params;
-    const found = linearize?.(at, batch, names) ?? {
+    const input = { slots, params: pick(at, names) };
+    const together = record === 2 ? objective.linearize : undefined;
+    const found = (alone && together?.(at, batch, names)) || {
       ...objective.gradient(at, batch, names),
       hvp: (vector: Params) => objective.hvp(at, batch, vector),
       dispose() {},
     };
-    const { gradients } = found;
-    const input = { gradients, slots, params: pick(params, names) };
-    const next = optimizer.apply(input, c);
+    const next = optimizer.apply({ ...input, gradients: found.gradients }, c);
+    const again = alone ? undefined : together;
+    if (record === 0 || again) disposeParams(found.gradients);
     if (record > 0) {
-      const { hvp, dispose } = found;
-      steps.push({ input, coefficients: c, params, hvp, dispose });
-    } else {
-      disposeParams(gradients);
+      const linearize = again ? () => again(at, batch, names) : () => found;
+      steps.push({ input, coefficients: c, params: at, linearize });
+    } else if (j > 0) {
       // What the first step started from belongs to the caller.
-      if (j > 0) for (const used of [input.params, ...Object.values(slots)]) disposeParams(used);
+      for (const used of [input.params, ...Object.values(slots)]) disposeParams(used);
     }
     params = { ...params, ...next.params };
     slots = next.slots;
@@ -205,16 +204,18 @@ export function backpropagate<B>(
   { order = 2, onTheWay = [], slots = false }: BackwardOptions = {},
 ): { gradient: Params; slots: Slots } {
   let back: { gradient: Params; slots: Slots } = { gradient, slots: {} };
-  for (const [j, { input, coefficients, hvp, dispose }] of [...steps.entries()].reverse()) {
+  for (const [j, { input, coefficients, linearize }] of [...steps.entries()].reverse()) {
+    const { gradients, hvp, dispose } = linearize();
+    const update = { ...input, gradients };
     const arrived = { params: pick(back.gradient, names), slots: back.slots };
     const adjoint =
       j > 0 || slots
-        ? optimizer.adjoint(input, coefficients, arrived)
-        : { ...optimizer.adjointOfFirst(input, coefficients, arrived), slots: {} };
+        ? optimizer.adjoint(update, coefficients, arrived)
+        : { ...optimizer.adjointOfFirst(update, coefficients, arrived), slots: {} };
     const direct = { ...back.gradient, ...adjoint.params };
     // As large as the model, all of them: each goes before the next is made.
     disposeOthers([back.gradient, ...Object.values(back.slots)], direct);
-    disposeParams(input.gradients);
+    disposeParams(gradients);
     const bent = order === 2 ? hvp(adjoint.gradients) : undefined;
     dispose();
     disposeParams(adjoint.gradients);

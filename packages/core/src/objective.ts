@@ -29,10 +29,10 @@ export interface Objective<B extends Batch = Batch> {
   hvp(params: Params, batch: B, vector: Params): Params;
   /**
    * The same gradient, and Hessian-vector products at the same `params` from what was computed for
-   * it, where the runtime can compile both together: they then cost less, and what they share
-   * takes memory until they are disposed or the `tidy` around the call ends.
+   * it: they cost less than from `hvp`, and what they share takes memory until it is disposed or the
+   * `tidy` around the call ends. Only where the runtime can compile both together.
    */
-  linearize(params: Params, batch: B, names?: readonly string[]): Linearization;
+  linearize?(params: Params, batch: B, names?: readonly string[]): Linearization;
   /**
    * A function of tensors that needs nothing of this objective, such as an inner update, compiled.
    * The same `fn` gives the same compiled function.
@@ -101,7 +101,6 @@ function wholeObjective<B extends Batch>(
     loss,
     gradient,
     hvp: (params, batch, vector) => product((p) => loss(p, batch), params, vector),
-    linearize: (params, batch, names) => linearized(plain, params, batch, names),
     compile: (fn) => fn,
   };
   if (!runtime) return plain;
@@ -125,29 +124,16 @@ function wholeObjective<B extends Batch>(
     );
   return {
     ...compiled,
-    linearize(params, batch, names) {
-      if (!linearize) return linearized(compiled, params, batch, names);
-      const { early, finish, dispose } = linearize(params, batch, names);
-      return { ...early, hvp: finish, dispose };
-    },
+    ...(linearize && {
+      linearize(params, batch, names) {
+        const { early, finish, dispose } = linearize(params, batch, names);
+        return { ...early, hvp: finish, dispose };
+      },
+    }),
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string) {
       const compiled = (known.get(fn) as typeof fn | undefined) ?? runtime.compile(fn, { name });
       known.set(fn, compiled);
       return compiled;
     },
-  };
-}
-
-/** A linearization of which nothing is kept. */
-export function linearized<B extends Batch>(
-  { gradient, hvp }: Pick<Objective<B>, "gradient" | "hvp">,
-  params: Params,
-  batch: B,
-  names?: readonly string[],
-): Linearization {
-  return {
-    ...gradient(params, batch, names),
-    hvp: (vector) => hvp(params, batch, vector),
-    dispose() {},
   };
 }
