@@ -40,6 +40,8 @@ const { values } = parseArgs({
     scored: { type: "string", default: "8" },
     mode: { type: "string", default: "auto" },
     precision: { type: "string", default: "float32" },
+    /** Layer by layer, in less memory. */
+    checkpointing: { type: "boolean", default: false },
   },
 });
 const [time, tasks, inner, steps, warmup, scored] = (
@@ -79,7 +81,11 @@ async function train() {
   const learner = { ...chosen, episodes: { ...chosen.episodes, query } };
   const outer = adamw({ learningRate: 1e-5 });
   const optimizer = values.work === "metaicl" ? chain(clipByGlobalNorm(1), outer) : outer;
-  const training = { model, learner, optimizer, sampler, params, consume: true, runtime };
+  const gradientCheckpointing = values.checkpointing;
+  const training = {
+    ...{ model, learner, optimizer, sampler, params, runtime },
+    ...{ consume: true, gradientCheckpointing },
+  };
   const seconds: number[] = [];
   let last: MetaUpdate | undefined;
   for await (const at of metaTrain({ ...training, updates: warmup + steps })) {

@@ -72,10 +72,11 @@ export const rows: readonly Row[] = [
   },
   {
     name: "medium",
-    title: "MAML-en-LLM meta-update, second order, one task: GPT-2 medium, 1024 tokens",
+    title:
+      "MAML-en-LLM meta-update, second order, one task: GPT-2 medium, 1024 tokens, gradient checkpointing",
     goal: "20 GB (19,073 MiB) of memory",
     size: "gpt2-medium",
-    ours: [work("maml2", "--time", "1024", "--steps", "1")],
+    ours: [work("maml2", "--time", "1024", "--steps", "1", "--checkpointing")],
     peers: [],
   },
   {

@@ -158,10 +158,14 @@ describe.each(engines)(
     });
 
     // Two sequences each, with unequal numbers of scored tokens.
-    describe.each(["plain", "right_padded"] as const)("%s, one sequence at a time", (name) => {
+    describe.each([
+      ["plain", "one sequence at a time", { microBatch: 1 }],
+      ["right_padded", "one sequence at a time", { microBatch: 1 }],
+      ["right_padded", "segment by segment", { gradientCheckpointing: true }],
+    ] as const)("%s, %s", (name, _, inParts) => {
       test.each(executions)("the loss and every gradient (%s)", async (mode) => {
         const { params, batch, expected, tolerance } = await load(name);
-        const objective = createObjective(tinyModel, { ...compiledAs(mode), microBatch: 1 });
+        const objective = createObjective(tinyModel, { ...compiledAs(mode), ...inParts });
         const { loss, gradients } = objective.gradient(params, batch);
         for (const value of [loss, objective.loss(params, batch)]) {
           expect(Math.abs(Number(value.dataSync()[0]) / expected.loss - 1)).toBeLessThanOrEqual(
@@ -173,7 +177,7 @@ describe.each(engines)(
 
       test.each(executions)("the Hessian-vector product (%s)", async (mode) => {
         const { params, batch, expected, tolerance } = await load(name);
-        const objective = createObjective(tinyModel, { ...compiledAs(mode), microBatch: 1 });
+        const objective = createObjective(tinyModel, { ...compiledAs(mode), ...inParts });
         const hvp = objective.hvp(params, batch, vectorFor(params));
         expectGolden(golden, expected.hvp, hvp, recommended(tolerance.hvp));
       });

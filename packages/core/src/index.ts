@@ -87,6 +87,7 @@ export {
   type PrefixState,
   type PromptedModel,
   type PromptReader,
+  type Segment,
   type Tokenizer,
   type TreeReader,
 } from "./model.js";

@@ -6,6 +6,22 @@ import type { TokenPrefix, TreeBatch } from "./tokenTree.js";
 /** What a model sees at once: named tensors. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;
 
+/**
+ * A part of a model, such as a layer: what it makes of what the part before it made. Parts that
+ * compute alike share one `apply`, and are compiled once.
+ */
+export interface Segment<B extends Batch = Batch> {
+  /** The parameters that it reads: the model's names by the names that `apply` uses. */
+  readonly params: Readonly<Record<string, string>>;
+  /**
+   * Pure, and differentiable twice in parameters and state.
+   *
+   * @param state what the segment before returned: tensors of numbers by name; none for the first
+   * @returns what the next one takes; the last one `{ loss }`
+   */
+  apply(params: Params, state: Params, batch: B): Params;
+}
+
 /** A function from named parameters and a batch to a loss. It holds no parameters itself. */
 export interface Model<B extends Batch = Batch> {
   readonly name: string;
@@ -17,6 +33,11 @@ export interface Model<B extends Batch = Batch> {
    * model with dropout takes its mask from the batch. Those of metalearn have none.
    */
   loss(params: Params, batch: B): tf.Scalar;
+  /**
+   * The same loss in parts, one after the other, for gradients that keep what passes from part to part
+   * and compute the rest again. A model without them can have no gradient checkpointing.
+   */
+  readonly segments?: readonly Segment<B>[];
   /** Writes the parameters in the model's own file format. Default: `model.safetensors`. */
   save?(params: Params, directory: string): Promise<void>;
   /** Reads what `save` wrote. The caller owns the tensors. */

@@ -4,6 +4,7 @@ import {
   hessianVectorProduct,
   valueAndGradients,
 } from "./autodiff/gradients.js";
+import { checkpointedObjective } from "./checkpointedObjective.js";
 import type { LossAndGradients } from "./lossAndGradients.js";
 import { inMicroBatches } from "./microBatches.js";
 import type { Batch, Model } from "./model.js";
@@ -68,6 +69,14 @@ export interface ObjectiveOptions {
    * @default all
    */
   readonly microBatch?: number | undefined;
+  /**
+   * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
+   * gradients, is then that of one of the model's segments, such as a layer, and computing the rest again
+   * takes about a third more time.
+   *
+   * @default false
+   */
+  readonly gradientCheckpointing?: boolean | undefined;
   /** Compiles the functions. Without one they run as they are. */
   readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
 }
@@ -75,14 +84,18 @@ export interface ObjectiveOptions {
 /**
  * The objective of a model.
  *
- * @throws MetaError `BAD_OPTION` when `microBatch` is below 1; with it, the objective's functions
+ * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a
+ *   model without segments; with `microBatch`, the objective's functions
  *   throw `SHAPE_MISMATCH` for a batch whose tensors do not share their first axis
  */
 export function createObjective<B extends Batch>(
-  model: Pick<Model<B>, "loss">,
-  { microBatch, ...options }: ObjectiveOptions = {},
+  model: Pick<Model<B>, "loss" | "segments">,
+  { microBatch, gradientCheckpointing = false, ...options }: ObjectiveOptions = {},
 ): Objective<B> {
-  const whole = wholeObjective(model, options);
+  const atOnce = wholeObjective(model, options);
+  const whole = gradientCheckpointing
+    ? checkpointedObjective(model, atOnce, options.hvp ?? "exact")
+    : atOnce;
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 

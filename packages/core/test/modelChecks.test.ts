@@ -20,7 +20,33 @@ const refuse = () => {
   throw new MetaError("BAD_OPTION", "width must be at least 1, but is 0.");
 };
 
+/** The toy model in two segments, whose loss counts `scale` times. */
+const inSegments = (scale: number): Pick<Model, "segments"> => ({
+  segments: [
+    {
+      params: { weight: "in.weight" },
+      apply: ({ weight }, _, { x }) => ({
+        hidden: tf.tanh(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D)),
+      }),
+    },
+    {
+      params: { weight: "out.weight" },
+      apply({ weight }, { hidden }, { y }) {
+        const output = tf.matMul(hidden as tf.Tensor2D, weight as tf.Tensor2D);
+        const loss = tf.mean(tf.square(tf.sub(output, y as tf.Tensor)));
+        return { loss: tf.mul(loss, scale) };
+      },
+    },
+  ],
+});
+
 testModel("a sound model", { create: toyModel, batch, badOptions: { width: refuse } });
+
+testModel("a sound model in segments", {
+  create: () => ({ ...toyModel(), ...inSegments(1) }),
+  batch,
+  skip: { options: "it has none" },
+});
 
 testModel("a sound language model", {
   create: () => bigramModel,
@@ -109,6 +135,7 @@ const broken: Record<ModelProperty, ModelSubject> = {
       return loss(params, given);
     },
   })),
+  segments: instead(() => inSegments(2)),
   inputs: instead(({ loss }) => ({
     loss: (params, given) => {
       const made = loss(params, given);

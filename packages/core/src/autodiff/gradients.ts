@@ -57,6 +57,17 @@ export function finiteDifferenceHvp(
   vector: Params,
   stepSize = 1e-3,
 ): Params {
+  const gradient = (at: Params) => valueAndGradients(f, at).gradients;
+  return differenceOfGradients(gradient, params, vector, stepSize);
+}
+
+/** {@link finiteDifferenceHvp} of the function that has this gradient. */
+export function differenceOfGradients(
+  gradient: (params: Params) => Params,
+  params: Params,
+  vector: Params,
+  stepSize = 1e-3,
+): Params {
   return tf.tidy(() => {
     // h / |vector|, and 0 for a zero vector, whose product is zero.
     const step = tf.divNoNan(tf.mul(globalNorm(params), stepSize), globalNorm(vector));
@@ -68,7 +79,7 @@ export function finiteDifferenceHvp(
           return [name, direction ? tf.add(tensor, tf.mul(direction, scale)) : tensor];
         }),
       );
-      return valueAndGradients(f, shifted).gradients;
+      return gradient(shifted);
     };
     const width = tf.mul(step, 2);
     return mapParams(

@@ -26,6 +26,8 @@ const trainSchema = z.strictObject({
   batchSize: count.default(1),
   /** The most examples of a batch that are computed at once, with the same results. Default: all. */
   microBatch: count.optional(),
+  /** Computes gradients layer by layer: less memory, a third more time. */
+  gradientCheckpointing: z.boolean().default(false),
   /** How Hessian-vector products are taken. */
   hvp: z.enum(["exact", "finite-difference"]).default("exact"),
   /** Meta-updates between two lines of metrics. */

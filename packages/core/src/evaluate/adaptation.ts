@@ -19,6 +19,8 @@ export interface Adaptation {
   readonly batchSize?: number | undefined;
   /** The most examples of a batch that are computed at once. @default all */
   readonly microBatch?: number | undefined;
+  /** Computes the model segment by segment, in less memory. @default false */
+  readonly gradientCheckpointing?: boolean | undefined;
   /** Which parameters the learner sees, as in `metaTrain`. @default all */
   readonly trainable?: readonly string[] | undefined;
   /** The meta-optimizer, for learners whose inner steps share its moments: they start afresh. */
@@ -49,10 +51,15 @@ export interface TargetAdapter {
 
 /** How targets are adapted to. */
 export function targetAdapter(options: TargetAdapterOptions): TargetAdapter {
-  const { learner, batchSize, microBatch, trainable = ["*"], optimizer } = options.adaptation;
+  const { learner, batchSize, trainable = ["*"], optimizer } = options.adaptation;
+  const { microBatch, gradientCheckpointing } = options.adaptation;
   const { model, params, runtime } = options;
   const { model: part, trained, whole } = freeze(model, modelParams(params), trainable);
-  const objective = createObjective(part, { microBatch, ...(runtime && { runtime }) });
+  const objective = createObjective(part, {
+    microBatch,
+    gradientCheckpointing,
+    ...(runtime && { runtime }),
+  });
 
   const adapt = (task: string, support: readonly Batch[]) => {
     if (support.length === 0) {

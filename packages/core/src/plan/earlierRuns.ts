@@ -60,7 +60,7 @@ function workOf({
   train,
   ...rest
 }: RunConfig) {
-  const { batchSize, microBatch, hvp } = train;
+  const { batchSize, microBatch, gradientCheckpointing, hvp } = train;
   // As JSON: what is undefined is not in a record.
-  return JSON.parse(JSON.stringify({ ...rest, batchSize, microBatch, hvp }));
+  return JSON.parse(JSON.stringify({ ...rest, batchSize, microBatch, gradientCheckpointing, hvp }));
 }

@@ -37,6 +37,7 @@ export async function measureTraining(
     updates: Math.min(load.updates, most),
     hvp: config.train.hvp,
     microBatch: config.train.microBatch,
+    gradientCheckpointing: config.train.gradientCheckpointing,
     runtime,
     trainable: config.trainable,
   });

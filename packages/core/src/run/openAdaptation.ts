@@ -11,6 +11,6 @@ export async function openAdaptation(
 ): Promise<Adaptation> {
   const learner = await (adapt === "own" ? bench.get("learner") : bench.create("learner", adapt));
   const optimizer = ownOptimizer && (await bench.get("optimizer"));
-  const { batchSize, microBatch } = train;
-  return { learner, optimizer, batchSize, microBatch, trainable };
+  const { batchSize, microBatch, gradientCheckpointing } = train;
+  return { learner, optimizer, batchSize, microBatch, gradientCheckpointing, trainable };
 }

@@ -93,7 +93,8 @@ async function train(
   const { config, signal, notify = () => {}, onEvent } = options;
   const { model, tasks, runtime } = run;
   const { learner, optimizer, updates } = run.training;
-  const { batchSize, microBatch, keepCheckpoints, logEvery, hvp } = config.train;
+  const { batchSize, microBatch, gradientCheckpointing, keepCheckpoints, logEvery, hvp } =
+    config.train;
   const { every = 0, patience = Number.POSITIVE_INFINITY } = config.train.validate ?? {};
   const title = runTitle(options);
   const files = runDirectory(options.directory);
@@ -123,6 +124,7 @@ async function train(
     updates,
     hvp,
     microBatch,
+    gradientCheckpointing,
     runtime,
     trainable: config.trainable,
     ...(resumed && { resume: resumed }),

@@ -11,7 +11,7 @@ import { type Check, checksOf, type Property, type Subject, usefulErrors } from 
 import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
 import { recording } from "./recording.js";
 import { register } from "./register.js";
-import { assertNoLeak, assertSame, assertUntouched, isSame } from "./snapshot.js";
+import { assertClose, assertNoLeak, assertSame, assertUntouched, isSame } from "./snapshot.js";
 import { throughCheckpoint } from "./throughCheckpoint.js";
 
 /** What {@link testModel} checks. */
@@ -24,6 +24,7 @@ export type ModelProperty =
   | "tokens"
   | "files"
   | "compiled"
+  | "segments"
   | "inputs"
   | "leaks"
   | "options";
@@ -146,6 +147,19 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
         createObjective(model, options).gradient(params, batch),
       );
       assertSame(compiled, plain, "Compiled, the loss or its gradient differs.");
+    },
+  },
+
+  segments: {
+    title: "segments, if it has any, together have the loss and the derivatives of the whole",
+    async check(subject) {
+      const { model, params, batch } = await problemOf(subject);
+      if (!model.segments) return;
+      const [whole, inSegments] = [false, true].map((gradientCheckpointing) => {
+        const { gradient, hvp } = createObjective(model, { gradientCheckpointing });
+        return [gradient(params, batch), hvp(params, batch, unitDirection(params, 1))];
+      });
+      assertClose(inSegments, whole, "Segment by segment, the loss or a derivative differs.");
     },
   },
 

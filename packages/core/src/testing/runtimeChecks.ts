@@ -8,7 +8,7 @@ import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
 import { register } from "./register.js";
-import { assertSame, assertUntouched, tensorsIn } from "./snapshot.js";
+import { assertClose, assertSame, assertUntouched } from "./snapshot.js";
 
 /** What {@link testRuntime} checks. */
 export type RuntimeProperty =
@@ -62,21 +62,6 @@ function classifier() {
       return tf.mean(crossEntropy(logits, classes as tf.Tensor1D)) as tf.Scalar;
     });
   return { params, batch, model: { name: "classifier", init: async () => params, loss } };
-}
-
-/** The same within what another order of summation does to float32. */
-function assertClose(actual: unknown, expected: unknown, message: string): void {
-  const [a, b] = [tensorsIn(actual), tensorsIn(expected)];
-  assert.equal(a.length, b.length, message);
-  for (const [i, tensor] of a.entries()) {
-    const wanted = b[i] as tf.Tensor;
-    assert.deepEqual(tensor.shape, wanted.shape, message);
-    const values = wanted.dataSync();
-    for (const [j, value] of tensor.dataSync().entries()) {
-      const difference = Math.abs(value - Number(values[j]));
-      assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), message);
-    }
-  }
 }
 
 const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {

@@ -22,6 +22,21 @@ export function assertSame(actual: unknown, expected: unknown, message: string):
   assert.ok(isSame(actual, expected), message);
 }
 
+/** The same within what another order of summation does to float32. */
+export function assertClose(actual: unknown, expected: unknown, message: string): void {
+  const [a, b] = [tensorsIn(actual), tensorsIn(expected)];
+  assert.equal(a.length, b.length, message);
+  for (const [i, tensor] of a.entries()) {
+    const wanted = b[i] as tf.Tensor;
+    assert.deepEqual(tensor.shape, wanted.shape, message);
+    const values = wanted.dataSync();
+    for (const [j, value] of tensor.dataSync().entries()) {
+      const difference = Math.abs(value - Number(values[j]));
+      assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), message);
+    }
+  }
+}
+
 /** @throws AssertionError when `work` changes or frees a tensor of what it is `given` */
 export function assertUntouched(
   given: Readonly<Record<string, unknown>>,
