@@ -15,46 +15,59 @@ const count = z.int().min(1);
 const weights = z.string().optional();
 
 const loraOptions = z.strictObject({
-  /** r: the rank of what is added to a matrix. Default: 8. */
-  rank: count.optional(),
-  /** What is added is multiplied by alpha / rank. Default: 16. */
-  alpha: z.number().positive().optional(),
-  /** The matrices that something is added to: names, where `*` stands for any text. */
-  targets: z.array(z.string()).min(1).optional(),
-  /** A folder with a LoRA in PEFT's format, relative to the config file. */
-  weights,
+  rank: count.optional().describe("r: the rank of what is added to a matrix. Default: 8."),
+  alpha: z
+    .number()
+    .positive()
+    .optional()
+    .describe("What is added is multiplied by alpha / rank. Default: 16."),
+  targets: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("The matrices that something is added to: names, where `*` stands for any text."),
+  weights: weights.describe("A folder with a LoRA in PEFT's format, relative to the config file."),
 });
 
 const softPromptOptions = z.strictObject({
-  /** Length of the prompt. Default: 20. */
-  tokens: count.optional(),
-  /** What the prompt begins as. Default: tokens of the vocabulary, drawn at random. */
-  text: z.string().min(1).optional(),
-  /** A folder with a soft prompt in PEFT's format, relative to the config file. */
-  weights,
+  tokens: count.optional().describe("Length of the prompt. Default: 20."),
+  text: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What the prompt begins as. Default: tokens of the vocabulary, drawn at random."),
+  weights: weights.describe(
+    "A folder with a soft prompt in PEFT's format, relative to the config file.",
+  ),
 });
 
 export default definePlugin({
   name: "@metalearn/adapters",
   adapters: {
-    lora: defineFactory(loraOptions, ({ weights, targets, ...options }, context) => {
-      if (weights !== undefined) {
-        requireAlone("lora", { targets, ...options });
-        return (model) => pretrainedLora(model, context.path(weights));
-      }
-      if (!targets) {
-        throw new MetaError(
-          "BAD_CONFIG",
-          "adapter (lora): wanted targets or weights; came neither.",
-        );
-      }
-      return (model) => lora(model, { targets, ...options });
-    }),
-    "soft-prompt": defineFactory(softPromptOptions, ({ weights, ...options }, context) => {
-      if (weights === undefined) return (model) => softPrompt(languageModel(model), options);
-      requireAlone("soft-prompt", options);
-      return (model) => pretrainedSoftPrompt(languageModel(model), context.path(weights));
-    }),
+    lora: defineFactory(
+      loraOptions.describe("Adds a product of two narrow matrices to chosen matrices."),
+      ({ weights, targets, ...options }, context) => {
+        if (weights !== undefined) {
+          requireAlone("lora", { targets, ...options });
+          return (model) => pretrainedLora(model, context.path(weights));
+        }
+        if (!targets) {
+          throw new MetaError(
+            "BAD_CONFIG",
+            "adapter (lora): wanted targets or weights; came neither.",
+          );
+        }
+        return (model) => lora(model, { targets, ...options });
+      },
+    ),
+    "soft-prompt": defineFactory(
+      softPromptOptions.describe("Puts trained vectors before every sequence of a language model."),
+      ({ weights, ...options }, context) => {
+        if (weights === undefined) return (model) => softPrompt(languageModel(model), options);
+        requireAlone("soft-prompt", options);
+        return (model) => pretrainedSoftPrompt(languageModel(model), context.path(weights));
+      },
+    ),
   },
 });
 

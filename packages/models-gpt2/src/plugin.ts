@@ -9,24 +9,30 @@ const count = z.int().min(1);
 const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
 
 const gpt2Options = z.strictObject({
-  /** A published size. */
-  size: z.enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]).optional(),
-  /** Layers of a size of its own. */
-  layers: count.optional(),
-  /** Width of a size of its own. */
-  width: count.optional(),
-  /** Attention heads of a size of its own. */
-  heads: count.optional(),
-  /** Longest sequence of a size of its own, in tokens. */
-  maxTokens: count.optional(),
-  /** Standard deviation of freshly drawn weights. */
-  initializerRange: z.number().positive().default(defaultInitializerRange),
-  /** `gpt2` is the published byte-pair encoding, `byte` has one token per byte. */
-  tokenizer: z.enum(["gpt2", "byte"]).default("gpt2"),
-  /** Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`). */
-  weights: z.string().optional(),
-  /** Branch, tag or commit on the hub. */
-  revision: z.string().optional(),
+  size: z
+    .enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"])
+    .optional()
+    .describe("A published size."),
+  layers: count.optional().describe("Layers of a size of its own."),
+  width: count.optional().describe("Width of a size of its own."),
+  heads: count.optional().describe("Attention heads of a size of its own."),
+  maxTokens: count.optional().describe("Longest sequence of a size of its own, in tokens."),
+  initializerRange: z
+    .number()
+    .positive()
+    .default(defaultInitializerRange)
+    .describe("Standard deviation of freshly drawn weights."),
+  tokenizer: z
+    .enum(["gpt2", "byte"])
+    .default("gpt2")
+    .describe("`gpt2` is the published byte-pair encoding, `byte` has one token per byte."),
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      "Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`).",
+    ),
+  revision: z.string().optional().describe("Branch, tag or commit on the hub."),
 });
 
 type Gpt2Options = z.output<typeof gpt2Options>;
@@ -66,21 +72,26 @@ function shapeOf({
 export default definePlugin({
   name: "@metalearn/models-gpt2",
   models: {
-    gpt2: defineFactory(gpt2Options, (options, context) => {
-      const tokenizer = tokenizers[options.tokenizer];
-      const { weights, revision } = options;
-      if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
-      if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
-        throw new MetaError(
-          "BAD_CONFIG",
-          "model (gpt2): weights bring their own size; give only one.",
-        );
-      }
-      return pretrainedGpt2(isPath(weights) ? context.path(weights) : weights, {
-        tokenizer,
-        notify: context.notify,
-        ...(revision && { revision }),
-      });
-    }),
+    gpt2: defineFactory(
+      gpt2Options.describe(
+        "GPT-2 of a published or any other size. Wanted is one of `weights`, `size`, or `layers`, `width`, `heads` and `maxTokens`.",
+      ),
+      (options, context) => {
+        const tokenizer = tokenizers[options.tokenizer];
+        const { weights, revision } = options;
+        if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
+        if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
+          throw new MetaError(
+            "BAD_CONFIG",
+            "model (gpt2): weights bring their own size; give only one.",
+          );
+        }
+        return pretrainedGpt2(isPath(weights) ? context.path(weights) : weights, {
+          tokenizer,
+          notify: context.notify,
+          ...(revision && { revision }),
+        });
+      },
+    ),
   },
 });

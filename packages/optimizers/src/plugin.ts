@@ -7,32 +7,49 @@ import { type LearningRate, linearSchedule, type Schedule } from "./learningRate
 import { sgd } from "./sgd.js";
 
 const common = {
-  /** Step size, or its peak under a schedule. */
-  learningRate: z.number().min(0),
-  /** `linear` rises over `warmupUpdates` and falls to 0 at the end of training. */
-  schedule: z.enum(["constant", "linear"]).default("constant"),
-  /** Updates over which the learning rate rises from 0. */
-  warmupUpdates: z.int().min(0).default(0),
-  /** Scales the gradient so that its norm over all tensors is at most this. */
-  clipNorm: z.number().positive().optional(),
-  /** Pull towards zero. */
-  weightDecay: z.number().min(0).default(0),
-  /** Tensors whose name contains one of these texts are not decayed. */
-  noDecay: z.array(z.string()).default([]),
+  learningRate: z.number().min(0).describe("Step size, or its peak under a schedule."),
+  schedule: z
+    .enum(["constant", "linear"])
+    .default("constant")
+    .describe("`linear` rises over `warmupUpdates` and falls to 0 at the end of training."),
+  warmupUpdates: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Updates over which the learning rate rises from 0."),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Scales the gradient so that its norm over all tensors is at most this."),
+  weightDecay: z.number().min(0).default(0).describe("Pull towards zero."),
+  noDecay: z
+    .array(z.string())
+    .default([])
+    .describe("Tensors whose name contains one of these texts are not decayed."),
 };
 
 const adamOptions = z.strictObject({
   ...common,
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.999),
-  epsilon: z.number().min(0).default(1e-8),
+  beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the first moment."),
+  beta2: z.number().min(0).lt(1).default(0.999).describe("Decay of the second moment."),
+  epsilon: z
+    .number()
+    .min(0)
+    .default(1e-8)
+    .describe("Added to the root of the second moment, after bias correction."),
 });
 
 const sgdOptions = z.strictObject({
   ...common,
-  momentum: z.number().min(0).lt(1).default(0),
-  dampening: z.number().min(0).max(1).default(0),
-  nesterov: z.boolean().default(false),
+  momentum: z.number().min(0).lt(1).default(0).describe("Decay of the velocity."),
+  dampening: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Share taken off every gradient but the first."),
+  nesterov: z.boolean().default(false).describe("Looks one step ahead; needs momentum."),
 });
 
 interface Common {
@@ -74,8 +91,15 @@ function scheduled(
 export default definePlugin({
   name: "@metalearn/optimizers",
   optimizers: {
-    sgd: defineFactory(sgdOptions, (options, context) => assemble(options, context, sgd)),
-    adam: defineFactory(adamOptions, (options, context) => assemble(options, context, adam)),
-    adamw: defineFactory(adamOptions, (options, context) => assemble(options, context, adamw)),
+    sgd: defineFactory(
+      sgdOptions.describe("Stochastic gradient descent, with momentum if wanted; decay is L2."),
+      (options, context) => assemble(options, context, sgd),
+    ),
+    adam: defineFactory(adamOptions.describe("Adam; decay is L2."), (options, context) =>
+      assemble(options, context, adam),
+    ),
+    adamw: defineFactory(adamOptions.describe("Adam with decoupled decay."), (options, context) =>
+      assemble(options, context, adamw),
+    ),
   },
 });

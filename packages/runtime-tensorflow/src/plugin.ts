@@ -8,27 +8,37 @@ import { setup } from "./setup/setup.js";
 import { isDevice } from "./tensorflow/device.js";
 import { tensorflow } from "./tensorflow/runtime.js";
 
-/**
- * Threads to compute with; by default TensorFlow's choice, which is one per core. Small models are
- * faster on one.
- */
-const threads = z.int().min(1).optional();
+const threads = z
+  .int()
+  .min(1)
+  .optional()
+  .describe("Threads to compute with. Default: one per core. Small models are faster on one.");
 
-/** How the functions of a run are compiled. */
 const compile = z
   .strictObject({
-    /** `xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile. */
-    mode: z.enum(["auto", "graph", "xla", "eager"]).optional(),
-    /** `bfloat16` rounds the operands of matrix products, which is faster and less exact. */
-    precision: z.enum(["float32", "bfloat16"]).optional(),
-    /** Compilations to keep of each function. */
-    signatures: z.int().min(1).optional(),
+    mode: z
+      .enum(["auto", "graph", "xla", "eager"])
+      .optional()
+      .describe(
+        "`xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile.",
+      ),
+    precision: z
+      .enum(["float32", "bfloat16"])
+      .optional()
+      .describe(
+        "`bfloat16` rounds the operands of matrix products, which is faster and less exact.",
+      ),
+    signatures: z.int().min(1).optional().describe("Compilations to keep of each function."),
   })
-  .optional();
+  .optional()
+  .describe("How the functions of a run are compiled.");
 
 const tensorflowOptions = z.strictObject({
-  /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
-  device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
+  device: z
+    .string()
+    .refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …')
+    .optional()
+    .describe("`cpu` or `cuda:0`; by default the first GPU where there is one."),
   threads,
   compile,
 });
@@ -40,10 +50,23 @@ const noOptions = z.strictObject({});
 export default definePlugin({
   name: "@metalearn/runtime-tensorflow",
   runtimes: {
-    auto: defineFactory(autoOptions, (options, { notify }) => auto(notify, options)),
-    tensorflow: defineFactory(tensorflowOptions, (options) => tensorflow(options)),
-    wasm: defineFactory(noOptions, () => wasm()),
-    cpu: defineFactory(noOptions, () => cpu()),
+    auto: defineFactory(
+      autoOptions.describe(
+        "`tensorflow` where it is set up, else `wasm`, else `cpu`, saying in one line what and why.",
+      ),
+      (options, { notify }) => auto(notify, options),
+    ),
+    tensorflow: defineFactory(
+      tensorflowOptions.describe("TensorFlow on CPU or CUDA; never falls back."),
+      (options) => tensorflow(options),
+    ),
+    wasm: defineFactory(
+      noOptions.describe("WebAssembly with SIMD, one core, 4 GB at most, several times slower."),
+      () => wasm(),
+    ),
+    cpu: defineFactory(noOptions.describe("Plain JavaScript, hundreds of times slower."), () =>
+      cpu(),
+    ),
   },
   machine: { setup, diagnose },
 });

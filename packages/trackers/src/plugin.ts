@@ -4,24 +4,38 @@ import { mlflow } from "./mlflow/mlflow.js";
 import { tensorboard } from "./tensorboard/tensorboard.js";
 
 const tensorboardOptions = z.strictObject({
-  /** The folder for event files; every run has one of its own in it. */
-  directory: z.string().optional(),
+  directory: z
+    .string()
+    .optional()
+    .describe("The folder for event files; every run has one of its own in it."),
 });
 
 const mlflowOptions = z.strictObject({
-  /** The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000. */
-  url: z.url({ protocol: /^https?$/ }).optional(),
-  experiment: z.string().min(1).default("metalearn"),
-  /** How long the server may take for one answer, in seconds. */
-  timeout: z.number().positive().default(10),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000."),
+  experiment: z
+    .string()
+    .min(1)
+    .default("metalearn")
+    .describe("The experiment that runs belong to."),
+  timeout: z
+    .number()
+    .positive()
+    .default(10)
+    .describe("How long the server may take for one answer, in seconds."),
 });
 
 export default definePlugin({
   name: "@metalearn/trackers",
   trackers: {
-    tensorboard: defineFactory(tensorboardOptions, ({ directory }, { path }) =>
-      tensorboard({ directory: directory && path(directory) }),
+    tensorboard: defineFactory(
+      tensorboardOptions.describe("Event files that TensorBoard reads."),
+      ({ directory }, { path }) => tensorboard({ directory: directory && path(directory) }),
     ),
-    mlflow: defineFactory(mlflowOptions, (options) => mlflow(options)),
+    mlflow: defineFactory(mlflowOptions.describe("A run on an MLflow server."), (options) =>
+      mlflow(options),
+    ),
   },
 });

@@ -31,7 +31,8 @@ export interface Reference {
   readonly [option: string]: unknown;
 }
 
-const referenceKinds = new WeakMap<z.ZodType, Kind>();
+/** A registry, unlike a map, also knows the copies that `describe()` makes. */
+const referenceKinds = z.registry<{ kind: Kind }>();
 
 /**
  * The schema of an option that names another component, such as an inner optimizer. What it names
@@ -41,13 +42,13 @@ const referenceKinds = new WeakMap<z.ZodType, Kind>();
  */
 export function referenceTo(kind: Kind) {
   const schema = z.looseObject({ use: z.string() });
-  referenceKinds.set(schema, kind);
+  referenceKinds.add(schema, { kind });
   return schema;
 }
 
 /** The kind of component that an option names, if it names one; it may be optional. */
 export function referencedKind(schema: z.core.$ZodType): Kind | undefined {
-  return referenceKinds.get(unwrap(schema) as z.ZodType);
+  return referenceKinds.get(unwrap(schema) as z.ZodType)?.kind;
 }
 
 /** What a factory may ask for while it builds a component. */
