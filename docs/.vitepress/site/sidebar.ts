@@ -53,7 +53,7 @@ function group(
   const items = pages.flatMap((page) => {
     const file = fileOf(page);
     if (file === undefined) return [];
-    return [{ text: titleOf(file).replace(/^@metalearn\//, ""), link: `/${page}` }];
+    return [{ text: titleOf(file).replace(/^(@metalearn\/|Coming from )/, ""), link: `/${page}` }];
   });
   return { text, collapsed, items };
 }
