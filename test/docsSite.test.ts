@@ -87,7 +87,7 @@ test("a component's page has a row for each option, as its schema describes it",
     .strictObject({
       steps: z.int().min(1).default(5).describe("Inner steps."),
       mode: z.enum(["a", "b"]).describe("One | other."),
-      inner: referenceTo("optimizer").describe("Takes them."),
+      inner: referenceTo("optimizer"),
       limits: z.strictObject({ norm: z.number().positive().optional() }).optional(),
     })
     .describe("A learner.");
@@ -102,20 +102,17 @@ test("a component's page has a row for each option, as its schema describes it",
     "| --- | --- | --- | --- |",
     "| `steps` | whole number ≥ 1 | `5` | Inner steps. |",
     "| `mode` | `a`, `b` | required | One \\| other. |",
-    "| `inner` | [an optimizer](/reference/optimizers) | required | Takes them. |",
+    "| `inner` | [an optimizer](/reference/optimizers) | required |  |",
     "| `limits` | map |  |  |",
     "| `limits.norm` | number > 0 |  |  |",
   ]);
 });
 
-test("every component and option of ours says what it means", () => {
+test("every component of ours says what it is", () => {
   for (const { kind } of referencePages) {
     if (!kind) continue;
     for (const name of officialToolkit.names(kind)) {
-      const options = officialToolkit.options(kind, name);
-      expect(options.description, name).toMatch(/\.$/);
-      const rows = componentsPage(officialToolkit, kind).split("\n");
-      expect(rows.filter((row) => row.startsWith("| `") && row.endsWith("|  |"))).toEqual([]);
+      expect(officialToolkit.options(kind, name).description, name).toMatch(/\.$/);
     }
   }
 });

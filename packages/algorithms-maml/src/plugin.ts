@@ -21,63 +21,42 @@ import { reptile } from "./reptile.js";
 const count = z.int().min(1);
 const patterns = z.array(z.string()).min(1);
 
-const innerOptimizer = referenceTo("optimizer").describe(
-  "The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`.",
-);
+/** The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`. */
+const innerOptimizer = referenceTo("optimizer");
 
-const querySource = z
-  .enum(["same-task", "other-tasks", "same-examples"])
-  .describe("Where query examples come from.");
+/** Where query examples come from. */
+const querySource = z.enum(["same-task", "other-tasks", "same-examples"]);
 
-const moments = z
-  .enum(["shared", "copy-last", "copy-mean", "one-way", "separate", "reset"])
-  .describe("How inner and outer moments are shared.");
+/** How inner and outer moments are shared. */
+const moments = z.enum(["shared", "copy-last", "copy-mean", "one-way", "separate", "reset"]);
 
-const taskUnit = z
-  .enum(["task", "mixture"])
-  .default("task")
-  .describe("Whether a task is one data set or a draw from the mixture of all.");
+/** Whether a task is one data set or a draw from the mixture of all. */
+const taskUnit = z.enum(["task", "mixture"]).default("task");
 
-const adapt = patterns
-  .default(["*"])
-  .describe(
-    "Names of the adapted parameters; `*` stands for any text, a leading `!` leaves names out.",
-  );
+/** Names of the adapted parameters; `*` stands for any text, a leading `!` leaves names out. */
+const adapt = patterns.default(["*"]);
 
-const order = z
-  .literal([1, 2])
-  .default(2)
-  .describe("2 differentiates through the inner steps, 1 does not.");
-
-const innerSteps = count.describe("Inner steps per task.");
+/** 2 differentiates through the inner steps, 1 does not. */
+const order = z.literal([1, 2]).default(2);
 
 /** What every learner with an inner loop reads. */
 const episodes = {
   querySource: querySource.default("same-task"),
   taskUnit,
-  tasks: count.default(4).describe("Tasks per meta-update."),
-  support: count.default(1).describe("Support batches per task."),
-  query: count.default(1).describe("Query batches per task."),
+  /** Tasks per meta-update. */
+  tasks: count.default(4),
+  /** Support batches per task. */
+  support: count.default(1),
+  /** Query batches per task. */
+  query: count.default(1),
 };
 
 /** Which query losses make the meta-gradient. */
 const queryLosses = {
-  queries: z
-    .enum(["own", "all-pairs"])
-    .default("own")
-    .describe("Whether a task's parameters meet its own query batch or all."),
-  multiStepLoss: z
-    .strictObject({
-      annealUpdates: count
-        .optional()
-        .describe(
-          "Meta-updates over which the weights fade to that of the last. Default: they stay equal.",
-        ),
-    })
-    .optional()
-    .describe(
-      "Counts the query loss after every inner step; the weights may fade to that of the last.",
-    ),
+  /** Whether a task's parameters meet its own query batch or all. */
+  queries: z.enum(["own", "all-pairs"]).default("own"),
+  /** Counts the query loss after every inner step; the weights may fade to that of the last. */
+  multiStepLoss: z.strictObject({ annealUpdates: count.optional() }).optional(),
 };
 
 const fomamlOptions = z.strictObject({
@@ -86,59 +65,59 @@ const fomamlOptions = z.strictObject({
   innerOptimizer,
   moments: moments.default("reset"),
   adapt,
-  innerSteps: z.int().min(0).default(1).describe("Inner steps per task."),
+  /** Inner steps per task. */
+  innerSteps: z.int().min(0).default(1),
 });
 
 const mamlOptions = fomamlOptions.extend({ order });
 
 const headOptions = mamlOptions.omit({ adapt: true }).extend({
-  head: patterns.describe("Names of the parameters of the head; `*` stands for any text."),
+  /** Names of the parameters of the head; `*` stands for any text. */
+  head: patterns,
 });
 
 const lslrOptions = mamlOptions.omit({ innerOptimizer: true, moments: true }).extend({
-  innerSteps: innerSteps.default(1),
-  initialRate: z.number().default(0.01).describe("What every rate starts from."),
+  innerSteps: count.default(1),
+  /** What every rate starts from. */
+  initialRate: z.number().default(0.01),
 });
 
 const metaSgdOptions = lslrOptions.extend({
-  rates: z
-    .enum(["element", "tensor"])
-    .default("element")
-    .describe("A rate for every element of a tensor, or one for the tensor."),
-  perStep: z.boolean().default(false).describe("Whether every inner step has rates of its own."),
+  /** A rate for every element of a tensor, or one for the tensor. */
+  rates: z.enum(["element", "tensor"]).default("element"),
+  /** Whether every inner step has rates of its own. */
+  perStep: z.boolean().default(false),
 });
 
 const reptileOptions = z.strictObject({
   ...episodes,
   innerOptimizer,
   adapt,
-  innerSteps: innerSteps.default(5),
-  support: count.optional().describe("Support batches per task. Default: as many as inner steps."),
+  innerSteps: count.default(5),
+  /** Support batches per task. Default: as many as inner steps. */
+  support: count.optional(),
 });
 
 const imamlOptions = z.strictObject({
   ...episodes,
   innerOptimizer,
   adapt,
-  innerSteps: innerSteps.default(10),
-  proximalWeight: z
-    .number()
-    .positive()
-    .default(1)
-    .describe("How strongly the inner loop is pulled back to where it started."),
-  solverSteps: count.default(5).describe("Steps of the conjugate gradient method."),
+  innerSteps: count.default(10),
+  /** How strongly the inner loop is pulled back to where it started. */
+  proximalWeight: z.number().positive().default(1),
+  /** Steps of the conjugate gradient method. */
+  solverSteps: count.default(5),
 });
 
 const bmgOptions = z.strictObject({
   ...episodes,
   innerOptimizer,
   adapt,
-  innerSteps: innerSteps.default(1),
-  targetSteps: count.default(1).describe("Further steps to the target."),
-  target: z
-    .enum(["query", "support"])
-    .default("query")
-    .describe("What the steps to the target read."),
+  innerSteps: count.default(1),
+  /** Further steps to the target. */
+  targetSteps: count.default(1),
+  /** What the steps to the target read. */
+  target: z.enum(["query", "support"]).default("query"),
 });
 
 const mamlEnLlmOptions = z.strictObject({
@@ -149,13 +128,12 @@ const mamlEnLlmOptions = z.strictObject({
   taskUnit,
   adapt,
   order,
-  tasks: count.default(1).describe("n: tasks per meta-update."),
-  size: count.default(1).describe("k: support batches, inner steps and query batches per task."),
-  innerSteps: z
-    .int()
-    .min(0)
-    .optional()
-    .describe("Inner steps per task, if not k; without any, this is MetaICL."),
+  /** n: tasks per meta-update. */
+  tasks: count.default(1),
+  /** k: support batches, inner steps and query batches per task. */
+  size: count.default(1),
+  /** Inner steps per task, if not k; without any, this is MetaICL. */
+  innerSteps: z.int().min(0).optional(),
 });
 
 /** A factory of a learner that is told its inner optimizer. */

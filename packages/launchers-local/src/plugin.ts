@@ -3,7 +3,8 @@ import { z } from "zod";
 import { local } from "./local.js";
 
 const options = z.strictObject({
-  processes: z.int().min(1).optional().describe("Jobs at a time. Default: one per core."),
+  /** Jobs at a time. Default: one per core. */
+  processes: z.int().min(1).optional(),
 });
 
 export default definePlugin({

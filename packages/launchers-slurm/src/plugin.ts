@@ -5,28 +5,23 @@ import { slurm } from "./slurm.js";
 const count = z.int().min(1);
 
 const options = z.strictObject({
-  processes: count
-    .optional()
-    .describe("Jobs of the array at a time. Default: as many as Slurm allows."),
-  partition: z.string().optional().describe("The partition that the runs go to."),
-  account: z.string().optional().describe("The account that the runs are charged to."),
-  time: z.string().optional().describe("The time limit of one run, as Slurm writes it: `4:00:00`."),
-  cpusPerTask: count.optional().describe("Cores of one run."),
-  memory: z.string().optional().describe("Memory of one run, such as `16G`."),
-  gres: z.string().optional().describe("Devices of one run, such as `gpu:1`."),
-  sbatch: z
-    .array(z.string())
-    .default([])
-    .describe("Any other arguments of sbatch, such as `--qos=long`."),
-  setup: z
-    .array(z.string())
-    .default([])
-    .describe("Shell lines before each run, such as `module load cuda`."),
-  pollSeconds: z
-    .number()
-    .positive()
-    .default(10)
-    .describe("Seconds between two looks at the queue."),
+  /** Jobs of the array at a time. Default: as many as Slurm allows. */
+  processes: count.optional(),
+  partition: z.string().optional(),
+  account: z.string().optional(),
+  /** The time limit of one run, as Slurm writes it: `4:00:00`. */
+  time: z.string().optional(),
+  cpusPerTask: count.optional(),
+  /** Memory of one run, such as `16G`. */
+  memory: z.string().optional(),
+  /** Devices of one run, such as `gpu:1`. */
+  gres: z.string().optional(),
+  /** Any other arguments of sbatch, such as `--qos=long`. */
+  sbatch: z.array(z.string()).default([]),
+  /** Shell lines before each run, such as `module load cuda`. */
+  setup: z.array(z.string()).default([]),
+  /** Seconds between two looks at the queue. */
+  pollSeconds: z.number().positive().default(10),
 });
 
 export default definePlugin({

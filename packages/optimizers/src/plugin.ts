@@ -7,49 +7,32 @@ import { type LearningRate, linearSchedule, type Schedule } from "./learningRate
 import { sgd } from "./sgd.js";
 
 const common = {
-  learningRate: z.number().min(0).describe("Step size, or its peak under a schedule."),
-  schedule: z
-    .enum(["constant", "linear"])
-    .default("constant")
-    .describe("`linear` rises over `warmupUpdates` and falls to 0 at the end of training."),
-  warmupUpdates: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe("Updates over which the learning rate rises from 0."),
-  clipNorm: z
-    .number()
-    .positive()
-    .optional()
-    .describe("Scales the gradient so that its norm over all tensors is at most this."),
-  weightDecay: z.number().min(0).default(0).describe("Pull towards zero."),
-  noDecay: z
-    .array(z.string())
-    .default([])
-    .describe("Tensors whose name contains one of these texts are not decayed."),
+  /** Step size, or its peak under a schedule. */
+  learningRate: z.number().min(0),
+  /** `linear` rises over `warmupUpdates` and falls to 0 at the end of training. */
+  schedule: z.enum(["constant", "linear"]).default("constant"),
+  /** Updates over which the learning rate rises from 0. */
+  warmupUpdates: z.int().min(0).default(0),
+  /** Scales the gradient so that its norm over all tensors is at most this. */
+  clipNorm: z.number().positive().optional(),
+  /** Pull towards zero. */
+  weightDecay: z.number().min(0).default(0),
+  /** Tensors whose name contains one of these texts are not decayed. */
+  noDecay: z.array(z.string()).default([]),
 };
 
 const adamOptions = z.strictObject({
   ...common,
-  beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the first moment."),
-  beta2: z.number().min(0).lt(1).default(0.999).describe("Decay of the second moment."),
-  epsilon: z
-    .number()
-    .min(0)
-    .default(1e-8)
-    .describe("Added to the root of the second moment, after bias correction."),
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.999),
+  epsilon: z.number().min(0).default(1e-8),
 });
 
 const sgdOptions = z.strictObject({
   ...common,
-  momentum: z.number().min(0).lt(1).default(0).describe("Decay of the velocity."),
-  dampening: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe("Share taken off every gradient but the first."),
-  nesterov: z.boolean().default(false).describe("Looks one step ahead; needs momentum."),
+  momentum: z.number().min(0).lt(1).default(0),
+  dampening: z.number().min(0).max(1).default(0),
+  nesterov: z.boolean().default(false),
 });
 
 interface Common {

@@ -8,37 +8,27 @@ import { setup } from "./setup/setup.js";
 import { isDevice } from "./tensorflow/device.js";
 import { tensorflow } from "./tensorflow/runtime.js";
 
-const threads = z
-  .int()
-  .min(1)
-  .optional()
-  .describe("Threads to compute with. Default: one per core. Small models are faster on one.");
+/**
+ * Threads to compute with; by default TensorFlow's choice, which is one per core. Small models are
+ * faster on one.
+ */
+const threads = z.int().min(1).optional();
 
+/** How the functions of a run are compiled. */
 const compile = z
   .strictObject({
-    mode: z
-      .enum(["auto", "graph", "xla", "eager"])
-      .optional()
-      .describe(
-        "`xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile.",
-      ),
-    precision: z
-      .enum(["float32", "bfloat16"])
-      .optional()
-      .describe(
-        "`bfloat16` rounds the operands of matrix products, which is faster and less exact.",
-      ),
-    signatures: z.int().min(1).optional().describe("Compilations to keep of each function."),
+    /** `xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile. */
+    mode: z.enum(["auto", "graph", "xla", "eager"]).optional(),
+    /** `bfloat16` rounds the operands of matrix products, which is faster and less exact. */
+    precision: z.enum(["float32", "bfloat16"]).optional(),
+    /** Compilations to keep of each function. */
+    signatures: z.int().min(1).optional(),
   })
-  .optional()
-  .describe("How the functions of a run are compiled.");
+  .optional();
 
 const tensorflowOptions = z.strictObject({
-  device: z
-    .string()
-    .refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …')
-    .optional()
-    .describe("`cpu` or `cuda:0`; by default the first GPU where there is one."),
+  /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
+  device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
   threads,
   compile,
 });

@@ -4,27 +4,16 @@ import { mlflow } from "./mlflow/mlflow.js";
 import { tensorboard } from "./tensorboard/tensorboard.js";
 
 const tensorboardOptions = z.strictObject({
-  directory: z
-    .string()
-    .optional()
-    .describe("The folder for event files; every run has one of its own in it."),
+  /** The folder for event files; every run has one of its own in it. */
+  directory: z.string().optional(),
 });
 
 const mlflowOptions = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000."),
-  experiment: z
-    .string()
-    .min(1)
-    .default("metalearn")
-    .describe("The experiment that runs belong to."),
-  timeout: z
-    .number()
-    .positive()
-    .default(10)
-    .describe("How long the server may take for one answer, in seconds."),
+  /** The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000. */
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  experiment: z.string().min(1).default("metalearn"),
+  /** How long the server may take for one answer, in seconds. */
+  timeout: z.number().positive().default(10),
 });
 
 export default definePlugin({

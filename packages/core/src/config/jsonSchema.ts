@@ -83,13 +83,10 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
     override({ zodSchema, jsonSchema }) {
       const kind = referencedKind(zodSchema);
       if (kind !== undefined) {
-        const { description, default: implied } = jsonSchema;
         for (const key of Object.keys(jsonSchema)) {
           delete (jsonSchema as Record<string, unknown>)[key];
         }
         jsonSchema.$ref = `#/$defs/${kind}`;
-        if (description !== undefined) jsonSchema.description = description;
-        if (implied !== undefined) jsonSchema.default = implied;
       }
       // What z.int() says of every number is of no use to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

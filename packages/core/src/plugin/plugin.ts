@@ -31,8 +31,7 @@ export interface Reference {
   readonly [option: string]: unknown;
 }
 
-/** A registry, unlike a map, also knows the copies that `describe()` makes. */
-const referenceKinds = z.registry<{ kind: Kind }>();
+const referenceKinds = new WeakMap<z.ZodType, Kind>();
 
 /**
  * The schema of an option that names another component, such as an inner optimizer. What it names
@@ -42,13 +41,13 @@ const referenceKinds = z.registry<{ kind: Kind }>();
  */
 export function referenceTo(kind: Kind) {
   const schema = z.looseObject({ use: z.string() });
-  referenceKinds.add(schema, { kind });
+  referenceKinds.set(schema, kind);
   return schema;
 }
 
 /** The kind of component that an option names, if it names one; it may be optional. */
 export function referencedKind(schema: z.core.$ZodType): Kind | undefined {
-  return referenceKinds.get(unwrap(schema) as z.ZodType)?.kind;
+  return referenceKinds.get(unwrap(schema) as z.ZodType);
 }
 
 /** What a factory may ask for while it builds a component. */
