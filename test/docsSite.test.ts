@@ -120,7 +120,7 @@ test("every component of ours says what it is", () => {
 test("the page of commands has every command with its options", () => {
   const page = commandsPage(describeProgram());
   expect(page).toContain("## `data check`");
-  expect(page).toContain("| `-p, --parallel <count>` | runs at a time");
+  expect(page).toContain("| `-p`, `--parallel <count>` | runs at a time");
   const names = leaves(describeProgram()).map((command) => command.name());
   expect(names).not.toContain("work"); // hidden: only launchers call it
   expect(page.match(/^## /gm)).toHaveLength(names.length);

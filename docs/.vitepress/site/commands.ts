@@ -51,6 +51,11 @@ function sentence(text: string): string {
 function table(title: string, rows: readonly (readonly [string, string])[]): string {
   if (rows.length === 0) return "";
   return [`| ${title} | meaning |`, "| --- | --- |"]
-    .concat(rows.map(([name, meaning]) => `| ${code(name)} | ${meaning.replaceAll("<", "&lt;")} |`))
+    .concat(
+      rows.map(
+        ([name, meaning]) =>
+          `| ${name.split(", ").map(code).join(", ")} | ${meaning.replaceAll("<", "&lt;")} |`,
+      ),
+    )
     .join("\n");
 }
