@@ -22,6 +22,9 @@ const introductions: Readonly<Record<Kind, string>> = {
   launcher: "What carries out the runs of a comparison: the key `launcher` of a config.",
 };
 
+const configIntroduction =
+  "The keys of `metalearn.config.yaml`. `model` and `tasks` are wanted in every run; whatever has no default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
+
 /** The page of a kind: a table of options for each component, from the schemas of the plugins. */
 export function componentsPage(toolkit: Toolkit, kind: Kind): string {
   const { $defs } = configJsonSchema(toolkit) as { $defs: Record<Kind, JsonSchema> };
@@ -46,9 +49,16 @@ export function componentsPage(toolkit: Toolkit, kind: Kind): string {
 
 /** The page of the keys of a config. */
 export function configPage(toolkit: Toolkit): string {
-  const { properties } = configJsonSchema(toolkit) as { properties: Record<string, JsonSchema> };
-  const rows = Object.entries(properties).flatMap(([key, schema]) => rowsOf(key, schema, ""));
-  return table(rows);
+  const { properties, $defs } = configJsonSchema(toolkit) as Record<
+    "properties" | "$defs",
+    Readonly<Record<string, JsonSchema>>
+  >;
+  const rows = Object.entries(properties).flatMap(([key, schema]) => {
+    // A component's key says what the component is for, unless it says more.
+    const { description = $defs[key]?.description } = schema;
+    return rowsOf(key, { ...schema, description }, "");
+  });
+  return [configIntroduction, table(rows)].join("\n\n");
 }
 
 interface Branch {
@@ -76,9 +86,14 @@ function rowsOf(name: string, schema: JsonSchema, absent: string): Row[] {
 
 function table(rows: readonly Row[]): string {
   const lines = rows.map(({ name, schema, absent }) => {
-    const { default: implied, description = "" } = schema;
+    const { default: implied, description } = schema;
     const isEmpty = implied === undefined || JSON.stringify(implied) === "{}";
-    return [code(name), valuesOf(schema), isEmpty ? absent : code(implied), String(description)]
+    return [
+      code(name),
+      valuesOf(schema),
+      isEmpty ? absent : code(implied),
+      String(description ?? ""),
+    ]
       .map((cell) => cell.replaceAll("|", "\\|").replaceAll("<", "&lt;"))
       .join(" | ");
   });
