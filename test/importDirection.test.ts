@@ -47,6 +47,12 @@ test("every package has a rule", () => {
   expect(packages.toSorted()).toEqual(Object.keys(allowed).sort());
 });
 
+test("the drawing of the packages has all of them", () => {
+  const drawing = readFileSync(join(root, "docs/figures/packages.svg"), "utf8");
+  const names = [...drawing.matchAll(/<text [^>]*>([a-z0-9-]+)<\/text>/g)].map(([, name]) => name);
+  expect(names.filter((name) => name !== "import").sort()).toEqual(packages.toSorted());
+});
+
 describe.each(packages)("%s", (name) => {
   const manifest = JSON.parse(
     readFileSync(join(root, "packages", name, "package.json"), "utf8"),

@@ -1,35 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { beforeAll, expect, test } from "vitest";
+import { type Block, blocksIn } from "./support/documents.js";
 
 const root = join(import.meta.dirname, "..");
 
-/** A block of TypeScript in a Markdown file. */
-interface Block {
-  readonly file: string;
-  /** Of the first line of code, from 1. */
-  readonly line: number;
-  readonly code: string;
-}
-
-const documents = [
-  ...readdirSync(root),
-  ...["docs", "examples", "packages"].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) =>
-      join(folder, path),
-    ),
-  ),
-].filter((path) => path.endsWith(".md") && !path.includes("node_modules"));
-
-const blocks = documents.flatMap((file): Block[] => {
-  const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }) => ({
-    file,
-    line: text.slice(0, index).split("\n").length + 1,
-    code,
-  }));
-});
+const blocks = blocksIn("ts");
 
 const wrong: Block = {
   file: "wrong.md",

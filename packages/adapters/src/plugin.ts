@@ -37,24 +37,30 @@ const softPromptOptions = z.strictObject({
 export default definePlugin({
   name: "@metalearn/adapters",
   adapters: {
-    lora: defineFactory(loraOptions, ({ weights, targets, ...options }, context) => {
-      if (weights !== undefined) {
-        requireAlone("lora", { targets, ...options });
-        return (model) => pretrainedLora(model, context.path(weights));
-      }
-      if (!targets) {
-        throw new MetaError(
-          "BAD_CONFIG",
-          "adapter (lora): wanted targets or weights; came neither.",
-        );
-      }
-      return (model) => lora(model, { targets, ...options });
-    }),
-    "soft-prompt": defineFactory(softPromptOptions, ({ weights, ...options }, context) => {
-      if (weights === undefined) return (model) => softPrompt(languageModel(model), options);
-      requireAlone("soft-prompt", options);
-      return (model) => pretrainedSoftPrompt(languageModel(model), context.path(weights));
-    }),
+    lora: defineFactory(
+      loraOptions.describe("Adds a product of two narrow matrices to chosen matrices."),
+      ({ weights, targets, ...options }, context) => {
+        if (weights !== undefined) {
+          requireAlone("lora", { targets, ...options });
+          return (model) => pretrainedLora(model, context.path(weights));
+        }
+        if (!targets) {
+          throw new MetaError(
+            "BAD_CONFIG",
+            "adapter (lora): wanted targets or weights; came neither.",
+          );
+        }
+        return (model) => lora(model, { targets, ...options });
+      },
+    ),
+    "soft-prompt": defineFactory(
+      softPromptOptions.describe("Puts trained vectors before every sequence of a language model."),
+      ({ weights, ...options }, context) => {
+        if (weights === undefined) return (model) => softPrompt(languageModel(model), options);
+        requireAlone("soft-prompt", options);
+        return (model) => pretrainedSoftPrompt(languageModel(model), context.path(weights));
+      },
+    ),
   },
 });
 

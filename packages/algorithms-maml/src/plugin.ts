@@ -152,15 +152,59 @@ function withInnerOptimizer<S extends z.ZodObject<{ innerOptimizer: typeof inner
 export default definePlugin({
   name: "@metalearn/algorithms-maml",
   learners: {
-    maml: withInnerOptimizer(mamlOptions, maml),
-    fomaml: withInnerOptimizer(fomamlOptions, (options) => maml({ ...options, order: 1 })),
-    anil: withInnerOptimizer(headOptions, anil),
-    boil: withInnerOptimizer(headOptions, boil),
-    "meta-sgd": defineFactory(metaSgdOptions, metaSgd),
-    lslr: defineFactory(lslrOptions, lslr),
-    reptile: withInnerOptimizer(reptileOptions, reptile),
-    imaml: withInnerOptimizer(imamlOptions, imaml),
-    bmg: withInnerOptimizer(bmgOptions, bmg),
-    "maml-en-llm": withInnerOptimizer(mamlEnLlmOptions, mamlEnLlm),
+    maml: withInnerOptimizer(
+      mamlOptions.describe(
+        "Model-agnostic meta-learning: parameters from which a few inner steps lead to a low query loss.",
+      ),
+      maml,
+    ),
+    fomaml: withInnerOptimizer(
+      fomamlOptions.describe(
+        "MAML of first order: the query gradient is taken where the inner steps end.",
+      ),
+      (options) => maml({ ...options, order: 1 }),
+    ),
+    anil: withInnerOptimizer(
+      headOptions.describe("MAML whose inner steps change the head alone."),
+      anil,
+    ),
+    boil: withInnerOptimizer(
+      headOptions.describe("MAML whose inner steps change everything but the head."),
+      boil,
+    ),
+    "meta-sgd": defineFactory(
+      metaSgdOptions.describe(
+        "MAML with a learned inner learning rate for every element or tensor.",
+      ),
+      metaSgd,
+    ),
+    lslr: defineFactory(
+      lslrOptions.describe(
+        "MAML with a learned inner learning rate for every tensor and inner step.",
+      ),
+      lslr,
+    ),
+    reptile: withInnerOptimizer(
+      reptileOptions.describe("Moves the parameters towards where inner steps lead."),
+      reptile,
+    ),
+    imaml: withInnerOptimizer(
+      imamlOptions.describe(
+        "An inner loop to the minimum, pulled back to its start; the meta-gradient is implicit.",
+      ),
+      imaml,
+    ),
+    bmg: withInnerOptimizer(
+      bmgOptions.describe(
+        "Bootstrapped: draws the adapted parameters towards where further steps would lead.",
+      ),
+      bmg,
+    ),
+    "maml-en-llm": withInnerOptimizer(
+      mamlEnLlmOptions.describe(
+        "MAML with queries from other tasks, and moments that both loops share (MAML-2k-n).",
+      ),
+      mamlEnLlm,
+    ),
   },
 });

@@ -30,13 +30,25 @@ const fineTuneOptions = metaiclOptions.extend({
 export default definePlugin({
   name: "@metalearn/algorithms-metaicl",
   learners: {
-    metaicl: defineFactory(metaiclOptions, metaicl),
-    metaict: defineFactory(metaictOptions, metaict),
-    "fine-tune": defineFactory(fineTuneOptions, async (options, context) =>
-      fineTune({
-        ...options,
-        innerOptimizer: await context.create("optimizer", options.innerOptimizer),
-      }),
+    metaicl: defineFactory(
+      metaiclOptions.describe(
+        "Meta-training in context: the loss of the answer after demonstrations.",
+      ),
+      metaicl,
+    ),
+    metaict: defineFactory(
+      metaictOptions.describe("In-context tuning: only the options of an example compete."),
+      metaict,
+    ),
+    "fine-tune": defineFactory(
+      fineTuneOptions.describe(
+        "Trains as `metaicl` does, and adapts to a target by steps on its examples.",
+      ),
+      async (options, context) =>
+        fineTune({
+          ...options,
+          innerOptimizer: await context.create("optimizer", options.innerOptimizer),
+        }),
     ),
   },
 });

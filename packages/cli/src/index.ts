@@ -1,4 +1,4 @@
-export { main } from "./main.js";
+export { describeProgram, main } from "./main.js";
 export { renderChart } from "./report/charts.js";
 export { renderReport } from "./report/page.js";
 export type { ReportText } from "./report/report.js";

@@ -28,7 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** The commands. What they do is loaded only when one is chosen. */
-function describeProgram(): Command {
+export function describeProgram(): Command {
   const program = new Command("metalearn")
     .description("Meta-train language models and compare the methods fairly.")
     .version(packageVersion())

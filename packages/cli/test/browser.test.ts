@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -9,6 +8,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderPage } from "../src/report/page.js";
 import { buildReport } from "../src/report/report.js";
+import { chromiumPath, whyNoChromium } from "./support/chromium.js";
 import { comparedRun } from "./support/comparedRun.js";
 
 // Functions for the browser are written here; its types are not those of Node.js.
@@ -22,18 +22,9 @@ interface AxeResults {
   }[];
 }
 
-const places = [
-  process.env.CHROMIUM_PATH ?? "",
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
-const executablePath = places.find((path) => path && existsSync(path));
-const why = executablePath ? "" : "(skipped: no Chromium; CHROMIUM_PATH may name one)";
-
 const widths = { desktop: 1280, phone: 390 };
 
-describe.skipIf(!executablePath)(`in Chromium, a report ${why}`, () => {
+describe.skipIf(!chromiumPath)(`in Chromium, a report ${whyNoChromium}`, () => {
   let folder: string;
   let browser: Browser;
   let url: string;
@@ -70,7 +61,7 @@ describe.skipIf(!executablePath)(`in Chromium, a report ${why}`, () => {
     const file = join(folder, "report.html");
     await writeFile(file, renderPage(await buildReport(runs, { title: "Tiny", note: "A note." })));
     url = pathToFileURL(file).href;
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
   });
   afterAll(async () => {
     await browser?.close();

@@ -71,22 +71,25 @@ const crossfitOptions = z.strictObject({
 export default definePlugin({
   name: "@metalearn/datasets-crossfit",
   tasks: {
-    crossfit: defineFactory(crossfitOptions, async (options, context) => {
-      const model = await context.get("model");
-      if (!isLanguageModel(model)) {
-        throw new MetaError(
-          "BAD_CONFIG",
-          `tasks (crossfit): wanted a language model, which brings a tokenizer; came ${model.name}.`,
-        );
-      }
-      return crossfit({
-        ...options,
-        root: context.path(options.root),
-        tokenizer: model.tokenizer,
-        ...tokenLimits(options, model),
-        notify: context.notify,
-      });
-    }),
+    crossfit: defineFactory(
+      crossfitOptions.describe("Text tasks in MetaICL's format: CrossFit, UnifiedQA and your own."),
+      async (options, context) => {
+        const model = await context.get("model");
+        if (!isLanguageModel(model)) {
+          throw new MetaError(
+            "BAD_CONFIG",
+            `tasks (crossfit): wanted a language model, which brings a tokenizer; came ${model.name}.`,
+          );
+        }
+        return crossfit({
+          ...options,
+          root: context.path(options.root),
+          tokenizer: model.tokenizer,
+          ...tokenLimits(options, model),
+          notify: context.notify,
+        });
+      },
+    ),
   },
   prompters: { crossfit: prompter },
   data: { add: addTask, download: downloadTasks },

@@ -28,7 +28,13 @@ const clustersOptions = z.strictObject({
 export default definePlugin({
   name: "@metalearn/datasets-synthetic",
   tasks: {
-    sinusoid: defineFactory(sinusoidOptions, sinusoid),
-    clusters: defineFactory(clustersOptions, clusters),
+    sinusoid: defineFactory(
+      sinusoidOptions.describe("Sine curves of random amplitude and phase, to be regressed."),
+      sinusoid,
+    ),
+    clusters: defineFactory(
+      clustersOptions.describe("Clusters of points to be told apart: N-way K-shot classification."),
+      clusters,
+    ),
   },
 });

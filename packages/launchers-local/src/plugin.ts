@@ -9,5 +9,10 @@ const options = z.strictObject({
 
 export default definePlugin({
   name: "@metalearn/launchers-local",
-  launchers: { local: defineFactory(options, local) },
+  launchers: {
+    local: defineFactory(
+      options.describe("Processes on this machine, with its cores shared out."),
+      local,
+    ),
+  },
 });

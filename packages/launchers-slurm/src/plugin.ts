@@ -26,5 +26,5 @@ const options = z.strictObject({
 
 export default definePlugin({
   name: "@metalearn/launchers-slurm",
-  launchers: { slurm: defineFactory(options, slurm) },
+  launchers: { slurm: defineFactory(options.describe("One Slurm job array."), slurm) },
 });

@@ -66,21 +66,26 @@ function shapeOf({
 export default definePlugin({
   name: "@metalearn/models-gpt2",
   models: {
-    gpt2: defineFactory(gpt2Options, (options, context) => {
-      const tokenizer = tokenizers[options.tokenizer];
-      const { weights, revision } = options;
-      if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
-      if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
-        throw new MetaError(
-          "BAD_CONFIG",
-          "model (gpt2): weights bring their own size; give only one.",
-        );
-      }
-      return pretrainedGpt2(isPath(weights) ? context.path(weights) : weights, {
-        tokenizer,
-        notify: context.notify,
-        ...(revision && { revision }),
-      });
-    }),
+    gpt2: defineFactory(
+      gpt2Options.describe(
+        "GPT-2 of a published or any other size. Wanted is one of `weights`, `size`, or `layers`, `width`, `heads` and `maxTokens`.",
+      ),
+      (options, context) => {
+        const tokenizer = tokenizers[options.tokenizer];
+        const { weights, revision } = options;
+        if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
+        if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
+          throw new MetaError(
+            "BAD_CONFIG",
+            "model (gpt2): weights bring their own size; give only one.",
+          );
+        }
+        return pretrainedGpt2(isPath(weights) ? context.path(weights) : weights, {
+          tokenizer,
+          notify: context.notify,
+          ...(revision && { revision }),
+        });
+      },
+    ),
   },
 });

@@ -13,5 +13,10 @@ const mlpOptions = z.strictObject({
 
 export default definePlugin({
   name: "@metalearn/models-mlp",
-  models: { mlp: defineFactory(mlpOptions, mlp) },
+  models: {
+    mlp: defineFactory(
+      mlpOptions.describe("A multilayer perceptron for regression and classification."),
+      mlp,
+    ),
+  },
 });

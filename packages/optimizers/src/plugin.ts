@@ -74,8 +74,15 @@ function scheduled(
 export default definePlugin({
   name: "@metalearn/optimizers",
   optimizers: {
-    sgd: defineFactory(sgdOptions, (options, context) => assemble(options, context, sgd)),
-    adam: defineFactory(adamOptions, (options, context) => assemble(options, context, adam)),
-    adamw: defineFactory(adamOptions, (options, context) => assemble(options, context, adamw)),
+    sgd: defineFactory(
+      sgdOptions.describe("Stochastic gradient descent, with momentum if wanted; decay is L2."),
+      (options, context) => assemble(options, context, sgd),
+    ),
+    adam: defineFactory(adamOptions.describe("Adam; decay is L2."), (options, context) =>
+      assemble(options, context, adam),
+    ),
+    adamw: defineFactory(adamOptions.describe("Adam with decoupled decay."), (options, context) =>
+      assemble(options, context, adamw),
+    ),
   },
 });

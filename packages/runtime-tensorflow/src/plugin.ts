@@ -40,10 +40,23 @@ const noOptions = z.strictObject({});
 export default definePlugin({
   name: "@metalearn/runtime-tensorflow",
   runtimes: {
-    auto: defineFactory(autoOptions, (options, { notify }) => auto(notify, options)),
-    tensorflow: defineFactory(tensorflowOptions, (options) => tensorflow(options)),
-    wasm: defineFactory(noOptions, () => wasm()),
-    cpu: defineFactory(noOptions, () => cpu()),
+    auto: defineFactory(
+      autoOptions.describe(
+        "`tensorflow` where it is set up, else `wasm`, else `cpu`, saying in one line what and why.",
+      ),
+      (options, { notify }) => auto(notify, options),
+    ),
+    tensorflow: defineFactory(
+      tensorflowOptions.describe("TensorFlow on CPU or CUDA; never falls back."),
+      (options) => tensorflow(options),
+    ),
+    wasm: defineFactory(
+      noOptions.describe("WebAssembly with SIMD, one core, 4 GB at most, several times slower."),
+      () => wasm(),
+    ),
+    cpu: defineFactory(noOptions.describe("Plain JavaScript, hundreds of times slower."), () =>
+      cpu(),
+    ),
   },
   machine: { setup, diagnose },
 });

@@ -19,9 +19,12 @@ const mlflowOptions = z.strictObject({
 export default definePlugin({
   name: "@metalearn/trackers",
   trackers: {
-    tensorboard: defineFactory(tensorboardOptions, ({ directory }, { path }) =>
-      tensorboard({ directory: directory && path(directory) }),
+    tensorboard: defineFactory(
+      tensorboardOptions.describe("Event files that TensorBoard reads."),
+      ({ directory }, { path }) => tensorboard({ directory: directory && path(directory) }),
     ),
-    mlflow: defineFactory(mlflowOptions, (options) => mlflow(options)),
+    mlflow: defineFactory(mlflowOptions.describe("A run on an MLflow server."), (options) =>
+      mlflow(options),
+    ),
   },
 });
