@@ -206,6 +206,7 @@ export {
   type CompileMode,
   type CompileOptions,
   compileSeconds,
+  type DeviceMemory,
   type OpenStages,
   type Precision,
   type RuntimeMemory,

@@ -30,6 +30,8 @@ const tensorflowOptions = z.strictObject({
   /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
   device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
   threads,
+  /** Whether float32 products on a GPU may round their operands to 11 bits, which is faster. */
+  tf32: z.boolean().optional(),
   compile,
 });
 
