@@ -153,6 +153,8 @@ export {
   type Finding,
   type Kind,
   type MachineSupport,
+  type PackedFile,
+  type PackOptions,
   type Plugin,
   type Reference,
   referenceTo,

@@ -6,6 +6,13 @@
 const [engine, config, ...libraries] = process.argv.slice(2);
 const binding = require(engine);
 
+// Before TensorFlow looks for them; see src/tensorflow/openCudaLibraries.ts.
+const libraryProblems = {};
+for (const path of libraries) {
+  const problem = binding.libraryProblem(path);
+  if (problem) libraryProblems[path] = problem;
+}
+
 const devices = binding.openEngine(new Uint8Array(Buffer.from(config ?? "", "base64")));
 const type = { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
 const a = binding.createTensor([2, 2], binding.TF_FLOAT, Float32Array.of(1, 2, 3, 4));
@@ -15,11 +22,6 @@ const productDevice = binding.tensorDevice(c.id);
 const product = Array.from(binding.tensorDataSync(c.id));
 binding.closeEngine();
 
-const libraryProblems = {};
-for (const path of libraries) {
-  const problem = binding.libraryProblem(path);
-  if (problem) libraryProblems[path] = problem;
-}
 const answer = { devices, product, productDevice, driver: driverState(), libraryProblems };
 process.stdout.write(`${JSON.stringify({ version: binding.TF_Version, ...answer })}\n`);
 

@@ -4,6 +4,7 @@ import { auto } from "./auto.js";
 import { diagnose } from "./doctor/diagnose.js";
 import { cpu } from "./javascript/cpu.js";
 import { wasm } from "./javascript/wasm.js";
+import { packEngine } from "./pack/packEngine.js";
 import { setup } from "./setup/setup.js";
 import { isDevice } from "./tensorflow/device.js";
 import { tensorflow } from "./tensorflow/runtime.js";
@@ -47,5 +48,5 @@ export default definePlugin({
     wasm: defineFactory(noOptions, () => wasm()),
     cpu: defineFactory(noOptions, () => cpu()),
   },
-  machine: { setup, diagnose },
+  machine: { setup, diagnose, pack: packEngine },
 });

@@ -8,7 +8,11 @@ type Engine = Pick<WorkingEngine, "devices" | "productDevice" | "driver" | "libr
 
 /** NVIDIA's driver, the CUDA libraries, and what TensorFlow makes of them. */
 export function cudaFindings(engine: Engine, library: LibTensorFlow): Finding[] {
-  return [...driverFindings(engine), ...libraryFindings(engine), ...deviceFindings(engine, library)];
+  return [
+    ...driverFindings(engine),
+    ...libraryFindings(engine),
+    ...deviceFindings(engine, library),
+  ];
 }
 
 function driverFindings({ driver }: Engine): Finding[] {

@@ -10,6 +10,7 @@ import { configProto, type EngineOptions } from "./configProto.js";
 import { cudaNumber, type Device, deviceInUse, requireDevice } from "./device.js";
 import { driverState } from "./driver.js";
 import { loadEngine } from "./load.js";
+import { openCudaLibraries } from "./openCudaLibraries.js";
 import { supplyRound } from "./supplyRound.js";
 
 /** Options of {@link tensorflow}. */
@@ -89,6 +90,7 @@ async function openEngine(options: EngineOptions): Promise<OpenEngine> {
   const { binding, library } = await loadEngine();
   const driver = driverState(binding);
   requireDevice(options.device, driver);
+  if (options.device !== "cpu") openCudaLibraries(binding, { library, driver });
   // Loaded only now: the kernels register themselves, and importing this package changes nothing.
   const { TensorFlowBackend } = await import("./backend.js");
   const { GraphBackend } = await import("../compile/graphBackend.js");
