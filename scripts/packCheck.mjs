@@ -46,10 +46,10 @@ for (const name of readdirSync(join(root, "packages"))) {
   symlinkSync(`../../packages/${name}`, join(check, "node_modules/@metalearn", name));
 }
 const run = `#!/bin/sh
-case $0 in */*) here=$(cd -- "\${0%/*}" && pwd) ;; *) here=$(pwd) ;; esac
-METALEARN_CACHE=$here/../cache
+case $0 in */*) home=$(cd -- "\${0%/*}/.." && pwd) ;; *) home=$(cd .. && pwd) ;; esac
+METALEARN_CACHE=$home/cache
 export METALEARN_CACHE
-exec "$here/../bin/node" "$here/scripts/deviceCheck.mjs" "$@"
+exec "$home/bin/node" "$home/check/scripts/deviceCheck.mjs" "$@"
 `;
 writeFileSync(join(check, "run"), run, { mode: 0o755 });
 const packages = ["vitest", "tsx", "vite"].flatMap((name) => ["--package", name]);
