@@ -48,7 +48,7 @@ describe.skipIf(reason)(`a pack ${reason ?? ""}`, () => {
       join(project, "metalearn.config.yaml"),
       JSON.stringify({ ...tinyRun, runtime: { use: "tensorflow", device: "cpu" } }),
     );
-    const flags = ["--level", "1", "--part-size", "60M", "--include", project];
+    const flags = ["--level", "0", "--part-size", "60M", "--include", project];
     execFileSync(process.execPath, [program, "pack", parts, ...flags], { stdio: "pipe" });
     mkdirSync(bare);
     for (const tool of tools) {

@@ -212,7 +212,7 @@ function describeProgram(): Command {
     .option("--part-size <size>", "of one file, such as 60M", "1G")
     .option("--lean", "leave out the CUDA libraries that training does not call", false)
     .option("--without <names>", "leave out some of them, such as nccl,curand")
-    .option("--level <number>", "of compression, 1 for fast to 9 for small", "6")
+    .option("--level <number>", "of compression, 0 for none to 9 for small", "6")
     .option(
       "--package <name>",
       "a package to take along, such as a plugin; repeatable",

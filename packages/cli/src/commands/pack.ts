@@ -46,8 +46,8 @@ function parseSize(text: string): number {
 
 /** @throws MetaError `BAD_OPTION` */
 function parseLevel(text: string): number {
-  if (/^[1-9]$/.test(text)) return Number(text);
-  throw new MetaError("BAD_OPTION", `--level wants 1 for fast to 9 for small; came "${text}".`);
+  if (/^\d$/.test(text)) return Number(text);
+  throw new MetaError("BAD_OPTION", `--level wants 0 for no compression to 9 for small; came "${text}".`);
 }
 
 function megabytes(bytes: number): string {

@@ -9,7 +9,7 @@ const blockBytes = 1 << 24;
 /**
  * Compresses a stream as gzip does, blocks side by side on all cores: `gzip -d` takes them as one.
  *
- * @param level 1 for fast to 9 for small
+ * @param level 0 for none to 9 for small
  */
 export async function* compress(
   chunks: AsyncIterable<Buffer>,

@@ -19,7 +19,7 @@ export interface PackContents extends PackOptions {
   /** Folders to take along, under their names. */
   readonly include: readonly string[];
   readonly partBytes: number;
-  /** 1 for fast to 9 for small. */
+  /** 0 for none to 9 for small. */
   readonly level: number;
 }
 

@@ -42,7 +42,7 @@ export type ProbeResult = WorkingEngine | { readonly problem: string };
  * Loads an addon in a process of its own, which a broken library may end, and has it multiply two
  * matrices.
  *
- * @param libraries shared libraries to try to open as well
+ * @param libraries shared libraries to open first
  */
 export async function probe(
   addon: string,
