@@ -47,7 +47,10 @@ function parseSize(text: string): number {
 /** @throws MetaError `BAD_OPTION` */
 function parseLevel(text: string): number {
   if (/^\d$/.test(text)) return Number(text);
-  throw new MetaError("BAD_OPTION", `--level wants 0 for no compression to 9 for small; came "${text}".`);
+  throw new MetaError(
+    "BAD_OPTION",
+    `--level wants 0 for no compression to 9 for small; came "${text}".`,
+  );
 }
 
 function megabytes(bytes: number): string {
