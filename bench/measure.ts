@@ -8,6 +8,8 @@ import { type SizeName, sizes } from "./sizes.js";
 export interface Sample {
   readonly seconds: number;
   readonly peakMiB: number;
+  /** Memory of the GPU, where one computes. */
+  readonly deviceMiB?: number;
   /** Between the meta-gradients in bfloat16 and float32. */
   readonly cosine?: number;
   /** Shapes that were compiled for, and how long recording and first running them took. */
@@ -28,14 +30,18 @@ export interface Inputs {
   /** The questions of target tasks, and how many of them score-repo reads one of. */
   readonly questions: string;
   readonly every: string;
+  /** What both sides compute on. @default what each chooses by itself */
+  readonly device?: string;
 }
 
 /** Runs a side once, in a process of its own. Later arguments count: a side's own come last. */
 export async function measure({ program, args }: Side, inputs: Inputs): Promise<Sample> {
-  const { weights, steps, python, peer, questions, every } = inputs;
+  const { weights, steps, python, peer, questions, every, device } = inputs;
   switch (program) {
-    case "ours.ts":
-      return parse(await runOurs(program, ["--weights", weights, "--steps", steps, ...args]));
+    case "ours.ts": {
+      const given = { weights, steps, ...(device && { device }) };
+      return parse(await runOurs(program, [...flags(given), ...args]));
+    }
     case "scoreTargets.ts":
       return parse(await runOurs(program, ["--weights", weights, "--questions", questions]));
     case "score_targets.py": {
@@ -46,10 +52,12 @@ export async function measure({ program, args }: Side, inputs: Inputs): Promise<
     case "peer": {
       const { layers, width, heads } = sizes[inputs.size];
       const shape = { layers: String(layers), d: String(width), heads: String(heads) };
-      const given = { ...shape, steps, threads: String(threads), "max-foreign": "-1" };
+      const where = device && { device: device === "cpu" ? device : "cuda" };
+      const given = { ...shape, steps, threads: String(threads), "max-foreign": "-1", ...where };
       const result = JSON.parse(await runPython(python, [peer, ...flags(given), ...args]));
       if (result.error) throw new Error(`${args.join(" ")}: ${result.error}`);
-      return { seconds: result.median_s, peakMiB: result.peak_rss_mib };
+      const { median_s: seconds, peak_rss_mib: peakMiB, peak_cuda_mib: deviceMiB } = result;
+      return { seconds, peakMiB, ...(deviceMiB && { deviceMiB }) };
     }
   }
 }

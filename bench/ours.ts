@@ -22,9 +22,9 @@ import {
 } from "@metalearn/core";
 import { pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { adamw, chain, clipByGlobalNorm } from "@metalearn/optimizers";
-import { tensorflow } from "@metalearn/runtime-tensorflow";
+import { type Device, tensorflow } from "@metalearn/runtime-tensorflow";
 import * as tf from "@tensorflow/tfjs";
-import { peakMiB } from "./peakMiB.js";
+import { memoryPeaks } from "./peakMiB.js";
 
 const { values } = parseArgs({
   options: {
@@ -42,13 +42,18 @@ const { values } = parseArgs({
     precision: { type: "string", default: "float32" },
     /** Layer by layer, in less memory. */
     checkpointing: { type: "boolean", default: false },
+    /** `cpu` or `cuda:0`. @default the first GPU where there is one */
+    device: { type: "string" },
+    /** Lets products of float32 on a GPU round their operands to 11 bits. */
+    tf32: { type: "boolean", default: false },
   },
 });
 const [time, tasks, inner, steps, warmup, scored] = (
   ["time", "tasks", "inner", "steps", "warmup", "scored"] as const
 ).map((name) => Number(values[name])) as [number, number, number, number, number, number];
 
-const engine = await tensorflow();
+const { device, tf32 } = values;
+const engine = await tensorflow({ tf32, ...(device && { device: device as Device }) });
 const runtime = compilingIn(values.precision);
 const model = await pretrainedGpt2(values.weights);
 const params = await model.init(1);
@@ -92,9 +97,9 @@ async function train() {
     seconds.push(at.seconds);
     last = at;
   }
-  const peak = peakMiB(); // before the gradients below are computed
+  const peak = memoryPeaks(engine); // before the gradients below are computed
   const compares = values.precision === "bfloat16" && learner.episodes.support > 0 && last;
-  return { seconds, peakMiB: peak, ...(compares && { cosine: cosine(learner, compares) }) };
+  return { seconds, ...peak, ...(compares && { cosine: cosine(learner, compares) }) };
 }
 
 /**
@@ -130,7 +135,7 @@ async function score() {
     await scorer([{ sequences }]);
     seconds.push((performance.now() - begun) / 1000);
   }
-  return { seconds, peakMiB: peakMiB() };
+  return { seconds, ...memoryPeaks(engine) };
 }
 
 function tokens(count: number): number[] {

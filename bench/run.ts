@@ -9,11 +9,11 @@ import { type Inputs, measure, type Sample } from "./measure.js";
 import { runPython } from "./programs.js";
 import { readResults, summarize, table, writeResults } from "./results.js";
 import { type Row, rows, type Side } from "./rows.js";
+import { sharedFolder } from "./sharedFolder.js";
 import { sizeNamed } from "./sizes.js";
 import { writeQuestions } from "./targetQuestions.js";
 import { openWorkFolder, type WorkFolder } from "./workFolder.js";
 
-const shared = process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../shared");
 const { values } = parseArgs({
   options: {
     only: { type: "string", default: rows.map(({ name }) => name).join(",") },
@@ -25,9 +25,11 @@ const { values } = parseArgs({
     /** Questions per target task and set of demonstrations; of `every` one is read by score-repo. */
     questions: { type: "string", default: "50" },
     every: { type: "string", default: "25" },
+    /** `cpu` or `cuda:0`, for both sides; results are then shown but not kept. */
+    device: { type: "string" },
     python: { type: "string", default: process.env.METALEARN_PYTHON ?? "python3" },
-    peer: { type: "string", default: join(shared, "bench/bench_torch.py") },
-    data: { type: "string", default: join(shared, "data/metaicl") },
+    peer: { type: "string", default: join(sharedFolder, "bench/bench_torch.py") },
+    data: { type: "string", default: join(sharedFolder, "data/metaicl") },
   },
 });
 const chosen = values.only.split(",").map((name) => {
@@ -50,17 +52,18 @@ for (const row of chosen) {
   }
   const result = summarize(row, await takeSamples(row, await inputsOf(row, folder)));
   console.log(`\n${table(row, result)}`);
-  if (values.size) continue;
+  if (values.size || values.device) continue;
   const known = await readResults(machine);
   await writeResults({ machine, rows: { ...known.rows, [row.name]: result } });
 }
 
 async function inputsOf(row: Row, folder: WorkFolder): Promise<Inputs> {
-  const { steps, python, peer, data, every } = values;
+  const { steps, python, peer, data, every, device } = values;
   const size = sizeNamed(values.size ?? row.size ?? "gpt2");
   const questions = join(folder.path, "questions.json");
   if (row.questions) await writeQuestions(data, Number(values.questions), questions);
-  return { size, weights: await folder.weights(size), steps, python, peer, questions, every };
+  const weights = await folder.weights(size);
+  return { size, weights, steps, python, peer, questions, every, ...(device && { device }) };
 }
 
 async function takeSamples({ ours, peers }: Row, inputs: Inputs): Promise<Map<Side, Sample[]>> {

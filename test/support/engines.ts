@@ -1,7 +1,10 @@
 import type { TensorRuntime } from "@metalearn/core";
 import { cpu, tensorflow, wasm } from "@metalearn/runtime-tensorflow";
 import { afterAll, beforeAll } from "vitest";
-import { noNativeEngine } from "../../packages/runtime-tensorflow/test/support/nativeEngine.js";
+import {
+  noNativeEngine,
+  testDevice,
+} from "../../packages/runtime-tensorflow/test/support/nativeEngine.js";
 
 /** An engine on which a test can run, or the reason why it cannot. */
 export interface TestEngine {
@@ -10,9 +13,16 @@ export interface TestEngine {
   readonly missing: string | undefined;
 }
 
-/** All engines, the fastest first. */
+/**
+ * All engines, the fastest first. TensorFlow runs on its own choice of device, or on the one that
+ * `METALEARN_TEST_DEVICE` names.
+ */
 export const engines: readonly TestEngine[] = [
-  { name: "tensorflow", start: () => tensorflow(), missing: noNativeEngine },
+  {
+    name: ["tensorflow", ...(testDevice.device ? [testDevice.device] : [])].join(", "),
+    start: () => tensorflow(testDevice),
+    missing: noNativeEngine,
+  },
   { name: "wasm", start: wasm, missing: undefined },
   { name: "cpu", start: cpu, missing: undefined },
 ];

@@ -205,6 +205,29 @@ export function describeProgram(): Command {
     .action(async (flags) => (await import("./commands/setup.js")).setup(flags));
 
   program
+    .command("pack")
+    .description("write metalearn with Node.js and the engine for machines without network")
+    .argument("<folder>", "an empty folder for the parts and the script that unpacks them")
+    .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)
+    .option("--part-size <size>", "of one file, such as 60M", "1G")
+    .option("--lean", "leave out the CUDA libraries that training does not call", false)
+    .option("--without <names>", "leave out some of them, such as nccl,curand")
+    .option("--level <number>", "of compression, 0 for none to 9 for small", "6")
+    .option(
+      "--package <name>",
+      "a package to take along, such as a plugin; repeatable",
+      collect,
+      [],
+    )
+    .option(
+      "--include <folder>",
+      "a folder to take along, such as a project; repeatable",
+      collect,
+      [],
+    )
+    .action(async (folder, flags) => (await import("./commands/pack.js")).pack(folder, flags));
+
+  program
     .command("doctor")
     .description("tell what this machine has, what is missing, and how to get it")
     .option("--json", "print the findings as JSON", false)

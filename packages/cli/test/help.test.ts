@@ -46,6 +46,10 @@ describe.concurrent("metalearn", () => {
     ],
     [["doctor", "--help"], ["--json"]],
     [
+      ["pack", "--help"],
+      ["<folder>", "--cuda", "--part-size <size>", "--lean", "--without <names>"],
+    ],
+    [
       ["init", "--help"],
       ["[file]", "--preset <name>"],
     ],

@@ -6,6 +6,17 @@ export interface RuntimeMemory {
   readonly tensorBytes: number;
   /** Resident memory of the process, in bytes. */
   readonly processBytes: number;
+  /** Of the GPU, where one computes. */
+  readonly device?: DeviceMemory;
+}
+
+/** Memory of a GPU, in bytes, as its driver counts it. */
+export interface DeviceMemory {
+  /** Taken by all processes together. An engine keeps what it has taken, for tensors to come. */
+  readonly usedBytes: number;
+  readonly totalBytes: number;
+  /** The most that tensors of this process have filled, where the allocator counts it. */
+  readonly peakBytes?: number;
 }
 
 /** Options of {@link TensorRuntime.compile}. */

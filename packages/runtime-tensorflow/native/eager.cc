@@ -131,6 +131,14 @@ Napi::Value TensorDataSync(Engine& engine, const Napi::CallbackInfo& info) {
   return ToJs(info.Env(), host.get());
 }
 
+Napi::Value TensorDevice(Engine& engine, const Napi::CallbackInfo& info) {
+  TFE_TensorHandle* const handle = engine.tensors().Get(ToInteger(info[0], "A tensor's number"));
+  Status status;
+  const char* const name = TFE_TensorHandleBackingDeviceName(handle, status);
+  status.Check("TFE_TensorHandleBackingDeviceName");
+  return Napi::String::New(info.Env(), name);
+}
+
 Napi::Value ExecuteOp(Engine& engine, const Napi::CallbackInfo& info) {
   const std::string name = ToBytes(info[0], "An operation's name");
   Status status;

@@ -22,6 +22,9 @@ Napi::Value DeleteTensor(Engine& engine, const Napi::CallbackInfo& info);
 // tensorDataSync(id): a copy of the values, as host_data.h describes them.
 Napi::Value TensorDataSync(Engine& engine, const Napi::CallbackInfo& info);
 
+// tensorDevice(id): the device whose memory holds the values, "/job:localhost/…/device:GPU:0".
+Napi::Value TensorDevice(Engine& engine, const Napi::CallbackInfo& info);
+
 // executeOp(name, attributes, inputIds, outputCount): [{ id, shape, dtype }] for each output.
 Napi::Value ExecuteOp(Engine& engine, const Napi::CallbackInfo& info);
 

@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "cuda_driver.h"
 #include "eager.h"
 #include "elementwise_program.h"
 #include "engine.h"
@@ -16,6 +17,7 @@
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/tf_attrtype.h"
 #include "tensorflow/c/tf_datatype.h"
+#include "tensor_float_32.h"
 #include "tracing.h"
 
 namespace metalearn {
@@ -124,6 +126,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<CreateTensor>(exports, "createTensor");
   Export<DeleteTensor>(exports, "deleteTensor");
   Export<TensorDataSync>(exports, "tensorDataSync");
+  Export<TensorDevice>(exports, "tensorDevice");
   Export<ExecuteOp>(exports, "executeOp");
   Export<OpenGraph>(exports, "openGraph");
   Export<CloseGraph>(exports, "closeGraph");
@@ -136,6 +139,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<RemoveFunction>(exports, "removeFunction");
   Export<CreateElementwise>(exports, "createElementwise");
   Export<RunElementwise>(exports, "runElementwise");
+  Export<AllowTensorFloat32>(exports, "allowTensorFloat32");
+  Export<CudaDriver>(exports, "cudaDriver");
+  Export<CudaMemory>(exports, "cudaMemory");
+  Export<LibraryProblem>(exports, "libraryProblem");
   Export<TrimMemory>(exports, "trimMemory");
   Export<IsUsingGpuDevice>(exports, "isUsingGpuDevice");
   Export<GetNumOfTensors>(exports, "getNumOfTensors");

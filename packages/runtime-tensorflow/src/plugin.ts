@@ -4,6 +4,7 @@ import { auto } from "./auto.js";
 import { diagnose } from "./doctor/diagnose.js";
 import { cpu } from "./javascript/cpu.js";
 import { wasm } from "./javascript/wasm.js";
+import { packEngine } from "./pack/packEngine.js";
 import { setup } from "./setup/setup.js";
 import { isDevice } from "./tensorflow/device.js";
 import { tensorflow } from "./tensorflow/runtime.js";
@@ -30,6 +31,8 @@ const tensorflowOptions = z.strictObject({
   /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
   device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
   threads,
+  /** Whether float32 products on a GPU may round their operands to 11 bits, which is faster. */
+  tf32: z.boolean().optional(),
   compile,
 });
 
@@ -58,5 +61,5 @@ export default definePlugin({
       cpu(),
     ),
   },
-  machine: { setup, diagnose },
+  machine: { setup, diagnose, pack: packEngine },
 });

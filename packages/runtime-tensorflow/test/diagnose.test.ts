@@ -162,7 +162,7 @@ describe.skipIf(!native)(`with the real TensorFlow ${noNativeEngine ?? ""}`, () 
   test("an addon that loads another TensorFlow than it stands for is found out", async () => {
     if (!native) return;
     const engine = addonFor(native).engine;
-    const { folder } = sandbox();
+    const { folder, cache } = sandbox();
     for (const file of native.libraries) {
       symlinkSync(join(native.directory, file), join(folder, file));
     }
@@ -180,6 +180,8 @@ describe.skipIf(!native)(`with the real TensorFlow ${noNativeEngine ?? ""}`, () 
     if (!pretended) throw new Error("it was just installed");
     installEngine(pretended, "");
     copyFileSync(engine, addonFor(pretended).engine);
+    // An addon of the cache looks for its TensorFlow there.
+    symlinkSync(join(native.directory, "../.."), join(cache, "engines"));
     expect(about(await diagnose(), "Addon")).toMatchObject({
       status: "warning",
       message: expect.stringMatching(/loads TensorFlow 2\.\d+\.\d+, but is built for 2\.3\.4/),

@@ -1,11 +1,11 @@
 import { cacheDirectory, type Finding } from "@metalearn/core";
 import { addonFor } from "../locate/addon.js";
+import { cudaLibraryPaths } from "../locate/cudaLibraries.js";
 import { findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
 import { findTarget, unsupportedMachine } from "../locate/target.js";
 import { reasonOf } from "../reasonOf.js";
-import type { NativeDevice } from "../tensorflow/binding.js";
-import { hasNvidiaDriver, missingForCuda } from "../tensorflow/device.js";
 import { probe } from "../tensorflow/probe.js";
+import { cudaFindings } from "./cuda.js";
 
 const sources: Record<LibTensorFlow["source"], string> = {
   LIBTENSORFLOW_DIR: "named by LIBTENSORFLOW_DIR",
@@ -41,7 +41,7 @@ async function addonFindings(library: LibTensorFlow): Promise<Finding[]> {
     const message = "not built for this TensorFlow and this version of metalearn";
     return [{ topic, status: "missing", message, fix: "metalearn setup" }];
   }
-  const result = await probe(addon.engine);
+  const result = await probe(addon.engine, cudaLibraryPaths(library));
   if ("problem" in result) {
     const message = `built, but does not work: ${result.problem}`;
     return [{ topic, status: "warning", message, fix: "metalearn setup --force" }];
@@ -52,20 +52,6 @@ async function addonFindings(library: LibTensorFlow): Promise<Finding[]> {
   }
   return [
     { topic, status: "ok", message: `loads and computes, in ${addon.directory}` },
-    ...deviceFindings(result.devices, library),
+    ...cudaFindings(result, library),
   ];
-}
-
-function deviceFindings(devices: readonly NativeDevice[], library: LibTensorFlow): Finding[] {
-  const topic = "Device";
-  const gpus = devices.filter(({ type }) => type === "GPU");
-  if (gpus.length === 0) {
-    const { reason, fix } = missingForCuda(library);
-    const status = hasNvidiaDriver() ? "warning" : "info"; // a GPU that lies idle
-    return [{ topic, status, message: `cpu, not cuda: ${reason}`, ...(fix ? { fix } : {}) }];
-  }
-  return gpus.map(({ memoryBytes }, index) => {
-    const message = `cuda:${index} with ${(memoryBytes / 2 ** 30).toFixed(1)} GiB for TensorFlow`;
-    return { topic, status: "ok", message };
-  });
 }

@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { cacheDirectory, type Finding } from "@metalearn/core";
+import { gibibytes } from "./gibibytes.js";
 
 /** Node.js, processor, memory and disk. */
 export async function machineFindings(): Promise<Finding[]> {
@@ -81,8 +82,4 @@ async function diskFinding(): Promise<Finding> {
     status: "ok",
     message: `${message}, ${gibibytes(bavail * bsize)} free there`,
   };
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

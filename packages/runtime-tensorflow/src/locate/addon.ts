@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "@metalearn/core";
+import { directoryForAddon } from "./addonRunPaths.js";
 import type { LibTensorFlow } from "./libtensorflow.js";
 
 const require = createRequire(import.meta.url);
@@ -42,8 +43,8 @@ export function addonFor(library: LibTensorFlow): Addon {
     headers: headerPackages.map((name) => (require(`${name}/package.json`) as Package).version),
     tensorflow: library.version,
     libraries: library.libraries.map((file) => {
-      const path = join(library.directory, file); // the addon remembers where they are
-      return { path, size: statSync(path).size };
+      const { size } = statSync(join(library.directory, file));
+      return { path: join(directoryForAddon(library), file), size };
     }),
   };
   hash.update(JSON.stringify(parts));

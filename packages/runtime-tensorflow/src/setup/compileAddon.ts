@@ -7,6 +7,7 @@ import {
   nodeApiIncludeDirectories,
   nodeApiVersion,
 } from "../locate/addon.js";
+import { addonRunPaths } from "../locate/addonRunPaths.js";
 import type { LibTensorFlow } from "../locate/libtensorflow.js";
 import { runCommand } from "../runCommand.js";
 import { type Compiler, requireCompiler } from "./compiler.js";
@@ -66,11 +67,10 @@ function compileFlags(includeDirectories: readonly string[]): string[] {
 const linkFlags =
   process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
 
-/** By full path, and found again there when the addon is loaded. */
-function linkTo({ directory, libraries }: LibTensorFlow): string[] {
+function linkTo(library: LibTensorFlow): string[] {
   return [
-    ...libraries.map((file) => join(directory, file)),
-    ...["-Xlinker", "-rpath", "-Xlinker", directory],
+    ...library.libraries.map((file) => join(library.directory, file)),
+    ...addonRunPaths(library).flatMap((path) => ["-Xlinker", "-rpath", "-Xlinker", path]),
   ];
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { addonFiles, addonFor } from "../locate/addon.js";
+import { cudaLibraryPaths } from "../locate/cudaLibraries.js";
 import { describeLibrary, type LibTensorFlow } from "../locate/libtensorflow.js";
 import { probe } from "../tensorflow/probe.js";
 import { compileAddon } from "./compileAddon.js";
@@ -24,7 +25,7 @@ export async function provideAddon(
   const finished = join(workDirectory, "addon");
   await mkdir(finished);
   await compileAddon(library, { ...addonFiles(finished), workDirectory, notify });
-  const found = await probe(addonFiles(finished).engine);
+  const found = await probe(addonFiles(finished).engine, cudaLibraryPaths(library));
   if ("problem" in found) {
     throw new MetaError(
       "ENGINE_UNAVAILABLE",

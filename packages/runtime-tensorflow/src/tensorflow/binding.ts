@@ -8,6 +8,30 @@ export interface NativeDevice {
   readonly memoryBytes: number;
 }
 
+/** NVIDIA's driver and the GPUs that it shows to this process, in the order of CUDA's numbers. */
+export interface CudaDriver {
+  /** The newest CUDA that it knows: `13.0`. */
+  readonly version: string;
+  readonly devices: readonly CudaDevice[];
+}
+
+/** A GPU as the driver describes it. */
+export interface CudaDevice {
+  readonly name: string;
+  /** `9.0` for an H100 or H200. */
+  readonly computeCapability: string;
+  readonly memoryBytes: number;
+}
+
+/** Memory of a GPU in bytes. */
+export interface CudaMemory {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** In use by this process in the pool of CUDA's own allocator, and the most so far. */
+  readonly poolBytes: number;
+  readonly poolPeakBytes: number;
+}
+
 /** An attribute of an operation; `type` is one of the binding's `TF_ATTR_*`. */
 export interface NativeAttribute {
   readonly name: string;
@@ -43,6 +67,8 @@ export interface NativeBinding {
   createTensor(shape: readonly number[], dtype: number, data: NativeValues): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): NativeValues;
+  /** The name of the device whose memory holds the values. */
+  tensorDevice(id: number): string;
   executeOp(
     name: string,
     attributes: readonly NativeAttribute[],
@@ -92,6 +118,15 @@ export interface NativeBinding {
     inputIds: readonly number[],
     taken: readonly boolean[],
   ): NativeTensor[];
+
+  /** Whether float32 products on a GPU may round their operands to 11 bits; for the whole process. */
+  allowTensorFloat32(allowed: boolean): void;
+  /** What NVIDIA's driver says; throws what is wrong where there is none. */
+  cudaDriver(): CudaDriver;
+  /** @param device its number among those of {@link cudaDriver} */
+  cudaMemory(device: number): CudaMemory;
+  /** Why a shared library cannot be opened; one that can stays open. */
+  libraryProblem(path: string): string | undefined;
 
   /** Gives freed memory back to the system, where the allocator keeps it. */
   trimMemory(): void;

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { MetaError } from "@metalearn/core";
 import type { LibTensorFlow } from "../locate/libtensorflow.js";
 import { findTarget } from "../locate/target.js";
 import type { NativeDevice } from "./binding.js";
+import type { DriverState } from "./driver.js";
 
 /** Where tensors live and operations run. `cuda:1` is the second NVIDIA GPU. */
 export type Device = "cpu" | `cuda:${number}`;
@@ -10,6 +10,28 @@ export type Device = "cpu" | `cuda:${number}`;
 /** Whether a text names a {@link Device}. */
 export function isDevice(text: string): text is Device {
   return text === "cpu" || /^cuda:\d+$/.test(text);
+}
+
+/** CUDA's number of a GPU: 1 for `cuda:1`. */
+export function cudaNumber(device: Device): number {
+  return Number(device.slice("cuda:".length));
+}
+
+/**
+ * Refuses a GPU that the driver does not have, which TensorFlow would do without saying which there
+ * are. Where the driver cannot be asked, {@link deviceInUse} finds out.
+ *
+ * @throws MetaError `ENGINE_UNAVAILABLE`
+ */
+export function requireDevice(wanted: Device | undefined, driver: DriverState): void {
+  if (wanted === undefined || wanted === "cpu" || "problem" in driver) return;
+  if (cudaNumber(wanted) < driver.devices.length) return;
+  const there = driver.devices.map(({ name }, i) => `cuda:${i} (${name})`);
+  throw new MetaError(
+    "ENGINE_UNAVAILABLE",
+    `The device ${wanted} was asked for, but there is ${["cpu", ...there].join(", ")}. ` +
+      "Choose one of these, or look at CUDA_VISIBLE_DEVICES, which hides GPUs.",
+  );
 }
 
 /**
@@ -21,20 +43,26 @@ export function isDevice(text: string): text is Device {
 export function deviceInUse(
   wanted: Device | undefined,
   devices: readonly NativeDevice[],
-  library: LibTensorFlow,
+  grounds: CudaGrounds,
 ): Device {
   const hasGpu = devices.some(({ type }) => type === "GPU");
   if (hasGpu) return wanted ?? "cuda:0";
   if (wanted === undefined || wanted === "cpu") return "cpu";
-  const { reason, fix } = missingForCuda(library);
+  const { reason, fix } = missingForCuda(grounds);
   throw new MetaError(
     "ENGINE_UNAVAILABLE",
-    `The device ${wanted} was asked for, but TensorFlow has no GPU here: ${reason}.${fix ? ` Run \`${fix}\`.` : ""}`,
+    `The device ${wanted} was asked for, but TensorFlow has no GPU here, only cpu: ${reason}.${fix ? ` Run \`${fix}\`.` : ""}`,
   );
 }
 
+/** What decides whether TensorFlow can compute on a GPU. */
+export interface CudaGrounds {
+  readonly library: Pick<LibTensorFlow, "variant" | "directory">;
+  readonly driver: DriverState;
+}
+
 /** Why TensorFlow does not compute on a GPU, and the command that helps, if there is one. */
-export function missingForCuda({ variant, directory }: LibTensorFlow): {
+export function missingForCuda({ library, driver }: CudaGrounds): {
   readonly reason: string;
   readonly fix?: string;
 } {
@@ -43,23 +71,18 @@ export function missingForCuda({ variant, directory }: LibTensorFlow): {
       reason: `CUDA is supported on linux-x64, and this is ${process.platform}-${process.arch}`,
     };
   }
-  if (!hasNvidiaDriver()) {
-    return { reason: "no NVIDIA driver is loaded (/proc/driver/nvidia is missing)" };
+  if ("problem" in driver) return { reason: `no NVIDIA driver (${driver.problem})` };
+  if (driver.devices.length === 0) {
+    return { reason: "the NVIDIA driver shows no GPU; CUDA_VISIBLE_DEVICES may hide it" };
   }
-  if (variant === "cpu") {
+  if (library.variant === "cpu") {
     return {
-      reason: `TensorFlow in ${directory} cannot use CUDA`,
+      reason: `TensorFlow in ${library.directory} cannot use CUDA`,
       fix: "metalearn setup --cuda",
     };
   }
   return {
     reason:
-      "TensorFlow found no device that it can use, or not this one; TF_CPP_MIN_LOG_LEVEL=0 and CUDA_VISIBLE_DEVICES tell more",
-    fix: "nvidia-smi",
+      "TensorFlow cannot use the GPU that the driver shows; TF_CPP_MIN_LOG_LEVEL=0 tells why, and `metalearn doctor` which CUDA library is missing",
   };
-}
-
-/** Whether the kernel has NVIDIA's driver, natively or through Windows' subsystem for Linux. */
-export function hasNvidiaDriver(): boolean {
-  return existsSync("/proc/driver/nvidia/version") || existsSync("/dev/dxg");
 }

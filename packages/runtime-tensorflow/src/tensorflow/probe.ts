@@ -6,34 +6,59 @@ import { nativeDirectory } from "../locate/addon.js";
 import { runCommand } from "../runCommand.js";
 import type { NativeDevice } from "./binding.js";
 import { configProto } from "./configProto.js";
+import type { DriverState } from "./driver.js";
+
+const driverSchema = z.object({
+  version: z.string(),
+  devices: z.array(
+    z.object({ name: z.string(), computeCapability: z.string(), memoryBytes: z.number() }),
+  ),
+});
 
 const answerSchema = z.object({
   version: z.string(),
   devices: z.array(z.object({ name: z.string(), type: z.string(), memoryBytes: z.number() })),
   product: z.array(z.number()),
+  productDevice: z.string(),
+  driver: z.union([driverSchema, z.object({ problem: z.string() })]),
+  libraryProblems: z.record(z.string(), z.string()),
 });
 
+/** What an addon does that works. */
+export interface WorkingEngine {
+  readonly version: string;
+  readonly devices: readonly NativeDevice[];
+  /** The device on which a product stayed that was computed there. */
+  readonly productDevice: string;
+  readonly driver: DriverState;
+  /** Why shared libraries that were asked for cannot be opened, by path. */
+  readonly libraryProblems: Readonly<Record<string, string>>;
+}
+
 /** What an addon does when it is loaded. */
-export type ProbeResult =
-  | { readonly version: string; readonly devices: readonly NativeDevice[] }
-  | { readonly problem: string };
+export type ProbeResult = WorkingEngine | { readonly problem: string };
 
 /**
  * Loads an addon in a process of its own, which a broken library may end, and has it multiply two
  * matrices.
+ *
+ * @param libraries shared libraries to open first
  */
-export async function probe(engine: string): Promise<ProbeResult> {
+export async function probe(
+  addon: string,
+  libraries: readonly string[] = [],
+): Promise<ProbeResult> {
   const config = Buffer.from(configProto({})).toString("base64");
   const { exitCode, stdout, stderr } = await runCommand(
     process.execPath,
-    [join(nativeDirectory, "probe.cjs"), engine, config],
+    [join(nativeDirectory, "probe.cjs"), addon, config, ...libraries],
     { timeoutMs: 120_000 },
   );
   if (exitCode !== 0) return { problem: reasonIn(stderr) };
   try {
-    const { version, devices, product } = answerSchema.parse(JSON.parse(stdout));
+    const { product, ...engine } = answerSchema.parse(JSON.parse(stdout));
     // [1 2; 3 4] [5 6; 7 8] = [1*5+2*7 1*6+2*8; 3*5+4*7 3*6+4*8]
-    if (product.join() === "19,22,43,50") return { version, devices };
+    if (product.join() === "19,22,43,50") return engine;
     return { problem: `it computed [1 2; 3 4] [5 6; 7 8] as ${product.join(" ")}` };
   } catch (error) {
     return { problem: `it answered "${stdout.slice(0, 200)}": ${messageOf(error)}` };

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
+import { type DeviceMemory, MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { type CompileDefaults, openCompiler } from "../compile/compiler.js";
 import { activateCpuBackend } from "../javascript/cpu.js";
@@ -7,8 +7,10 @@ import { SharedEngine } from "../sharedEngine.js";
 import { eagerBackendName as backendName, graphBackendName } from "./backendNames.js";
 import type { NativeBinding, NativeDevice } from "./binding.js";
 import { configProto, type EngineOptions } from "./configProto.js";
-import { type Device, deviceInUse } from "./device.js";
+import { cudaNumber, type Device, deviceInUse, requireDevice } from "./device.js";
+import { driverState } from "./driver.js";
 import { loadEngine } from "./load.js";
+import { openCudaLibraries } from "./openCudaLibraries.js";
 import { supplyRound } from "./supplyRound.js";
 
 /** Options of {@link tensorflow}. */
@@ -69,6 +71,7 @@ export async function tensorflow({
       tensors: tf.memory().numTensors,
       tensorBytes: binding.getTensorBytes(),
       processBytes: process.memoryUsage.rss(),
+      ...(device !== "cpu" && { device: deviceMemory(binding, device) }),
     }),
     dispose() {
       compiler.dispose();
@@ -85,6 +88,9 @@ async function openEngine(options: EngineOptions): Promise<OpenEngine> {
     );
   }
   const { binding, library } = await loadEngine();
+  const driver = driverState(binding);
+  requireDevice(options.device, driver);
+  if (options.device !== "cpu") openCudaLibraries(binding, { library, driver });
   // Loaded only now: the kernels register themselves, and importing this package changes nothing.
   const { TensorFlowBackend } = await import("./backend.js");
   const { GraphBackend } = await import("../compile/graphBackend.js");
@@ -95,7 +101,8 @@ async function openEngine(options: EngineOptions): Promise<OpenEngine> {
   const open = () => start(binding, options);
   const devices = open(); // not in the factory, whose errors TensorFlow.js only prints
   try {
-    const device = deviceInUse(options.device, devices, library);
+    const device = deviceInUse(options.device, devices, { library, driver });
+    binding.allowTensorFloat32(options.tf32 ?? false);
     tf.registerBackend(backendName, () => {
       if (!binding.isEngineOpen()) open(); // after a reset of TensorFlow.js
       return new TensorFlowBackend(binding);
@@ -111,6 +118,12 @@ async function openEngine(options: EngineOptions): Promise<OpenEngine> {
     binding.closeEngine();
     throw error;
   }
+}
+
+function deviceMemory(binding: NativeBinding, device: Device): DeviceMemory {
+  const { freeBytes, totalBytes, poolPeakBytes } = binding.cudaMemory(cudaNumber(device));
+  const usedBytes = totalBytes - freeBytes;
+  return { usedBytes, totalBytes, ...(poolPeakBytes > 0 && { peakBytes: poolPeakBytes }) };
 }
 
 function start(binding: NativeBinding, options: EngineOptions): readonly NativeDevice[] {

@@ -1,0 +1,202 @@
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { MetaError, type PackedFile } from "@metalearn/core";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
+import { archive } from "../src/pack/archive.js";
+import { compress } from "../src/pack/compress.js";
+import { requireMovableNode } from "../src/pack/movableNode.js";
+import { packageFiles } from "../src/pack/packageFiles.js";
+import { packageTree } from "../src/pack/packageTree.js";
+import { writeParts } from "../src/pack/parts.js";
+import { emptyProject } from "./support/project.js";
+
+const inside = temporaryFolder();
+
+async function bytesOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+describe("an archive", () => {
+  const longPath = `${"folder/".repeat(20)}${"n".repeat(90)}.txt`; // beyond the 100 bytes of a name
+
+  /** Writes an archive as `metalearn pack` does and has the system's programs unpack it. */
+  async function unpack(files: readonly PackedFile[], partBytes: number) {
+    mkdirSync(inside("parts"));
+    mkdirSync(inside("unpacked"));
+    const parts = await writeParts(compress(archive(files), 6), {
+      folder: inside("parts"),
+      name: "a.tar.gz",
+      partBytes,
+    });
+    execFileSync("sh", ["-c", "cat parts/a.tar.gz.* | gzip -dc | tar -xf - -C unpacked"], {
+      cwd: inside(),
+    });
+    return parts;
+  }
+
+  test("is unpacked by tar as it was, with long paths, programs and links", async () => {
+    writeFileSync(inside("program"), "#!/bin/sh\n", { mode: 0o755 });
+    writeFileSync(inside("empty"), "");
+    symlinkSync("../there", inside("link"));
+    await unpack(
+      [
+        { path: "bin/program", source: inside("program") },
+        { path: "bin/empty", source: inside("empty") },
+        { path: "bin/link", source: inside("link") },
+        { path: longPath, content: "deep" },
+        { path: "with space/ü", content: "ü" },
+      ],
+      1e6,
+    );
+    expect(readFileSync(inside("unpacked", longPath), "utf8")).toBe("deep");
+    expect(readFileSync(inside("unpacked/with space/ü"), "utf8")).toBe("ü");
+    expect(statSync(inside("unpacked/bin/program")).mode & 0o777).toBe(0o755);
+    expect(statSync(inside("unpacked/bin/empty")).size).toBe(0);
+    expect(readlinkSync(inside("unpacked/bin/link"))).toBe("../there");
+    expect(lstatSync(inside("unpacked/bin/link")).isSymbolicLink()).toBe(true);
+  });
+
+  test("of more than a block comes in parts of the given size, with their checksums", async () => {
+    const noise = randomBytes(20e6); // gzip cannot shorten it: two of its blocks
+    writeFileSync(inside("noise"), noise);
+    const parts = await unpack([{ path: "noise", source: inside("noise") }], 3e6);
+    expect(parts.map(({ bytes }) => bytes).slice(0, -1)).toEqual(Array(6).fill(3e6));
+    for (const { name, sha256, bytes } of parts) {
+      const content = readFileSync(inside("parts", name));
+      expect(content.length).toBe(bytes);
+      expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
+    }
+    expect(readFileSync(inside("unpacked/noise")).equals(noise)).toBe(true);
+  });
+
+  test("is the same for the same files", async () => {
+    const files = [{ path: "a", content: "1" }];
+    const first = await bytesOf(archive(files));
+    expect(first.equals(await bytesOf(archive(files)))).toBe(true);
+  });
+
+  test("refuses a path that the format cannot hold", async () => {
+    const files = [{ path: "n".repeat(101), content: "" }];
+    await expect(bytesOf(archive(files))).rejects.toThrow(/is too long for an archive/);
+  });
+});
+
+describe("the packages of an application", () => {
+  /** Installs a package: its folder, and what it exports, which is its version. */
+  function install(folder: string, version: string, manifest: object = {}): void {
+    mkdirSync(inside(folder), { recursive: true });
+    const name = folder.split("node_modules/").at(-1);
+    writeFileSync(inside(folder, "package.json"), JSON.stringify({ name, version, ...manifest }));
+    writeFileSync(inside(folder, "index.js"), `module.exports = "${version}"`);
+  }
+
+  /** Puts a tree where it is to go, and asks Node.js for what one package sees of another. */
+  function place(tree: ReadonlyMap<string, string>) {
+    for (const [path, directory] of tree) {
+      for (const { path: file, source } of packageFiles(path, directory) as {
+        path: string;
+        source: string;
+      }[]) {
+        mkdirSync(dirname(inside("packed", file)), { recursive: true });
+        cpSync(source, inside("packed", file));
+      }
+    }
+    return (from: string, name: string) =>
+      createRequire(inside("packed", from, "index.js"))(name) as string;
+  }
+
+  test("each finds the version that it found before, also where two differ", () => {
+    install("app/node_modules/a", "1", { dependencies: { shared: "^1", b: "*" } });
+    install("app/node_modules/b", "1", { dependencies: { shared: "^2" } });
+    install("app/node_modules/shared", "1.5");
+    install("app/node_modules/b/node_modules/shared", "2.5", { dependencies: { deep: "*" } });
+    install("app/node_modules/deep", "1", { dependencies: { shared: "^1" } });
+    const tree = packageTree([{ name: "a", from: inside("app") }]);
+    const sees = place(tree);
+    expect(sees("node_modules/a", "shared")).toBe("1.5");
+    expect(sees("node_modules/b", "shared")).toBe("2.5");
+    expect(sees("node_modules/deep", "shared")).toBe("1.5");
+  });
+
+  test("a peer that is optional stays behind, a dependency that is missing is an error", () => {
+    install("app/node_modules/a", "1", {
+      peerDependencies: { tests: "*", core: "*" },
+      peerDependenciesMeta: { tests: { optional: true } },
+      optionalDependencies: { fast: "*" },
+    });
+    install("app/node_modules/tests", "1");
+    install("app/node_modules/core", "1");
+    const roots = [{ name: "a", from: inside("app") }];
+    expect([...packageTree(roots).keys()]).toEqual(["node_modules/a", "node_modules/core"]);
+    install("app/node_modules/a", "1", { dependencies: { gone: "*" } });
+    expect(() => packageTree(roots)).toThrow(/"gone" should be packed, but is not installed/);
+  });
+
+  test("a package that is no installed copy gives what would be published", () => {
+    mkdirSync(inside("own/dist"), { recursive: true });
+    mkdirSync(inside("own/test"));
+    writeFileSync(inside("own/package.json"), JSON.stringify({ files: ["dist"] }));
+    for (const file of [
+      "dist/a.js",
+      "dist/a.js.map",
+      "dist/a.d.ts",
+      "test/a.js",
+      "tsconfig.json",
+    ]) {
+      writeFileSync(inside("own", file), "");
+    }
+    const paths = packageFiles("node_modules/own", inside("own")).map(({ path }) => path);
+    expect(paths.toSorted()).toEqual([
+      "node_modules/own/dist/a.js",
+      "node_modules/own/package.json",
+    ]);
+  });
+});
+
+test("a Node.js on shared libraries of its distribution is refused", () => {
+  const debian = { node_shared: true, node_shared_zlib: "true", node_shared_openssl: false };
+  expect(() => requireMovableNode(debian)).toThrow(MetaError);
+  expect(() => requireMovableNode(debian)).toThrow(/node_shared, node_shared_zlib/);
+  expect(() => requireMovableNode({ node_shared: false })).not.toThrow();
+});
+
+describe("metalearn pack", () => {
+  test.each([
+    [["--part-size", "60MB"], /--part-size wants a size such as 60M or 2G; came "60MB"/],
+    [["--level", "10"], /--level wants 0 for no compression to 9 for small; came "10"/],
+    [["--without", "cublas"], /no part called "cublas" that could be left out. Known: lean, nccl/],
+  ])("refuses %j", async (flags, message) => {
+    const project = await emptyProject();
+    const { code, stderr } = await project.metalearn(["pack", "out", ...flags]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    const out = join(project.folder, "out");
+    expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
+  });
+
+  test("refuses a folder with something in it", async () => {
+    const project = await emptyProject();
+    await project.write("out/file", "mine");
+    const { code, stderr } = await project.metalearn(["pack", "out"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/should go into an empty folder, but .*out is not/);
+    expect(await project.read(join("out", "file"))).toContain("mine");
+  });
+});

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LibTensorFlow } from "./libtensorflow.js";
+
+/**
+ * The libraries that TensorFlow 2.21 opens before it registers a GPU, by the folder of the wheel that
+ * brings them. Without any one of them it computes on the CPU.
+ */
+const opened: Readonly<Record<string, readonly string[]>> = {
+  cuda_runtime: ["libcudart.so.12"],
+  cublas: ["libcublas.so.12", "libcublasLt.so.12"],
+  cufft: ["libcufft.so.11"],
+  cusolver: ["libcusolver.so.11"],
+  cusparse: ["libcusparse.so.12"],
+  cudnn: ["libcudnn.so.9"],
+};
+
+/** Where the wheels with the CUDA libraries are unpacked: where TensorFlow looks for them. */
+export function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): string {
+  return join(directory, "..", "nvidia");
+}
+
+/**
+ * The libraries that a build for CUDA needs for a GPU to count: full paths, or a plain name for the
+ * system to find where a library is not beside TensorFlow. None for other builds.
+ */
+export function cudaLibraryPaths(library: LibTensorFlow): string[] {
+  if (library.variant !== "cuda") return [];
+  return Object.entries(opened).flatMap(([folder, names]) =>
+    names.map((name) => {
+      const path = join(nvidiaDirectory(library), folder, "lib", name);
+      return existsSync(path) ? path : name;
+    }),
+  );
+}

@@ -1,0 +1,51 @@
+import { MetaError } from "@metalearn/core";
+
+/** A part of the CUDA libraries that TensorFlow opens only when something calls it, or never. */
+interface OptionalPart {
+  /** What is not there without it. */
+  readonly serves: string;
+  /** Tells its files by their paths in the engine's folder. */
+  readonly files: RegExp;
+}
+
+/**
+ * What may be left out. Everything else is opened before a GPU counts, or needed by a library that
+ * is: `libcusolver` wants `libcusparse` and `libnvJitLink`, and so on.
+ */
+export const optionalParts: Readonly<Record<string, OptionalPart>> = {
+  nccl: { serves: "several GPUs at once", files: /^nvidia\/nccl\// },
+  cupti: { serves: "profiles of kernels", files: /^nvidia\/cuda_cupti\// },
+  curand: { serves: "nothing that TensorFlow does", files: /^nvidia\/curand\// },
+  nvrtc: { serves: "kernels that cuDNN compiles as it runs", files: /^nvidia\/cuda_nvrtc\// },
+  nvvm: {
+    serves: "CUDA's own compiler; XLA brings its own",
+    files: /^nvidia\/cuda_nvcc\/(nvvm\/(lib64|bin)\/|bin\/(?!ptxas$))/,
+  },
+  "cudnn-engines": {
+    serves: "convolutions, recurrent layers and attention of cuDNN",
+    files: /^nvidia\/cudnn\/lib\/libcudnn_(?!graph|ops)/,
+  },
+  extras: {
+    serves: "other programs than TensorFlow",
+    files: /^nvidia\/[^/]+\/lib\/lib(cusolverMg|cufftw|nvblas)\.so/,
+  },
+};
+
+/**
+ * A test for the files of some parts.
+ *
+ * @param names of {@link optionalParts}; `lean` stands for all
+ * @throws MetaError `BAD_OPTION` for another name
+ */
+export function filesOf(names: readonly string[]): (path: string) => boolean {
+  const patterns = names.flatMap((name) => {
+    const part = optionalParts[name];
+    if (part) return [part.files];
+    if (name === "lean") return Object.values(optionalParts).map(({ files }) => files);
+    throw new MetaError(
+      "BAD_OPTION",
+      `There is no part called "${name}" that could be left out. Known: lean, ${Object.keys(optionalParts).join(", ")}.`,
+    );
+  });
+  return (path) => patterns.some((pattern) => pattern.test(path));
+}
