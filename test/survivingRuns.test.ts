@@ -186,6 +186,64 @@ describe("a run that validates", () => {
     expect(again).toEqual(["run (seed 100) is trained already: checkpoint of update 8 of 12."]);
   });
 
+  test.each([8, 12])(
+    "is interrupted while it scores dev tasks at update %i of 12, and goes on there",
+    async (update) => {
+      const scores = { 4: 0.2, 8: 0.6, 12: 0.4 };
+      const asked = Object.values(scores).flatMap((score) => [score, score]); // two seeds
+      const validate = { every: 4, seeds: [1, 2] };
+      await compareRuns(options(judged(asked, validate)));
+      const [whole, evaluation] = [
+        await parameters(inRun("checkpoints/00000012")),
+        "evaluation.json",
+      ];
+      const { tasks } = JSON.parse(await readFile(inRun(evaluation), "utf8"));
+      await rm(inRun(), { recursive: true });
+
+      const before = tf.memory().numTensors;
+      const controller = new AbortController();
+      const events: unknown[] = [];
+      const stopping = compareRuns(
+        options(judged(asked, validate), {
+          signal: controller.signal,
+          onEvent: (_, event) => {
+            if (event.kind !== "validate") return;
+            events.push([event.done, event.total, event.task]);
+            if (events.length === update / 2 - 1) controller.abort(); // one of two seeds is scored
+          },
+        }),
+      );
+      await expect(stopping).rejects.toThrow(
+        `[INTERRUPTED] run (seed 100) stopped after update ${update}`,
+      );
+      expect(events.slice(-1)).toEqual([[1, 2, "dev"]]);
+      expect(tf.memory().numTensors).toBe(before);
+      const checkpoint = String(update).padStart(8, "0");
+      expect(await runCheckpoint(inRun())).toEqual({
+        directory: inRun("checkpoints", checkpoint),
+        finished: false,
+      });
+
+      // Another process, which has been asked nothing yet.
+      const rest = judged(asked.slice(update / 2 - 2), validate);
+      const record = JSON.parse(await readFile(inRun("run.json"), "utf8"));
+      record.config.tasks = rest.tasks;
+      await writeFile(inRun("run.json"), JSON.stringify(record));
+      await compareRuns(options(rest));
+      const lines = await readMetrics(inRun());
+      expect(lines.map(({ update, devScore }) => [update, devScore])).toEqual(
+        Object.entries(scores).map(([at, score]) => [Number(at), score]),
+      );
+      expect(lines.every(({ loss }) => typeof loss === "number")).toBe(true);
+      expect(await parameters(inRun("checkpoints/00000012"))).toEqual(whole);
+      expect(JSON.parse(await readFile(inRun(evaluation), "utf8")).tasks).toEqual(tasks);
+      expect(await runCheckpoint(inRun())).toEqual({
+        directory: inRun("checkpoints/00000008"),
+        finished: true,
+      });
+    },
+  );
+
   test("leaves no tensor behind, whether it is resumed or not", async () => {
     const config = judged([0.6, 0.2, 0.2, 0.2, 0.2, 0.2], {});
     const before = tf.memory().numTensors;

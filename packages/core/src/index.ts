@@ -45,7 +45,7 @@ export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
-export { type ErrorCode, MetaError, messageOf } from "./errors.js";
+export { type ErrorCode, isWrongInput, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
 export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
 export {

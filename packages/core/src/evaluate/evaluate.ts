@@ -145,16 +145,11 @@ export async function evaluateBaseline(
   options: EvaluationTargets,
 ): Promise<Evaluation> {
   return evaluateTargets(options, (target) => {
-    if ("episodes" in target) {
-      throw new MetaError(
-        "BAD_OPTION",
-        `The method ${method} answers questions, but the task "${target.name}" has episodes.`,
-      );
-    }
     checkMethod(target, method);
+    const asking = target as TargetTask; // or the method would have been refused
     return (seed) =>
-      scoreAnswers(target, seed, (questions) =>
-        baselineScores(target, seed, { questions, method }),
+      scoreAnswers(asking, seed, (questions) =>
+        baselineScores(asking, seed, { questions, method }),
       );
   });
 }
