@@ -68,6 +68,7 @@ export {
   questionScorer,
 } from "./evaluate/questionScorer.js";
 export { type Answer, predict } from "./evaluate/scoreAnswers.js";
+export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Job, JobResult, Launcher, LaunchOptions } from "./launcher.js";
 export type { Learner, MetaGradient } from "./learner.js";
@@ -188,7 +189,12 @@ export {
 export type { Machine } from "./run/machine.js";
 export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
-export { type PredictionLine, readPredictions } from "./run/predictionLog.js";
+export {
+  type EpisodePredictionLine,
+  type PredictionLine,
+  readEpisodePredictions,
+  readPredictions,
+} from "./run/predictionLog.js";
 export { readFinishedRun } from "./run/readFinishedRun.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {
@@ -198,7 +204,7 @@ export {
   readRunRecord,
   runDirectory,
 } from "./run/runDirectory.js";
-export { lockRun, type RunLock } from "./run/runLock.js";
+export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
 export { trainRun } from "./run/trainRun.js";
 export {
   type Compilation,
