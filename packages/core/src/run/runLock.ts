@@ -50,6 +50,14 @@ export async function lockRun(directory: string, patienceMs = 3_000): Promise<Ru
   };
 }
 
+/** Whether a process, on this host or another one, has hold of a directory. Changes nothing. */
+export async function isLocked(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const locks = names.filter((name) => pattern.test(name));
+  const alive = await Promise.all(locks.map((name) => isAlive(join(directory, name), name)));
+  return alive.includes(true);
+}
+
 /** Takes away a folder and those above it up to `top`, as far as nothing is in them. */
 async function removeEmpty(folder: string, top: string): Promise<void> {
   const isGone = await rmdir(folder).then(
