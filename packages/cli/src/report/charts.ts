@@ -7,10 +7,10 @@ import type { CurvePoint, ReportRun, ReportSetting } from "./report.js";
 const colours = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 
 /** Lines are told apart by more than their colour. */
-const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
+export const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
 
 /** Every name has the same colour in every chart, also in those that show only some of them. */
-function colourScale(names: readonly string[], shown = names) {
+export function colourScale(names: readonly string[], shown = names) {
   return {
     domain: [...shown],
     range: shown.map((name) => colours[names.indexOf(name) % colours.length] ?? ""),

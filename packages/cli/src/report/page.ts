@@ -14,6 +14,7 @@ import {
   settingsTable,
   taskTable,
 } from "./tables.js";
+import { validationChart } from "./validationChart.js";
 
 /** A comparison as one page of HTML that needs no network and no script. */
 export async function renderReport(comparison: Comparison, text?: ReportText): Promise<string> {
@@ -72,6 +73,7 @@ function settingSections(setting: ReportSetting, isOneOfSeveral: boolean): Html 
   const differences = differenceTable(setting);
   const config = configTable(setting);
   const curves = curveCharts(setting);
+  const validation = validationChart(setting);
   return html`<h2>Result${of}</h2>
 ${table(resultTable(setting))}
 ${differences ? html`<h2>Differences between methods${of}</h2>\n${table(differences)}` : ""}
@@ -86,8 +88,12 @@ ${
   curves.length > 0
     ? html`<h2>Training${of}</h2>
 <figure>
-<div class="curves">${curves.map((chart) => new Html(chart))}</div>
-<figcaption>Mean query loss before each meta-update, one line per training seed. For learners with an inner loop it is the loss after adapting.</figcaption>
+<div class="curves">${[...curves, validation].map((chart) => (chart ? new Html(chart) : ""))}</div>
+<figcaption>Mean query loss before each meta-update, one line per training seed. For learners with an inner loop it is the loss after adapting.${
+        validation
+          ? " Scores on dev tasks have a dot at the best: the run ends with the parameters that it had there."
+          : ""
+      }</figcaption>
 </figure>`
     : ""
 }
