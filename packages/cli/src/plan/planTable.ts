@@ -23,7 +23,8 @@ export function planTable(planned: readonly PlannedRun[]): string {
     "time",
   ]);
   for (const { plan, seeds } of planned) {
-    const { name, parameters, training, evaluation, leastBytes, diskBytes, estimate } = plan;
+    const { name, parameters, training, evaluation, validation, leastBytes, diskBytes, estimate } =
+      plan;
     table.push([
       name,
       seeds,
@@ -31,7 +32,7 @@ export function planTable(planned: readonly PlannedRun[]): string {
       training?.updates ?? "none",
       training?.batches ?? "",
       training ? short(training.tokens) : "",
-      short(evaluation.tokens),
+      short(evaluation.tokens + (validation?.tokens ?? 0)),
       estimate ? bytes(estimate.peakBytes) : `> ${bytes(leastBytes)}`,
       bytes(diskBytes),
       estimate ? duration(secondsOf(plan)) : "unknown",
@@ -55,7 +56,7 @@ function legend(planned: readonly PlannedRun[]): string[] {
   const measured = known.filter(({ plan }) => plan.estimate?.from === "measurement");
   const untried = planned.filter(({ plan }) => !plan.estimate);
   return [
-    "Each row is one seed. Tokens trained are estimated from the first updates, padding included; tokens scored are counted, those that questions share once.",
+    "Each row is one seed. Tokens trained are estimated from the first updates, padding included; tokens scored are counted, those of validations too, and those that questions share once.",
     ...(measured.length > 0
       ? [
           `Time and memory of ${namesOf(measured)} are measured: some updates and questions were tried just now on this machine. Memory is the process's, which for later runs is no less than for earlier ones.`,
@@ -75,7 +76,8 @@ function legend(planned: readonly PlannedRun[]): string[] {
 
 function secondsOf({ estimate }: RunPlan): number {
   if (!estimate) return 0;
-  return estimate.trainSeconds + estimate.evaluateSeconds + estimate.compileSeconds;
+  const { trainSeconds, validateSeconds, evaluateSeconds, compileSeconds } = estimate;
+  return trainSeconds + validateSeconds + evaluateSeconds + compileSeconds;
 }
 
 function namesOf(planned: readonly PlannedRun[]): string {
