@@ -13,6 +13,7 @@ import {
   definePlugin,
   findParams,
   readMetrics,
+  readPredictions,
   runCheckpoint,
   runsOf,
   verifyChecksums,
@@ -85,23 +86,27 @@ const checkpoints = () => readdir(inRun("checkpoints"));
 const parameters = (path: string) => readFile(join(path, "model/model.safetensors"));
 
 describe("a run whose last checkpoint is damaged", () => {
-  test.each([1, 2, 3])(
-    "goes on from the one before, with %i of 3 damaged, and says so",
-    async (damaged) => {
+  test.each([
+    [1, "model/model.safetensors"],
+    [2, "optimizer.safetensors"],
+    [3, "training.json"],
+  ])(
+    "goes on from the one before, with %i of 3 damaged in %s, and says so",
+    async (damaged, damagedFile) => {
       await compareRuns(options(base));
       const whole = await parameters(inRun("checkpoints/00000012"));
       await rm(inRun("evaluation.json"));
       const last = (await checkpoints()).slice(-damaged);
       for (const name of last) {
-        const file = inRun("checkpoints", name, "optimizer.safetensors");
+        const file = inRun("checkpoints", name, damagedFile);
         const bytes = await readFile(file);
-        bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 16; // one bit of one moment
+        bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 16; // one bit, of a tensor's last number
         await writeFile(file, bytes);
       }
       const messages: string[] = [];
       await compareRuns(options(base, { notify: (message) => messages.push(message) }));
       expect(
-        messages.filter((text) => text.includes("optimizer.safetensors is not what was written")),
+        messages.filter((text) => text.includes(`${damagedFile} is not what was written`)),
       ).toHaveLength(damaged);
       expect(messages.some((text) => text.includes("goes on: checkpoint of update"))).toBe(
         damaged < 3,
@@ -312,6 +317,24 @@ describe.skipIf(!canMount)(
       await compareRuns({ ...options(config), out: join(out, "whole") });
       expect(resumed).toEqual(
         await parameters(join(out, "whole/run-seed100/checkpoints/00000012")),
+      );
+    });
+
+    test("an evaluation says so, and goes on when there is space", async () => {
+      spawnSync("mount", ["-o", "remount,size=64k", out]);
+      const config = { ...base, learner: undefined, evaluate: { seeds: [...Array(40).keys()] } };
+      await expect(compareRuns(options(config))).rejects.toThrow(
+        /^\[DISK_FULL\] There is no space left to write .*predictions.*\.jsonl\./,
+      );
+      spawnSync("mount", ["-o", "remount,size=64m", out]);
+      const { runs: resumed } = await compareRuns(options(config));
+      const { runs: whole } = await compareRuns({ ...options(config), out: join(out, "whole") });
+      expect(resumed[0]?.evaluation.tasks).toEqual(whole[0]?.evaluation.tasks);
+      const answers = (run?: (typeof whole)[number]) =>
+        readPredictions(join(run?.directory ?? "", run?.evaluation.predictions ?? ""));
+      const byPlace = (a: object, b: object) => JSON.stringify(a).localeCompare(JSON.stringify(b));
+      expect((await answers(resumed[0])).sort(byPlace)).toEqual(
+        (await answers(whole[0])).sort(byPlace),
       );
     });
   },
