@@ -25,14 +25,15 @@ export function planTable(planned: readonly PlannedRun[]): string {
   for (const { plan, seeds } of planned) {
     const { name, parameters, training, evaluation, validation, leastBytes, diskBytes, estimate } =
       plan;
+    const scored = evaluation.tokens + (validation?.tokens ?? 0);
     table.push([
       name,
       seeds,
-      short(parameters),
+      parameters > 0 ? short(parameters) : "none",
       training?.updates ?? "none",
       training?.batches ?? "",
       training ? short(training.tokens) : "",
-      short(evaluation.tokens + (validation?.tokens ?? 0)),
+      scored > 0 ? short(scored) : "none",
       estimate ? bytes(estimate.peakBytes) : `> ${bytes(leastBytes)}`,
       bytes(diskBytes),
       estimate ? duration(secondsOf(plan)) : "unknown",
@@ -59,7 +60,7 @@ function legend(planned: readonly PlannedRun[]): string[] {
     "Each row is one seed. Tokens trained are estimated from the first updates, padding included; tokens scored are counted, those of validations too, and those that questions share once.",
     ...(measured.length > 0
       ? [
-          `Time and memory of ${namesOf(measured)} are measured: some updates and questions were tried just now on this machine. Memory is the process's, which for later runs is no less than for earlier ones.`,
+          `Time and memory${measured.length < planned.length ? ` of ${namesOf(measured)}` : ""} are measured: some updates and questions were tried just now on this machine. Memory is the process's, which for later runs is no less than for earlier ones.`,
         ]
       : []),
     ...earlier,

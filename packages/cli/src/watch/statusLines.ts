@@ -67,7 +67,18 @@ function trainingLines(
       `${number(last, "tokensPerSecond").toLocaleString("en-US")} tokens/s`,
       `memory ${gigabytes(last, "processBytes")} (peak ${gigabytes(last, "peakBytes")})`,
     ].join("   "),
+    ...validationLines(lines),
   ];
+}
+
+/** The last score on dev tasks, and the first of the best ones. */
+function validationLines(lines: readonly TrackerRecord[]): string[] {
+  const judged = lines.filter(({ devScore }) => typeof devScore === "number");
+  const last = judged.at(-1);
+  if (!last) return [];
+  const best = judged.reduce((a, b) => (number(b, "devScore") > number(a, "devScore") ? b : a));
+  const score = (line: TrackerRecord) => `${percent(number(line, "devScore"))} % at ${line.update}`;
+  return [`dev tasks ${score(last)} (best ${score(best)})`];
 }
 
 function evaluationLines({
