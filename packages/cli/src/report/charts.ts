@@ -52,8 +52,9 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
     ...(Math.min(...losses) > 0 && {
       type: "log" as const,
       ticks: 5,
-      // Within less than a power of ten there is room for a label at every tick.
+      // Within less than a power of ten there is room for a label at every tick, of which it takes ten.
       ...(Math.max(...losses) < 10 * Math.min(...losses) && {
+        ticks: 10,
         tickFormat: (loss: number) => String(Number(loss.toPrecision(3))),
       }),
     }),

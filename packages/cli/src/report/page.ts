@@ -137,6 +137,6 @@ function unitKept(text: string): string {
 
 /** A name that breaks between its parts, where it has to: `maml,innerSteps=2`. */
 function breakable(name: string): Html {
-  const parts = name.split(/(?<=,)(?=\S)/);
+  const parts = name.split(/(?<=,)(?=\S)|(?==)/);
   return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
 }

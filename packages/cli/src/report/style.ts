@@ -38,6 +38,7 @@ details th:first-child { background: var(--panel); }
 thead th { font-weight: 600; font-size: .85rem; color: var(--muted); white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-width: 11rem; max-width: 22rem; }
 tbody th.short { white-space: nowrap; max-width: none; }
+@media (min-width: 40rem) { th.short wbr { display: none; } }
 td.best { font-weight: 700; }
 tr.reference > * { color: var(--muted); }
 .scroll:focus-visible, pre:focus-visible, summary:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
