@@ -258,6 +258,20 @@ describe("a run that validates", () => {
   });
 });
 
+test("a run that cannot begin leaves no tensor and no file, and the others of a comparison go on", async () => {
+  const before = tf.memory().numTensors;
+  const hopeless = { trainable: ["nothing.*"] };
+  await expect(compareRuns(options({ ...base, ...hopeless }))).rejects.toThrow(
+    '[BAD_OPTION] trainable: no parameter is called "nothing.*".',
+  );
+  expect(await readdir(out)).toEqual([]);
+  const runs = { hopeless, good: {} };
+  const compared = await compareRuns(options({ ...base, compare: { runs } }));
+  expect(compared.failures.map(({ name }) => name)).toEqual(["hopeless"]);
+  expect(await readdir(out)).toEqual(["good-seed100"]);
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 describe("a run that stops being a number", () => {
   const hopeless = { ...base.optimizer, learningRate: 1e30, clipNorm: 1e9 };
 

@@ -18,20 +18,12 @@ export function renderCsv({ settings }: Report): string {
     runs.flatMap(({ method, run }) =>
       run.evaluation.tasks.flatMap(({ task, metric, unseenDomain, seeds }) =>
         seeds.map(({ seed, score, chance }) =>
-          [
-            ...[name, method, run.seed, task, metric, unseenDomain, seed],
-            ...[digits(score), digits(chance)],
-          ].map(String),
+          [name, method, run.seed, task, metric, unseenDomain, seed, score, chance].map(String),
         ),
       ),
     ),
   );
   return [head, ...rows].map((cells) => `${cells.map(quote).join(",")}\r\n`).join("");
-}
-
-/** Without what is left over from adding up: 0.478 rather than 0.4779999999999998. */
-function digits(share: number): number {
-  return Number(share.toPrecision(12));
 }
 
 function quote(cell: string): string {

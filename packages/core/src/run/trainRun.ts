@@ -144,12 +144,13 @@ async function train(
   });
   if (resumed) sampler.restore(resumed.sampler);
   const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
+  const start = resumed?.params ?? (await model.init(config.seed));
   const meta = metaTrain({
     model,
     learner,
     optimizer,
     sampler,
-    params: resumed?.params ?? (await model.init(config.seed)),
+    params: start,
     consume: true,
     updates,
     hvp,
@@ -203,7 +204,10 @@ async function train(
     }
     throw interrupted(title, latest?.update ?? 0, updates);
   } catch (error) {
-    if (!latest) throw error;
+    if (!latest) {
+      disposeParams(start);
+      throw error;
+    }
     try {
       if (!(error instanceof MetaError && error.code === "NON_FINITE")) throw error;
       await saveCheckpoint(files.failure, model, latest);
