@@ -8,13 +8,16 @@ import {
   checkConfig,
   compareRuns,
   createToolkit,
+  defineFactory,
+  definePlugin,
   readMetrics,
   runsOf,
 } from "@metalearn/core";
-import gpt2 from "@metalearn/models-gpt2";
+import gpt2, { byteTokenizer, gpt2 as createGpt2 } from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { letterPlugin } from "./support/letterTasks.js";
 
 const toolkit = createToolkit([letterPlugin, maml, metaicl, gpt2, optimizers]);
@@ -42,6 +45,11 @@ const comparison = {
     },
   },
 };
+
+const smallGpt2 = createGpt2(
+  { layers: 1, width: 8, heads: 2, maxTokens: 16, vocabularySize: 256 },
+  byteTokenizer,
+);
 
 let out: string;
 beforeEach(async () => {
@@ -94,6 +102,37 @@ describe("a comparison", () => {
     // The rate of update 4 is that at index 3 of 24: 0.01 * (24 - 3) / 24.
     expect(metrics[0]?.learningRate).toBeCloseTo(0.01 * (21 / 24), 12);
     expect(metrics.at(-1)?.tokens).toBe(24 * 2 * 10); // sequences of 10 tokens
+  });
+
+  test("draws and reads no parameters for a baseline, which asks no model", async () => {
+    const sealed = definePlugin({
+      name: "sealed",
+      models: {
+        sealed: defineFactory(z.strictObject({}), () => ({
+          ...smallGpt2,
+          init: () => Promise.reject(new Error("The model is not to be touched.")),
+        })),
+      },
+    });
+    const compared = await compareRuns({
+      ...options({ ...base, model: { use: "sealed" }, evaluate: { seeds: [1], method: "random" } }),
+      toolkit: createToolkit([letterPlugin, sealed, optimizers]),
+    });
+    expect(compared.rows[0]?.all.tasks).toBe(2);
+    expect(compared.rows[0]?.all.mean).toBeGreaterThan(0);
+  });
+
+  test("says of a baseline that trains that it need not", async () => {
+    const said: string[] = [];
+    const config = {
+      ...base,
+      learner: { use: "metaicl" },
+      evaluate: { seeds: [1], method: "random" },
+    };
+    await compareRuns(options(config, { notify: (message) => said.push(message) }));
+    expect(said).toContain(
+      'run (seed 100) trains, but is evaluated by the method random, which asks no model. "learner: null" in its config saves the training.',
+    );
   });
 
   test("does not repeat finished runs", async () => {

@@ -105,6 +105,26 @@ test("an earlier run of the same work tells time and memory, whatever its length
   expect(other.estimate?.from).toBe("measurement");
 });
 
+test("validations take tokens, time and a checkpoint more", async () => {
+  const train = { ...config.train, validate: { every: 4, seeds: [1] } };
+  const { estimate, validation, evaluation, diskBytes, parameters } = await plan({ train });
+  // 12 updates: three times one dev task with one seed, as long as each of two targets with two seeds.
+  expect(validation).toMatchObject({ targets: 1, seeds: 3, questions: 36 });
+  expect((validation?.tokens ?? 0) / evaluation.tokens).toBeCloseTo(3 / 4, 6);
+  expect(estimate?.validateSeconds).toBeCloseTo(0.75 * (estimate?.evaluateSeconds ?? 0), 6);
+  // Of three checkpoints none has to go: two are kept, the best, and one that is written.
+  expect(diskBytes).toBe(3 * 3 * 4 * parameters);
+  await compareRuns({ toolkit, out, runs: runsOf(checkConfig({ ...config, train })) });
+  expect(await size(join(out, "run-seed100/checkpoints"))).toBeLessThan(1.2 * diskBytes);
+});
+
+test("a baseline asks no model, and takes none of its time", async () => {
+  const baseline = { learner: undefined, evaluate: { seeds: [1, 2], method: "random" } };
+  const { estimate, evaluation, leastBytes } = await plan(baseline);
+  expect({ ...evaluation, leastBytes }).toMatchObject({ questions: 48, tokens: 0, leastBytes: 0 });
+  expect(estimate).toMatchObject({ trainSeconds: 0, evaluateSeconds: 0, validateSeconds: 0 });
+});
+
 test("second order is tried as well", async () => {
   const { estimate, training } = await plan({ learner: { use: "maml", tasks: 2, ...inner } });
   expect(training).toMatchObject({ updates: 6, batches: 24 });

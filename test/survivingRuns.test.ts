@@ -13,6 +13,7 @@ import {
   definePlugin,
   findParams,
   readMetrics,
+  readPredictions,
   runCheckpoint,
   runsOf,
   verifyChecksums,
@@ -85,23 +86,27 @@ const checkpoints = () => readdir(inRun("checkpoints"));
 const parameters = (path: string) => readFile(join(path, "model/model.safetensors"));
 
 describe("a run whose last checkpoint is damaged", () => {
-  test.each([1, 2, 3])(
-    "goes on from the one before, with %i of 3 damaged, and says so",
-    async (damaged) => {
+  test.each([
+    [1, "model/model.safetensors"],
+    [2, "optimizer.safetensors"],
+    [3, "training.json"],
+  ])(
+    "goes on from the one before, with %i of 3 damaged in %s, and says so",
+    async (damaged, damagedFile) => {
       await compareRuns(options(base));
       const whole = await parameters(inRun("checkpoints/00000012"));
       await rm(inRun("evaluation.json"));
       const last = (await checkpoints()).slice(-damaged);
       for (const name of last) {
-        const file = inRun("checkpoints", name, "optimizer.safetensors");
+        const file = inRun("checkpoints", name, damagedFile);
         const bytes = await readFile(file);
-        bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 16; // one bit of one moment
+        bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 16; // one bit, of a tensor's last number
         await writeFile(file, bytes);
       }
       const messages: string[] = [];
       await compareRuns(options(base, { notify: (message) => messages.push(message) }));
       expect(
-        messages.filter((text) => text.includes("optimizer.safetensors is not what was written")),
+        messages.filter((text) => text.includes(`${damagedFile} is not what was written`)),
       ).toHaveLength(damaged);
       expect(messages.some((text) => text.includes("goes on: checkpoint of update"))).toBe(
         damaged < 3,
@@ -186,6 +191,64 @@ describe("a run that validates", () => {
     expect(again).toEqual(["run (seed 100) is trained already: checkpoint of update 8 of 12."]);
   });
 
+  test.each([8, 12])(
+    "is interrupted while it scores dev tasks at update %i of 12, and goes on there",
+    async (update) => {
+      const scores = { 4: 0.2, 8: 0.6, 12: 0.4 };
+      const asked = Object.values(scores).flatMap((score) => [score, score]); // two seeds
+      const validate = { every: 4, seeds: [1, 2] };
+      await compareRuns(options(judged(asked, validate)));
+      const [whole, evaluation] = [
+        await parameters(inRun("checkpoints/00000012")),
+        "evaluation.json",
+      ];
+      const { tasks } = JSON.parse(await readFile(inRun(evaluation), "utf8"));
+      await rm(inRun(), { recursive: true });
+
+      const before = tf.memory().numTensors;
+      const controller = new AbortController();
+      const events: unknown[] = [];
+      const stopping = compareRuns(
+        options(judged(asked, validate), {
+          signal: controller.signal,
+          onEvent: (_, event) => {
+            if (event.kind !== "validate") return;
+            events.push([event.done, event.total, event.task]);
+            if (events.length === update / 2 - 1) controller.abort(); // one of two seeds is scored
+          },
+        }),
+      );
+      await expect(stopping).rejects.toThrow(
+        `[INTERRUPTED] run (seed 100) stopped after update ${update}`,
+      );
+      expect(events.slice(-1)).toEqual([[1, 2, "dev"]]);
+      expect(tf.memory().numTensors).toBe(before);
+      const checkpoint = String(update).padStart(8, "0");
+      expect(await runCheckpoint(inRun())).toEqual({
+        directory: inRun("checkpoints", checkpoint),
+        finished: false,
+      });
+
+      // Another process, which has been asked nothing yet.
+      const rest = judged(asked.slice(update / 2 - 2), validate);
+      const record = JSON.parse(await readFile(inRun("run.json"), "utf8"));
+      record.config.tasks = rest.tasks;
+      await writeFile(inRun("run.json"), JSON.stringify(record));
+      await compareRuns(options(rest));
+      const lines = await readMetrics(inRun());
+      expect(lines.map(({ update, devScore }) => [update, devScore])).toEqual(
+        Object.entries(scores).map(([at, score]) => [Number(at), score]),
+      );
+      expect(lines.every(({ loss }) => typeof loss === "number")).toBe(true);
+      expect(await parameters(inRun("checkpoints/00000012"))).toEqual(whole);
+      expect(JSON.parse(await readFile(inRun(evaluation), "utf8")).tasks).toEqual(tasks);
+      expect(await runCheckpoint(inRun())).toEqual({
+        directory: inRun("checkpoints/00000008"),
+        finished: true,
+      });
+    },
+  );
+
   test("leaves no tensor behind, whether it is resumed or not", async () => {
     const config = judged([0.6, 0.2, 0.2, 0.2, 0.2, 0.2], {});
     const before = tf.memory().numTensors;
@@ -193,6 +256,20 @@ describe("a run that validates", () => {
     await compareRuns(options(config));
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test("a run that cannot begin leaves no tensor and no file, and the others of a comparison go on", async () => {
+  const before = tf.memory().numTensors;
+  const hopeless = { trainable: ["nothing.*"] };
+  await expect(compareRuns(options({ ...base, ...hopeless }))).rejects.toThrow(
+    '[BAD_OPTION] trainable: no parameter is called "nothing.*".',
+  );
+  expect(await readdir(out)).toEqual([]);
+  const runs = { hopeless, good: {} };
+  const compared = await compareRuns(options({ ...base, compare: { runs } }));
+  expect(compared.failures.map(({ name }) => name)).toEqual(["hopeless"]);
+  expect(await readdir(out)).toEqual(["good-seed100"]);
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 describe("a run that stops being a number", () => {
@@ -254,6 +331,24 @@ describe.skipIf(!canMount)(
       await compareRuns({ ...options(config), out: join(out, "whole") });
       expect(resumed).toEqual(
         await parameters(join(out, "whole/run-seed100/checkpoints/00000012")),
+      );
+    });
+
+    test("an evaluation says so, and goes on when there is space", async () => {
+      spawnSync("mount", ["-o", "remount,size=64k", out]);
+      const config = { ...base, learner: undefined, evaluate: { seeds: [...Array(40).keys()] } };
+      await expect(compareRuns(options(config))).rejects.toThrow(
+        /^\[DISK_FULL\] There is no space left to write .*predictions.*\.jsonl\./,
+      );
+      spawnSync("mount", ["-o", "remount,size=64m", out]);
+      const { runs: resumed } = await compareRuns(options(config));
+      const { runs: whole } = await compareRuns({ ...options(config), out: join(out, "whole") });
+      expect(resumed[0]?.evaluation.tasks).toEqual(whole[0]?.evaluation.tasks);
+      const answers = (run?: (typeof whole)[number]) =>
+        readPredictions(join(run?.directory ?? "", run?.evaluation.predictions ?? ""));
+      const byPlace = (a: object, b: object) => JSON.stringify(a).localeCompare(JSON.stringify(b));
+      expect((await answers(resumed[0])).sort(byPlace)).toEqual(
+        (await answers(whole[0])).sort(byPlace),
       );
     });
   },

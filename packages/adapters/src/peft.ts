@@ -4,6 +4,7 @@ import {
   MetaError,
   type Params,
   readSafetensors,
+  requireFinite,
   writeSafetensors,
   writeTextAtomically,
 } from "@metalearn/core";
@@ -25,9 +26,15 @@ export async function writePeft(
   await writeSafetensors(join(directory, tensorsFile), tensors, { format: "pt" });
 }
 
-/** The tensors of an adapter, as PEFT names them. The caller owns them. */
-export function readPeftTensors(directory: string): Promise<Params> {
-  return readSafetensors(join(directory, tensorsFile));
+/**
+ * The tensors of an adapter, as PEFT names them. The caller owns them.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT`, also for values that are no numbers
+ */
+export async function readPeftTensors(directory: string): Promise<Params> {
+  const tensors = await readSafetensors(join(directory, tensorsFile));
+  requireFinite(tensors, directory);
+  return tensors;
 }
 
 /**

@@ -12,26 +12,39 @@ import { pretrainedSoftPrompt, softPrompt } from "./softPrompt.js";
 const count = z.int().min(1);
 
 /** A saved adapter, which brings its own settings. */
-const weights = z.string().optional();
+const weights = (what: string) =>
+  z
+    .string()
+    .optional()
+    .describe(
+      `A folder with ${what} in PEFT's format, relative to the config file, instead of all else. Default: a new one.`,
+    );
 
 const loraOptions = z.strictObject({
-  /** r: the rank of what is added to a matrix. Default: 8. */
-  rank: count.optional(),
-  /** What is added is multiplied by alpha / rank. Default: 16. */
-  alpha: z.number().positive().optional(),
-  /** The matrices that something is added to: names, where `*` stands for any text. */
-  targets: z.array(z.string()).min(1).optional(),
-  /** A folder with a LoRA in PEFT's format, relative to the config file. */
-  weights,
+  rank: count.optional().describe("r: the rank of what is added to a matrix. Default: 8."),
+  alpha: z
+    .number()
+    .positive()
+    .optional()
+    .describe("What is added is multiplied by alpha / rank. Default: 16."),
+  targets: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      "The matrices that something is added to: names, where `*` stands for any text. Required without `weights`.",
+    ),
+  weights: weights("a LoRA"),
 });
 
 const softPromptOptions = z.strictObject({
-  /** Length of the prompt. Default: 20. */
-  tokens: count.optional(),
-  /** What the prompt begins as. Default: tokens of the vocabulary, drawn at random. */
-  text: z.string().min(1).optional(),
-  /** A folder with a soft prompt in PEFT's format, relative to the config file. */
-  weights,
+  tokens: count.optional().describe("Length of the prompt, in tokens. Default: 20."),
+  text: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What the prompt begins as. Default: tokens of the vocabulary, drawn at random."),
+  weights: weights("a soft prompt"),
 });
 
 export default definePlugin({

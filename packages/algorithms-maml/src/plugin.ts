@@ -21,42 +21,71 @@ import { reptile } from "./reptile.js";
 const count = z.int().min(1);
 const patterns = z.array(z.string()).min(1);
 
-/** The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`. */
-const innerOptimizer = referenceTo("optimizer");
+const innerOptimizer = referenceTo(
+  "optimizer",
+  "The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`.",
+);
 
-/** Where query examples come from. */
-const querySource = z.enum(["same-task", "other-tasks", "same-examples"]);
+const querySource = z
+  .enum(["same-task", "other-tasks", "same-examples"])
+  .describe(
+    "Where query examples come from: from the support's task, from tasks that are nobody's support at this update, or they are the support itself (for tests).",
+  );
 
-/** How inner and outer moments are shared. */
-const moments = z.enum(["shared", "copy-last", "copy-mean", "one-way", "separate", "reset"]);
+const moments = z
+  .enum(["shared", "copy-last", "copy-mean", "one-way", "separate", "reset"])
+  .describe(
+    "How inner and outer moving averages are shared. `shared`: one after the other goes on from them; `copy-last`, `copy-mean`: tasks start from the outer ones, and the outer step goes on from those of the last task or from their mean; `one-way`: tasks start from zero, and the outer step goes on from those of the last; `separate`: both keep their own; `reset`: tasks start from zero, and the outer step keeps its own.",
+  );
 
-/** Whether a task is one data set or a draw from the mixture of all. */
-const taskUnit = z.enum(["task", "mixture"]).default("task");
+const taskUnit = z
+  .enum(["task", "mixture"])
+  .default("task")
+  .describe("Whether a task is one data set, or a draw from the mixture of all.");
 
-/** Names of the adapted parameters; `*` stands for any text, a leading `!` leaves names out. */
-const adapt = patterns.default(["*"]);
+const adapt = patterns
+  .default(["*"])
+  .describe(
+    "Names of the parameters that the inner loop changes; `*` stands for any text, a leading `!` leaves names out.",
+  );
 
-/** 2 differentiates through the inner steps, 1 does not. */
-const order = z.literal([1, 2]).default(2);
+const order = z
+  .literal([1, 2])
+  .default(2)
+  .describe("2 differentiates through the inner steps, 1 takes the query gradient where they end.");
+
+/** What several learners have, each with a default of its own. */
+const innerSteps = count.describe("Inner steps per task; they go round its support batches.");
 
 /** What every learner with an inner loop reads. */
 const episodes = {
   querySource: querySource.default("same-task"),
   taskUnit,
-  /** Tasks per meta-update. */
-  tasks: count.default(4),
-  /** Support batches per task. */
-  support: count.default(1),
-  /** Query batches per task. */
-  query: count.default(1),
+  tasks: count.default(4).describe("Tasks per meta-update."),
+  support: count.default(1).describe("Support batches per task."),
+  query: count.default(1).describe("Query batches per task."),
 };
 
 /** Which query losses make the meta-gradient. */
 const queryLosses = {
-  /** Whether a task's parameters meet its own query batch or all. */
-  queries: z.enum(["own", "all-pairs"]).default("own"),
-  /** Counts the query loss after every inner step; the weights may fade to that of the last. */
-  multiStepLoss: z.strictObject({ annealUpdates: count.optional() }).optional(),
+  queries: z
+    .enum(["own", "all-pairs"])
+    .default("own")
+    .describe(
+      "Whether a task's adapted parameters meet its own query batch, or those of all tasks.",
+    ),
+  multiStepLoss: z
+    .strictObject({
+      annealUpdates: count
+        .optional()
+        .describe(
+          "Meta-updates over which the weights fade to that of the last step. Default: they stay equal.",
+        ),
+    })
+    .optional()
+    .describe(
+      "Counts the query loss after every inner step (`{}`: equally). Default: after the last alone.",
+    ),
 };
 
 const fomamlOptions = z.strictObject({
@@ -65,59 +94,68 @@ const fomamlOptions = z.strictObject({
   innerOptimizer,
   moments: moments.default("reset"),
   adapt,
-  /** Inner steps per task. */
-  innerSteps: z.int().min(0).default(1),
+  innerSteps: z
+    .int()
+    .min(0)
+    .default(1)
+    .describe("Inner steps per task; they go round its support batches."),
 });
 
 const mamlOptions = fomamlOptions.extend({ order });
 
 const headOptions = mamlOptions.omit({ adapt: true }).extend({
-  /** Names of the parameters of the head; `*` stands for any text. */
-  head: patterns,
+  head: patterns.describe(
+    "Names of the parameters of the head; `*` stands for any text, a leading `!` leaves names out.",
+  ),
 });
 
 const lslrOptions = mamlOptions.omit({ innerOptimizer: true, moments: true }).extend({
-  innerSteps: count.default(1),
-  /** What every rate starts from. */
-  initialRate: z.number().default(0.01),
+  innerSteps: innerSteps.default(1),
+  initialRate: z
+    .number()
+    .default(0.01)
+    .describe("The learning rate that every learned one starts from."),
 });
 
 const metaSgdOptions = lslrOptions.extend({
-  /** A rate for every element of a tensor, or one for the tensor. */
-  rates: z.enum(["element", "tensor"]).default("element"),
-  /** Whether every inner step has rates of its own. */
-  perStep: z.boolean().default(false),
+  rates: z
+    .enum(["element", "tensor"])
+    .default("element")
+    .describe("Whether every element of a tensor has a learning rate of its own, or every tensor."),
+  perStep: z.boolean().default(false).describe("Whether every inner step has rates of its own."),
 });
 
 const reptileOptions = z.strictObject({
   ...episodes,
   innerOptimizer,
   adapt,
-  innerSteps: count.default(5),
-  /** Support batches per task. Default: as many as inner steps. */
-  support: count.optional(),
+  innerSteps: innerSteps.default(5),
+  support: count.optional().describe("Support batches per task. Default: as many as inner steps."),
 });
 
 const imamlOptions = z.strictObject({
   ...episodes,
   innerOptimizer,
   adapt,
-  innerSteps: count.default(10),
-  /** How strongly the inner loop is pulled back to where it started. */
-  proximalWeight: z.number().positive().default(1),
-  /** Steps of the conjugate gradient method. */
-  solverSteps: count.default(5),
+  innerSteps: innerSteps.default(10),
+  proximalWeight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("The paper's λ: how strongly the inner loop is pulled back to where it started."),
+  solverSteps: count.default(5).describe("Steps of the conjugate gradient method."),
 });
 
 const bmgOptions = z.strictObject({
   ...episodes,
   innerOptimizer,
   adapt,
-  innerSteps: count.default(1),
-  /** Further steps to the target. */
-  targetSteps: count.default(1),
-  /** What the steps to the target read. */
-  target: z.enum(["query", "support"]).default("query"),
+  innerSteps: innerSteps.default(1),
+  targetSteps: count.default(1).describe("Further inner steps, to the target."),
+  target: z
+    .enum(["query", "support"])
+    .default("query")
+    .describe("What the steps to the target read."),
 });
 
 const mamlEnLlmOptions = z.strictObject({
@@ -128,12 +166,13 @@ const mamlEnLlmOptions = z.strictObject({
   taskUnit,
   adapt,
   order,
-  /** n: tasks per meta-update. */
-  tasks: count.default(1),
-  /** k: support batches, inner steps and query batches per task. */
-  size: count.default(1),
-  /** Inner steps per task, if not k; without any, this is MetaICL. */
-  innerSteps: z.int().min(0).optional(),
+  tasks: count.default(1).describe("n: tasks per meta-update."),
+  size: count.default(1).describe("k: support batches, inner steps and query batches per task."),
+  innerSteps: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("Inner steps per task; without any, this is MetaICL. Default: k."),
 });
 
 /** A factory of a learner that is told its inner optimizer. */

@@ -7,24 +7,32 @@ import { metaict } from "./metaict.js";
 const count = z.int().min(1);
 
 const metaiclOptions = z.strictObject({
-  /** Batches whose gradients are averaged for one update. */
-  batches: count.default(1),
-  /** Whether one batch's examples come from one data set or from the mixture of all. */
-  taskUnit: z.enum(["task", "mixture"]).default("mixture"),
+  batches: count.default(1).describe("Batches whose gradients are averaged for one update."),
+  taskUnit: z
+    .enum(["task", "mixture"])
+    .default("mixture")
+    .describe("Whether one batch's examples come from one data set or from the mixture of all."),
 });
 
 const metaictOptions = z.strictObject({
-  /** Batches, each of one task, whose gradients are averaged for one update. */
-  batches: count.default(1),
+  batches: count
+    .default(1)
+    .describe("Batches, each of one task, whose gradients are averaged for one update."),
 });
 
 const fineTuneOptions = metaiclOptions.extend({
-  /** The optimizer of the steps on a target, for example `{ use: adamw, learningRate: 1.0e-5 }`. */
-  innerOptimizer: referenceTo("optimizer"),
-  /** Steps on a target's examples. */
-  innerSteps: count.default(100),
-  /** Names of the parameters that these steps adapt; `*` stands for any text. */
-  adapt: z.array(z.string()).min(1).default(["*"]),
+  innerOptimizer: referenceTo(
+    "optimizer",
+    "The optimizer of the steps on a target, for example `{ use: adamw, learningRate: 1.0e-5 }`.",
+  ),
+  innerSteps: count.default(100).describe("Steps on a target's examples."),
+  adapt: z
+    .array(z.string())
+    .min(1)
+    .default(["*"])
+    .describe(
+      "Names of the parameters that these steps adapt; `*` stands for any text, a leading `!` leaves names out.",
+    ),
 });
 
 export default definePlugin({

@@ -1,21 +1,6 @@
-import { type ErrorCode, MetaError } from "@metalearn/core";
+import { isWrongInput, MetaError } from "@metalearn/core";
 import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
-
-/** What ends with another code than 1. */
-const exitCodes: Partial<Record<ErrorCode, number>> = {
-  BAD_CHECKPOINT: wrongInput,
-  BAD_CONFIG: wrongInput,
-  BAD_DATA: wrongInput,
-  BAD_OPTION: wrongInput,
-  DUPLICATE_NAME: wrongInput,
-  INTERRUPTED: interrupted,
-  MISSING_FILE: wrongInput,
-  MISSING_PLUGIN: wrongInput,
-  RUN_EXISTS: wrongInput,
-  SHAPE_MISMATCH: wrongInput,
-  UNKNOWN_NAME: wrongInput,
-};
 
 /**
  * Prints an error the way a user can act on it, and returns the exit code. Errors that metalearn
@@ -26,10 +11,15 @@ export function report(error: unknown, verbose: boolean): number {
     console.error(paint("red", "This should not have happened:", process.stderr), error);
     return failed;
   }
-  const code = error instanceof MetaError ? (exitCodes[error.code] ?? failed) : failed;
+  const code = exitCode(error);
   console.error(paint(code === interrupted ? "yellow" : "red", error.message, process.stderr));
   if (verbose) console.error(error);
   return code;
+}
+
+function exitCode(error: Error): number {
+  if (error instanceof MetaError && error.code === "INTERRUPTED") return interrupted;
+  return isWrongInput(error) ? wrongInput : failed;
 }
 
 /** A full disk, a folder without permission and the like: `EACCES: permission denied, mkdir '/runs'`. */

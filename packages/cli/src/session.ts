@@ -28,6 +28,21 @@ export const officialPlugins = [
   "@metalearn/trackers",
 ] as const;
 
+/** The plugins whose launchers a config may name besides. Runs do not need them. */
+const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
+
+/** All that a config may name, launchers included. */
+export async function toolkitWithLaunchers({
+  config,
+  file,
+}: {
+  readonly config: Pick<Config, "plugins">;
+  readonly file?: string | undefined;
+}): Promise<Toolkit> {
+  const names = new Set([...(config.plugins ?? officialPlugins), ...officialLaunchers]);
+  return createToolkit(await loadPlugins([...names], file));
+}
+
 /** A config with the plugins that it lists and its runs, at least one. */
 export interface Session {
   readonly config: Config;

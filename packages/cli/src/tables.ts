@@ -29,7 +29,7 @@ export function comparisonTable({ rows }: Comparison): string {
 
 /** The scores of one checkpoint, task by task. */
 export function evaluationTable(evaluation: EvaluationRecord): string {
-  const table = plainTable(["task", "metric", "mean", "worst", "chance"]);
+  const table = plainTable(["task", "metric", "mean, %", "worst, %", "chance, %"]);
   for (const { task, metric, unseenDomain, mean, worst, chance } of evaluation.tasks) {
     const name = unseenDomain ? `${task} *` : task;
     table.push([name, metric, percent(mean), percent(worst), percent(chance)]);
@@ -46,8 +46,9 @@ export function percent(share: number): string {
   return (100 * share).toFixed(1);
 }
 
-/** Seconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Seconds for people: `< 1 s`, `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
+  if (seconds > 0 && seconds < 0.5) return "< 1 s";
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

@@ -24,6 +24,7 @@ interface BadInput {
 }
 
 const train = ["train"];
+const compare = ["compare"];
 const trainingFile = "data/train_2/train_2_16384_100_train.jsonl";
 const weightsFile = "weights/model.safetensors";
 
@@ -189,6 +190,61 @@ const table: readonly BadInput[] = [
     what: "a learner without an optimizer",
     config: { ...config, optimizer: undefined },
     message: /The config names no optimizer/,
+  },
+  {
+    what: "no parameter of the name that is to be trained",
+    config: { ...config, trainable: ["mlp.*"], tracker: { use: "tensorboard" } },
+    message: /trainable: no parameter is called "mlp\.\*"/,
+  },
+  {
+    what: "a comparison without a parameter of the name that is to be trained",
+    config: { ...config, trainable: ["mlp.*"] },
+    args: compare,
+    message: /trainable: no parameter is called "mlp\.\*"/,
+  },
+  {
+    what: "no parameter of the name that an inner loop is to change",
+    config: {
+      ...config,
+      tracker: { use: "tensorboard" },
+      learner: {
+        use: "fomaml",
+        adapt: ["head.*"],
+        innerOptimizer: { use: "sgd", learningRate: 0.1 },
+      },
+    },
+    args: compare,
+    message: /adapt: no parameter is called "head\.\*"/,
+  },
+  {
+    what: "an adapter for no matrix of the model",
+    config: { ...config, adapter: { use: "lora", targets: ["nothing"] } },
+    message: /lora: targets: no parameter is called "nothing"/,
+  },
+  {
+    what: "a seed that there are no demonstrations for",
+    config: { ...config, evaluate: { seeds: [100, 7] } },
+    args: compare,
+    message: /evaluate\.seeds: the task "held_out_1" has no demonstrations for seed 7; .* 13, 100/,
+  },
+  {
+    what: "a validation seed that there are no demonstrations for",
+    config: {
+      ...config,
+      tasks: { ...config.tasks, devTasks: ["held_out_1"] },
+      train: { ...config.train, validate: { seeds: [7] } },
+    },
+    message: /train\.validate\.seeds: the task "held_out_1" has no demonstrations for seed 7/,
+  },
+  {
+    what: "a method for answers that the tasks do not score",
+    config: {
+      ...config,
+      tasks: { ...config.tasks, method: "channel" },
+      evaluate: { ...config.evaluate, method: "pmi" },
+    },
+    args: compare,
+    message: /has no neutral questions, with which the method pmi compares/,
   },
 
   // The data
@@ -401,6 +457,26 @@ const table: readonly BadInput[] = [
   {
     what: "weights with infinity",
     ...weights,
+    break: last(0x7f800000),
+    message: /tensor ".*" holds NaN or infinity/,
+  },
+  {
+    what: "weights with NaN to train from",
+    ...trainedOnWeights,
+    break: last(0x7fc00000),
+    message: /tensor ".*" holds NaN or infinity/,
+  },
+  {
+    what: "weights with NaN to train from in a comparison",
+    config: { ...pretrained, tracker: { use: "tensorboard" } },
+    args: compare,
+    break: last(0x7fc00000),
+    message: /tensor ".*" holds NaN or infinity/,
+  },
+  {
+    what: "weights with infinity that are compared as they are",
+    config: { ...pretrained, learner: undefined },
+    args: compare,
     break: last(0x7f800000),
     message: /tensor ".*" holds NaN or infinity/,
   },

@@ -35,7 +35,10 @@ describe.skipIf(!chromiumPath)(`in Chromium, a report ${whyNoChromium}`, () => {
     folder = await mkdtemp(join(tmpdir(), "metalearn-cli-"));
     const names = ["untrained", "metaicl", "a-method-with-quite-a-long-name,innerSteps=2"];
     const line = (i: number) =>
-      JSON.stringify({ update: i, batches: 4 * i, tokens: 900 * i, seconds: 70 * i, loss: 3 / i });
+      JSON.stringify({
+        ...{ update: i, batches: 4 * i, tokens: 900 * i, seconds: 70 * i, loss: 3 / i },
+        ...(i % 3 === 0 && { devScore: [0.4, 0.65, 0.6][i / 3 - 1] }),
+      });
     await writeFile(
       join(folder, "metrics.jsonl"),
       Array.from({ length: 9 }, (_, i) => `${line(i + 1)}\n`).join(""),
@@ -165,7 +168,9 @@ describe.skipIf(!chromiumPath)(`in Chromium, a report ${whyNoChromium}`, () => {
       ["↑ query loss (nats)", "steps (batches read) →"],
       ["↑ query loss (nats)", "tokens read (tokens, padding included) →"],
       ["↑ query loss (nats)", "training time (min) →"],
+      ["↑ score on dev tasks (%)", "steps (batches read) →"],
     ]);
+    expect(charts.at(-1)?.description).toContain("metaicl, seed 2 is best at 65.0 %");
     for (const { label, description } of charts)
       expect(`${label}: ${description}`).toMatch(/\w{5}.*: \w{1}.{40}/);
     await page.close();

@@ -12,6 +12,7 @@ const grid = {
 
 const commands = {
   check: ["config", "check"],
+  "check a launcher": ["config", "check", "launcher.use=slurm", "launcher.partitoin=long"],
   "check mistakes": ["config", "check", "-c", "mistakes.yaml"],
   show: ["config", "show", "--run", "metaicl,learningRate=0.2", "train.steps=3"],
   "show an unknown run": ["config", "show", "--run", "metaicl,learningRate=0.3"],
@@ -76,6 +77,12 @@ describe("config check", () => {
   });
 });
 
+test("config check finds mistakes in a launcher", () => {
+  const { code, stdout, stderr } = results["check a launcher"];
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain('unknown key "partitoin". Did you mean "partition"?');
+});
+
 describe("config show", () => {
   test("prints a run in full, with its point of the grid, overrides and defaults", () => {
     const shown = json("show");
@@ -104,6 +111,12 @@ describe("config schema", () => {
     const { learner, model } = json("schema").$defs;
     expect(learner.properties.use.enum).toContain("maml-en-llm");
     expect(model.properties.use.enum).toEqual(["gpt2", "mlp"]);
+  });
+
+  test("describes launchers, whichever plugins a config lists", () => {
+    for (const name of ["schema", "schema of listed plugins"] as const) {
+      expect(json(name).$defs.launcher.properties.use.enum).toEqual(["local", "slurm"]);
+    }
   });
 
   test("describes those of the plugins that a config lists", () => {

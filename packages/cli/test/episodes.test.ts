@@ -1,3 +1,4 @@
+import { type EvaluationRecord, readEpisodePredictions } from "@metalearn/core";
 import { expect, test } from "vitest";
 import { emptyProject } from "./support/project.js";
 
@@ -21,6 +22,18 @@ const settings = {
   },
 };
 
+/** Accuracy, or the share of the variance that is explained. */
+function scoreOf(answers: readonly { prediction: unknown; target: unknown }[], metric: string) {
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  if (metric === "accuracy") {
+    return mean(answers.map(({ prediction, target }) => Number(prediction === target)));
+  }
+  const targets = answers.map(({ target }) => Number(target)); // of one number each
+  const centre = mean(targets);
+  const errors = answers.map(({ prediction }, i) => (Number(prediction) - (targets[i] ?? 0)) ** 2);
+  return 1 - mean(errors) / mean(targets.map((target) => (target - centre) ** 2));
+}
+
 test.each(Object.entries(settings))(
   "compare and evaluate score %s after adapting as the learner does",
   async (task, { learner, metric, ...shared }) => {
@@ -39,6 +52,13 @@ test.each(Object.entries(settings))(
     const [untrained, learned] = rows.map(({ all }) => all.mean) as [number, number];
     expect(learned).toBeGreaterThan(untrained + 0.2);
     expect(await project.read("runs/report.html")).toContain(task);
+
+    // The score can be had again from the answers to the queries.
+    const record = await project.json<EvaluationRecord>("runs/learned-seed100/evaluation.json");
+    const file = project.path("runs/learned-seed100", record.predictions ?? "none");
+    const answers = await readEpisodePredictions(file);
+    expect(answers).toHaveLength(record.tasks[0]?.seeds[0]?.questions ?? 0);
+    expect(scoreOf(answers, metric)).toBeCloseTo(learned, 4);
 
     const evaluated = await project.metalearn(["evaluate", "runs/learned-seed100"]);
     expect(evaluated.stdout).toContain(`│ ${task}`);

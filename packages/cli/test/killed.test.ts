@@ -1,23 +1,81 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { missing, shared } from "../../../test/support/shared.js";
 import { start } from "./support/command.js";
 import { type Project, projectWithTasks, tinyRun } from "./support/project.js";
 
-const { learner: _, ...shared } = tinyRun;
+const { learner: _, ...base } = tinyRun;
 const innerOptimizer = { use: "sgd", learningRate: 0.02 };
+
+const lacking = missing("data", "metaicl");
+const data = lacking ? `generated tasks (${lacking})` : "real tasks";
+const settings = lacking ? ["generated", "smaller"] : ["hr_to_lr", "class_to_class"];
+
+interface Setting {
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+}
+
+/** Two settings in a project's data folder: of real tasks some of each, so that processes begin soon. */
+async function writeSettings(project: Project): Promise<void> {
+  if (lacking) {
+    const { train, ...others } = await project.json<Setting>("data/config/generated.json");
+    await project.write("data/config/smaller.json", { train: train.slice(1), ...others });
+    return;
+  }
+  const test = ["poem_sentiment", "climate_fever"]; // targets of both
+  const linked = new Set<string>();
+  for (const name of settings) {
+    const path = shared("data", "metaicl", "config", `${name}.json`);
+    const { train } = JSON.parse(await readFile(path, "utf8")) as Setting;
+    const some = train.slice(0, 6);
+    await project.write(`data/config/${name}.json`, { train: some, test, unseen_domain_test: [] });
+    for (const task of [...some, ...test]) linked.add(task);
+  }
+  for (const task of linked) {
+    await symlink(shared("data", "metaicl", task), project.path("data", task));
+    const file = join("config", "tasks", `${task}.json`);
+    await copyFile(shared("data", "metaicl", file), project.path("data", file));
+  }
+}
+
 const config = {
-  ...shared,
-  train: { steps: 160, batchSize: 2, logEvery: 20, checkpointEvery: 5 },
+  ...base,
+  model: { ...base.model, maxTokens: 128 },
+  tasks: {
+    ...{ use: "crossfit", root: "data", shots: 2, setting: settings[0] },
+    ...{ maxExamplesPerTask: 16, maxTestExamples: 4 },
+  },
+  train: { steps: 16, batchSize: 2, logEvery: 4, checkpointEvery: 2 },
+  evaluate: { seeds: [100] },
+  sweep: { "tasks.setting": settings },
   compare: {
-    seeds: [1, 2],
+    seeds: [1, 2, 3],
     runs: {
       metaicl: { learner: { use: "metaicl" } },
-      fomaml: { learner: { use: "fomaml", tasks: 1, innerOptimizer } },
+      fomaml: {
+        learner: {
+          use: "fomaml",
+          tasks: 1,
+          taskUnit: "mixture",
+          querySource: "other-tasks",
+          innerOptimizer,
+        },
+      },
+      "maml-en-llm": {
+        learner: {
+          use: "maml-en-llm",
+          taskUnit: "mixture",
+          innerOptimizer: { use: "adamw", learningRate: 1e-4 },
+        },
+      },
     },
   },
 };
+const runs = 3 * 2 * 3;
 const command = ["compare", "--parallel", "2"];
 const kills = 3;
 
@@ -36,62 +94,53 @@ async function results(project: Project, out: string): Promise<Record<string, un
   return found;
 }
 
-/** How far every run is: the number of its last checkpoint. */
-async function progress(project: Project): Promise<string> {
-  const runs = await readdir(project.path("runs")).catch((): string[] => []);
-  const last = async (run: string) =>
-    (await readdir(project.path("runs", run, "checkpoints")).catch((): string[] => [])).at(-1);
-  return (await Promise.all(runs.map(last))).join();
-}
-
-/**
- * Starts the command, and kills it at a random moment after it has got further than before: itself,
- * or with all of its children at once.
- */
-async function killSometime(project: Project, withChildren: boolean): Promise<boolean> {
-  const before = await progress(project);
+/** Starts the command and kills it after some time: itself, or with all of its children at once. */
+async function killAfter(ms: number, project: Project, withChildren: boolean): Promise<boolean> {
   const { child, finished } = start(command, { cwd: project.folder, detached: true });
-  let isOver = false;
-  void finished.then(() => {
-    isOver = true;
-  });
-  while (!isOver && (await progress(project)) === before) await sleep(20);
-  await sleep(800 * Math.random());
-  if (isOver) return false;
+  const over = finished.then(() => true);
+  if (await Promise.race([over, sleep(ms, false)])) return false;
   process.kill(withChildren ? -Number(child.pid) : Number(child.pid), "SIGKILL");
-  await finished;
+  await over;
   return true;
 }
 
-describe("a comparison that is killed three times at random moments", () => {
+describe(`a sweep of 3 learners, 2 settings and 3 seeds on ${data}, killed three times at random`, () => {
   let project: Project;
   let log: string;
   const killed: boolean[] = [];
+  const checkpointsAtKills: number[] = [];
   beforeAll(async () => {
     project = await projectWithTasks(config);
-    const whole = await project.metalearn(["compare", "out=whole"]); // in one process
-    expect({ code: whole.code, stderr: whole.stderr }).toEqual({
-      code: 0,
-      stderr: expect.anything(),
-    });
-    for (let i = 0; i < kills; i++) killed.push(await killSometime(project, i % 2 === 1));
+    await writeSettings(project);
+    const begun = performance.now();
+    const whole = await project.metalearn([...command, "out=whole"]);
+    expect(whole.code, whole.stderr).toBe(0);
+    const duration = performance.now() - begun;
+    for (let i = 0; i < kills; i++) {
+      // After the first run has begun, and before the last one can have ended.
+      const share = 0.1 + 0.2 * Math.random();
+      killed.push(await killAfter(share * duration, project, i % 2 === 1));
+      const files = await readdir(project.path("runs"), { recursive: true });
+      checkpointsAtKills.push(files.filter((name) => /checkpoints\/\d{8}$/.test(name)).length);
+    }
     const { code, stderr } = await project.metalearn([...command, "--resume"]);
     log = stderr;
     expect(code, stderr).toBe(0);
-  });
+  }, 600_000);
 
   test("was killed each time, and went on each time", async () => {
     expect(killed).toEqual([true, true, true]);
-    const logs = ["metaicl-seed1", "metaicl-seed2", "fomaml-seed1", "fomaml-seed2"].map((run) =>
-      project.read(`runs/${run}/log.txt`),
-    );
-    expect((await Promise.all(logs)).join()).toContain("goes on: checkpoint of update");
-    expect(log).toContain("[4/4]");
+    expect(checkpointsAtKills.at(-1)).toBeGreaterThan(0);
+    const logs = (await readdir(project.path("runs")))
+      .filter((name) => /-seed\d$/.test(name))
+      .map((run) => project.read(`runs/${run}/log.txt`));
+    expect((await Promise.all(logs)).join()).toMatch(/goes on: checkpoint of|is trained already/);
+    expect(log).toContain(`[${runs}/${runs}]`);
   });
 
   test("ends with exactly the parameters, moments and scores of one that was not", async () => {
     const whole = await results(project, "whole");
-    expect(Object.keys(whole)).toHaveLength(4 * 3);
+    expect(Object.keys(whole)).toHaveLength(runs * 3);
     expect(await results(project, "runs")).toEqual(whole);
   });
 
@@ -104,7 +153,7 @@ describe("a comparison that is killed three times at random moments", () => {
     const { code, stderr } = await project.metalearn(command);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringContaining("4 of 4 runs are finished already."),
+      stderr: expect.stringContaining(`${runs} of ${runs} runs are finished already.`),
     });
   });
 });

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import type { ComparedRun, Comparison, EvaluationRecord, RunRecord } from "@metalearn/core";
 import { expect, test } from "vitest";
 import { Html, html } from "../src/report/html.js";
-import { renderReport } from "../src/report/page.js";
+import { renderPage, renderReport } from "../src/report/page.js";
+import { buildReport } from "../src/report/report.js";
+import { comparedRun } from "./support/comparedRun.js";
 import { parseReport } from "./support/parseReport.js";
 
 test("values in markup are text, and markup is markup", () => {
@@ -80,7 +82,35 @@ test("the cost of a run shows apart what was compiled, and the peak of memory", 
     "of it compiling",
     "evaluation",
     "of it compiling",
-    "peak memory, GB",
+    "peak memory,\u00a0GB",
   ]);
   expect(cells("td").slice(4)).toEqual(["1 min 30 s", "22 s", "50 s", "4 s", "3.1"]);
+});
+
+test("of many pairs of methods, those with the first are seen, and all can be opened", async () => {
+  const names = ["first", "a", "b", "c", "d", "e", "f"]; // 21 pairs
+  const tasks = { poem: { 1: 0.5 }, prose: { 1: 0.25 } };
+  const report = await buildReport(names.map((name) => comparedRun({ name, tasks })));
+  const document = parseReport(renderPage(report));
+  const folded = [...document.querySelectorAll("details")].find(
+    (details) => details.querySelector("summary")?.textContent === "All 21 differences",
+  );
+  expect(folded?.querySelectorAll("tbody tr")).toHaveLength(21);
+  const seen = [...document.querySelectorAll("main > .scroll tbody th")].flatMap(
+    ({ textContent }) => (textContent?.includes(" − ") ? [textContent] : []),
+  );
+  expect(seen).toEqual(["a", "b", "c", "d", "e", "f"].map((name) => `${name} − first`));
+});
+
+test("no two of sixteen methods have the same colour", async () => {
+  const names = Array.from({ length: 16 }, (_, i) => `m${i}`);
+  const report = await buildReport(
+    names.map((name) => comparedRun({ name, tasks: { t: { 1: 1 } } })),
+  );
+  const document = parseReport(renderPage(report));
+  const bars = [
+    ...document.querySelectorAll('.wide g[aria-label="bar"] rect, .wide g[aria-label="bar"]'),
+  ];
+  const fills = new Set(bars.flatMap((bar) => bar.getAttribute("fill") ?? []));
+  expect([...fills].filter((fill) => fill.startsWith("var(--series-"))).toHaveLength(16);
 });

@@ -137,7 +137,15 @@ describe("runs in folders", () => {
     await writeFile(join(folder, path, "run.json"), JSON.stringify(record));
     if (!isFinished) return;
     await writeFile(join(folder, path, "evaluation.json"), JSON.stringify(evaluation));
-    const line = { update: 1, batches: 4, tokens: 100, seconds: 2, loss: 3, peakBytes: 1 };
+    const line = {
+      update: 1,
+      batches: 4,
+      tokens: 100,
+      seconds: 2,
+      loss: 3,
+      devScore: 0.5,
+      peakBytes: 1,
+    };
     await writeFile(join(folder, path, "metrics.jsonl"), `${JSON.stringify(line)}\n{"upd`);
   }
 
@@ -152,7 +160,9 @@ describe("runs in folders", () => {
     ]);
     expect(unfinished).toEqual([join(folder, "c-seed1")]);
     const { settings } = await buildReport(finished);
-    expect(settings[0]?.runs[0]?.curve).toEqual([{ batches: 4, tokens: 100, seconds: 2, loss: 3 }]);
+    expect(settings[0]?.runs[0]?.curve).toEqual([
+      { batches: 4, tokens: 100, seconds: 2, loss: 3, devScore: 0.5 },
+    ]);
   });
 
   test("may be one", async () => {

@@ -61,7 +61,7 @@ test("the table of an evaluation marks tasks of unseen domains", () => {
     unseen: summary(0.4, 0.2),
   };
   expect(cellsOf(evaluationTable(evaluation))).toEqual([
-    ["task", "metric", "mean", "worst", "chance"],
+    ["task", "metric", "mean, %", "worst, %", "chance, %"],
     ["a", "accuracy", "50.0", "25.0", "33.3"],
     ["b *", "macro-f1", "50.0", "25.0", "33.3"],
     ["all tasks", "", "50.0", "25.0", "50.0"],

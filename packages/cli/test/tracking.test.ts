@@ -43,9 +43,42 @@ test("a run is tracked in its own directory, evaluation included", async () => {
   }
 });
 
+test("several trackers get the same, and one that fails keeps nothing from the others", async () => {
+  const url = "http://127.0.0.1:9";
+  const tracker = [
+    { use: "mlflow", url },
+    { use: "tensorboard" },
+    { use: "tensorboard", directory: "logs" },
+  ];
+  const project = await projectWithTasks({ ...tinyRun, tracker });
+  const { code, stderr } = await project.metalearn(["compare"]);
+  expect(code, stderr).toBe(0);
+  expect(stderr.match(/The tracker \w+ fails/g)).toEqual(["The tracker mlflow fails"]);
+  for (const folder of ["runs/run-seed100/tensorboard", "logs/run-seed100"]) {
+    const [file = ""] = readdirSync(project.path(folder));
+    const text = readFileSync(project.path(folder, file), "latin1");
+    expect(text.match(/train\/loss/g)).toHaveLength(4); // a line for every two of eight updates
+    expect(text).toContain("evaluation/mean");
+  }
+  const { config } = await project.json<{ config: { tracker: unknown } }>(
+    "runs/run-seed100/run.json",
+  );
+  expect(config.tracker).toMatchObject([
+    { use: "mlflow", experiment: "metalearn" },
+    {},
+    { directory: "logs" },
+  ]);
+});
+
 test("unknown options of a tracker are found before the run begins", async () => {
   const project = await projectWithTasks({ ...tinyRun, tracker: { use: "mlflow", uri: "x" } });
   const { code, stderr } = await project.metalearn(["compare"]);
-  expect(code).not.toBe(0);
+  expect(code).toBe(2);
   expect(stderr).toContain("tracker (mlflow)");
+  const listed = await project.metalearn([
+    "compare",
+    'tracker=[{"use":"tensorboard"},{"use":"mlflwo"}]',
+  ]);
+  expect(listed.code).toBe(2);
+  expect(listed.stderr).toContain('No tracker is called "mlflwo". Did you mean "mlflow"?');
 });

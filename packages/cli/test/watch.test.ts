@@ -1,12 +1,12 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { lockRun, type RunLock } from "@metalearn/core";
 import { describe, expect, test } from "vitest";
 import { lossCurve } from "../src/watch/lossCurve.js";
 import { secondsLeft } from "../src/watch/statusLines.js";
-import { runOnTerminal, start } from "./support/command.js";
+import { start, startOnTerminal } from "./support/command.js";
 import { comparedRun } from "./support/comparedRun.js";
-import { emptyProject, type Project } from "./support/project.js";
+import { emptyProject, type Project, projectWithTasks, tinyRun } from "./support/project.js";
 
 describe("a curve of the loss", () => {
   test("goes from its first point to its last, the highest value above", () => {
@@ -77,8 +77,8 @@ const metrics = (update: number, loss: number) =>
     device: "cpu",
   })}\n`;
 
-/** A run of 10 updates that has made two. */
-async function begunRun(): Promise<Project & { append(text: string): Promise<void> }> {
+/** A run of 10 updates that has made two, and that this process has hold of. */
+async function begunRun(): Promise<Project & RunLock & { append(text: string): Promise<void> }> {
   const project = await emptyProject();
   const { record } = comparedRun({ tasks: { poem: { 100: 0.5 } } });
   await project.write("run/run.json", record);
@@ -86,7 +86,7 @@ async function begunRun(): Promise<Project & { append(text: string): Promise<voi
   const append = (text: string) => appendFile(project.path("run/metrics.jsonl"), text);
   await append(metrics(1, 4));
   await append(metrics(2, 2));
-  return { ...project, append };
+  return { ...project, append, ...(await lockRun(project.path("run"))) };
 }
 
 describe("metalearn watch", () => {
@@ -110,7 +110,7 @@ describe("metalearn watch", () => {
     const project = await begunRun();
     const { child, finished } = start(["watch", "run"], { cwd: project.folder });
     let seen = "";
-    const saw = (text: string) => expect.poll(() => seen, { timeout: 20_000 }).toContain(text);
+    const saw = (text: string) => expect.poll(() => seen, { timeout: 30_000 }).toContain(text);
     child.stdout?.on("data", (text) => {
       seen += text;
     });
@@ -126,10 +126,15 @@ describe("metalearn watch", () => {
 
   test("on a terminal draws the curve, and the next one over it", async () => {
     const project = await begunRun();
-    const finished = runOnTerminal(["watch", "run"], { cwd: project.folder });
-    await setTimeout(2500);
+    const { child, finished } = startOnTerminal(["watch", "run"], { cwd: project.folder });
+    let seen = "";
+    child.stdout?.on("data", (text) => {
+      seen += text;
+    });
+    const saw = (text: string) => expect.poll(() => seen, { timeout: 30_000 }).toContain(text);
+    await saw("update 2/10");
     await project.append(metrics(10, 1));
-    await setTimeout(1500);
+    await saw("update 10/10");
     const { evaluation } = comparedRun({ tasks: { poem: { 100: 0.5 } } });
     await project.write("run/evaluation.json", evaluation);
     const { code, stdout } = await finished;
@@ -140,6 +145,44 @@ describe("metalearn watch", () => {
     expect(first).toContain("update 2/10");
     expect(first.match(/┤/g)).toHaveLength(10);
     expect(later.at(-1)).toContain("evaluated: 50.0 %");
+  });
+
+  test("shows the last and the best score on dev tasks", async () => {
+    const project = await begunRun();
+    const judged = (update: number, devScore: number) =>
+      project.append(metrics(update, 1).replace("}", `,"devScore":${devScore}}`));
+    for (const [update, score] of [
+      [3, 0.25],
+      [4, 0.5],
+      [5, 0.5],
+      [6, 0.375],
+    ] as const) {
+      await judged(update, score);
+    }
+    const { stdout } = await project.metalearn(["watch", "run", "--once"]);
+    expect(stdout.split("\n")[4]).toBe("dev tasks 37.5 % at 6 (best 50.0 % at 4)");
+  });
+
+  test("says of a run that was stopped that no process is at work on it", async () => {
+    const project = await begunRun();
+    await project.release();
+    const { stdout } = await project.metalearn(["watch", "run", "--once"]);
+    expect(stdout.split("\n")[4]).toBe(
+      "no process is at work on this run: it was stopped, and the command that began it goes on with it",
+    );
+  });
+
+  test("ends with a run that is trained and not to be evaluated", async () => {
+    const project = await projectWithTasks(tinyRun);
+    const training = project.metalearn(["train"]);
+    await expect
+      .poll(() => project.read("runs/run-seed100/run.json"), { timeout: 30_000 })
+      .toBeDefined();
+    const { code, stdout } = await project.metalearn(["watch", "runs/run-seed100"]);
+    expect((await training).code).toBe(0);
+    expect(code).toBe(0);
+    expect(stdout).toContain("update 8/8   100 %   trained");
+    expect(stdout).toMatch(/trained and not evaluated: metalearn evaluate does that\n$/);
   });
 
   test("refuses a folder without a run", async () => {

@@ -40,6 +40,24 @@ export class MetaError extends Error {
   }
 }
 
+const inputCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "BAD_CHECKPOINT",
+  "BAD_CONFIG",
+  "BAD_DATA",
+  "BAD_OPTION",
+  "DUPLICATE_NAME",
+  "MISSING_FILE",
+  "MISSING_PLUGIN",
+  "RUN_EXISTS",
+  "SHAPE_MISMATCH",
+  "UNKNOWN_NAME",
+]);
+
+/** Whether what was given is to blame: a command line, a config, data or a checkpoint. */
+export function isWrongInput(error: unknown): boolean {
+  return error instanceof MetaError && inputCodes.has(error.code);
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -45,7 +45,7 @@ export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
-export { type ErrorCode, MetaError, messageOf } from "./errors.js";
+export { type ErrorCode, isWrongInput, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
 export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
 export {
@@ -68,6 +68,7 @@ export {
   questionScorer,
 } from "./evaluate/questionScorer.js";
 export { type Answer, predict } from "./evaluate/scoreAnswers.js";
+export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Job, JobResult, Launcher, LaunchOptions } from "./launcher.js";
 export type { Learner, MetaGradient } from "./learner.js";
@@ -191,7 +192,12 @@ export {
 export type { Machine } from "./run/machine.js";
 export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
-export { type PredictionLine, readPredictions } from "./run/predictionLog.js";
+export {
+  type EpisodePredictionLine,
+  type PredictionLine,
+  readEpisodePredictions,
+  readPredictions,
+} from "./run/predictionLog.js";
 export { readFinishedRun } from "./run/readFinishedRun.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {
@@ -201,7 +207,7 @@ export {
   readRunRecord,
   runDirectory,
 } from "./run/runDirectory.js";
-export { lockRun, type RunLock } from "./run/runLock.js";
+export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
 export { trainRun } from "./run/trainRun.js";
 export {
   type Compilation,

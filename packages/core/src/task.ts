@@ -89,6 +89,8 @@ export interface TargetTask {
   /** Whether no training task shares its domain. */
   readonly unseenDomain: boolean;
   readonly metric: AnswerMetric;
+  /** The seeds that it has demonstrations for; absent when any will do. */
+  readonly seeds?: readonly number[];
   /** The questions under the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
   /**

@@ -23,6 +23,23 @@ describe("mergeConfig", () => {
   });
 });
 
+test("null takes away what is not there, too, in a file, in runs and in components that change", () => {
+  const base = {
+    model: { use: "gpt2", layers: 1, weights: null },
+    tasks: { use: "crossfit" },
+    runtime: { use: "auto", threads: 1 },
+    train: { validate: { every: 5, patience: null } },
+    compare: {
+      runs: { plain: { runtime: { use: "wasm", threads: null }, train: { validate: null } } },
+    },
+  };
+  const [run] = runsOf(checkConfig(base));
+  expect(run?.config.model).toEqual({ use: "gpt2", layers: 1 });
+  expect(run?.config.runtime).toEqual({ use: "wasm" });
+  expect(run?.config.train).not.toHaveProperty("validate");
+  expect(checkConfig(base).train.validate).toEqual({ every: 5, seeds: [100] });
+});
+
 test("mergeConfig takes away what becomes null", () => {
   expect(mergeConfig({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: null } })).toEqual({
     b: { d: 3 },

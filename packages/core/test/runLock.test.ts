@@ -40,6 +40,16 @@ test("a folder is for one process at a time, and free again when it is released"
   expect(await readdir(inFolder())).toEqual([]);
 });
 
+test("folders that it made are taken away with it, unless something is in them", async () => {
+  const deep = inFolder("runs/a/maml-seed1");
+  await (await lockRun(deep)).release();
+  expect(await readdir(inFolder())).toEqual([]);
+  const { release } = await lockRun(deep);
+  await writeFile(inFolder("runs/report.html"), "");
+  await release();
+  expect(await readdir(inFolder(), { recursive: true })).toEqual(["runs", "runs/report.html"]);
+});
+
 test("a process that is refused is told who has it, and one that was killed does not count", async () => {
   const { child, outcome } = await another();
   expect(outcome).toBe("has it");

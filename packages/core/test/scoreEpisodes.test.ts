@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import {
   type Adaptation,
+  type AnswerStore,
   type EpisodeTarget,
   type EvaluateOptions,
   evaluate,
@@ -89,6 +90,42 @@ test("accuracy is the share of queries whose class has the highest score", async
   });
   // With slope -1 the second episode's answers are 0 and 1.
   expect((await scoreOf(classes, { model: signs, adaptation: readSlope }))?.score).toBe(0.75);
+});
+
+test("the answer to every query is kept, as a class with its scores or as numbers", async () => {
+  const kept: unknown[] = [];
+  const answers: AnswerStore = {
+    has: () => false,
+    add: () => Promise.reject(new Error("There are no questions.")),
+    async addEpisodes(task, seed, own) {
+      kept.push([task, seed, own]);
+    },
+  };
+  await scoreOf(target("accuracy", [{ slope: 1, x: [3, -2], y: [1, 1] }]), {
+    model: signs,
+    answers,
+  });
+  await scoreOf(lines, { answers });
+  expect(kept).toEqual([
+    [
+      "lines",
+      1,
+      [
+        { episode: 0, query: 0, prediction: 1, target: 1, scores: [-3, 3] },
+        { episode: 0, query: 1, prediction: 0, target: 1, scores: [2, -2] },
+      ],
+    ],
+    [
+      "lines",
+      1,
+      [
+        { episode: 0, query: 0, prediction: [1], target: [2] },
+        { episode: 0, query: 1, prediction: [-1], target: [-2] },
+        { episode: 1, query: 0, prediction: [2], target: [1] },
+        { episode: 1, query: 1, prediction: [-2], target: [-1] },
+      ],
+    ],
+  ]);
 });
 
 test("leaves no tensor behind", async () => {

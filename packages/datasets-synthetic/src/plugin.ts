@@ -6,23 +6,26 @@ import { sinusoid } from "./sinusoid.js";
 const count = z.int().min(1);
 
 const sinusoidOptions = z.strictObject({
-  /** K: points of a held-out curve that the model adapts to, and as many queries. */
-  shots: count.default(10),
-  /** Held-out curves per evaluation seed. */
-  targetEpisodes: count.default(100),
+  shots: count
+    .default(10)
+    .describe("K: points of a held-out curve that the model adapts to, and as many queries."),
+  targetEpisodes: count.default(100).describe("Held-out curves per evaluation seed."),
 });
 
 const clustersOptions = z.strictObject({
-  /** N: classes of a task. */
-  ways: count.default(5),
-  /** K: examples per class that the model adapts to on a held-out task, and as many queries. */
-  shots: count.default(1),
-  /** Numbers in an input. */
-  dimensions: count.default(2),
-  /** Standard deviation of the examples of a class; centres have 1. */
-  spread: z.number().min(0).default(0.1),
-  /** Held-out tasks per evaluation seed. */
-  targetEpisodes: count.default(100),
+  ways: count.default(5).describe("N: classes of a task."),
+  shots: count
+    .default(1)
+    .describe(
+      "K: examples per class that the model adapts to on a held-out task, and as many queries.",
+    ),
+  dimensions: count.default(2).describe("Numbers in an input."),
+  spread: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe("Standard deviation of the examples of a class; centres have 1."),
+  targetEpisodes: count.default(100).describe("Held-out tasks per evaluation seed."),
 });
 
 export default definePlugin({

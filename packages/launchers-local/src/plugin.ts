@@ -3,8 +3,7 @@ import { z } from "zod";
 import { local } from "./local.js";
 
 const options = z.strictObject({
-  /** Jobs at a time. Default: one per core. */
-  processes: z.int().min(1).optional(),
+  processes: z.int().min(1).optional().describe("Jobs at a time. Default: one per core."),
 });
 
 export default definePlugin({

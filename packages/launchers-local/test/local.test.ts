@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "@metalearn/core";
+import { testLauncher } from "@metalearn/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseCoreList, shareOut } from "../src/cores.js";
 import { local } from "../src/index.js";
@@ -19,6 +20,9 @@ const job = (name: string, script: string): Job => ({
   log: join(folder, name, "log.txt"),
 });
 const logOf = ({ log }: Job) => readFile(log, "utf8");
+
+testLauncher("local", { create: () => local({ processes: 2 }) });
+testLauncher("local, one after the other", { create: () => local({ processes: 1 }) });
 
 describe("local", () => {
   test("goes on when a job fails, and says of each why", async () => {

@@ -19,6 +19,9 @@ export function arrayScript(jobs: readonly Job[], { setup, codes }: ScriptOption
   );
   return [
     "#!/bin/sh",
+    // A stop reaches all processes. Were this shell to end by it, Slurm would kill the job at once, which
+    // may be writing a checkpoint; it has Slurm's KillWait for that.
+    "trap : TERM",
     ...setup,
     'case "$SLURM_ARRAY_TASK_ID" in',
     ...cases,

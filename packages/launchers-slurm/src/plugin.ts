@@ -5,23 +5,33 @@ import { slurm } from "./slurm.js";
 const count = z.int().min(1);
 
 const options = z.strictObject({
-  /** Jobs of the array at a time. Default: as many as Slurm allows. */
-  processes: count.optional(),
-  partition: z.string().optional(),
-  account: z.string().optional(),
-  /** The time limit of one run, as Slurm writes it: `4:00:00`. */
-  time: z.string().optional(),
-  cpusPerTask: count.optional(),
-  /** Memory of one run, such as `16G`. */
-  memory: z.string().optional(),
-  /** Devices of one run, such as `gpu:1`. */
-  gres: z.string().optional(),
-  /** Any other arguments of sbatch, such as `--qos=long`. */
-  sbatch: z.array(z.string()).default([]),
-  /** Shell lines before each run, such as `module load cuda`. */
-  setup: z.array(z.string()).default([]),
-  /** Seconds between two looks at the queue. */
-  pollSeconds: z.number().positive().default(10),
+  processes: count
+    .optional()
+    .describe("Jobs of the array at a time. Default: as many as Slurm allows."),
+  partition: z.string().optional().describe("The partition. Default: Slurm's."),
+  account: z.string().optional().describe("The account that is charged. Default: Slurm's."),
+  time: z
+    .string()
+    .optional()
+    .describe(
+      "The time limit of one run, as Slurm writes it: `4:00:00` is four hours. Default: the partition's.",
+    ),
+  cpusPerTask: count.optional().describe("Cores of one run. Default: Slurm's."),
+  memory: z.string().optional().describe("Memory of one run, such as `16G`. Default: Slurm's."),
+  gres: z.string().optional().describe("Devices of one run, such as `gpu:1`. Default: none."),
+  sbatch: z
+    .array(z.string())
+    .default([])
+    .describe("Any other arguments of sbatch, such as `--qos=long`."),
+  setup: z
+    .array(z.string())
+    .default([])
+    .describe("Shell lines before each run, such as `module load cuda`."),
+  pollSeconds: z
+    .number()
+    .positive()
+    .default(10)
+    .describe("Seconds between two looks at the queue."),
 });
 
 export default definePlugin({

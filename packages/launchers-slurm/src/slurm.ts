@@ -41,6 +41,7 @@ export function slurm(options: SlurmOptions = {}): Launcher {
     async launch(jobs, launch) {
       if (jobs.length === 0) return [];
       const { directory, signal } = launch;
+      if (signal?.aborted) return jobs.map((job) => notBegun(job, launch));
       const codes = join(directory, "codes");
       const submission = join(directory, "submission.json");
       const known = await runningSubmission(submission, jobs);
@@ -48,6 +49,7 @@ export function slurm(options: SlurmOptions = {}): Launcher {
       if (!known) await writeFile(submission, JSON.stringify({ array, logs: logsOf(jobs) }));
       const stop = () => void cancel(array).catch(() => {});
       signal?.addEventListener("abort", stop);
+      if (signal?.aborted) stop(); // while it was submitted
       try {
         return await follow(array, jobs, { codes, launch, pollSeconds: options.pollSeconds ?? 10 });
       } finally {
@@ -55,6 +57,12 @@ export function slurm(options: SlurmOptions = {}): Launcher {
       }
     },
   };
+}
+
+function notBegun(job: Job, { onEnd }: LaunchOptions): JobResult {
+  const result = { job, failure: "not begun" };
+  onEnd?.(result);
+  return result;
 }
 
 async function submitAll(

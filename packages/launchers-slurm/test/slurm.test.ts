@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "@metalearn/core";
+import { testLauncher } from "@metalearn/core/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { slurm } from "../src/index.js";
 import { cancel, taskStates } from "../src/queue.js";
@@ -37,6 +38,10 @@ describe.skipIf(reason !== undefined)(
     });
 
     const launcher = slurm({ cpusPerTask: 1, pollSeconds: 0.3, setup: ["export GREETING=hello"] });
+
+    testLauncher("keeps the promises of a launcher", {
+      create: () => slurm({ cpusPerTask: 1, pollSeconds: 0.3 }),
+    });
 
     test("an array carries out jobs, and goes on when one fails", async () => {
       const jobs = [

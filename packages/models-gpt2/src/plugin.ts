@@ -9,24 +9,38 @@ const count = z.int().min(1);
 const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
 
 const gpt2Options = z.strictObject({
-  /** A published size. */
-  size: z.enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]).optional(),
-  /** Layers of a size of its own. */
-  layers: count.optional(),
-  /** Width of a size of its own. */
-  width: count.optional(),
-  /** Attention heads of a size of its own. */
-  heads: count.optional(),
-  /** Longest sequence of a size of its own, in tokens. */
-  maxTokens: count.optional(),
-  /** Standard deviation of freshly drawn weights. */
-  initializerRange: z.number().positive().default(defaultInitializerRange),
-  /** `gpt2` is the published byte-pair encoding, `byte` has one token per byte. */
-  tokenizer: z.enum(["gpt2", "byte"]).default("gpt2"),
-  /** Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`). */
-  weights: z.string().optional(),
-  /** Branch, tag or commit on the hub. */
-  revision: z.string().optional(),
+  size: z
+    .enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"])
+    .optional()
+    .describe(
+      "A published size, with fresh parameters. Default: one of its own, of the four options below.",
+    ),
+  layers: count.optional().describe("Layers of a size of its own; required for one."),
+  width: count
+    .optional()
+    .describe(
+      "Width of a size of its own: numbers per token, a multiple of `heads`; required for one.",
+    ),
+  heads: count.optional().describe("Attention heads of a size of its own; required for one."),
+  maxTokens: count
+    .optional()
+    .describe("Longest sequence of a size of its own, in tokens; required for one."),
+  initializerRange: z
+    .number()
+    .positive()
+    .default(defaultInitializerRange)
+    .describe("Standard deviation of freshly drawn parameters."),
+  tokenizer: z
+    .enum(["gpt2", "byte"])
+    .default("gpt2")
+    .describe("`gpt2` is the published byte-pair encoding, `byte` has one token per byte."),
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      "Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`). Default: fresh ones.",
+    ),
+  revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
 });
 
 type Gpt2Options = z.output<typeof gpt2Options>;

@@ -7,32 +7,70 @@ import { type LearningRate, linearSchedule, type Schedule } from "./learningRate
 import { sgd } from "./sgd.js";
 
 const common = {
-  /** Step size, or its peak under a schedule. */
-  learningRate: z.number().min(0),
-  /** `linear` rises over `warmupUpdates` and falls to 0 at the end of training. */
-  schedule: z.enum(["constant", "linear"]).default("constant"),
-  /** Updates over which the learning rate rises from 0. */
-  warmupUpdates: z.int().min(0).default(0),
-  /** Scales the gradient so that its norm over all tensors is at most this. */
-  clipNorm: z.number().positive().optional(),
-  /** Pull towards zero. */
-  weightDecay: z.number().min(0).default(0),
-  /** Tensors whose name contains one of these texts are not decayed. */
-  noDecay: z.array(z.string()).default([]),
+  learningRate: z.number().min(0).describe("Step size, or its peak under a schedule."),
+  schedule: z
+    .enum(["constant", "linear"])
+    .default("constant")
+    .describe("`linear` rises over `warmupUpdates` and falls to 0 at the end of training."),
+  warmupUpdates: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Meta-updates over which the learning rate rises from 0."),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "Scales the gradient so that its norm over all tensors is at most this. Default: no clipping.",
+    ),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      "Pull towards zero: with `adamw` this share of the learning rate is taken off a parameter at each update, otherwise it is added to the gradient.",
+    ),
+  noDecay: z
+    .array(z.string())
+    .default([])
+    .describe("Tensors whose name contains one of these texts are not decayed."),
 };
 
 const adamOptions = z.strictObject({
   ...common,
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.999),
-  epsilon: z.number().min(0).default(1e-8),
+  beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the moving average of gradients."),
+  beta2: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.999)
+    .describe("Decay of the moving average of squared gradients."),
+  epsilon: z
+    .number()
+    .min(0)
+    .default(1e-8)
+    .describe("Added to the root of the second moment, against division by zero."),
 });
 
 const sgdOptions = z.strictObject({
   ...common,
-  momentum: z.number().min(0).lt(1).default(0),
-  dampening: z.number().min(0).max(1).default(0),
-  nesterov: z.boolean().default(false),
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("Share of the last step's direction that is kept."),
+  dampening: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Share of the gradient that does not enter the momentum."),
+  nesterov: z
+    .boolean()
+    .default(false)
+    .describe("Whether the step looks ahead, as Nesterov's does."),
 });
 
 interface Common {

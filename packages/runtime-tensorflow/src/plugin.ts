@@ -9,27 +9,43 @@ import { setup } from "./setup/setup.js";
 import { isDevice } from "./tensorflow/device.js";
 import { tensorflow } from "./tensorflow/runtime.js";
 
-/**
- * Threads to compute with; by default TensorFlow's choice, which is one per core. Small models are
- * faster on one.
- */
-const threads = z.int().min(1).optional();
+const threads = z
+  .int()
+  .min(1)
+  .optional()
+  .describe("Threads to compute with; small models are faster on one. Default: one per core.");
 
-/** How the functions of a run are compiled. */
 const compile = z
   .strictObject({
-    /** `xla` takes longer to compile and pays where few lengths of sequences come often; `eager` does not compile. */
-    mode: z.enum(["auto", "graph", "xla", "eager"]).optional(),
-    /** `bfloat16` rounds the operands of matrix products, which is faster and less exact. */
-    precision: z.enum(["float32", "bfloat16"]).optional(),
-    /** Compilations to keep of each function. */
-    signatures: z.int().min(1).optional(),
+    mode: z
+      .enum(["auto", "graph", "xla", "eager"])
+      .optional()
+      .describe(
+        "`xla` takes longer to compile and pays where few lengths of sequences come often; `graph` is ready at once; `eager` does not compile. Default: `auto`, which chooses `xla` for what it pays for, and else `graph`.",
+      ),
+    precision: z
+      .enum(["float32", "bfloat16"])
+      .optional()
+      .describe(
+        "`bfloat16` rounds the operands of matrix products, which is faster and less exact. Default: `float32`.",
+      ),
+    signatures: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        "Number of compilations to keep of each function, one per shape of its inputs. Default: 32.",
+      ),
   })
-  .optional();
+  .optional()
+  .describe("How the functions of a run are compiled. Default: as pays for each of them.");
 
 const tensorflowOptions = z.strictObject({
-  /** `cpu` or `cuda:0`; by default the first GPU where there is one. */
-  device: z.string().refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …').optional(),
+  device: z
+    .string()
+    .refine(isDevice, 'must be "cpu", "cuda:0", "cuda:1", …')
+    .optional()
+    .describe("`cpu` or `cuda:0`. Default: the first GPU, where there is one."),
   threads,
   /** Whether float32 products on a GPU may round their operands to 11 bits, which is faster. */
   tf32: z.boolean().optional(),

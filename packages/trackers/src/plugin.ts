@@ -4,16 +4,29 @@ import { mlflow } from "./mlflow/mlflow.js";
 import { tensorboard } from "./tensorboard/tensorboard.js";
 
 const tensorboardOptions = z.strictObject({
-  /** The folder for event files; every run has one of its own in it. */
-  directory: z.string().optional(),
+  directory: z
+    .string()
+    .optional()
+    .describe(
+      "The folder for event files; relative to the config file; every run has one of its own in it. Default: `tensorboard` in the directory of the run.",
+    ),
 });
 
 const mlflowOptions = z.strictObject({
-  /** The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000. */
-  url: z.url({ protocol: /^https?$/ }).optional(),
-  experiment: z.string().min(1).default("metalearn"),
-  /** How long the server may take for one answer, in seconds. */
-  timeout: z.number().positive().default(10),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000."),
+  experiment: z
+    .string()
+    .min(1)
+    .default("metalearn")
+    .describe("The experiment that runs are put into."),
+  timeout: z
+    .number()
+    .positive()
+    .default(10)
+    .describe("How long the server may take for one answer, in seconds."),
 });
 
 export default definePlugin({

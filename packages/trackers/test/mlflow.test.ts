@@ -3,10 +3,12 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Tracker } from "@metalearn/core";
+import { testTracker } from "@metalearn/core/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { mlflow } from "../src/index.js";
 import { paramsOf } from "../src/mlflow/paramsOf.js";
 import { freePort, type MlflowServer, startMlflow } from "./support/mlflowServer.js";
+import { recordsOf } from "./support/recordsOf.js";
 import { line, trackedRun } from "./support/trackedRun.js";
 import { trackingPython } from "./support/trackingPython.js";
 
@@ -17,6 +19,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const { python, why } = trackingPython("mlflow");
+
+/** What the conformance suite logs. */
+const keys = [
+  ...["batches", "seconds", "loss", "learningRate"].map((name) => `train/${name}`),
+  "evaluation/mean",
+  "task/poem",
+];
 
 interface Run {
   readonly info: { readonly run_id: string; readonly run_name: string; readonly status: string };
@@ -64,6 +73,17 @@ describe.skipIf(!python)(`a real MLflow server ${why && `(skipped: ${why})`}`, (
     );
     return metrics.map(({ step, value }) => [Number(step), value]);
   }
+
+  testTracker("has what keeps the promises of a tracker", {
+    create: () => mlflow({ url: server.url, experiment: "conformance" }),
+    async read(directory) {
+      const run = (await runsOf("conformance")).find(({ data }) =>
+        data.tags.some(({ key, value }) => key === "directory" && value === directory),
+      );
+      const series = keys.map(async (key) => [key, await history(run, key)] as const);
+      return recordsOf(Object.fromEntries(await Promise.all(series)));
+    },
+  });
 
   test("has a run's config, every number of it, and that it is finished", async () => {
     const tracker = mlflow({ url: server.url, experiment: "whole run" });

@@ -2,10 +2,12 @@ import { execFileSync } from "node:child_process";
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testTracker } from "@metalearn/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tensorboard } from "../src/index.js";
 import { crc32c } from "../src/tensorboard/crc32c.js";
 import { bytesField, varintField } from "../src/tensorboard/protobuf.js";
+import { recordsOf } from "./support/recordsOf.js";
 import { line, trackedRun } from "./support/trackedRun.js";
 import { trackingPython } from "./support/trackingPython.js";
 
@@ -55,6 +57,11 @@ print(json.dumps({"scalars": scalars, "texts": texts}))`;
 const inRun = () => join(folder, "tensorboard");
 
 describe.skipIf(!python)(`TensorBoard itself ${why && `(skipped: ${why})`}`, () => {
+  testTracker("reads what keeps the promises of a tracker", {
+    create: () => tensorboard(),
+    read: (directory) => recordsOf(readByTensorboard(join(directory, "tensorboard")).scalars),
+  });
+
   test("reads every number of every record, and the config", async () => {
     const tracker = tensorboard();
     await tracker.begin?.(trackedRun(folder));

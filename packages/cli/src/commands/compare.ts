@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -43,7 +42,6 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
   if (flags.dryRun) return printPlan({ toolkit, runs, out, configFile: file });
   if (flags.resume) requireBegun(runs.map((run) => runPath(out, run)));
   const launcher = await openLauncher(session, parallel);
-  await mkdir(out, { recursive: true });
 
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));

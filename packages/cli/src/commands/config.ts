@@ -1,14 +1,7 @@
 import { relative } from "node:path";
-import {
-  configJsonSchema,
-  createToolkit,
-  loadPlugins,
-  MetaError,
-  type NamedRun,
-  resolveRun,
-} from "@metalearn/core";
+import { configJsonSchema, MetaError, type NamedRun, resolveRun } from "@metalearn/core";
 import { runsNamed } from "../chooseRun.js";
-import { officialPlugins, openSession, type Session } from "../session.js";
+import { openSession, type Session, toolkitWithLaunchers } from "../session.js";
 
 /** Flags of `metalearn config`. */
 export interface ConfigFlags {
@@ -23,6 +16,8 @@ export async function checkConfigFile(
 ): Promise<void> {
   const session = await openSession(flags.config, changes);
   const names = resolveAll(session).map(directoryName);
+  const { launcher } = session.config;
+  if (launcher) (await toolkitWithLaunchers(session)).check("launcher", launcher);
   const file = relative(process.cwd(), session.file ?? "");
   console.log(`${file} is right. ${names.length === 1 ? "Its run" : `Its ${names.length} runs`}:`);
   for (const name of names) console.log(`  ${name}`);
@@ -39,10 +34,8 @@ export async function showConfig(changes: readonly string[], flags: ConfigFlags)
 
 /** Prints the JSON Schema of config files. */
 export async function printSchema(flags: ConfigFlags): Promise<void> {
-  const toolkit =
-    flags.config === undefined
-      ? createToolkit(await loadPlugins(officialPlugins))
-      : (await openSession(flags.config, [])).toolkit;
+  const session = flags.config === undefined ? { config: {} } : await openSession(flags.config, []);
+  const toolkit = await toolkitWithLaunchers(session);
   console.log(JSON.stringify(configJsonSchema(toolkit), null, 2));
 }
 

@@ -14,7 +14,7 @@ const secondsBetweenLooks = 1;
 
 /**
  * Shows how a run goes on, from its files: it may run in another process or on another machine. Ends
- * when the run is evaluated, or with Ctrl-C, which leaves the run alone.
+ * when the run is evaluated, or trained and left so, or with Ctrl-C, which leaves the run alone.
  */
 export async function watch(directory: string, { once }: WatchFlags): Promise<void> {
   const { signal, release } = onInterrupt(() => {});
@@ -23,13 +23,18 @@ export async function watch(directory: string, { once }: WatchFlags): Promise<vo
     for (;;) {
       const state = await readRunState(directory);
       show(state, once);
-      if (once || state.evaluation || signal.aborted) return;
+      if (once || hasEnded(state) || signal.aborted) return;
       await setTimeout(1000 * secondsBetweenLooks, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
     }
   } finally {
     release();
   }
+}
+
+/** A run that is trained and that nobody holds will not be evaluated of itself. */
+function hasEnded({ evaluation, isTrained, isHeld }: RunState): boolean {
+  return evaluation !== undefined || (isTrained && !isHeld);
 }
 
 /** On a terminal: the same lines again and again, with the curve of the loss. */

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import {
   type ComparedRun,
   type ComparisonOutcome,
-  createToolkit,
   type FailedRun,
   type Job,
   type Launcher,
-  loadPlugins,
   MetaError,
   type NamedRun,
   readFinishedRun,
@@ -15,13 +13,10 @@ import {
   runPath,
   summarizeRuns,
 } from "@metalearn/core";
-import type { Session } from "../session.js";
+import { type Session, toolkitWithLaunchers } from "../session.js";
 import { writePlan } from "./plan.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
-
-/** The plugins whose launchers a config may name without listing any. */
-const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
 
 /** What launched runs need besides their session. */
 export interface LaunchRunsOptions {
@@ -38,16 +33,16 @@ export interface LaunchRunsOptions {
  * @param parallel runs at a time, from the command line; it goes over the launcher's `processes`
  */
 export async function openLauncher(
-  { config, file }: Session,
+  session: Session,
   parallel: number | undefined,
 ): Promise<Launcher | undefined> {
+  const { config, file } = session;
   const launcher =
     parallel === undefined
       ? config.launcher
       : { use: "local", ...config.launcher, processes: parallel };
   if (!launcher) return undefined;
-  const names = new Set([...(config.plugins ?? []), ...officialLaunchers]);
-  const toolkit = createToolkit(await loadPlugins([...names], file));
+  const toolkit = await toolkitWithLaunchers(session);
   const bench = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
   return bench.get("launcher");
 }

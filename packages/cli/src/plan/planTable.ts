@@ -23,15 +23,17 @@ export function planTable(planned: readonly PlannedRun[]): string {
     "time",
   ]);
   for (const { plan, seeds } of planned) {
-    const { name, parameters, training, evaluation, leastBytes, diskBytes, estimate } = plan;
+    const { name, parameters, training, evaluation, validation, leastBytes, diskBytes, estimate } =
+      plan;
+    const scored = evaluation.tokens + (validation?.tokens ?? 0);
     table.push([
       name,
       seeds,
-      short(parameters),
+      parameters > 0 ? short(parameters) : "none",
       training?.updates ?? "none",
       training?.batches ?? "",
       training ? short(training.tokens) : "",
-      short(evaluation.tokens),
+      scored > 0 ? short(scored) : "none",
       estimate ? bytes(estimate.peakBytes) : `> ${bytes(leastBytes)}`,
       bytes(diskBytes),
       estimate ? duration(secondsOf(plan)) : "unknown",
@@ -55,10 +57,10 @@ function legend(planned: readonly PlannedRun[]): string[] {
   const measured = known.filter(({ plan }) => plan.estimate?.from === "measurement");
   const untried = planned.filter(({ plan }) => !plan.estimate);
   return [
-    "Each row is one seed. Tokens trained are estimated from the first updates, padding included; tokens scored are counted, those that questions share once.",
+    "Each row is one seed. Tokens trained are estimated from the first updates, padding included; tokens scored are counted, those of validations too, and those that questions share once.",
     ...(measured.length > 0
       ? [
-          `Time and memory of ${namesOf(measured)} are measured: some updates and questions were tried just now on this machine. Memory is the process's, which for later runs is no less than for earlier ones.`,
+          `Time and memory${measured.length < planned.length ? ` of ${namesOf(measured)}` : ""} are measured: some updates and questions were tried just now on this machine. Memory is the process's, which for later runs is no less than for earlier ones.`,
         ]
       : []),
     ...earlier,
@@ -75,7 +77,8 @@ function legend(planned: readonly PlannedRun[]): string[] {
 
 function secondsOf({ estimate }: RunPlan): number {
   if (!estimate) return 0;
-  return estimate.trainSeconds + estimate.evaluateSeconds + estimate.compileSeconds;
+  const { trainSeconds, validateSeconds, evaluateSeconds, compileSeconds } = estimate;
+  return trainSeconds + validateSeconds + evaluateSeconds + compileSeconds;
 }
 
 function namesOf(planned: readonly PlannedRun[]): string {

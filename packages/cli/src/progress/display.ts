@@ -1,7 +1,7 @@
 import type { RunEvent } from "@metalearn/core";
 
 /** What is drawn: the steps of a run, of which each part has many. */
-export type StepEvent = Extract<RunEvent, { kind: "train" | "evaluate" }>;
+export type StepEvent = Extract<RunEvent, { kind: "train" | "validate" | "evaluate" }>;
 
 /** How progress is drawn. */
 export interface Display {

@@ -3,7 +3,10 @@ import { paceMeter } from "./pace.js";
 
 const secondsBetweenLines = 30;
 
-/** For logs and continuous integration: one line at the end of each part and every half minute. */
+/**
+ * For logs and continuous integration: one line at the end of each part and every half minute. What a
+ * validation found is said anyway.
+ */
 export function lines(stream: NodeJS.WriteStream): Display {
   let current: { kind: StepEvent["kind"]; pace: ReturnType<typeof paceMeter> } | undefined;
   let last = performance.now();
@@ -17,6 +20,7 @@ export function lines(stream: NodeJS.WriteStream): Display {
       const { kind, done, total } = event;
       if (current?.kind !== kind) current = { kind, pace: paceMeter(done) };
       const isDone = done === total;
+      if (isDone && kind === "validate") return;
       if (!isDone && performance.now() - last < secondsBetweenLines * 1000) return;
       last = performance.now();
       const { rate, eta } = current.pace(done, total);

@@ -4,13 +4,13 @@ import { percent } from "../tables.js";
 import type { CurvePoint, ReportRun, ReportSetting } from "./report.js";
 
 /** The page's colours of methods; after the last one they come again. */
-const colours = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
+const colours = Array.from({ length: 16 }, (_, i) => `var(--series-${i + 1})`);
 
 /** Lines are told apart by more than their colour. */
-const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
+export const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
 
 /** Every name has the same colour in every chart, also in those that show only some of them. */
-function colourScale(names: readonly string[], shown = names) {
+export function colourScale(names: readonly string[], shown = names) {
   return {
     domain: [...shown],
     range: shown.map((name) => colours[names.indexOf(name) % colours.length] ?? ""),
@@ -49,7 +49,15 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
     label: `query loss (${lossUnit(runs)})`,
     grid: true,
     tickFormat: "~g",
-    ...(Math.min(...losses) > 0 && { type: "log" as const, ticks: 5 }),
+    ...(Math.min(...losses) > 0 && {
+      type: "log" as const,
+      ticks: 5,
+      // Within less than a power of ten there is room for a label at every tick, of which it takes ten.
+      ...(Math.max(...losses) < 10 * Math.min(...losses) && {
+        ticks: 10,
+        tickFormat: (loss: number) => String(Number(loss.toPrecision(3))),
+      }),
+    }),
   };
   return axes.map(({ title, label, of }) =>
     renderChart({

@@ -14,6 +14,7 @@ import {
   settingsTable,
   taskTable,
 } from "./tables.js";
+import { validationChart } from "./validationChart.js";
 
 /** A comparison as one page of HTML that needs no network and no script. */
 export async function renderReport(comparison: Comparison, text?: ReportText): Promise<string> {
@@ -72,9 +73,10 @@ function settingSections(setting: ReportSetting, isOneOfSeveral: boolean): Html 
   const differences = differenceTable(setting);
   const config = configTable(setting);
   const curves = curveCharts(setting);
+  const validation = validationChart(setting);
   return html`<h2>Result${of}</h2>
 ${table(resultTable(setting))}
-${differences ? html`<h2>Differences between methods${of}</h2>\n${table(differences)}` : ""}
+${differences ? html`<h2>Differences between methods${of}</h2>\n${differenceTables(setting, differences)}` : ""}
 <h2>Task by task${of}</h2>
 <figure>
 <div class="wide">${new Html(taskChart(setting, 880))}</div>
@@ -86,12 +88,28 @@ ${
   curves.length > 0
     ? html`<h2>Training${of}</h2>
 <figure>
-<div class="curves">${curves.map((chart) => new Html(chart))}</div>
-<figcaption>Mean query loss before each meta-update, one line per training seed. For learners with an inner loop it is the loss after adapting.</figcaption>
+<div class="curves">${[...curves, validation].map((chart) => (chart ? new Html(chart) : ""))}</div>
+<figcaption>Mean query loss before each meta-update, one line per training seed. For learners with an inner loop it is the loss after adapting.${
+        validation
+          ? " Scores on dev tasks have a dot at the best: the run ends with the parameters that it had there."
+          : ""
+      }</figcaption>
 </figure>`
     : ""
 }
 ${config ? html`<details><summary>What the methods' configs differ in${of}</summary>${table(config)}</details>` : ""}`;
+}
+
+/** More rows than these are put away, but for those of the first method. */
+const manyRows = 15;
+
+/** All pairs of methods; where there are many, each method against the first one is what is seen. */
+function differenceTables({ rows }: ReportSetting, all: ReportTable): Html {
+  if (all.rows.length <= manyRows) return table(all);
+  const first = rows[0]?.name ?? "";
+  const shown = all.rows.filter(({ cells: [pair = ""] }) => pair.endsWith(` − ${first}`));
+  return html`${table({ ...all, rows: shown })}
+<details><summary>All ${all.rows.length} differences</summary>${table(all)}</details>`;
 }
 
 /** A table that scrolls by itself, with the keyboard too, where it is wider than the page. */
@@ -99,13 +117,26 @@ function table({ head, rows, caption }: ReportTable): Html {
   const label = `${head[0] ?? ""}: ${caption.split(". ")[0]}`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table>
 <caption><span>${caption}</span></caption>
-<thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead>
+<thead><tr>${head.map((text) => html`<th scope="col">${unitKept(text)}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
-  ({ cells: [name, ...cells], best = [], isReference }) =>
-    html`<tr${isReference ? html` class="reference"` : ""}><th scope="row">${name}</th>${cells.map(
+  ({ cells: [name = "", ...cells], best = [], isReference }) =>
+    html`<tr${isReference ? html` class="reference"` : ""}><th scope="row"${
+      name.length <= 36 ? html` class="short"` : ""
+    }>${breakable(name)}</th>${cells.map(
       (cell, i) => html`<td${best.includes(i + 1) ? html` class="best"` : ""}>${cell}</td>`,
     )}</tr>\n`,
 )}</tbody>
 </table></div>`;
+}
+
+/** A unit stays on the line of what comes before it. */
+function unitKept(text: string): string {
+  return text.replace(/, (?=\S+$)/, ",\u00a0");
+}
+
+/** A name that breaks between its parts, where it has to: `maml,innerSteps=2`. */
+function breakable(name: string): Html {
+  const parts = name.split(/(?<=,)(?=\S)|(?==)/);
+  return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
 }

@@ -18,6 +18,8 @@ export interface CurvePoint {
   readonly seconds: number;
   /** Mean query loss of the meta-updates since the point before. */
   readonly loss: number;
+  /** On dev tasks, where they were scored: at most 1. */
+  readonly devScore?: number;
 }
 
 /** A run of a report. */
@@ -93,9 +95,17 @@ function methodOf(run: ComparedRun): string {
 
 async function curveOf({ directory }: ComparedRun): Promise<CurvePoint[]> {
   const lines = await readMetrics(directory);
-  return lines.flatMap(({ batches, tokens, seconds, loss }) =>
+  return lines.flatMap(({ batches, tokens, seconds, loss, devScore }) =>
     typeof loss === "number"
-      ? [{ batches: Number(batches), tokens: Number(tokens), seconds: Number(seconds), loss }]
+      ? [
+          {
+            batches: Number(batches),
+            tokens: Number(tokens),
+            seconds: Number(seconds),
+            loss,
+            ...(typeof devScore === "number" && { devScore }),
+          },
+        ]
       : [],
   );
 }

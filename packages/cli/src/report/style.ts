@@ -16,6 +16,7 @@ export const style = `
   --series-6: light-dark(#0e7490, #4fd0e4);
   --series-7: light-dark(#854d0e, #e0b45c);
   --series-8: light-dark(#475569, #a9b6c8);
+${Array.from({ length: 8 }, (_, i) => `  --series-${i + 9}: color-mix(in oklab, var(--series-${i + 1}) 50%, var(--paper));`).join("\n")}
 }
 * { box-sizing: border-box; }
 body {
@@ -36,6 +37,8 @@ th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; b
 details th:first-child { background: var(--panel); }
 thead th { font-weight: 600; font-size: .85rem; color: var(--muted); white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-width: 11rem; max-width: 22rem; }
+tbody th.short { white-space: nowrap; max-width: none; }
+@media (min-width: 40rem) { th.short wbr { display: none; } }
 td.best { font-weight: 700; }
 tr.reference > * { color: var(--muted); }
 .scroll:focus-visible, pre:focus-visible, summary:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
@@ -49,7 +52,7 @@ figure figure > div { flex-wrap: wrap; font-size: .85rem; }
 .narrow { display: none; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1rem 1.5rem; }
 .curves figure > svg { width: 100%; }
-@media (max-width: 40rem) { .wide { display: none; } .narrow { display: block; } tbody th { min-width: 7.5rem; max-width: 9rem; } }
+@media (max-width: 40rem) { .wide { display: none; } .narrow { display: block; } tbody th, tbody th.short { min-width: 7.5rem; max-width: 9rem; white-space: normal; } }
 details { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .9rem; margin: .5rem 0; background: var(--panel); }
 summary { cursor: pointer; font-weight: 600; }
 pre { overflow-x: auto; font-size: .82rem; line-height: 1.45; margin: .6rem 0; }

@@ -51,11 +51,11 @@ export function resultTable({ name, rows }: Pick<ReportSetting, "name" | "rows">
   const hasUnseen = rows.some(({ unseen }) => unseen);
   const columns: { head: string; of(row: ComparisonRow): number | undefined }[] = [
     { head: "all tasks: mean, %", of: ({ all }) => all.mean },
-    { head: "worst, %", of: ({ all }) => all.worst },
+    { head: "all tasks: worst, %", of: ({ all }) => all.worst },
     ...(hasUnseen
       ? [
           { head: "unseen domains: mean, %", of: ({ unseen }: ComparisonRow) => unseen?.mean },
-          { head: "worst, %", of: ({ unseen }: ComparisonRow) => unseen?.worst },
+          { head: "unseen domains: worst, %", of: ({ unseen }: ComparisonRow) => unseen?.worst },
         ]
       : []),
   ];
@@ -163,12 +163,18 @@ export function costTable({ settings }: Report): ReportTable {
         return {
           cells: [
             runTitle(row, setting, settings.length),
-            String(run.record.updates),
-            String(run.batches),
-            tokens.toLocaleString("en-US"),
-            run.trainSeconds > 0 ? (tokens / run.trainSeconds).toFixed(0) : "",
-            duration(run.trainSeconds),
-            duration(run.compileSeconds),
+            ...(run.record.updates > 0
+              ? [
+                  run.record.updates.toLocaleString("en-US"),
+                  run.batches.toLocaleString("en-US"),
+                  tokens.toLocaleString("en-US"),
+                  run.trainSeconds > 0
+                    ? Math.round(tokens / run.trainSeconds).toLocaleString("en-US")
+                    : "",
+                  duration(run.trainSeconds),
+                  duration(run.compileSeconds),
+                ]
+              : ["none", "", "", "", "", ""]),
             duration(evaluation.seconds),
             duration(evaluation.compileSeconds),
             (run.peakBytes / 1e9).toFixed(1),

@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import {
   type EvaluationRecord,
+  isLocked,
   MetaError,
   type RunRecord,
   readEvaluation,
   readMetrics,
   readRunRecord,
+  runCheckpoint,
   runDirectory,
   type TrackerRecord,
 } from "@metalearn/core";
@@ -18,6 +20,10 @@ export interface RunState {
   /** Scores of tasks and seeds that are known; those of earlier evaluations are among them. */
   readonly scores: number;
   readonly evaluation?: EvaluationRecord;
+  /** Whether training has ended, also where it has ended early. */
+  readonly isTrained: boolean;
+  /** Whether a process is at work on it. */
+  readonly isHeld: boolean;
 }
 
 /** Reads a run's directory. @throws MetaError `MISSING_FILE` when it holds no run */
@@ -30,6 +36,7 @@ export async function readRunState(directory: string): Promise<RunState> {
       `There is no run in ${directory}: no run.json. Name a run's own folder, such as runs/maml-seed1.`,
     );
   }
+  const isHeld = await isLocked(directory); // before the files: what they say is then its last word
   const evaluation = await readEvaluation(directory);
   const scores = await readFile(files.scores, "utf8").catch(() => "");
   return {
@@ -37,5 +44,7 @@ export async function readRunState(directory: string): Promise<RunState> {
     lines: await readMetrics(directory),
     scores: scores.split("\n").filter((line) => line.endsWith("}")).length,
     ...(evaluation && { evaluation }),
+    isTrained: (await runCheckpoint(directory))?.finished === true,
+    isHeld,
   };
 }

@@ -6,13 +6,25 @@ import type { RunState } from "./runState.js";
 const recent = 10;
 
 /** What is to be told of a run: where it stands, how it learns, how fast, and with how much memory. */
-export function statusLines({ record, lines, scores, evaluation }: RunState): string[] {
+export function statusLines(state: RunState): string[] {
+  const { record, lines, scores, evaluation, isTrained } = state;
   const { name, config, engine, updates } = record;
   const title = `${name}, seed ${config.seed}   ${engine.name} ${engine.version} on ${engine.device}`;
   return [
     title,
-    ...(updates > 0 ? trainingLines(lines, updates) : ["no training"]),
+    ...(updates > 0 ? trainingLines(lines, updates, isTrained) : ["no training"]),
     ...evaluationLines({ evaluation, scores }),
+    ...leftLines(state),
+  ];
+}
+
+/** What to know of a run that no process is at work on. */
+function leftLines({ evaluation, isTrained, isHeld }: RunState): string[] {
+  if (evaluation || isHeld) return [];
+  return [
+    isTrained
+      ? "trained and not evaluated: metalearn evaluate does that"
+      : "no process is at work on this run: it was stopped, and the command that began it goes on with it",
   ];
 }
 
@@ -27,12 +39,17 @@ export function secondsLeft(lines: readonly TrackerRecord[], updates: number): n
   return (updates - number(last, "update")) * pace;
 }
 
-function trainingLines(lines: readonly TrackerRecord[], updates: number): string[] {
+function trainingLines(
+  lines: readonly TrackerRecord[],
+  updates: number,
+  isTrained: boolean,
+): string[] {
   const last = lines.at(-1);
   if (!last) return [`update 0/${updates}   nothing is logged yet`];
   const update = number(last, "update");
   const left = secondsLeft(lines, updates);
-  const eta = update >= updates ? "trained" : `ETA ${left === undefined ? "-" : duration(left)}`;
+  const eta =
+    isTrained || update >= updates ? "trained" : `ETA ${left === undefined ? "-" : duration(left)}`;
   const lowest = lines.reduce((a, b) => (number(b, "loss") < number(a, "loss") ? b : a));
   return [
     [
@@ -50,7 +67,18 @@ function trainingLines(lines: readonly TrackerRecord[], updates: number): string
       `${number(last, "tokensPerSecond").toLocaleString("en-US")} tokens/s`,
       `memory ${gigabytes(last, "processBytes")} (peak ${gigabytes(last, "peakBytes")})`,
     ].join("   "),
+    ...validationLines(lines),
   ];
+}
+
+/** The last score on dev tasks, and the first of the best ones. */
+function validationLines(lines: readonly TrackerRecord[]): string[] {
+  const judged = lines.filter(({ devScore }) => typeof devScore === "number");
+  const last = judged.at(-1);
+  if (!last) return [];
+  const best = judged.reduce((a, b) => (number(b, "devScore") > number(a, "devScore") ? b : a));
+  const score = (line: TrackerRecord) => `${percent(number(line, "devScore"))} % at ${line.update}`;
+  return [`dev tasks ${score(last)} (best ${score(best)})`];
 }
 
 function evaluationLines({

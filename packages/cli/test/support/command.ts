@@ -48,14 +48,18 @@ export function run(args: readonly string[], options: CommandOptions): Promise<F
 }
 
 /**
- * Runs `metalearn` on a pseudo-terminal of Python's. What the terminal shows, both streams with all
+ * Starts `metalearn` on a pseudo-terminal of Python's. What the terminal shows, both streams with all
  * escape codes, is in `stdout`.
  */
-export function runOnTerminal(args: readonly string[], options: CommandOptions): Promise<Finished> {
+export function startOnTerminal(args: readonly string[], options: CommandOptions): Started {
   const script =
     "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
-  return startProgram(["python3", "-c", script, process.execPath, program, ...args], options)
-    .finished;
+  return startProgram(["python3", "-c", script, process.execPath, program, ...args], options);
+}
+
+/** Runs `metalearn` on such a terminal to its end. */
+export function runOnTerminal(args: readonly string[], options: CommandOptions): Promise<Finished> {
+  return startOnTerminal(args, options).finished;
 }
 
 function startProgram(

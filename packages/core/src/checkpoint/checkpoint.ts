@@ -47,6 +47,8 @@ export interface CheckpointedRun {
   readonly finished: boolean;
   /** The best validation so far, the earliest of equals, and how many came after it. */
   readonly best?: Validation & { readonly since: number };
+  /** Whether it was interrupted before dev tasks were scored, as was due after this update. */
+  readonly awaitsValidation?: boolean;
 }
 
 const counts = z.strictObject({ step: z.int(), update: z.int() });
@@ -62,6 +64,7 @@ const trainingSchema = z.strictObject({
       config: z.record(z.string(), z.unknown()),
       finished: z.boolean(),
       best: z.strictObject({ update: z.int(), score: z.number(), since: z.int() }).optional(),
+      awaitsValidation: z.boolean().optional(),
     })
     .optional(),
 });
@@ -172,7 +175,9 @@ export async function loadTrainedParams(model: Model, directory: string): Promis
   if (!existsSync(beside)) return loadParams(model, directory);
   await verifyChecksums(checkpoint);
   const params = await loadParams(model, directory);
-  return { ...params, ...(await readSafetensors(beside, isLearnerName)) };
+  const learned = await readSafetensors(beside, isLearnerName);
+  requireFinite(learned, beside);
+  return { ...params, ...learned };
 }
 
 /** Checkpoints of a folder, oldest first: the directories that {@link checkpointName} names. */

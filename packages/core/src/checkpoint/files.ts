@@ -5,7 +5,8 @@ import { MetaError } from "../errors.js";
 
 /**
  * Writes a file or a directory so that it is either there whole or not at all: `write` gets a
- * temporary path beside `path`, which takes its place only when `write` has succeeded.
+ * temporary path beside `path`, which takes its place only when `write` has succeeded. A directory
+ * that is there already gives way at that moment.
  *
  * @throws MetaError `DISK_FULL`; what `write` throws
  */
@@ -19,7 +20,11 @@ export async function writeAtomically(
   try {
     await mkdir(directory, { recursive: true });
     await write(temporary);
-    await rename(temporary, path);
+    await rename(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+      await removeAtomically(path);
+      await rename(temporary, path);
+    });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw explained(error, path);

@@ -27,7 +27,8 @@ function describe(issue: z.core.$ZodIssue, came: string, known: readonly string[
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map(
-        (key) => `unknown key "${key}".${suggestion(key, known)} Known: ${known.join(", ")}.`,
+        (key) =>
+          `unknown key "${key}".${suggestion(key, known)} ${known.length > 0 ? `Known: ${known.join(", ")}` : "There are none"}.`,
       );
     case "invalid_type":
       return [`wanted ${issue.expected}; came ${came}.`];

@@ -7,14 +7,15 @@ import { configSchema, runSchema } from "./schema.js";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const descriptions: Readonly<Record<Kind, string>> = {
-  runtime: "The engine that computes.",
+  runtime: "The engine that computes. Default: the fastest one that is installed.",
   model: "The model that is meta-trained.",
   adapter: "Gives the model more parameters, such as `lora`.",
   tasks: "What is trained and evaluated on.",
   learner: "How the model is meta-trained. Without one it is evaluated as it is.",
   optimizer: "How gradients change parameters.",
   tracker: "Where metrics go besides the run's folder.",
-  launcher: "What carries out the runs of a comparison.",
+  launcher:
+    "What carries out the runs of a comparison. Default: this process, one after the other.",
 };
 
 /**
@@ -33,7 +34,7 @@ export function configJsonSchema(toolkit: Toolkit): JsonSchema {
     title: "A config of metalearn",
     type: "object",
     properties: {
-      $schema: { type: "string" },
+      $schema: { type: "string", description: "Where this schema is, for editors." },
       ...file,
       compare: {
         ...compare,
@@ -63,12 +64,15 @@ function componentSchema(toolkit: Toolkit, kind: Kind): JsonSchema {
   return {
     description,
     type: ["object", "null"],
-    properties: { use: { enum: names } },
+    properties: { use: { description: "Its name.", enum: names } },
     allOf: names.map((use) => ({
       if: { type: "object", properties: { use: { const: use } }, required: ["use"] },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
       then: {
-        properties: { use: { const: use }, ...propertiesOf(toolkit.options(kind, use)) },
+        properties: {
+          use: { const: use, description: "Its name." },
+          ...propertiesOf(toolkit.options(kind, use)),
+        },
         additionalProperties: false,
       },
     })),
@@ -84,7 +88,7 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
       const kind = referencedKind(zodSchema);
       if (kind !== undefined) {
         for (const key of Object.keys(jsonSchema)) {
-          delete (jsonSchema as Record<string, unknown>)[key];
+          if (key !== "description") delete (jsonSchema as Record<string, unknown>)[key];
         }
         jsonSchema.$ref = `#/$defs/${kind}`;
       }

@@ -5,7 +5,7 @@ import { createJiti } from "jiti";
 import { MetaError, messageOf } from "../errors.js";
 import { type ConfigFile, withBases } from "./extends.js";
 import { describeIssues } from "./issues.js";
-import { isObject, type Json, mergeConfig } from "./merge.js";
+import { isObject, type Json, mergeConfig, withoutNulls } from "./merge.js";
 import { type Config, configSchema, type RunConfig, runSchema } from "./schema.js";
 import { nestSweeps, sweepPoints } from "./sweep.js";
 import { unknownName } from "./unknownName.js";
@@ -109,7 +109,7 @@ export function checkConfig(input: unknown, overrides: Json = {}, where?: string
     );
   }
   const merged = mergeConfig(nestSweeps(input), overrides);
-  return parse(configSchema, merged, where) as Config;
+  return parse(configSchema, withoutNulls(merged, ["compare", "sweep"]), where) as Config;
 }
 
 /** The name of a run that has no other. */
@@ -144,7 +144,8 @@ export function runsOf(config: Config, overrides: Json = {}): NamedRun[] {
     const where = compare ? `compare.runs.${name}` : "the config";
     return sweepPoints(mergeConfig(sweep, gridOf(own, where)), ofRuns).flatMap((point) =>
       seeds.map((seed) => {
-        const merged = mergeConfig(mergeConfig(run, point.changes), { ...ofRuns, seed });
+        const changed = mergeConfig(mergeConfig(run, point.changes), { ...ofRuns, seed });
+        const merged = withoutNulls(changed);
         const place = point.name ? `${where} with ${point.name}` : compare && where;
         const checked = parse(runSchema, merged, place) as RunConfig;
         return { name: runNameOf(name, point.name), config: checked };

@@ -14,6 +14,21 @@ export function mergeConfig(base: Json, changes: Json): Json {
   return merged;
 }
 
+/**
+ * A config without keys that were to be taken away and were not there.
+ *
+ * @param changes keys whose values are to change something yet, and stay as they are
+ */
+export function withoutNulls(config: Json, changes: readonly string[] = []): Json {
+  const kept = Object.entries(config).filter(([, value]) => value !== null);
+  return Object.fromEntries(
+    kept.map(([key, value]) => [
+      key,
+      isObject(value) && !changes.includes(key) ? withoutNulls(value) : value,
+    ]),
+  );
+}
+
 /** Changes and further ones as one, in which a `null` stays, to take a key away in the end. */
 export function joinChanges(changes: Json, more: Json): Json {
   return merge(changes, more, joinChanges);

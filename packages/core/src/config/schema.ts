@@ -3,83 +3,132 @@ import { referenceTo } from "../plugin/plugin.js";
 
 const count = z.int().min(1);
 
-/** How a run is judged on dev tasks while it trains. */
 const validateSchema = z.strictObject({
-  /** Meta-updates between two validations; there is one at the end as well. */
-  every: count.default(200),
-  /** Sets of demonstrations, or of episodes, as in `evaluate.seeds`. */
-  seeds: z.array(z.int()).min(1).default([100]),
-  /** Training stops after so many validations in a row without a better score. Default: never. */
-  patience: count.optional(),
+  every: count
+    .default(200)
+    .describe("Meta-updates between two validations; there is one at the end as well."),
+  seeds: z
+    .array(z.int())
+    .min(1)
+    .default([100])
+    .describe("Seeds of the sets of demonstrations, or of episodes, as in `evaluate.seeds`."),
+  patience: count
+    .optional()
+    .describe(
+      "Validations in a row without a better score, after which training stops. Default: it never stops early.",
+    ),
 });
 
-/** How long and how a run trains. */
 const trainSchema = z.strictObject({
-  /** How much to train, in `stepUnit`. A run without a learner does not train. */
-  steps: z.int().min(0).default(1_000),
-  /**
-   * `batches` counts the batches that training reads, support and query alike, so that learners
-   * with and without an inner loop see the same amount of data; `updates` counts meta-updates.
-   */
-  stepUnit: z.enum(["batches", "updates"]).default("batches"),
-  /** Examples per batch. */
-  batchSize: count.default(1),
-  /** The most examples of a batch that are computed at once, with the same results. Default: all. */
-  microBatch: count.optional(),
-  /** Computes gradients layer by layer: less memory, a third more time. */
-  gradientCheckpointing: z.boolean().default(false),
-  /** How Hessian-vector products are taken. */
-  hvp: z.enum(["exact", "finite-difference"]).default("exact"),
-  /** Meta-updates between two lines of metrics. */
-  logEvery: count.default(10),
-  /** Meta-updates between two checkpoints. */
-  checkpointEvery: count.default(200),
-  /** A checkpoint is also due when the last one is so many minutes old. Default: never. */
-  checkpointMinutes: z.number().positive().optional(),
-  /** Checkpoints to keep, the newest ones; with `validate` also the best. */
-  keepCheckpoints: count.default(2),
-  /** Scores dev tasks now and then; the run ends with the parameters that scored best. Default: no. */
-  validate: validateSchema.optional(),
+  steps: z
+    .int()
+    .min(0)
+    .default(1_000)
+    .describe(
+      "How much to train, in `stepUnit`: batches or meta-updates. A run without a learner does not train.",
+    ),
+  stepUnit: z
+    .enum(["batches", "updates"])
+    .default("batches")
+    .describe(
+      "`batches` counts the batches that training reads, support and query alike, so that learners with and without an inner loop see the same amount of data; `updates` counts meta-updates.",
+    ),
+  batchSize: count.default(1).describe("Examples per batch."),
+  microBatch: count
+    .optional()
+    .describe(
+      "The most examples of a batch that are computed at once, with the same results. Default: all.",
+    ),
+  gradientCheckpointing: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether gradients are computed layer by layer, in less memory and a little more time. Needs a model in segments, such as GPT-2 without an adapter.",
+    ),
+  hvp: z
+    .enum(["exact", "finite-difference"])
+    .default("exact")
+    .describe(
+      "How Hessian-vector products are taken: `exact` differentiates twice, `finite-difference` takes two gradients, for less memory.",
+    ),
+  logEvery: count.default(10).describe("Meta-updates between two lines of metrics."),
+  checkpointEvery: count.default(200).describe("Meta-updates between two checkpoints."),
+  checkpointMinutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "Minutes after which a checkpoint is due as well, whatever the update. Default: none.",
+    ),
+  keepCheckpoints: count
+    .default(2)
+    .describe("Number of checkpoints to keep, the newest ones; with `validate` also the best."),
+  validate: validateSchema
+    .optional()
+    .describe(
+      "Scores dev tasks now and then; the run ends with the parameters that scored best. Default: no.",
+    ),
 });
 
-/** How target tasks are scored. */
 const evaluateSchema = z.strictObject({
-  /**
-   * How questions are answered: by each option's `likelihood`; by how much the question raises it
-   * (`pmi`); or without the model, by the `majority` of the demonstrations' answers or at `random`.
-   */
-  method: z.enum(["likelihood", "pmi", "majority", "random"]).default("likelihood"),
-  /** Which sets of demonstrations to use; each is drawn with one of these seeds. */
-  seeds: z.array(z.int()).min(1).default([100, 13, 21, 42, 87]),
-  /**
-   * Adapts the parameters to each target before it is scored, with the run's learner (`own`) or
-   * another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support.
-   * Default: `own` for episodes, and no for questions.
-   */
-  adapt: z.union([z.literal("own"), referenceTo("learner")]).optional(),
-  /** Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192. */
-  tokensPerBatch: count.optional(),
-  /** Whether the answers to all questions are kept, in the run's `predictions` folder. */
-  predictions: z.boolean().default(true),
+  method: z
+    .enum(["likelihood", "pmi", "majority", "random"])
+    .default("likelihood")
+    .describe(
+      "How questions are answered: by each option's `likelihood`; by how much the question raises it (`pmi`); or without the model, by the `majority` of the demonstrations' answers or at `random`.",
+    ),
+  seeds: z
+    .array(z.int())
+    .min(1)
+    .default([100, 13, 21, 42, 87])
+    .describe("Which sets of demonstrations to use; each is drawn with one of these seeds."),
+  adapt: z
+    .union([z.literal("own"), referenceTo("learner")])
+    .optional()
+    .describe(
+      "Adapts the parameters to each target before it is scored, with the run's learner (`own`) or another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support. Default: `own` for episodes, and no for questions.",
+    ),
+  tokensPerBatch: count
+    .optional()
+    .describe(
+      "Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192.",
+    ),
+  predictions: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the answers to all questions, or to all queries of episodes, are kept, in the run's `predictions` folder.",
+    ),
 });
+
+// What a key means stands in `describe`: editors and the documentation have it from there.
 
 /** Everything that one run needs to know. */
 export const runSchema = z.strictObject({
-  /** Training seed. */
-  seed: z.int().min(0).default(100),
+  seed: z
+    .int()
+    .min(0)
+    .default(100)
+    .describe("Training seed: it decides the initial parameters and what is drawn to train on."),
   runtime: referenceTo("runtime").prefault({ use: "auto" }),
   model: referenceTo("model"),
-  /** Gives the model more parameters, such as `lora`. */
   adapter: referenceTo("adapter").optional(),
   tasks: referenceTo("tasks"),
   learner: referenceTo("learner").optional(),
-  /** Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all. */
-  trainable: z.array(z.string()).min(1).optional(),
+  trainable: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      "Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all.",
+    ),
   optimizer: referenceTo("optimizer").optional(),
-  /** Where metrics go besides the run directory. */
-  tracker: referenceTo("tracker").optional(),
-  train: trainSchema.prefault({}),
-  evaluate: evaluateSchema.prefault({}),
+  tracker: z
+    .union([referenceTo("tracker"), z.array(referenceTo("tracker"))])
+    .optional()
+    .describe("Where metrics go besides the run's folder: a tracker, or a list of them."),
+  train: trainSchema.prefault({}).describe("How long and how a run trains."),
+  evaluate: evaluateSchema.prefault({}).describe("How target tasks are scored."),
 });
 
 /** A run's name is a part of its directory's name. */
@@ -106,11 +155,7 @@ export const configSchema = z.strictObject({
   ...runSchema.shape,
   model: referenceTo("model").optional(),
   tasks: referenceTo("tasks").optional(),
-  launcher: referenceTo("launcher")
-    .optional()
-    .describe(
-      "What carries out the runs of a comparison. Default: this process, one after the other.",
-    ),
+  launcher: referenceTo("launcher").optional(),
   sweep: changesSchema
     .optional()
     .describe(

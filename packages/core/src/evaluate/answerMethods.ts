@@ -1,6 +1,6 @@
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
-import type { Question, TargetTask } from "../task.js";
+import type { EpisodeTarget, Question, TargetTask } from "../task.js";
 
 /**
  * How questions are answered: by the model's mean loss on each option (`likelihood`), by that loss
@@ -28,7 +28,14 @@ export function isBaseline(method: AnswerMethod): method is Baseline {
  *
  * @throws MetaError `BAD_OPTION`
  */
-export function checkMethod(target: TargetTask, method: AnswerMethod): void {
+export function checkMethod(target: TargetTask | EpisodeTarget, method: AnswerMethod): void {
+  if ("episodes" in target) {
+    if (method === "likelihood") return;
+    throw new MetaError(
+      "BAD_OPTION",
+      `The method ${method} answers questions, but the task "${target.name}" has episodes.`,
+    );
+  }
   if (method === "pmi" && !target.neutralQuestions) {
     throw new MetaError(
       "BAD_OPTION",

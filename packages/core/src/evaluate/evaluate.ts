@@ -8,7 +8,7 @@ import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
 import { type Answer, scoreAnswers } from "./scoreAnswers.js";
-import { scoreEpisodes } from "./scoreEpisodes.js";
+import { type EpisodeAnswer, scoreEpisodes } from "./scoreEpisodes.js";
 
 /** A task's score with one set of demonstrations, or of episodes. */
 export interface SeedScore {
@@ -55,11 +55,13 @@ export interface ScoreStore {
   add(task: string, score: SeedScore): Promise<void>;
 }
 
-/** Keeps the answers to single questions. */
+/** Keeps the answers to single questions, and to single queries of episodes. */
 export interface AnswerStore {
-  /** Whether it has those of a task's questions under a seed. */
+  /** Whether it has those of a task under a seed. */
   has(task: string, seed: number): boolean;
   add(task: string, seed: number, answers: readonly Answer[]): Promise<void>;
+  /** The same for episodes, whose answers are not kept without it. */
+  addEpisodes?(task: string, seed: number, answers: readonly EpisodeAnswer[]): Promise<void>;
 }
 
 /** What is evaluated on, and who is told. */
@@ -69,7 +71,7 @@ export interface EvaluationTargets {
   readonly seeds: readonly number[];
   /** Scores that it finds are not computed again, and those that are computed are added. */
   readonly store?: ScoreStore | undefined;
-  /** Is given the answers to questions. Where it lacks any, a score that `store` finds is computed again. */
+  /** Is given all answers. Where it lacks any, a score that `store` finds is computed again. */
   readonly answers?: AnswerStore | undefined;
   readonly signal?: AbortSignal;
   /** Called after each task and seed. */
@@ -145,22 +147,22 @@ export async function evaluateBaseline(
   options: EvaluationTargets,
 ): Promise<Evaluation> {
   return evaluateTargets(options, (target) => {
-    if ("episodes" in target) {
-      throw new MetaError(
-        "BAD_OPTION",
-        `The method ${method} answers questions, but the task "${target.name}" has episodes.`,
-      );
-    }
     checkMethod(target, method);
+    const asking = target as TargetTask; // or the method would have been refused
     return (seed) =>
-      scoreAnswers(target, seed, (questions) =>
-        baselineScores(target, seed, { questions, method }),
+      scoreAnswers(asking, seed, (questions) =>
+        baselineScores(asking, seed, { questions, method }),
       );
   });
 }
 
 /** Scores of one task, by seed. */
-type SeedScorer = (seed: number) => Promise<SeedScore & { readonly answers?: readonly Answer[] }>;
+type SeedScorer = (seed: number) => Promise<
+  SeedScore & {
+    readonly answers?: readonly Answer[];
+    readonly queries?: readonly EpisodeAnswer[];
+  }
+>;
 
 /** @param scorerOf finds, before anything is scored, whether a task can be */
 async function evaluateTargets(
@@ -200,14 +202,16 @@ async function evaluateTargets(
   };
 
   function find(target: TargetTask | EpisodeTarget, seed: number): SeedScore | undefined {
-    const lacksAnswers = kept && "questions" in target && !kept.has(target.name, seed);
+    const keeps = "questions" in target ? kept : kept?.addEpisodes && kept;
+    const lacksAnswers = keeps && !keeps.has(target.name, seed);
     return lacksAnswers ? undefined : store?.find(target.name, seed);
   }
 
   async function compute(task: string, seed: number, i: number): Promise<SeedScore> {
-    const { answers, ...score } = await (scorers[i] as SeedScorer)(seed);
+    const { answers, queries, ...score } = await (scorers[i] as SeedScorer)(seed);
     // Before the score: whoever finds the score later finds the answers, too.
     if (answers) await kept?.add(task, seed, answers);
+    if (queries) await kept?.addEpisodes?.(task, seed, queries);
     await store?.add(task, score);
     return score;
   }

@@ -17,6 +17,23 @@ export interface ScoreEpisodesOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What was predicted of one query, and what would have been right. */
+export interface EpisodeAnswer {
+  /** Its episode, and its place among the queries of that, both from 0. */
+  readonly episode: number;
+  readonly query: number;
+  /** A class, or numbers. */
+  readonly prediction: number | readonly number[];
+  readonly target: number | readonly number[];
+  /** Of each class; the highest is the prediction. */
+  readonly scores?: readonly number[];
+}
+
+/** A score and the answers that it is made of. */
+export interface ScoredEpisodes extends SeedScore {
+  readonly queries: readonly EpisodeAnswer[];
+}
+
 /**
  * Scores what a model predicts of each episode's query.
  *
@@ -26,7 +43,7 @@ export async function scoreEpisodes(
   target: EpisodeTarget,
   seed: number,
   { model, params, adapter, signal }: ScoreEpisodesOptions,
-): Promise<SeedScore> {
+): Promise<ScoredEpisodes> {
   const episodes = target.episodes(seed);
   try {
     const parts: Prediction[] = [];
@@ -45,11 +62,11 @@ export async function scoreEpisodes(
       await setImmediate(); // lets signals and progress bars run
     }
     const { score, chance } = metrics[target.metric](parts);
+    const queries = parts.flatMap((part, episode) => answersTo(part, episode, target.metric));
     if (!Number.isFinite(score)) {
       throw new MetaError("NON_FINITE", `The score of "${target.name}" is ${score}.`);
     }
-    const questions = parts.reduce((sum, { outputs, width }) => sum + outputs.length / width, 0);
-    return { seed, score, questions, chance };
+    return { seed, score, questions: queries.length, chance, queries };
   } finally {
     tf.dispose(episodes as unknown as tf.TensorContainer);
   }
@@ -63,6 +80,26 @@ interface Prediction {
   readonly width: number;
 }
 
+function answersTo(
+  { outputs, targets, width }: Prediction,
+  episode: number,
+  metric: PredictionMetric,
+): EpisodeAnswer[] {
+  return Array.from({ length: outputs.length / width }, (_, query): EpisodeAnswer => {
+    const own = outputs.slice(query * width, (query + 1) * width);
+    if (metric === "accuracy") {
+      const target = targets[query] as number;
+      return { episode, query, prediction: highest(own), target, scores: own };
+    }
+    const target = targets.slice(query * width, (query + 1) * width);
+    return { episode, query, prediction: own, target };
+  });
+}
+
+function highest(scores: readonly number[]): number {
+  return scores.indexOf(Math.max(...scores));
+}
+
 type Metric = (parts: readonly Prediction[]) => Pick<SeedScore, "score" | "chance">;
 
 const metrics: Record<PredictionMetric, Metric> = {
@@ -70,7 +107,7 @@ const metrics: Record<PredictionMetric, Metric> = {
     const hits = parts.flatMap(({ outputs, targets, width }) =>
       targets.map((wanted, row) => {
         const scores = outputs.slice(row * width, (row + 1) * width);
-        return scores.indexOf(Math.max(...scores)) === wanted ? 1 : 0;
+        return highest(scores) === wanted ? 1 : 0;
       }),
     );
     return { score: mean(hits), chance: mean(parts.map(({ width }) => 1 / width)) };

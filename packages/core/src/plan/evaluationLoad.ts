@@ -1,7 +1,8 @@
+import type { RunConfig } from "../config/schema.js";
 import { planReading } from "../evaluate/planReading.js";
 import { isLanguageModel } from "../model.js";
 import type { OpenRun } from "../run/openRun.js";
-import type { Question } from "../task.js";
+import type { EpisodeTarget, Question, TargetTask } from "../task.js";
 
 /** What an evaluation reads. */
 export interface EvaluationLoad {
@@ -13,9 +14,10 @@ export interface EvaluationLoad {
   readonly tokens: number;
 }
 
-/** Reads the questions of all targets under the first seed, and counts them for every seed. */
+/** Reads the questions of targets under the first seed, and counts them for every seed. */
 export async function evaluationLoad(
-  { tasks: { targets }, model }: Pick<OpenRun, "tasks" | "model">,
+  { model }: Pick<OpenRun, "model">,
+  targets: readonly (TargetTask | EpisodeTarget)[],
   seeds: readonly number[],
 ): Promise<EvaluationLoad> {
   const shares = isLanguageModel(model) && model.trees !== undefined;
@@ -33,6 +35,29 @@ export async function evaluationLoad(
     questions: questions * times,
     tokens: tokens * times,
   };
+}
+
+/** What all validations of a training read, if it has any. */
+export async function validationLoad(
+  run: Pick<OpenRun, "tasks" | "model">,
+  updates: number,
+  { validate }: RunConfig["train"],
+): Promise<EvaluationLoad | undefined> {
+  if (!validate) return undefined;
+  const one = await evaluationLoad(run, run.tasks.devTargets ?? [], validate.seeds);
+  const times = Math.ceil(updates / validate.every);
+  return {
+    targets: one.targets,
+    seeds: one.seeds * times,
+    questions: one.questions * times,
+    tokens: one.tokens * times,
+  };
+}
+
+/** How much work one is of another: by tokens, or where none are read, by targets and seeds. */
+export function shareOf(part: EvaluationLoad, whole: EvaluationLoad): number {
+  if (whole.tokens > 0) return part.tokens / whole.tokens;
+  return (part.targets * part.seeds) / (whole.targets * whole.seeds);
 }
 
 /** Tokens that scoring reads. @param shares whether what sequences begin with is read once */

@@ -1,3 +1,5 @@
+import type { RunConfig } from "../config/schema.js";
+import { isBaseline } from "../evaluate/answerMethods.js";
 import { tokensAtOnce } from "../evaluate/tokensAtOnce.js";
 import { learnerParams, modelParams, withMetaParams } from "../metaParams.js";
 import { isLanguageModel, type Model } from "../model.js";
@@ -8,7 +10,7 @@ import { peakBytes } from "../run/peakBytes.js";
 import { compileSeconds } from "../runtime.js";
 import { freeze } from "../train/freeze.js";
 import { findEarlierRun } from "./earlierRuns.js";
-import { type EvaluationLoad, evaluationLoad } from "./evaluationLoad.js";
+import { type EvaluationLoad, evaluationLoad, shareOf, validationLoad } from "./evaluationLoad.js";
 import { measureEvaluation, measureTraining } from "./measureRun.js";
 import { type TrainingLoad, trainingLoad } from "./trainingLoad.js";
 
@@ -22,6 +24,8 @@ export interface RunPlan {
   /** Absent when nothing trains. */
   readonly training?: TrainingLoad;
   readonly evaluation: EvaluationLoad;
+  /** All validations together; absent when there are none. */
+  readonly validation?: EvaluationLoad;
   /** Checkpoints, of which one more than are kept is there while it is written. */
   readonly diskBytes: number;
   /**
@@ -39,6 +43,8 @@ export interface RunEstimate {
   readonly from: "measurement" | { readonly directory: string };
   readonly trainSeconds: number;
   readonly evaluateSeconds: number;
+  /** Of all validations, by what evaluating takes; those that early stopping saves are among them. */
+  readonly validateSeconds: number;
   /** What was compiled; more shapes may come. */
   readonly compileSeconds: number;
   /** The most that the process had resident. In one process, no less than for the runs before. */
@@ -57,17 +63,21 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
   const run = await openRun(options);
   const { model, training, runtime } = run;
   try {
-    const given = await model.init(config.seed);
+    const asksModel = !isBaseline(config.evaluate.method);
+    const given = training || asksModel ? await model.init(config.seed) : {};
     const params = training ? withMetaParams(training.learner, given) : given;
     const kept = keptBytes(run, params, config.trainable);
     const load = training && trainingLoad(run, training, config);
-    const evaluation = await evaluationLoad(run, config.evaluate.seeds);
-    const { checkpointEvery, keepCheckpoints } = config.train;
-    const checkpoints = load ? Math.ceil(load.updates / checkpointEvery) : 0;
+    const counted = await evaluationLoad(run, run.tasks.targets, config.evaluate.seeds);
+    const evaluation = asksModel ? counted : { ...counted, tokens: 0 };
+    const validation = load && (await validationLoad(run, load.updates, config.train));
     const leastBytes =
       kept.checkpoint +
       kept.working +
-      Math.max(scoringBytes(model, evaluation), activations(model, load));
+      Math.max(
+        asksModel || validation ? scoringBytes(model, counted) : 0,
+        activations(model, load),
+      );
     const plan = {
       name,
       seed: config.seed,
@@ -75,9 +85,12 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
       parameters: countParams(params),
       ...(load && { training: load }),
       evaluation,
-      diskBytes: kept.checkpoint * (load ? Math.min(checkpoints, keepCheckpoints + 1) : 0),
+      ...(validation && { validation }),
+      diskBytes: kept.checkpoint * (load ? mostCheckpoints(load.updates, config.train) : 0),
       leastBytes,
     };
+    const validateSeconds = (evaluateSeconds: number) =>
+      validation ? evaluateSeconds * shareOf(validation, counted) : 0;
     const earlier = await findEarlierRun(directory, config, runtime);
     if (earlier?.secondsPerSeed !== undefined) {
       const { secondsPerUpdate, secondsPerSeed, compileSeconds, peakBytes } = earlier;
@@ -85,6 +98,7 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
         from: { directory: earlier.directory },
         trainSeconds: secondsPerUpdate * (load?.updates ?? 0),
         evaluateSeconds: secondsPerSeed * config.evaluate.seeds.length,
+        validateSeconds: validateSeconds(secondsPerSeed * config.evaluate.seeds.length),
         compileSeconds,
         peakBytes,
       };
@@ -96,12 +110,14 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
       return plan;
     }
     const trainSeconds = load ? await measureTraining(run, { config, params, load }) : 0;
-    const evaluateSeconds = await measureEvaluation(run, { config, params, load: evaluation });
+    const scoring =
+      asksModel || validation ? await measureEvaluation(run, { config, params, load: counted }) : 0;
     disposeParams(params);
     const estimate: RunEstimate = {
       from: "measurement",
       trainSeconds,
-      evaluateSeconds,
+      evaluateSeconds: asksModel ? scoring : 0,
+      validateSeconds: validateSeconds(scoring),
       compileSeconds: compileSeconds(runtime.compilations()),
       peakBytes: peakBytes(),
     };
@@ -109,6 +125,15 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
   } finally {
     await run.close();
   }
+}
+
+/** The checkpoints that may be there at once, the one included that is being written. */
+function mostCheckpoints(
+  updates: number,
+  { checkpointEvery, keepCheckpoints, validate }: RunConfig["train"],
+): number {
+  const every = Math.min(checkpointEvery, validate?.every ?? checkpointEvery);
+  return Math.min(Math.ceil(updates / every), keepCheckpoints + 1 + (validate ? 1 : 0));
 }
 
 /** Bytes of what a run holds from update to update, and of what it makes in one. */

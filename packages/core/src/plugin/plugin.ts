@@ -37,10 +37,12 @@ const referenceKinds = new WeakMap<z.ZodType, Kind>();
  * The schema of an option that names another component, such as an inner optimizer. What it names
  * is checked together with the options around it.
  *
- * @example z.strictObject({ innerOptimizer: referenceTo("optimizer") })
+ * @param description what it is for; `describe` would make another schema, which names nothing
+ * @example z.strictObject({ innerOptimizer: referenceTo("optimizer", "Takes the inner steps.") })
  */
-export function referenceTo(kind: Kind) {
-  const schema = z.looseObject({ use: z.string() });
+export function referenceTo(kind: Kind, description?: string) {
+  const plain = z.looseObject({ use: z.string() });
+  const schema = description === undefined ? plain : plain.describe(description);
   referenceKinds.set(schema, kind);
   return schema;
 }

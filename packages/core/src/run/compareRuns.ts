@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { NamedRun } from "../config/load.js";
 import { MetaError } from "../errors.js";
+import { isBaseline } from "../evaluate/answerMethods.js";
 import type { Summary } from "../evaluate/evaluate.js";
 import { disposeParams } from "../params.js";
+import { checkTargets } from "./checkTargets.js";
 import { type EvaluationRecord, evaluateRun, readEvaluation } from "./evaluateRun.js";
-import { openRun, type RunEvent, type RunOptions } from "./openRun.js";
+import { openRun, type RunEvent, type RunOptions, runTitle } from "./openRun.js";
 import { readFinishedRun } from "./readFinishedRun.js";
 import { resolveRun } from "./resolveRun.js";
 import type { RunRecord } from "./runDirectory.js";
@@ -111,6 +113,13 @@ export async function finishRun(options: RunOptions): Promise<ComparedRun> {
   const { directory } = options;
   const open = await openRun(options);
   try {
+    const { seeds, method } = options.config.evaluate;
+    checkTargets(open.tasks.targets, { seeds, method, key: "evaluate.seeds" });
+    if (open.training && isBaseline(method)) {
+      options.notify?.(
+        `${runTitle(options)} trains, but is evaluated by the method ${method}, which asks no model. "learner: null" in its config saves the training.`,
+      );
+    }
     const params = await trainRun(open, options);
     try {
       if (!(await readEvaluation(directory))) await evaluateRun(open, params, options);

@@ -17,6 +17,7 @@ import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
 import { compileSeconds } from "../runtime.js";
 import { beginTracking, evaluationMetrics } from "./beginTracking.js";
+import { checkTargets } from "./checkTargets.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { peakBytes } from "./peakBytes.js";
 import { openPredictionLog, type PredictionLog } from "./predictionLog.js";
@@ -63,6 +64,7 @@ export async function evaluateRun(
   const { config, directory, signal, onEvent } = options;
   const { model, tasks, runtime, adaptation } = open;
   const { method, seeds, tokensPerBatch } = config.evaluate;
+  checkTargets(tasks.targets, { seeds, method, key: "evaluate.seeds" });
   if (keep) await beginTracking(open, options);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());

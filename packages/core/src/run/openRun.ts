@@ -15,6 +15,7 @@ import {
 import { batchesPerUpdate, type TaskSource } from "../task.js";
 import type { Tracker } from "../tracker.js";
 import { guardTracker } from "./guardTracker.js";
+import { joinTrackers } from "./joinTrackers.js";
 import { openAdaptation } from "./openAdaptation.js";
 import { lockRun, type RunLock } from "./runLock.js";
 
@@ -61,7 +62,8 @@ export type RunEvent =
     }
   | { readonly kind: "train"; readonly done: number; readonly total: number; readonly loss: number }
   | {
-      readonly kind: "evaluate";
+      /** Target tasks, or while a run trains dev tasks. */
+      readonly kind: "evaluate" | "validate";
       readonly done: number;
       readonly total: number;
       readonly task: string;
@@ -105,7 +107,7 @@ export async function openRun({
   notify,
   onEvent,
 }: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate, trainable: _, ...references } = config;
+  const { seed, train, evaluate, trainable: _, tracker: trackers = [], ...references } = config;
   const bench = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
@@ -148,9 +150,14 @@ export async function openRun({
     const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
     const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
     const adaptation = adapt && (await openAdaptation(bench, config, adapt));
-    const tracker =
-      config.tracker &&
-      guardTracker(await bench.get("tracker"), { notify: (message) => notify?.(message) });
+    const guarded = await Promise.all(
+      [trackers].flat().map(async (reference) =>
+        guardTracker(await bench.create("tracker", reference), {
+          notify: (message) => notify?.(message),
+        }),
+      ),
+    );
+    const tracker = guarded.length > 0 ? joinTrackers(guarded) : undefined;
     const { trainingTasks, targets } = tasks;
     onEvent?.({
       kind: "open",

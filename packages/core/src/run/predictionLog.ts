@@ -1,12 +1,13 @@
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { writeTextAtomically } from "../checkpoint/files.js";
+import { appendText, writeTextAtomically } from "../checkpoint/files.js";
 import type { AnswerStore, ScoreStore } from "../evaluate/evaluate.js";
 
-const lineSchema = z.strictObject({
-  task: z.string(),
-  seed: z.int(),
+const place = { task: z.string(), seed: z.int() };
+
+const questionLine = z.strictObject({
+  ...place,
   /** Its place among the questions of the task, from 0. */
   question: z.int(),
   prediction: z.string(),
@@ -18,16 +19,45 @@ const lineSchema = z.strictObject({
   scores: z.array(z.number()),
 });
 
+/** A class, or numbers. */
+const output = z.union([z.number(), z.array(z.number())]);
+
+const queryLine = z.strictObject({
+  ...place,
+  /** Its episode, and its place among the queries of that, both from 0. */
+  episode: z.int(),
+  query: z.int(),
+  prediction: output,
+  target: output,
+  /** Of each class, to seven digits; the highest is the prediction. */
+  scores: z.array(z.number()).optional(),
+});
+
 /** The answer to one question: a line of a file of predictions. */
-export type PredictionLine = z.output<typeof lineSchema>;
+export type PredictionLine = z.output<typeof questionLine>;
+
+/** What was predicted of one query of an episode: a line of such a file as well. */
+export type EpisodePredictionLine = z.output<typeof queryLine>;
+
+type Line = PredictionLine | EpisodePredictionLine;
+type Place = Pick<Line, "task" | "seed">;
 
 /** Answers in a file. */
 export interface PredictionLog extends AnswerStore {
   readonly file: string;
 }
 
-/** The lines of a file of predictions; what was cut off or is of another kind does not count. */
+/** The answers to questions in a file; what was cut off or is of another kind does not count. */
 export async function readPredictions(file: string): Promise<PredictionLine[]> {
+  return (await readLines(file)).filter((line) => "question" in line);
+}
+
+/** The same for queries of episodes. */
+export async function readEpisodePredictions(file: string): Promise<EpisodePredictionLine[]> {
+  return (await readLines(file)).filter((line) => "query" in line);
+}
+
+async function readLines(file: string): Promise<Line[]> {
   const text = await readFile(file, "utf8").catch(() => "");
   return text.split("\n").flatMap(parse);
 }
@@ -41,41 +71,64 @@ export async function readPredictions(file: string): Promise<PredictionLine[]> {
 export async function openPredictionLog(
   file: string,
   scores?: Pick<ScoreStore, "find">,
-): Promise<PredictionLog> {
-  const before = scores ? await readPredictions(file) : [];
+): Promise<Required<PredictionLog>> {
+  const before = scores ? await readLines(file) : [];
   const counts = new Map<string, number>();
   for (const line of before) counts.set(name(line), (counts.get(name(line)) ?? 0) + 1);
-  const isWhole = (line: Pick<PredictionLine, "task" | "seed">) =>
+  const isWhole = (line: Place) =>
     scores?.find(line.task, line.seed)?.questions === counts.get(name(line));
   const kept = before.filter(isWhole);
   const known = new Set(kept.map(name));
   if (!scores || kept.length < before.length) await writeTextAtomically(file, linesOf(kept));
   else await mkdir(dirname(file), { recursive: true });
+  const append = async (of: Place, lines: readonly object[]) => {
+    await appendText(file, linesOf(lines));
+    known.add(name(of));
+  };
   return {
     file,
     has: (task, seed) => known.has(name({ task, seed })),
-    async add(task, seed, answers) {
-      const lines = answers.map(({ prediction, correct, gold, options, scores }, question) => ({
-        ...{ task, seed, question, prediction, correct, gold, options },
-        scores: scores.map((score) => Number(score.toPrecision(7))), // what float32 holds
-      }));
-      await appendFile(file, linesOf(lines));
-      known.add(name({ task, seed }));
-    },
+    add: (task, seed, answers) =>
+      append(
+        { task, seed },
+        answers.map(({ prediction, correct, gold, options, scores }, question) => ({
+          ...{ task, seed, question, prediction, correct, gold, options },
+          scores: scores.map(float32),
+        })),
+      ),
+    addEpisodes: (task, seed, answers) =>
+      append(
+        { task, seed },
+        answers.map(({ episode, query, prediction, target, scores }) => ({
+          ...{ task, seed, episode, query },
+          prediction: rounded(prediction),
+          target: rounded(target),
+          ...(scores && { scores: scores.map(float32) }),
+        })),
+      ),
   };
+}
+
+function rounded(output: number | readonly number[]): number | number[] {
+  return typeof output === "number" ? output : output.map(float32);
+}
+
+/** The digits that 32 bits hold. */
+function float32(value: number): number {
+  return Number(value.toPrecision(7));
 }
 
 function linesOf(lines: readonly object[]): string {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-function name({ task, seed }: Pick<PredictionLine, "task" | "seed">): string {
+function name({ task, seed }: Place): string {
   return JSON.stringify([task, seed]);
 }
 
-function parse(line: string): PredictionLine[] {
+function parse(line: string): Line[] {
   try {
-    return [lineSchema.parse(JSON.parse(line))];
+    return [z.union([questionLine, queryLine]).parse(JSON.parse(line))];
   } catch {
     return [];
   }

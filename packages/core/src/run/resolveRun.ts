@@ -21,8 +21,10 @@ export function resolveRun(toolkit: Toolkit, { name, config }: NamedRun): NamedR
     }
   };
   const components = (Object.keys(pluginKeys) as Kind[]).flatMap((kind) => {
-    const reference = (config as Partial<Record<Kind, Reference>>)[kind];
-    return reference ? [[kind, check(kind, reference)]] : [];
+    const named = (config as Partial<Record<Kind, Reference | readonly Reference[]>>)[kind];
+    if (!named) return [];
+    const checked = [named].flat().map((reference) => check(kind, reference));
+    return [[kind, Array.isArray(named) ? checked : checked[0]]];
   });
   const { adapt } = config.evaluate;
   const evaluate =

@@ -109,6 +109,12 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
   return false;
 }
 
+/** Gives a directory back that holds no results: a run that could not even begin leaves nothing. */
+export async function unclaimRunDirectory(files: RunDirectory): Promise<void> {
+  if (await hasResults(files)) return;
+  await Promise.all([files.record, files.metrics].map((file) => rm(file, { force: true })));
+}
+
 /** Where metrics go besides decides nothing of a run. */
 function isTracker(key: string): boolean {
   return key === "tracker" || key.startsWith("tracker.");
@@ -132,10 +138,23 @@ export async function readMetrics(path: string): Promise<TrackerRecord[]> {
   return lines.slice(0, -1).map((line) => JSON.parse(line) as TrackerRecord);
 }
 
+/** Adds to the last line of metrics. */
+export async function amendMetrics(files: RunDirectory, more: TrackerRecord): Promise<void> {
+  const lines = await readMetrics(files.path);
+  await writeMetrics(files, [...lines.slice(0, -1), { ...lines.at(-1), ...more }]);
+}
+
 /** Drops metrics of updates that were made after the checkpoint which a run resumes from. */
 export async function rewindMetrics(files: RunDirectory, update: number): Promise<void> {
-  const kept = (await readMetrics(files.path)).filter((line) => Number(line.update) <= update);
-  const text = kept.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const lines = await readMetrics(files.path);
+  await writeMetrics(
+    files,
+    lines.filter((line) => Number(line.update) <= update),
+  );
+}
+
+async function writeMetrics(files: RunDirectory, lines: readonly TrackerRecord[]): Promise<void> {
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
   await writeTextAtomically(files.metrics, text);
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { mkdir, open, readdir, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, open, readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MetaError } from "../errors.js";
 
@@ -21,17 +21,19 @@ const pattern = /^(?<host>.+)\.(?<pid>\d+)\.(?<started>\d+)\.lock$/;
  * host, process and the time at which the process started: it goes on only when it sees no living
  * one but its own, so that of two that come at once at most one does. Files of processes that were
  * killed do not count, and are deleted; since no two processes have the same name, that cannot hit
- * a living one.
+ * a living one. Folders that it made and that are still empty when it is released are taken away.
  *
  * @param patienceMs how long to wait for one that is about to end, such as the child of a killed process
  * @throws MetaError `RUN_LOCKED` when another process has it
  */
 export async function lockRun(directory: string, patienceMs = 3_000): Promise<RunLock> {
-  await mkdir(directory, { recursive: true });
   const own = `${hostname()}.${process.pid}.${startTime(process.pid)}.lock`;
   const path = join(directory, own);
   const until = performance.now() + patienceMs;
+  let made: string | undefined;
   for (;;) {
+    // Again, since whoever had it may have taken the folder away.
+    made = (await mkdir(directory, { recursive: true })) ?? made;
     const holder = await tryLock(directory, own);
     if (holder === undefined) break;
     if (performance.now() > until) throw locked(directory, holder);
@@ -43,8 +45,26 @@ export async function lockRun(directory: string, patienceMs = 3_000): Promise<Ru
     async release() {
       clearInterval(heartbeat);
       await rm(path, { force: true });
+      if (made !== undefined) await removeEmpty(resolve(directory), resolve(made));
     },
   };
+}
+
+/** Whether a process, on this host or another one, has hold of a directory. Changes nothing. */
+export async function isLocked(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const locks = names.filter((name) => pattern.test(name));
+  const alive = await Promise.all(locks.map((name) => isAlive(join(directory, name), name)));
+  return alive.includes(true);
+}
+
+/** Takes away a folder and those above it up to `top`, as far as nothing is in them. */
+async function removeEmpty(folder: string, top: string): Promise<void> {
+  const isGone = await rmdir(folder).then(
+    () => true,
+    () => false,
+  );
+  if (isGone && folder !== top) await removeEmpty(dirname(folder), top);
 }
 
 /** Puts the file `own` there and leaves it unless another one is alive, whose name is returned. */
@@ -53,7 +73,9 @@ async function tryLock(directory: string, own: string): Promise<string | undefin
   try {
     await (await open(path, "wx")).close();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return own; // this very process
+    const { code } = error as NodeJS.ErrnoException;
+    // This very process has it, or another one has just taken the folder away.
+    if (code === "EEXIST" || code === "ENOENT") return own;
     throw error;
   }
   for (const name of await readdir(directory)) {

@@ -2,41 +2,56 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type Checkpoint,
+  type CheckpointedRun,
   checkpointName,
   loadCheckpoint,
   pruneCheckpoints,
   saveCheckpoint,
 } from "../checkpoint/checkpoint.js";
 import type { RunConfig } from "../config/schema.js";
-import { MetaError } from "../errors.js";
+import { isWrongInput, MetaError } from "../errors.js";
+import { isBaseline } from "../evaluate/answerMethods.js";
 import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
 import { metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";
 import { beginTracking } from "./beginTracking.js";
+import { checkTargets } from "./checkTargets.js";
 import { lastCheckpoint } from "./lastCheckpoint.js";
 import { describeMachine } from "./machine.js";
 import { openMetricsLog } from "./metricsLog.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
-import { claimRunDirectory, rewindMetrics, runDirectory } from "./runDirectory.js";
-import { bestOf, validate } from "./validation.js";
+import {
+  amendMetrics,
+  claimRunDirectory,
+  rewindMetrics,
+  runDirectory,
+  unclaimRunDirectory,
+} from "./runDirectory.js";
+import { openJudge } from "./validation.js";
+
+/** A run that trains. */
+type TrainingRun = OpenRun & Required<Pick<OpenRun, "training">>;
 
 /**
  * Trains a run in its directory, going on from its last checkpoint that is whole if it has one. A run
- * that was killed and resumed ends with the same parameters, bit for bit, as one that was not.
+ * that was killed and resumed ends with the same parameters, bit for bit, as one that was not. One
+ * that cannot even begin, because something in its config, data or weights is wrong, leaves nothing.
  *
  * @returns the final parameters, or with `train.validate` the best, those of the learner included;
- *   the caller owns them
+ *   none where nothing trains and evaluation asks no model; the caller owns them
  * @throws MetaError `RUN_EXISTS` when the directory holds another run; `RUN_LOCKED` when another
  *   process is at work in it; `INTERRUPTED` when the signal is aborted, after a checkpoint;
  *   `NON_FINITE`, when the state before is kept; `DISK_FULL`
  */
 export async function trainRun(run: OpenRun, options: RunOptions): Promise<Params> {
-  const { config, name, notify = () => {} } = options;
+  const { config, name } = options;
   const { model, tasks, runtime, training } = run;
   const files = runDirectory(options.directory);
   // Whether there is anything to train on should show before anything is written.
   if (training) tasks.sampler({ seed: config.seed, batchSize: config.train.batchSize });
+  const seeds = training && config.train.validate?.seeds;
+  if (seeds) checkTargets(tasks.devTargets ?? [], { seeds, key: "train.validate.seeds" });
   const updates = training?.updates ?? 0;
   await run.lock();
   const begunBefore = await claimRunDirectory(files, {
@@ -57,7 +72,24 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     created: new Date().toISOString(),
   });
 
-  if (!training) return model.init(config.seed);
+  try {
+    if (training) return await trainClaimed({ ...run, training }, options, begunBefore);
+    return isBaseline(config.evaluate.method) ? {} : await model.init(config.seed);
+  } catch (error) {
+    if (isWrongInput(error)) await unclaimRunDirectory(files);
+    throw error;
+  }
+}
+
+/** Trains, or reads what was trained before, in a directory that is the run's. */
+async function trainClaimed(
+  run: TrainingRun,
+  options: RunOptions,
+  begunBefore: boolean,
+): Promise<Params> {
+  const { notify = () => {} } = options;
+  const { model, training } = run;
+  const files = runDirectory(options.directory);
   const resumed = begunBefore
     ? await lastCheckpoint(files.checkpoints, model, (message) =>
         notify(`${runTitle(options)}: ${message}`),
@@ -65,13 +97,13 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
     : undefined;
   if (resumed) {
     const what = resumed.run?.finished ? "is trained already" : "goes on";
-    notify(`${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
+    notify(
+      `${runTitle(options)} ${what}: checkpoint of update ${resumed.update} of ${training.updates}.`,
+    );
   }
   await rewindMetrics(files, resumed?.update ?? 0);
-  await beginTracking(run, options);
-  const end = resumed?.run?.finished
-    ? resumed
-    : await train({ ...run, training }, options, resumed);
+  if (resumed?.run?.finished) await beginTracking(run, options);
+  const end = resumed?.run?.finished ? resumed : await train(run, options, resumed);
   disposeTensors(end.state);
   const best = end.run?.best?.update ?? end.update;
   if (best === end.update) return end.params;
@@ -86,7 +118,7 @@ export async function trainRun(run: OpenRun, options: RunOptions): Promise<Param
 
 /** Trains to the end, whose state is returned. */
 async function train(
-  run: OpenRun & Required<Pick<OpenRun, "training">>,
+  run: TrainingRun,
   options: RunOptions,
   resumed: Checkpoint | undefined,
 ): Promise<Checkpoint> {
@@ -95,7 +127,6 @@ async function train(
   const { learner, optimizer, updates } = run.training;
   const { batchSize, microBatch, gradientCheckpointing, keepCheckpoints, logEvery, hvp } =
     config.train;
-  const { every = 0, patience = Number.POSITIVE_INFINITY } = config.train.validate ?? {};
   const title = runTitle(options);
   const files = runDirectory(options.directory);
   await rm(files.failure, { recursive: true, force: true });
@@ -114,12 +145,13 @@ async function train(
   });
   if (resumed) sampler.restore(resumed.sampler);
   const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
+  const start = resumed?.params ?? (await model.init(config.seed));
   const meta = metaTrain({
     model,
     learner,
     optimizer,
     sampler,
-    params: resumed?.params ?? (await model.init(config.seed)),
+    params: start,
     consume: true,
     updates,
     hvp,
@@ -131,46 +163,53 @@ async function train(
     ...(signal && { signal }),
   });
   const isTime = checkpointTimer(config.train);
-  let best = resumed?.run?.best;
+  const judge = openJudge(run, options, resumed?.run?.best);
   let latest: Checkpoint | undefined = resumed;
+  /** The latest state with where the run stands. */
+  const standing = (at: Checkpoint, now: Omit<CheckpointedRun, "config" | "best">): Checkpoint => {
+    const best = judge.best();
+    return { ...at, run: { config, ...now, ...(best && { best }) } };
+  };
+  const save = async (checkpoint: Checkpoint) => {
+    const directory = join(files.checkpoints, checkpointName(checkpoint.update));
+    await saveCheckpoint(directory, model, checkpoint);
+    await pruneCheckpoints(files.checkpoints, keepCheckpoints, judge.best()?.update);
+  };
   try {
+    if (resumed?.run?.awaitsValidation) {
+      const judged = await judge.score(resumed);
+      if (!judged) throw interrupted(title, resumed.update, updates);
+      await amendMetrics(files, judged);
+      if (judge.isOver(resumed.update)) {
+        latest = standing(resumed, { finished: true });
+        await save(latest);
+        await beginTracking(run, options);
+        return latest;
+      }
+    }
     for await (const made of meta) {
       const { update, params, state } = made;
+      // Not before: a run that cannot make its first update is not worth following.
+      if (latest === resumed) await beginTracking(run, options);
       latest = { update, params, state, sampler: sampler.state() };
       onEvent?.({ kind: "train", done: update, total: updates, loss: made.loss });
-      const isLast = update === updates;
-      const validates = every > 0 && (isLast || update % every === 0);
-      const devScore = validates ? await validate(run, params, config) : undefined;
-      if (devScore !== undefined) {
-        best = bestOf(best, { update, score: devScore });
-        const comment = best.update === update ? ", the best so far" : "";
-        notify(
-          `${title}: ${(100 * devScore).toFixed(1)} on dev tasks at update ${update}${comment}`,
-        );
-      }
-      const givesUp = best !== undefined && best.since >= patience;
-      if (givesUp && !isLast) {
-        notify(
-          `${title} stops early, at update ${update} of ${updates}: the best score on dev tasks is that of update ${best?.update}.`,
-        );
-      }
-      const finished = isLast || givesUp;
+      const validates = judge.isDue(update);
+      const judged = validates ? await judge.score(latest) : undefined;
+      const awaitsValidation = validates && !judged; // interrupted
+      const finished = !awaitsValidation && judge.isOver(update);
       const isDue = isTime(update) || finished || validates || signal?.aborted === true;
       // With every checkpoint, so that totals are whole after a resume.
-      await log.add(made, isDue, devScore === undefined ? {} : { devScore });
-      latest = { ...latest, run: { config, finished, ...(best && { best }) } };
-      if (isDue) {
-        await saveCheckpoint(join(files.checkpoints, checkpointName(update)), model, latest);
-        await pruneCheckpoints(files.checkpoints, keepCheckpoints, best?.update);
-      }
+      await log.add(made, isDue, judged);
+      latest = standing(latest, { finished, ...(awaitsValidation && { awaitsValidation }) });
+      if (isDue) await save(latest);
       if (finished) return latest;
     }
-    throw new MetaError(
-      "INTERRUPTED",
-      `${title} stopped after update ${latest?.update ?? 0} of ${updates}. Run the same command again to go on from there.`,
-    );
+    throw interrupted(title, latest?.update ?? 0, updates);
   } catch (error) {
-    if (!latest) throw error;
+    if (!latest) {
+      disposeParams(start);
+      throw error;
+    }
     try {
       if (!(error instanceof MetaError && error.code === "NON_FINITE")) throw error;
       await saveCheckpoint(files.failure, model, latest);
@@ -184,6 +223,13 @@ async function train(
       disposeTensors(latest.state);
     }
   }
+}
+
+function interrupted(title: string, update: number, updates: number): MetaError {
+  return new MetaError(
+    "INTERRUPTED",
+    `${title} stopped after update ${update} of ${updates}. Run the same command again to go on from there.`,
+  );
 }
 
 function disposeTensors(state: MetaState): void {

@@ -1,31 +1,82 @@
-import type { CheckpointedRun, Validation } from "../checkpoint/checkpoint.js";
-import type { RunConfig } from "../config/schema.js";
+import type { Checkpoint, CheckpointedRun, Validation } from "../checkpoint/checkpoint.js";
 import { evaluate } from "../evaluate/evaluate.js";
-import type { Params } from "../params.js";
-import type { OpenRun } from "./openRun.js";
+import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 
 type Best = CheckpointedRun["best"];
 
-/** Scores parameters on dev tasks. */
-export async function validate(
+/** Judges a run by its dev tasks while it trains; without `train.validate` never. */
+export interface Judge {
+  /** The best validation so far, if there was one. */
+  best(): Best;
+  /** Whether dev tasks are to be scored after an update. */
+  isDue(update: number): boolean;
+  /** Scores them, for the line of metrics. Nothing when the signal is aborted meanwhile. */
+  score(at: Pick<Checkpoint, "update" | "params">): Promise<{ devScore: number } | undefined>;
+  /** Whether training ends after an update: with the last one, or early. */
+  isOver(update: number): boolean;
+}
+
+/** @param before the best validation before the run was interrupted */
+export function openJudge(
+  run: OpenRun & Required<Pick<OpenRun, "training">>,
+  options: RunOptions,
+  before: Best,
+): Judge {
+  const { every = 0, patience = Number.POSITIVE_INFINITY } = options.config.train.validate ?? {};
+  const { notify = () => {} } = options;
+  const { updates } = run.training;
+  const title = runTitle(options);
+  let best = before;
+  return {
+    best: () => best,
+    isDue: (update) => every > 0 && (update === updates || update % every === 0),
+    async score({ update, params }) {
+      const devScore = await scoreDevTasks(run, params, options);
+      if (devScore === undefined) return undefined;
+      best = bestOf(best, { update, score: devScore });
+      const comment = best.update === update ? ", the best so far" : "";
+      const percent = (100 * devScore).toFixed(1);
+      notify(`${title}: ${percent} % on dev tasks at update ${update}${comment}`);
+      return { devScore };
+    },
+    isOver(update) {
+      const givesUp = best !== undefined && best.since >= patience;
+      if (givesUp && update < updates) {
+        notify(
+          `${title} stops early, at update ${update} of ${updates}: the best score on dev tasks is that of update ${best?.update}.`,
+        );
+      }
+      return givesUp || update === updates;
+    },
+  };
+}
+
+async function scoreDevTasks(
   { model, tasks, runtime, adaptation }: OpenRun,
-  params: Params,
-  { evaluate: options, train }: RunConfig,
-): Promise<number> {
-  const { all } = await evaluate({
-    model,
-    params,
-    targets: tasks.devTargets ?? [],
-    seeds: train.validate?.seeds ?? [],
-    adaptation,
-    tokensPerBatch: options.tokensPerBatch,
-    runtime,
-  });
-  return all.mean;
+  params: Checkpoint["params"],
+  { config, signal, onEvent }: RunOptions,
+): Promise<number | undefined> {
+  try {
+    const { all } = await evaluate({
+      model,
+      params,
+      targets: tasks.devTargets ?? [],
+      seeds: config.train.validate?.seeds ?? [],
+      adaptation,
+      tokensPerBatch: config.evaluate.tokensPerBatch,
+      runtime,
+      ...(signal && { signal }),
+      onProgress: (progress) => onEvent?.({ kind: "validate", ...progress }),
+    });
+    return all.mean;
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** The best validation after one more. */
-export function bestOf(before: Best, { update, score }: Validation): NonNullable<Best> {
+function bestOf(before: Best, { update, score }: Validation): NonNullable<Best> {
   if (before && before.score >= score) return { ...before, since: before.since + 1 };
   return { update, score, since: 0 };
 }

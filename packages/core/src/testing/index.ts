@@ -6,6 +6,12 @@ export {
   unitDirection,
 } from "./finiteDifferences.js";
 export {
+  type LauncherProperty,
+  type LauncherSubject,
+  launcherChecks,
+  testLauncher,
+} from "./launcherChecks.js";
+export {
   type LearnerProperty,
   type LearnerSubject,
   learnerChecks,
@@ -31,3 +37,9 @@ export {
   testTaskSampler,
 } from "./samplerChecks.js";
 export { type ToyBatch, toyModel, toySampler } from "./toy.js";
+export {
+  type TrackerProperty,
+  type TrackerSubject,
+  testTracker,
+  trackerChecks,
+} from "./trackerChecks.js";

@@ -92,6 +92,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     name: task,
     unseenDomain,
     metric,
+    seeds: files.seeds,
     async check() {
       const hashes: Record<string, string> = {};
       for (const seed of files.seeds) {

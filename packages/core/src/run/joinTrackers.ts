@@ -1,0 +1,14 @@
+import type { Tracker } from "../tracker.js";
+
+/** Several trackers as one, which tells each of them everything. None of them may fail. */
+export function joinTrackers(trackers: readonly Required<Tracker>[]): Required<Tracker> {
+  const each = async (tell: (tracker: Required<Tracker>) => void | Promise<void>) => {
+    await Promise.all(trackers.map(tell));
+  };
+  return {
+    name: trackers.map(({ name }) => name).join(", "),
+    begin: (run) => each((tracker) => tracker.begin(run)),
+    log: (record) => each((tracker) => tracker.log(record)),
+    close: () => each((tracker) => tracker.close()),
+  };
+}
