@@ -1,4 +1,4 @@
-import { type ErrorCode, MetaError } from "@metalearn/core";
+import { type ErrorCode, isMetaError } from "@metalearn/core";
 import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
 
@@ -11,10 +11,12 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
   DUPLICATE_NAME: wrongInput,
   INTERRUPTED: interrupted,
   MISSING_FILE: wrongInput,
+  MISSING_PEER: wrongInput,
   MISSING_PLUGIN: wrongInput,
   RUN_EXISTS: wrongInput,
   SHAPE_MISMATCH: wrongInput,
   UNKNOWN_NAME: wrongInput,
+  WRONG_VERSION: wrongInput,
 };
 
 /**
@@ -22,11 +24,11 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
  * did not foresee show their origin, because they are defects.
  */
 export function report(error: unknown, verbose: boolean): number {
-  if (!(error instanceof MetaError || isSystemError(error))) {
+  if (!(isMetaError(error) || isSystemError(error))) {
     console.error(paint("red", "This should not have happened:", process.stderr), error);
     return failed;
   }
-  const code = error instanceof MetaError ? (exitCodes[error.code] ?? failed) : failed;
+  const code = isMetaError(error) ? (exitCodes[error.code] ?? failed) : failed;
   console.error(paint(code === interrupted ? "yellow" : "red", error.message, process.stderr));
   if (verbose) console.error(error);
   return code;

@@ -28,6 +28,14 @@ export const officialPlugins = [
   "@metalearn/trackers",
 ] as const;
 
+/** What stands for all of them in a list of plugins. */
+const allOfficial = "@metalearn/*";
+
+/** The plugins that a config lists, or metalearn's own. */
+export function pluginsOf({ plugins = [allOfficial] }: Pick<Config, "plugins">): string[] {
+  return plugins.flatMap((name) => (name === allOfficial ? officialPlugins : name));
+}
+
 /** A config with the plugins that it lists and its runs, at least one. */
 export interface Session {
   readonly config: Config;
@@ -52,7 +60,7 @@ export async function openSession(
   const { config, file } = await loadConfig(configFlag, overrides, { presets: presetFolder });
   const chosen = seeds ?? ("seed" in overrides ? [config.seed] : undefined);
   const runs = runsOf(chosen ? withSeeds(config, chosen) : config, overrides);
-  const plugins = await loadPlugins(config.plugins ?? officialPlugins, file);
+  const plugins = await loadPlugins(pluginsOf(config), file);
   return { config, file, toolkit: createToolkit(plugins), runs: distinct(runs) };
 }
 

@@ -19,7 +19,8 @@ export type ErrorCode =
   | "RUN_LOCKED"
   | "SHAPE_MISMATCH"
   | "TRACKER_FAILED"
-  | "UNKNOWN_NAME";
+  | "UNKNOWN_NAME"
+  | "WRONG_VERSION";
 
 /**
  * The one error class of metalearn. A message says what was wanted, what came, and what to do.
@@ -38,6 +39,11 @@ export class MetaError extends Error {
     this.code = code;
     this.detail = detail;
   }
+}
+
+/** Whether this is an error of metalearn, of a linked plugin's own copy of core included. */
+export function isMetaError(error: unknown): error is MetaError {
+  return error instanceof Error && error.name === "MetaError" && "code" in error;
 }
 
 /** The text of anything that was thrown. */

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import {
   configJsonSchema,
   createToolkit,
+  isMetaError,
   loadPlugins,
   MetaError,
   type NamedRun,
@@ -53,7 +54,7 @@ function resolveAll({ toolkit, runs }: Pick<Session, "toolkit" | "runs">): Named
     try {
       return [resolveRun(toolkit, run)];
     } catch (error) {
-      if (!(error instanceof MetaError)) throw error;
+      if (!isMetaError(error)) throw error;
       mistakes.add(error.detail);
       return [];
     }

@@ -15,13 +15,13 @@ import {
   runPath,
   summarizeRuns,
 } from "@metalearn/core";
-import type { Session } from "../session.js";
+import { pluginsOf, type Session } from "../session.js";
 import { writePlan } from "./plan.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
 
 /** The plugins whose launchers a config may name without listing any. */
-const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
+export const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
 
 /** What launched runs need besides their session. */
 export interface LaunchRunsOptions {
@@ -46,7 +46,7 @@ export async function openLauncher(
       ? config.launcher
       : { use: "local", ...config.launcher, processes: parallel };
   if (!launcher) return undefined;
-  const names = new Set([...(config.plugins ?? []), ...officialLaunchers]);
+  const names = new Set([...(config.plugins ? pluginsOf(config) : []), ...officialLaunchers]);
   const toolkit = createToolkit(await loadPlugins([...names], file));
   const bench = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
   return bench.get("launcher");
