@@ -15,6 +15,8 @@ describe.concurrent("metalearn", () => {
         "watch",
         "init",
         "config",
+        "plugins",
+        "plugin",
         "setup",
         "doctor",
         "--verbose",
@@ -48,6 +50,14 @@ describe.concurrent("metalearn", () => {
     [
       ["init", "--help"],
       ["[file]", "--preset <name>"],
+    ],
+    [
+      ["plugins", "--help"],
+      ["--config <file>", "--json"],
+    ],
+    [
+      ["plugin", "create", "--help"],
+      ["<name>", "--kind <kind>", "--directory <folder>"],
     ],
     [
       ["config", "--help"],

@@ -1,0 +1,166 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type PluginKind, pluginKinds } from "../src/pluginPackage/kinds.js";
+import { toolVersions } from "../src/pluginPackage/packageJson.js";
+import { type Finished, run } from "./support/command.js";
+import { emptyProject, failureOf } from "./support/project.js";
+
+const root = join(import.meta.dirname, "../../..");
+const kinds = Object.keys(pluginKinds) as PluginKind[];
+
+/** One package of each kind: some of names that mean something else in code. */
+const names: Record<PluginKind, string> = {
+  learner: "@you/metalearn-new",
+  model: "metalearn-z",
+  sampler: "metalearn-my-lines",
+  optimizer: "heavy_ball",
+  tracker: "metalearn-plugin-csv",
+  launcher: "metalearn-nice",
+};
+const components: Record<PluginKind, string> = {
+  learner: "new",
+  model: "z",
+  sampler: "my-lines",
+  optimizer: "heavy_ball",
+  tracker: "csv",
+  launcher: "nice",
+};
+const folderOf = (kind: PluginKind) => names[kind].replace("@you/", "");
+
+let folder: string;
+const created = new Map<PluginKind, Finished>();
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "metalearn-plugins-")));
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  for (const kind of kinds) {
+    const args = ["plugin", "create", names[kind], "--kind", kind];
+    created.set(kind, await run(args, { cwd: folder }));
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs a program of the workspace's in the folder. */
+function tool(path: string, ...args: readonly string[]): Promise<{ code: number; output: string }> {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")),
+  );
+  const child = spawn(process.execPath, [join(root, "node_modules", path), ...args], {
+    cwd: folder,
+    env,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", reject).on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+describe("metalearn plugin create", () => {
+  test.each(kinds)("says what it wrote for a %s, and what comes next", (kind) => {
+    expect(created.get(kind)).toEqual({
+      code: 0,
+      stdout: `Wrote ${folderOf(kind)}: the ${kind} "${components[kind]}", in src/index.ts.\nNext: cd ${folderOf(kind)} && npm install && npm test\n`,
+      stderr: "",
+    });
+  });
+
+  test("writes packages that build and pass the type-check", async () => {
+    const configs = kinds.map((kind) => join(folderOf(kind), "tsconfig.build.json"));
+    expect(await tool("typescript/bin/tsc", "--build", ...configs)).toEqual({
+      code: 0,
+      output: "",
+    });
+    const checks = kinds.map((kind) => join(folderOf(kind), "tsconfig.json"));
+    expect(await tool("typescript/bin/tsc", "--build", ...checks)).toEqual({ code: 0, output: "" });
+  });
+
+  test("writes packages that pass their tests", async () => {
+    const { code } = await tool(
+      "vitest/vitest.mjs",
+      "run",
+      "--reporter=json",
+      "--outputFile=results.json",
+    );
+    const { testResults } = JSON.parse(await readFile(join(folder, "results.json"), "utf8"));
+    const files = testResults as { name: string; assertionResults: { status: string }[] }[];
+    const passed = (kind: PluginKind) =>
+      files
+        .filter(({ name }) => name.startsWith(join(folder, folderOf(kind), "test")))
+        .flatMap(({ assertionResults }) => assertionResults)
+        .filter(({ status }) => status === "passed").length;
+    expect(code).toBe(0);
+    // Nine promises of a learner, ten of a model that reads no tokens, eight of a sampler, eleven of an
+    // optimizer, and one test of each one's own.
+    expect(kinds.map(passed)).toEqual([10, 11, 9, 11, 3, 3]);
+  });
+
+  test.concurrent.each(kinds)("writes a config that runs with the %s", async (kind) => {
+    const cwd = join(folder, folderOf(kind));
+    const overrides = ["runtime.use=wasm", "train.steps=2", "tasks.targetEpisodes=2"];
+    const { code, stderr } = await run(["compare", ...overrides], { cwd });
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("gives the tools the versions that the repository is tested with", async () => {
+    const manifest = await readFile(join(root, "package.json"), "utf8");
+    const catalog = await readFile(join(root, "pnpm-workspace.yaml"), "utf8");
+    const { typescript } = JSON.parse(manifest).devDependencies;
+    const inCatalog = (name: string) =>
+      new RegExp(`^ +"?${name}"?: [~^]?(.*)$`, "m").exec(catalog)?.[1];
+    expect(toolVersions).toEqual({
+      typescript: `^${typescript}`,
+      vitest: `^${inCatalog("vitest")}`,
+      "@types/node": `^${inCatalog("@types/node")}`,
+    });
+  });
+});
+
+describe.concurrent("metalearn plugin create refuses", () => {
+  test.each([
+    [
+      "a name that npm refuses",
+      ["My Plugin"],
+      '[BAD_OPTION] "My Plugin" cannot be the name of a package: ',
+    ],
+    [
+      "a name that a config could not use",
+      ["metalearn-2nd"],
+      '[BAD_OPTION] A config would call the plugin "2nd"',
+    ],
+    [
+      "an unknown kind",
+      ["metalearn-mine", "--kind", "lerner"],
+      '[UNKNOWN_NAME] No kind of plugin is called "lerner". Did you mean "learner"? Known: learner, model, sampler, optimizer, tracker, launcher.',
+    ],
+    [
+      "the name of a component of metalearn's",
+      ["metalearn-maml"],
+      '[DUPLICATE_NAME] metalearn has a learner called "maml" of its own.',
+    ],
+  ])("%s", async (_, args, message) => {
+    const project = await emptyProject();
+    expect(await failureOf(project, ["plugin", "create", ...args])).toContain(message);
+  });
+
+  test("a folder with something in it, and leaves it as it is", async () => {
+    const project = await emptyProject();
+    await project.write("metalearn-mine/notes.txt", "mine");
+    const message = await failureOf(project, ["plugin", "create", "metalearn-mine"]);
+    expect(message).toContain("metalearn-mine is there already, and not empty.");
+    expect(await project.read("metalearn-mine/notes.txt")).toBe("mine");
+    expect(await project.read("metalearn-mine/package.json")).toBeUndefined();
+  });
+
+  test("a folder that is a file", async () => {
+    const project = await emptyProject();
+    const args = ["plugin", "create", "metalearn-mine", "--directory", "package.json"];
+    expect(await failureOf(project, args)).toContain("package.json is there already");
+  });
+});
