@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { MetaError, messageOf } from "../errors.js";
 import { packageOf } from "./manifest.js";
@@ -79,7 +79,7 @@ function resolveFrom(name: string, from: string): string {
     return createRequire(from).resolve(name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
-    return createJiti(from).esmResolve(name); // for packages with an `import` condition alone
+    return fileURLToPath(createJiti(from).esmResolve(name)); // for packages with an `import` condition alone
   }
 }
 
