@@ -12,9 +12,9 @@ export interface Outcome {
  */
 function shellEnvironment(): NodeJS.ProcessEnv {
   const ofScripts =
-    /^(VITEST|npm_(package|lifecycle)_|npm_config_(local|global)_prefix$|NODE_ENV$)/;
+    /^(VITEST|FORCE_COLOR|npm_(package|lifecycle)_|npm_config_(local|global)_prefix$|NODE_ENV$)/;
   const entries = Object.entries(process.env).filter(([name]) => !ofScripts.test(name));
-  return { ...Object.fromEntries(entries), npm_config_update_notifier: "false" };
+  return { ...Object.fromEntries(entries), NO_COLOR: "1", npm_config_update_notifier: "false" };
 }
 
 /** Runs a command in a folder, as a user would, and gives what it printed. */
