@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { registryProblem, succeed } from "./support/npm.js";
 
 const root = join(import.meta.dirname, "..");
@@ -12,7 +12,7 @@ const { packageManager, repository } = JSON.parse(
   await readFile(join(root, "package.json"), "utf8"),
 );
 const packages = await readdir(join(root, "packages"));
-const minutes = 60_000;
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 }); // npm may take its time
 
 let folder: string;
 /** The packed packages, by the names of their folders. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
     const file = files.find((entry) => new RegExp(`^metalearn-${name}-\\d`).test(entry));
     if (file) tarballs.set(name, join(packed, file));
   }
-}, 3 * minutes);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 describe.each(packages)("%s, as it is published,", (name) => {
@@ -92,59 +92,45 @@ describe.skipIf(unreachable)(
       JSON.parse(await readFile(join(path, "package.json"), "utf8"));
     const ours = () => packages.map(tarballOf);
 
-    test(
-      "an author creates a plugin, which passes its tests at once",
-      async () => {
-        await project(author());
-        await succeed(author(), "npm", ...install, ...ours());
-        await succeed(author(), "npx", "metalearn", "plugin", "create", plugin);
-        // A workspace, in which ours are found although no registry has them.
-        await project(author(), {
-          ...(await manifest(author())),
-          workspaces: ["metalearn-steady"],
-        });
-        await succeed(author(), "npm", ...install);
-        await succeed(authored(), "npm", "run", "check");
-        expect(await succeed(authored(), "npm", "test")).toMatch(/Tests +10 passed/);
-      },
-      4 * minutes,
-    );
+    test("an author creates a plugin, which passes its tests at once", async () => {
+      await project(author());
+      await succeed(author(), "npm", ...install, ...ours());
+      await succeed(author(), "npx", "metalearn", "plugin", "create", plugin);
+      // A workspace, in which ours are found although no registry has them.
+      await project(author(), {
+        ...(await manifest(author())),
+        workspaces: ["metalearn-steady"],
+      });
+      await succeed(author(), "npm", ...install);
+      await succeed(authored(), "npm", "run", "check");
+      expect(await succeed(authored(), "npm", "test")).toMatch(/Tests +10 passed/);
+    });
 
-    test(
-      "somebody else compares it with ours",
-      async () => {
-        await succeed(authored(), "npm", "pack", "--pack-destination", folder);
-        await project(user());
-        const { devDependencies } = await manifest(authored());
-        const tools = ["typescript", "@types/node"].map(
-          (name) => `${name}@${devDependencies[name]}`,
-        );
-        const packed = join(folder, "outside-metalearn-steady-0.1.0.tgz");
-        await succeed(user(), "npm", ...install, ...ours(), packed, ...tools);
-        await writeFile(join(user(), "metalearn.config.json"), JSON.stringify(comparison));
-        const table = await succeed(user(), "npx", "metalearn", "compare");
-        const rows = [...table.matchAll(/^│ ([\w-]+)/gm)].map((match) => match[1]);
-        expect(rows).toEqual(["steady", "fomaml", "random"]);
-        const listed = await succeed(user(), "npx", "metalearn", "plugins");
-        expect(listed).toMatch(/^@outside\/metalearn-steady 0\.1\.0 .*\n {2}learner: steady$/m);
-      },
-      4 * minutes,
-    );
+    test("somebody else compares it with ours", async () => {
+      await succeed(authored(), "npm", "pack", "--pack-destination", folder);
+      await project(user());
+      const { devDependencies } = await manifest(authored());
+      const tools = ["typescript", "@types/node"].map((name) => `${name}@${devDependencies[name]}`);
+      const packed = join(folder, "outside-metalearn-steady-0.1.0.tgz");
+      await succeed(user(), "npm", ...install, ...ours(), packed, ...tools);
+      await writeFile(join(user(), "metalearn.config.json"), JSON.stringify(comparison));
+      const table = await succeed(user(), "npx", "metalearn", "compare");
+      const rows = [...table.matchAll(/^│ ([\w-]+)/gm)].map((match) => match[1]);
+      expect(rows).toEqual(["steady", "fomaml", "random"]);
+      const listed = await succeed(user(), "npx", "metalearn", "plugins");
+      expect(listed).toMatch(/^@outside\/metalearn-steady 0\.1\.0 .*\n {2}learner: steady$/m);
+    });
 
-    test.each(["nodenext", "bundler"])(
-      "types are found under %s",
-      async (moduleResolution) => {
-        const module = moduleResolution === "bundler" ? "esnext" : "nodenext";
-        await writeFile(join(user(), "uses.ts"), await usesOfTypes());
-        const compilerOptions = { strict: true, noEmit: true, target: "es2022", types: ["node"] };
-        const options = { ...compilerOptions, module, moduleResolution, skipLibCheck: true };
-        const config = join(user(), `tsconfig.${moduleResolution}.json`);
-        await writeFile(config, JSON.stringify({ compilerOptions: options, files: ["uses.ts"] }));
-        const tsc = join(user(), "node_modules/typescript/bin/tsc");
-        expect(await succeed(user(), "node", tsc, "-p", config)).toBe("");
-      },
-      2 * minutes,
-    );
+    test.each(["nodenext", "bundler"])("types are found under %s", async (moduleResolution) => {
+      const module = moduleResolution === "bundler" ? "esnext" : "nodenext";
+      await writeFile(join(user(), "uses.ts"), usesOfTypes());
+      const compilerOptions = { strict: true, noEmit: true, target: "es2022", types: ["node"] };
+      const options = { ...compilerOptions, module, moduleResolution, skipLibCheck: true };
+      const config = join(user(), `tsconfig.${moduleResolution}.json`);
+      await writeFile(config, JSON.stringify({ compilerOptions: options, files: ["uses.ts"] }));
+      const tsc = join(user(), "node_modules/typescript/bin/tsc");
+      expect(await succeed(user(), "node", tsc, "-p", config)).toBe("");
+    });
 
     test("CommonJS requires every package", async () => {
       await writeFile(join(user(), "uses.cjs"), usesInCommonJs());
@@ -178,7 +164,7 @@ describe.skipIf(unreachable)(
     };
 
     /** Imports of all entry points, of which some things are used as what they are. */
-    async function usesOfTypes(): Promise<string> {
+    function usesOfTypes(): string {
       const imports = packages.map(
         (name) => `import * as ${name.replaceAll("-", "_")} from "@metalearn/${name}";`,
       );

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
@@ -90,6 +90,18 @@ describe("metalearn plugin create", () => {
       stdout: `Wrote ${folderOf(kind)}: the ${kind} "${components[kind]}", in src/index.ts.\nNext: cd ${folderOf(kind)} && npm install && npm test\n`,
       stderr: "",
     });
+  });
+
+  test.each(kinds)("fills in the names of a %s everywhere", async (kind) => {
+    const cwd = join(folder, folderOf(kind));
+    const readme = await readFile(join(cwd, "README.md"), "utf8");
+    expect(readme).toMatch(new RegExp(`^# ${names[kind]}\\n\\n\\w.*for metalearn`));
+    expect(readme).toContain(`${pluginKinds[kind]}: { use: ${components[kind]}, `);
+    const paths = await readdir(cwd, { recursive: true, withFileTypes: true });
+    for (const path of paths.filter((entry) => entry.isFile())) {
+      const file = join(path.parentPath, path.name);
+      expect(`${file} ${await readFile(file, "utf8")}`).not.toMatch(/__[a-zA-Z]+__|\*\*[a-z]+\*\*/);
+    }
   });
 
   test("writes packages that pass the type-check and build", () => {
