@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +5,7 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PluginKind, pluginKinds } from "../src/pluginPackage/kinds.js";
 import { toolVersions } from "../src/pluginPackage/packageJson.js";
-import { type Finished, run } from "./support/command.js";
+import { type Finished, run, startProgram } from "./support/command.js";
 import { emptyProject, failureOf } from "./support/project.js";
 
 const root = join(import.meta.dirname, "../../..");
@@ -42,26 +41,6 @@ beforeAll(async () => {
   }
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** Runs a program of the workspace's in the folder. */
-function tool(path: string, ...args: readonly string[]): Promise<{ code: number; output: string }> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")),
-  );
-  const child = spawn(process.execPath, [join(root, "node_modules", path), ...args], {
-    cwd: folder,
-    env,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.on("error", reject).on("close", (code) => resolve({ code: code ?? 1, output }));
-  });
-}
 
 const sources = new Map<string, ts.SourceFile | undefined>();
 
@@ -112,12 +91,13 @@ describe("metalearn plugin create", () => {
   });
 
   test("writes packages that pass their tests", async () => {
-    const { code } = await tool(
-      "vitest/vitest.mjs",
-      "run",
-      "--reporter=json",
-      "--outputFile=results.json",
-    );
+    const vitest = join(root, "node_modules/vitest/vitest.mjs");
+    const report = ["--reporter=json", "--outputFile=results.json"];
+    const ofThisTest = Object.keys(process.env).filter((name) => name.startsWith("VITEST"));
+    const { code } = await startProgram([process.execPath, vitest, "run", ...report], {
+      cwd: folder,
+      env: Object.fromEntries(ofThisTest.map((name) => [name, undefined])),
+    }).finished;
     const { testResults } = JSON.parse(await readFile(join(folder, "results.json"), "utf8"));
     const files = testResults as { name: string; assertionResults: { status: string }[] }[];
     const passed = (kind: PluginKind) =>
