@@ -103,7 +103,7 @@ describe.skipIf(unreachable)(
       });
       await succeed(author(), "npm", ...install);
       await succeed(authored(), "npm", "run", "check");
-      expect(await succeed(authored(), "npm", "test")).toMatch(/Tests +10 passed/);
+      expect(await succeed(authored(), "npm", "test")).toMatch(/Tests +\d+ passed \(/);
     });
 
     test("somebody else compares it with ours", async () => {

@@ -70,6 +70,13 @@ describe.concurrent("metalearn", () => {
     for (const text of wanted) expect(stdout).toContain(text);
   });
 
+  test("help is quick: it loads neither core nor TensorFlow.js", async () => {
+    const project = await emptyProject();
+    const { stderr } = await project.metalearn(["--help"], { NODE_DEBUG: "esm" });
+    expect(stderr).toContain("cli/dist/main.js");
+    expect(stderr).not.toMatch(/core\/dist|@tensorflow/);
+  });
+
   test("without a command shows the help as an error", async () => {
     const project = await emptyProject();
     const { code, stdout, stderr } = await project.metalearn([]);

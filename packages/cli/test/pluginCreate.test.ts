@@ -106,9 +106,10 @@ describe("metalearn plugin create", () => {
         .flatMap(({ assertionResults }) => assertionResults)
         .filter(({ status }) => status === "passed").length;
     expect(code).toBe(0);
-    // Nine promises of a learner, ten of a model that reads no tokens, eight of a sampler, eleven of an
-    // optimizer, and one test of each one's own.
-    expect(kinds.map(passed)).toEqual([10, 11, 9, 11, 3, 3]);
+    // More than the test or two of its own, where there is a conformance suite.
+    const suites = kinds.filter((kind) => passed(kind) > 5);
+    expect(suites).toEqual(["learner", "model", "sampler", "optimizer"]);
+    expect(kinds.map(passed)).not.toContain(0);
   });
 
   test.concurrent.each(kinds)("writes a config that runs with the %s", async (kind) => {
