@@ -28,7 +28,10 @@ export const officialPlugins = [
   "@metalearn/trackers",
 ] as const;
 
-/** What stands for all of them in a list of plugins. */
+/** The plugins whose launchers a config may name besides. Runs do not need them. */
+export const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
+
+/** What stands for all official plugins in a list. */
 const allOfficial = "@metalearn/*";
 
 /** The plugins that a config lists, or metalearn's own. */

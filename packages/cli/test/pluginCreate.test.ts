@@ -79,7 +79,9 @@ describe("metalearn plugin create", () => {
     const paths = await readdir(cwd, { recursive: true, withFileTypes: true });
     for (const path of paths.filter((entry) => entry.isFile())) {
       const file = join(path.parentPath, path.name);
-      expect(`${file} ${await readFile(file, "utf8")}`).not.toMatch(/__[a-zA-Z]+__|\*\*[a-z]+\*\*/);
+      expect(`${file} ${await readFile(file, "utf8")}`).not.toMatch(
+        /__[a-zA-Z]+__|\*\*[a-z]+\*\*|\{\{[a-z]/,
+      );
     }
   });
 

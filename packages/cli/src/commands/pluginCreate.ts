@@ -1,10 +1,9 @@
 import { basename, relative, resolve } from "node:path";
 import { createToolkit, loadPlugins, MetaError, unknownName } from "@metalearn/core";
-import { officialLaunchers } from "../launch/launchRuns.js";
 import { type PluginKind, pluginKinds } from "../pluginPackage/kinds.js";
 import { pluginNames } from "../pluginPackage/names.js";
 import { writePackage } from "../pluginPackage/writePackage.js";
-import { officialPlugins } from "../session.js";
+import { officialLaunchers, officialPlugins } from "../session.js";
 
 /** Flags of `metalearn plugin create`. */
 export interface PluginCreateFlags {

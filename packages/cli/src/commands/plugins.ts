@@ -9,10 +9,9 @@ import {
   type Plugin,
   pluginKeys,
 } from "@metalearn/core";
-import { officialLaunchers } from "../launch/launchRuns.js";
 import { paint } from "../paint.js";
 import { presetFolder } from "../presets.js";
-import { officialPlugins, pluginsOf } from "../session.js";
+import { officialLaunchers, officialPlugins, pluginsOf } from "../session.js";
 
 /** Flags of `metalearn plugins`. */
 export interface PluginsFlags {

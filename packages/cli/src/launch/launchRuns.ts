@@ -15,13 +15,10 @@ import {
   runPath,
   summarizeRuns,
 } from "@metalearn/core";
-import { pluginsOf, type Session } from "../session.js";
+import { officialLaunchers, pluginsOf, type Session } from "../session.js";
 import { writePlan } from "./plan.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
-
-/** The plugins whose launchers a config may name without listing any. */
-export const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
 
 /** What launched runs need besides their session. */
 export interface LaunchRunsOptions {

@@ -33,14 +33,21 @@ export async function writePackage(
   const usage = own.find(({ path }) => path === usageFile)?.text.trimEnd() ?? "";
   const sources = own.flatMap(({ path, text }) => (path.endsWith(".ts") ? text : []));
   const factory = factoryName(names.component, kind, sources);
+  const values = new Map([
+    ["package", names.package],
+    ["component", names.component],
+    ["factory", factory],
+    ["Factory", capitalized(factory)],
+    ["kind", kind],
+  ]);
+  // `__factory__` in code, which stays code; `{{package}}` in prose, where it would be bold.
   const fill = (text: string) =>
     text
-      .replaceAll("__usage__", usage)
-      .replaceAll("__package__", names.package)
-      .replaceAll("__component__", names.component)
-      .replaceAll("__factory__", factory)
-      .replaceAll("__Factory__", capitalized(factory))
-      .replaceAll("__kind__", kind);
+      .replace("{{usage}}", () => usage)
+      .replaceAll(
+        /__([a-zA-Z]+)__|\{\{([a-z]+)\}\}/g,
+        (token, inCode, inProse) => values.get(inCode ?? inProse) ?? token,
+      );
   for (const { path, text } of files) {
     if (path === usageFile) continue;
     // npm leaves a file called .gitignore out of the packages that it makes, and so out of this one.
