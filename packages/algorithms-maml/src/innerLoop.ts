@@ -24,7 +24,8 @@ type Slots = OptimizerState["slots"];
 export interface InnerObjective<B> {
   gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
   hvp(params: Params, batch: B, vector: Params): Params;
-  /** Both, where they cost less together. */
+  /** Both; they cost less together where `sharesWork`. */
+  readonly sharesWork?: boolean;
   linearize?(params: Params, batch: B, names: readonly string[]): SupportLinearization;
 }
 
@@ -134,7 +135,7 @@ export function descend<B>(
     const batch = support[j % support.length] as B;
     const at = params;
     const input = { slots, params: pick(at, names) };
-    const together = record === 2 ? objective.linearize : undefined;
+    const together = record === 2 && objective.sharesWork ? objective.linearize : undefined;
     const found = (alone && together?.(at, batch, names)) || {
       ...objective.gradient(at, batch, names),
       hvp: (vector: Params) => objective.hvp(at, batch, vector),

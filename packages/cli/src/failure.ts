@@ -1,4 +1,4 @@
-import { isWrongInput, MetaError } from "@metalearn/core";
+import { isMetaError, isWrongInput } from "@metalearn/core";
 import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
 
@@ -7,7 +7,7 @@ import { paint } from "./paint.js";
  * did not foresee show their origin, because they are defects.
  */
 export function report(error: unknown, verbose: boolean): number {
-  if (!(error instanceof MetaError || isSystemError(error))) {
+  if (!(isMetaError(error) || isSystemError(error))) {
     console.error(paint("red", "This should not have happened:", process.stderr), error);
     return failed;
   }
@@ -18,7 +18,7 @@ export function report(error: unknown, verbose: boolean): number {
 }
 
 function exitCode(error: Error): number {
-  if (error instanceof MetaError && error.code === "INTERRUPTED") return interrupted;
+  if (isMetaError(error) && error.code === "INTERRUPTED") return interrupted;
   return isWrongInput(error) ? wrongInput : failed;
 }
 

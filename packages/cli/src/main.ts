@@ -198,6 +198,31 @@ export function describeProgram(): Command {
     );
 
   program
+    .command("plugins")
+    .description(
+      "list the plugins that are installed, and what those that the config lists provide",
+    )
+    .option("-c, --config <file>", "the config file; found by itself when left out")
+    .option("--json", "print them as JSON", false)
+    .action(async (flags) => (await import("./commands/plugins.js")).listPlugins(flags));
+
+  program
+    .command("plugin")
+    .description("write a plugin of your own")
+    .command("create")
+    .description("write a package to begin with: source, tests, and all that publishing takes")
+    .argument("<name>", "the package's name on npm, such as metalearn-my-method")
+    .option(
+      "-k, --kind <kind>",
+      "learner, model, sampler, optimizer, tracker or launcher",
+      "learner",
+    )
+    .option("-d, --directory <folder>", "where to; otherwise a folder of that name")
+    .action(async (name, flags) =>
+      (await import("./commands/pluginCreate.js")).createPlugin(name, flags),
+    );
+
+  program
     .command("setup")
     .description("install the native engine: TensorFlow's library and the addon")
     .option("--cuda", "the engine for NVIDIA GPUs, with its CUDA libraries", false)

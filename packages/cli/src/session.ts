@@ -31,6 +31,24 @@ export const officialPlugins = [
 /** The plugins whose launchers a config may name besides. Runs do not need them. */
 const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
 
+/** What stands for all official plugins in a list. */
+const allOfficial = "@metalearn/*";
+
+/** The plugins that a config lists, or metalearn's own. */
+export function pluginsOf({ plugins = [allOfficial] }: Pick<Config, "plugins">): string[] {
+  return plugins.flatMap((name) => (name === allOfficial ? officialPlugins : name));
+}
+
+/** Whether metalearn has the plugin, which a config need not list. */
+export function isOfficial(name: string): boolean {
+  return [...officialPlugins, ...officialLaunchers].some((official) => official === name);
+}
+
+/** The plugins that a config may use: those that it lists, and launchers. */
+export function pluginsWithLaunchers(config: Pick<Config, "plugins">): string[] {
+  return [...new Set([...pluginsOf(config), ...officialLaunchers])];
+}
+
 /** All that a config may name, launchers included. */
 export async function toolkitWithLaunchers({
   config,
@@ -39,8 +57,7 @@ export async function toolkitWithLaunchers({
   readonly config: Pick<Config, "plugins">;
   readonly file?: string | undefined;
 }): Promise<Toolkit> {
-  const names = new Set([...(config.plugins ?? officialPlugins), ...officialLaunchers]);
-  return createToolkit(await loadPlugins([...names], file));
+  return createToolkit(await loadPlugins(pluginsWithLaunchers(config), file));
 }
 
 /** A config with the plugins that it lists and its runs, at least one. */
@@ -67,7 +84,7 @@ export async function openSession(
   const { config, file } = await loadConfig(configFlag, overrides, { presets: presetFolder });
   const chosen = seeds ?? ("seed" in overrides ? [config.seed] : undefined);
   const runs = runsOf(chosen ? withSeeds(config, chosen) : config, overrides);
-  const plugins = await loadPlugins(config.plugins ?? officialPlugins, file);
+  const plugins = await loadPlugins(pluginsOf(config), file);
   return { config, file, toolkit: createToolkit(plugins), runs: distinct(runs) };
 }
 

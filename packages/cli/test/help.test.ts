@@ -15,6 +15,8 @@ describe.concurrent("metalearn", () => {
         "watch",
         "init",
         "config",
+        "plugins",
+        "plugin",
         "setup",
         "doctor",
         "--verbose",
@@ -54,6 +56,14 @@ describe.concurrent("metalearn", () => {
       ["[file]", "--preset <name>"],
     ],
     [
+      ["plugins", "--help"],
+      ["--config <file>", "--json"],
+    ],
+    [
+      ["plugin", "create", "--help"],
+      ["<name>", "--kind <kind>", "--directory <folder>"],
+    ],
+    [
       ["config", "--help"],
       ["check", "show", "schema"],
     ],
@@ -62,6 +72,13 @@ describe.concurrent("metalearn", () => {
     const { code, stdout, stderr } = await project.metalearn(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const text of wanted) expect(stdout).toContain(text);
+  });
+
+  test("help is quick: it loads neither core nor TensorFlow.js", async () => {
+    const project = await emptyProject();
+    const { stderr } = await project.metalearn(["--help"], { NODE_DEBUG: "esm" });
+    expect(stderr).toContain("cli/dist/main.js");
+    expect(stderr).not.toMatch(/core\/dist|@tensorflow/);
   });
 
   test("without a command shows the help as an error", async () => {

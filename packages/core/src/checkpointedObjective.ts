@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { differenceOfGradients } from "./autodiff/gradients.js";
 import { MetaError } from "./errors.js";
 import type { Batch, Model, Segment } from "./model.js";
-import type { Objective } from "./objective.js";
+import { linearized, type Objective } from "./objective.js";
 import { disposeParams, type Params, tensorNamed } from "./params.js";
 import { type SegmentDerivatives, segmentDerivatives } from "./segmentDerivatives.js";
 import { tidy } from "./tidy.js";
@@ -91,11 +91,13 @@ export function checkpointedObjective<B extends Batch>(
   const difference: Objective<B>["hvp"] = (params, batch, vector) =>
     differenceOfGradients((shifted) => gradient(shifted, batch).gradients, params, vector);
 
+  const inSegments = { gradient, hvp: hvp === "exact" ? product : difference };
   return {
     loss: whole.loss,
-    gradient,
-    hvp: hvp === "exact" ? product : difference,
-    // No linearize: what a gradient would keep for its products is what this is to avoid.
+    ...inSegments,
+    // What a gradient would keep for its products is what this is to avoid.
+    linearize: (params, batch, names) => linearized(inSegments, params, batch, names),
+    sharesWork: false,
     compile: whole.compile,
   };
 }

@@ -19,7 +19,8 @@ export type ErrorCode =
   | "RUN_LOCKED"
   | "SHAPE_MISMATCH"
   | "TRACKER_FAILED"
-  | "UNKNOWN_NAME";
+  | "UNKNOWN_NAME"
+  | "WRONG_VERSION";
 
 /**
  * The one error class of metalearn. A message says what was wanted, what came, and what to do.
@@ -47,15 +48,22 @@ const inputCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "BAD_OPTION",
   "DUPLICATE_NAME",
   "MISSING_FILE",
+  "MISSING_PEER",
   "MISSING_PLUGIN",
   "RUN_EXISTS",
   "SHAPE_MISMATCH",
   "UNKNOWN_NAME",
+  "WRONG_VERSION",
 ]);
 
 /** Whether what was given is to blame: a command line, a config, data or a checkpoint. */
 export function isWrongInput(error: unknown): boolean {
-  return error instanceof MetaError && inputCodes.has(error.code);
+  return isMetaError(error) && inputCodes.has(error.code);
+}
+
+/** Whether this is an error of metalearn, of a linked plugin's own copy of core included. */
+export function isMetaError(error: unknown): error is MetaError {
+  return error instanceof Error && error.name === "MetaError" && "code" in error;
 }
 
 /** The text of anything that was thrown. */

@@ -45,7 +45,7 @@ export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
 export { unknownName } from "./config/unknownName.js";
 export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
-export { type ErrorCode, isWrongInput, MetaError, messageOf } from "./errors.js";
+export { type ErrorCode, isMetaError, isWrongInput, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
 export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
 export {
@@ -145,7 +145,10 @@ export type {
   DownloadDataOptions,
   DownloadedData,
 } from "./plugin/dataSupport.js";
+export { findPlugins, pluginKeyword } from "./plugin/findPlugins.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
+export type { InstalledPackage, Manifest } from "./plugin/manifest.js";
+export { parseOptions } from "./plugin/parseOptions.js";
 export {
   type Components,
   defineFactory,
@@ -158,6 +161,7 @@ export {
   type PackedFile,
   type PackOptions,
   type Plugin,
+  pluginKeys,
   type Reference,
   referenceTo,
 } from "./plugin/plugin.js";

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "./errors.js";
 import { addGradients, type LossAndGradients, scaleGradients } from "./lossAndGradients.js";
 import type { Batch } from "./model.js";
-import type { Objective } from "./objective.js";
+import { linearized, type Objective } from "./objective.js";
 import { batchRows, sliceBatch } from "./sliceBatch.js";
 import { tidy } from "./tidy.js";
 
@@ -25,7 +25,7 @@ export function inMicroBatches<B extends Batch>(
       `microBatch must be a whole number of at least 1, but is ${most}.`,
     );
   }
-  return {
+  const split: Objective<B> = {
     loss: (params, batch) =>
       total(batch, most, (part) => ({ loss: objective.loss(params, part), gradients: {} })).loss,
     gradient: (params, batch, names) =>
@@ -36,9 +36,12 @@ export function inMicroBatches<B extends Batch>(
         return total(batch, most, (part) => ({ loss: tf.scalar(0), gradients: product(part) }))
           .gradients;
       }),
-    // No linearize: what the parts would keep together is what micro-batches are to avoid.
+    // What the parts would keep together is what micro-batches are to avoid.
+    linearize: (params, batch, names) => linearized(split, params, batch, names),
+    sharesWork: false,
     compile: objective.compile,
   };
+  return split;
 }
 
 /** The sum of what `f` finds for the parts of a batch, each of which is freed before the next. */

@@ -30,10 +30,12 @@ export interface Objective<B extends Batch = Batch> {
   hvp(params: Params, batch: B, vector: Params): Params;
   /**
    * The same gradient, and Hessian-vector products at the same `params` from what was computed for
-   * it: they cost less than from `hvp`, and what they share takes memory until it is disposed or the
-   * `tidy` around the call ends. Only where the runtime can compile both together.
+   * it where {@link sharesWork}: what they share takes memory until it is disposed or the `tidy` around
+   * the call ends.
    */
-  linearize?(params: Params, batch: B, names?: readonly string[]): Linearization;
+  linearize(params: Params, batch: B, names?: readonly string[]): Linearization;
+  /** Whether `linearize` costs less than `gradient` and `hvp`: where the runtime compiles both together. */
+  readonly sharesWork: boolean;
   /**
    * A function of tensors that needs nothing of this objective, such as an inner update, compiled.
    * The same `fn` gives the same compiled function.
@@ -114,6 +116,8 @@ function wholeObjective<B extends Batch>(
     loss,
     gradient,
     hvp: (params, batch, vector) => product((p) => loss(p, batch), params, vector),
+    linearize: (params, batch, names) => linearized(plain, params, batch, names),
+    sharesWork: false,
     compile: (fn) => fn,
   };
   if (!runtime) return plain;
@@ -137,16 +141,30 @@ function wholeObjective<B extends Batch>(
     );
   return {
     ...compiled,
-    ...(linearize && {
-      linearize(params, batch, names) {
-        const { early, finish, dispose } = linearize(params, batch, names);
-        return { ...early, hvp: finish, dispose };
-      },
-    }),
+    linearize(params, batch, names) {
+      if (!linearize) return linearized(compiled, params, batch, names);
+      const { early, finish, dispose } = linearize(params, batch, names);
+      return { ...early, hvp: finish, dispose };
+    },
+    sharesWork: Boolean(linearize),
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string) {
       const compiled = (known.get(fn) as typeof fn | undefined) ?? runtime.compile(fn, { name });
       known.set(fn, compiled);
       return compiled;
     },
+  };
+}
+
+/** A linearization of which nothing is kept. */
+export function linearized<B extends Batch>(
+  { gradient, hvp }: Pick<Objective<B>, "gradient" | "hvp">,
+  params: Params,
+  batch: B,
+  names?: readonly string[],
+): Linearization {
+  return {
+    ...gradient(params, batch, names),
+    hvp: (vector) => hvp(params, batch, vector),
+    dispose() {},
   };
 }

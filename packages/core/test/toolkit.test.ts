@@ -174,4 +174,11 @@ describe("createToolkit", () => {
       '[DUPLICATE_NAME] Both test and other provide a learner called "maml".',
     );
   });
+
+  test("refuses two plugins of one name, and says where they are", () => {
+    const copies = ["test", "./copy.mjs"].map((origin) => ({ ...plugin, origin }));
+    expect(() => createToolkit(copies)).toThrow(
+      '[DUPLICATE_NAME] Two plugins are called "test": test and ./copy.mjs.',
+    );
+  });
 });

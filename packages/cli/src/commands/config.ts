@@ -1,5 +1,11 @@
 import { relative } from "node:path";
-import { configJsonSchema, MetaError, type NamedRun, resolveRun } from "@metalearn/core";
+import {
+  configJsonSchema,
+  isMetaError,
+  MetaError,
+  type NamedRun,
+  resolveRun,
+} from "@metalearn/core";
 import { runsNamed } from "../chooseRun.js";
 import { openSession, type Session, toolkitWithLaunchers } from "../session.js";
 
@@ -46,7 +52,7 @@ function resolveAll({ toolkit, runs }: Pick<Session, "toolkit" | "runs">): Named
     try {
       return [resolveRun(toolkit, run)];
     } catch (error) {
-      if (!(error instanceof MetaError)) throw error;
+      if (!isMetaError(error)) throw error;
       mistakes.add(error.detail);
       return [];
     }

@@ -62,7 +62,8 @@ export function runOnTerminal(args: readonly string[], options: CommandOptions):
   return startOnTerminal(args, options).finished;
 }
 
-function startProgram(
+/** Starts any program, as a user's terminal would. */
+export function startProgram(
   [command = "", ...args]: readonly string[],
   { cwd, env, detached = false }: CommandOptions,
 ): Started {

@@ -150,7 +150,9 @@ export const configSchema = z.strictObject({
   plugins: z
     .array(z.string())
     .optional()
-    .describe("Packages or files whose components may be used. Default: metalearn's own."),
+    .describe(
+      "Packages or files whose components may be used; `@metalearn/*` stands for metalearn's own, which are the default.",
+    ),
   out: z.string().default("runs").describe("The folder for results."),
   ...runSchema.shape,
   model: referenceTo("model").optional(),

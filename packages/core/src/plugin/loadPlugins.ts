@@ -1,71 +1,86 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
 import { MetaError, messageOf } from "../errors.js";
+import { packageOf } from "./manifest.js";
 import { type Plugin, pluginKeys } from "./plugin.js";
+import { requirePeers } from "./requirePeers.js";
 
 /**
  * Imports the plugins that a config lists. A name is looked up from the config file's folder, as
  * `import` would, and then from where metalearn itself is installed; a name that begins with a dot
  * is a file beside the config.
  *
- * @throws MetaError `MISSING_PLUGIN` when a package is not installed or exports no plugin
+ * @throws MetaError `MISSING_PLUGIN` when a package is not installed or exports no plugin;
+ *   `DUPLICATE_NAME` when one is listed twice; `WRONG_VERSION` when a package is built for another
+ *   version of core or of another peer; `MISSING_PEER` when it lacks one
  */
 export async function loadPlugins(
   names: readonly string[],
   configFile = resolve("metalearn.config.yaml"),
 ): Promise<Plugin[]> {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new MetaError("DUPLICATE_NAME", `plugins: "${twice}" is listed twice.`);
+  }
   return Promise.all(names.map((name) => loadPlugin(name, configFile)));
 }
 
 async function loadPlugin(name: string, configFile: string): Promise<Plugin> {
-  const { module, version } = await importFrom(name, configFile);
-  const plugin = module.default;
-  if (!isPlugin(plugin)) {
-    throw new MetaError(
-      "MISSING_PLUGIN",
-      `"${name}" is not a metalearn plugin: its default export should be definePlugin({ name, ${Object.values(pluginKeys).join(", ")} }).`,
-    );
-  }
-  return { ...plugin, origin: name, ...(version !== undefined && { version }) };
+  const file = resolvePlugin(name, configFile);
+  // A file beside the config belongs to no package but the user's own.
+  const owner = name.startsWith(".") ? undefined : packageOf(file);
+  if (owner) requirePeers(owner);
+  const plugin = await importPlugin(name, file);
+  const version = owner?.manifest.version;
+  return { ...plugin, origin: name, file, ...(version !== undefined && { version }) };
 }
 
-async function importFrom(
-  name: string,
-  configFile: string,
-): Promise<{ module: { default?: unknown }; version: string | undefined }> {
+async function importPlugin(name: string, file: string): Promise<Plugin> {
+  let plugin: unknown;
+  try {
+    plugin = ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+  } catch (cause) {
+    throw new MetaError(
+      "MISSING_PLUGIN",
+      `Plugin "${name}" cannot be loaded: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  if (isPlugin(plugin)) return plugin;
+  throw new MetaError(
+    "MISSING_PLUGIN",
+    `"${name}" is not a metalearn plugin: its default export should be definePlugin({ name, ${Object.values(pluginKeys).join(", ")} }).`,
+  );
+}
+
+/** The file that a config means by the name of a plugin. @throws MetaError `MISSING_PLUGIN` */
+function resolvePlugin(name: string, configFile: string): string {
   let failure: unknown;
   for (const from of [configFile, import.meta.filename]) {
-    const require = createRequire(from);
-    let path: string;
     try {
-      path = require.resolve(name);
+      return resolveFrom(name, from);
     } catch (error) {
       failure ??= error;
-      continue;
-    }
-    try {
-      return { module: await import(pathToFileURL(path).href), version: versionOf(name, require) };
-    } catch (cause) {
-      throw new MetaError(
-        "MISSING_PLUGIN",
-        `Plugin "${name}" cannot be loaded: ${messageOf(cause)}`,
-        { cause },
-      );
     }
   }
   throw new MetaError(
     "MISSING_PLUGIN",
-    `Plugin "${name}" is not installed. Try: npm install ${name}`,
+    name.startsWith(".")
+      ? `There is no file ${name} beside the config. Is the plugin built?`
+      : `Plugin "${name}" is not installed. Try: npm install ${name}`,
     { cause: failure },
   );
 }
 
-/** The version in a package's package.json; a file beside the config has none. */
-function versionOf(name: string, require: NodeJS.Require): string | undefined {
-  if (name.startsWith(".")) return undefined;
-  const { version } = require(`${name}/package.json`) as { version?: string };
-  return version;
+function resolveFrom(name: string, from: string): string {
+  try {
+    return createRequire(from).resolve(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
+    return fileURLToPath(createJiti(from).esmResolve(name)); // for packages with an `import` condition alone
+  }
 }
 
 function isPlugin(value: unknown): value is Plugin {

@@ -31,7 +31,8 @@ export interface Reference {
   readonly [option: string]: unknown;
 }
 
-const referenceKinds = new WeakMap<z.ZodType, Kind>();
+/** Of the schema of a reference; the same symbol for a plugin that is linked with a core of its own. */
+const kindKey = Symbol.for("metalearn.referencedKind");
 
 /**
  * The schema of an option that names another component, such as an inner optimizer. What it names
@@ -43,13 +44,13 @@ const referenceKinds = new WeakMap<z.ZodType, Kind>();
 export function referenceTo(kind: Kind, description?: string) {
   const plain = z.looseObject({ use: z.string() });
   const schema = description === undefined ? plain : plain.describe(description);
-  referenceKinds.set(schema, kind);
+  Object.assign(schema, { [kindKey]: kind });
   return schema;
 }
 
 /** The kind of component that an option names, if it names one; it may be optional. */
 export function referencedKind(schema: z.core.$ZodType): Kind | undefined {
-  return referenceKinds.get(unwrap(schema) as z.ZodType);
+  return (unwrap(schema) as Readonly<Record<symbol, Kind | undefined>>)[kindKey];
 }
 
 /** What a factory may ask for while it builds a component. */
@@ -85,6 +86,8 @@ export interface Plugin {
   readonly version?: string;
   /** How the config names the plugin: a package or a file; filled in likewise. */
   readonly origin?: string;
+  /** The file that it was loaded from; filled in likewise. */
+  readonly file?: string;
   readonly runtimes?: Readonly<Record<string, Factory<TensorRuntime>>>;
   readonly models?: Readonly<Record<string, Factory<Model>>>;
   readonly adapters?: Readonly<Record<string, Factory<ModelAdapter>>>;

@@ -58,7 +58,7 @@ export interface Toolkit {
 /**
  * Puts plugins together. Nothing is global: two toolkits do not know each other.
  *
- * @throws MetaError `DUPLICATE_NAME` when two plugins use the same name for the same kind
+ * @throws MetaError `DUPLICATE_NAME` when two plugins have the same name, or use one for the same kind
  */
 export function createToolkit(plugins: readonly Plugin[]): Toolkit {
   const factories = collect(plugins);
@@ -157,20 +157,32 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
 }
 
 function collect(plugins: readonly Plugin[]): Record<Kind, Map<string, Factory<unknown>>> {
+  const placeOf = ({ name, origin = name }: Plugin) => origin;
+  const named = new Map<string, Plugin>();
+  for (const plugin of plugins) {
+    const earlier = named.get(plugin.name);
+    if (earlier) {
+      throw new MetaError(
+        "DUPLICATE_NAME",
+        `Two plugins are called "${plugin.name}": ${placeOf(earlier)} and ${placeOf(plugin)}. List only one of them under "plugins".`,
+      );
+    }
+    named.set(plugin.name, plugin);
+  }
   const factories = {} as Record<Kind, Map<string, Factory<unknown>>>;
   for (const [kind, key] of Object.entries(pluginKeys) as [Kind, (typeof pluginKeys)[Kind]][]) {
-    const origin = new Map<string, string>();
+    const places = new Map<string, string>();
     factories[kind] = new Map();
     for (const plugin of plugins) {
       for (const [name, factory] of Object.entries(plugin[key] ?? {})) {
-        const earlier = origin.get(name);
+        const earlier = places.get(name);
         if (earlier !== undefined) {
           throw new MetaError(
             "DUPLICATE_NAME",
-            `Both ${earlier} and ${plugin.name} provide a ${kind} called "${name}". List only one of them under "plugins".`,
+            `Both ${earlier} and ${placeOf(plugin)} provide a ${kind} called "${name}". List only one of them under "plugins".`,
           );
         }
-        origin.set(name, plugin.name);
+        places.set(name, placeOf(plugin));
         factories[kind].set(name, factory);
       }
     }

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import type { Check } from "./checks.js";
 
@@ -12,6 +13,7 @@ export function register(title: string, checks: readonly Check[]): void {
       "Conformance suites register tests with vitest, which does not run this file: npm install -D vitest, then npx vitest. For another test runner, run the checks that learnerChecks, modelChecks and their like return.",
     );
   }
+  silenceAdvertisement();
   const { describe, test } = vitest;
   describe(title, () => {
     for (const check of checks) {
@@ -19,4 +21,10 @@ export function register(title: string, checks: readonly Check[]): void {
       else test.skip(`${check.title} (${check.skip})`, check.run);
     }
   });
+}
+
+/** Computing in plain JavaScript, TensorFlow.js would say that tests need a faster engine. */
+function silenceAdvertisement(): void {
+  const backend = tf.backend();
+  if ("firstUse" in backend) backend.firstUse = false;
 }

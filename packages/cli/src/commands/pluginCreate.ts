@@ -1,0 +1,40 @@
+import { basename, relative, resolve } from "node:path";
+import { MetaError, unknownName } from "@metalearn/core";
+import { type PluginKind, pluginKinds } from "../pluginPackage/kinds.js";
+import { pluginNames } from "../pluginPackage/names.js";
+import { writePackage } from "../pluginPackage/writePackage.js";
+import { toolkitWithLaunchers } from "../session.js";
+
+/** Flags of `metalearn plugin create`. */
+export interface PluginCreateFlags {
+  readonly kind: string;
+  readonly directory?: string;
+}
+
+/** Writes a package for a plugin of one's own: source, tests, and all that building and publishing take. */
+export async function createPlugin(name: string, flags: PluginCreateFlags): Promise<void> {
+  const kind = requireKind(flags.kind);
+  const names = pluginNames(name);
+  await requireNewName(kind, names.component);
+  const folder = resolve(flags.directory ?? basename(name));
+  await writePackage(folder, kind, names);
+  const shown = relative(process.cwd(), folder) || ".";
+  const enter = shown === "." ? "" : `cd ${shown} && `;
+  console.log(`Wrote ${shown}: the ${kind} "${names.component}", in src/index.ts.`);
+  console.log(`Next: ${enter}npm install && npm test`);
+}
+
+function requireKind(kind: string): PluginKind {
+  if (Object.hasOwn(pluginKinds, kind)) return kind as PluginKind;
+  throw unknownName("kind of plugin", kind, Object.keys(pluginKinds));
+}
+
+/** A config could not list the plugin beside metalearn's own. */
+async function requireNewName(kind: PluginKind, component: string): Promise<void> {
+  const toolkit = await toolkitWithLaunchers({ config: {} });
+  if (!toolkit.names(pluginKinds[kind]).includes(component)) return;
+  throw new MetaError(
+    "DUPLICATE_NAME",
+    `metalearn has a ${kind} called "${component}" of its own. Choose another name.`,
+  );
+}

@@ -1,0 +1,56 @@
+import { createRequire } from "node:module";
+import { pluginKeyword } from "@metalearn/core";
+import type { PluginKind } from "./kinds.js";
+
+const require = createRequire(import.meta.url);
+
+/** Tools of a new plugin: those that metalearn itself is made with. */
+export const toolVersions = {
+  "@types/node": "^20.19.43",
+  typescript: "^6.0.3",
+  vitest: "^4.1.12",
+} as const;
+
+/** Kinds that compute with tensors. */
+const tensorKinds: readonly PluginKind[] = ["learner", "model", "sampler", "optimizer"];
+
+/** The package.json of a new plugin, for the versions of metalearn that are installed here. */
+export function packageJson(name: string, kind: PluginKind) {
+  const tensors = tensorKinds.includes(kind) ? [installed("@tensorflow/tfjs")] : [];
+  return {
+    name,
+    version: "0.1.0",
+    description: `A ${kind} for metalearn`,
+    keywords: [pluginKeyword, "meta-learning"],
+    license: "MIT",
+    type: "module",
+    engines: { node: ">=20.19" },
+    sideEffects: false,
+    files: ["dist"],
+    exports: {
+      ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
+      "./package.json": "./package.json",
+    },
+    scripts: {
+      build: "tsc -p tsconfig.build.json",
+      check: "tsc",
+      test: "vitest run",
+      compare: "npm run build && metalearn compare",
+      prepack: "npm run build",
+    },
+    dependencies: Object.fromEntries([installed("zod")]),
+    peerDependencies: Object.fromEntries([installed("@metalearn/core"), ...tensors]),
+    devDependencies: Object.fromEntries([
+      installed("@metalearn/cli"),
+      installed("@metalearn/core"),
+      ...tensors,
+      ...Object.entries(toolVersions),
+    ]),
+  };
+}
+
+/** A package of metalearn's, with the versions that go with the installed one. */
+function installed(name: string): [name: string, range: string] {
+  const file = name === "@metalearn/cli" ? "../../package.json" : `${name}/package.json`;
+  return [name, `^${(require(file) as { version: string }).version}`];
+}

@@ -1,0 +1,81 @@
+import {
+  defineFactory,
+  definePlugin,
+  type Params,
+  type Predictor,
+  parseOptions,
+  randomFor,
+  tensorNamed,
+  tidy,
+} from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
+
+/** What a config calls it: no other plugin that it lists may have a model of this name. */
+const name = "__component__";
+
+const options = z.strictObject({
+  /** Numbers in an input. */
+  inputs: z.int().min(1).default(1),
+  /** Sines. */
+  hidden: z.int().min(1).default(40),
+  /** Numbers that are predicted. */
+  outputs: z.int().min(1).default(1),
+});
+
+/** Options of {@link __factory__}. */
+export type __Factory__Options = z.input<typeof options>;
+
+/**
+ * Weighted sines of weighted inputs, with the mean squared error as the loss. Parameters are
+ * `hidden.weight` `[inputs, hidden]`, `hidden.bias` `[hidden]` and `output.weight` `[hidden, outputs]`.
+ *
+ * Source: Sitzmann et al. 2020, "Implicit Neural Representations with Periodic Activation Functions".
+ *
+ * @throws MetaError `BAD_OPTION`
+ */
+export function __factory__(given: __Factory__Options = {}): Predictor {
+  const sizes = parseOptions(options, given);
+
+  const outputs = (params: Params, x: tf.Tensor) =>
+    tidy(() => {
+      const weighted = tf.matMul(x, tensorNamed(params, "hidden.weight")); // [examples, hidden]
+      const hidden = tf.sin(tf.add(weighted, tensorNamed(params, "hidden.bias")));
+      return tf.matMul(hidden, tensorNamed(params, "output.weight")) as tf.Tensor2D;
+    });
+
+  return {
+    name,
+
+    async init(seed) {
+      // A stream of random numbers for each tensor: what one draws does not depend on the others.
+      const draw = (tensor: string, shape: number[], scale: number) => {
+        const random = randomFor(seed, "__component__", tensor);
+        const values = Array.from(
+          { length: tf.util.sizeFromShape(shape) },
+          () => scale * random.normal(),
+        );
+        return tf.tensor(values, shape);
+      };
+      return {
+        "hidden.weight": draw("hidden.weight", [sizes.inputs, sizes.hidden], 1),
+        "hidden.bias": draw("hidden.bias", [sizes.hidden], 1),
+        "output.weight": draw(
+          "output.weight",
+          [sizes.hidden, sizes.outputs],
+          1 / Math.sqrt(sizes.hidden),
+        ),
+      };
+    },
+
+    outputs,
+
+    loss: (params, { x, y }) =>
+      tidy(() => tf.mean(tf.square(tf.sub(outputs(params, x as tf.Tensor), y as tf.Tensor)))),
+  };
+}
+
+export default definePlugin({
+  name: "__package__",
+  models: { [name]: defineFactory(options, __factory__) },
+});

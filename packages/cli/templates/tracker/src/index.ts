@@ -1,0 +1,68 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  defineFactory,
+  definePlugin,
+  parseOptions,
+  type Tracker,
+  type TrackerRecord,
+  writeTextAtomically,
+} from "@metalearn/core";
+import { z } from "zod";
+
+/** What a config calls it: no other plugin that it lists may have a tracker of this name. */
+const name = "__component__";
+
+const options = z.strictObject({
+  /** The folder for the files, one for each run. */
+  directory: z.string().min(1).default("csv"),
+});
+
+/** Options of {@link __factory__}. */
+export type __Factory__Options = z.input<typeof options>;
+
+/**
+ * Writes `update,metric,value` for every number that a run logs, into `{name}-seed{seed}.csv`.
+ *
+ * @throws MetaError `BAD_OPTION`
+ */
+export function __factory__(given: __Factory__Options = {}): Tracker {
+  const { directory } = parseOptions(options, given);
+  // A run that was killed makes its last records again when it goes on: they replace those before.
+  const lines = new Map<string, string>();
+  let file = "";
+
+  const add = ({ update, ...metrics }: TrackerRecord) => {
+    for (const [metric, value] of Object.entries(metrics)) {
+      if (typeof value !== "number") continue;
+      const key = `${update},"${metric}"`;
+      lines.set(key, `${key},${value}\n`);
+    }
+  };
+  const write = () =>
+    writeTextAtomically(file, ["update,metric,value\n", ...lines.values()].join(""));
+
+  return {
+    name,
+    async begin(run) {
+      await mkdir(directory, { recursive: true });
+      file = join(directory, `${run.name}-seed${run.seed}.csv`);
+      for (const record of run.history) add(record);
+      await write();
+    },
+    async log(record) {
+      add(record);
+      await write();
+    },
+    close() {},
+  };
+}
+
+export default definePlugin({
+  name: "__package__",
+  trackers: {
+    [name]: defineFactory(options, ({ directory }, { path }) =>
+      __factory__({ directory: path(directory) }),
+    ),
+  },
+});

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { satisfies, validRange } from "semver";
+import { MetaError } from "../errors.js";
+import { foldersAbove, type InstalledPackage, packageOf, readManifest } from "./manifest.js";
+
+/** This package. */
+const core = packageOf(import.meta.filename) as InstalledPackage;
+
+/**
+ * Makes sure that a plugin gets what it is built for: this version of core, and its other peers.
+ *
+ * @throws MetaError `WRONG_VERSION` for a peer of a version that its range leaves out; `MISSING_PEER`
+ *   for one that is not installed
+ */
+export function requirePeers({ folder, manifest }: InstalledPackage): void {
+  const { name, version, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
+  const plugin = `Plugin "${name}"${version === undefined ? "" : ` ${version}`}`;
+  for (const [peer, range] of Object.entries(peerDependencies)) {
+    const found = peer === core.manifest.name ? core.manifest : findPeer(peer, folder);
+    if (!found) {
+      if (peerDependenciesMeta[peer]?.optional) continue;
+      throw new MetaError(
+        "MISSING_PEER",
+        `${plugin} needs ${peer} ${range}, which is not installed. Try: npm install "${peer}@${range}"`,
+      );
+    }
+    // A workspace names its own packages by place, not by version.
+    if (validRange(range) === null || found.version === undefined) continue;
+    if (satisfies(found.version, range, { includePrerelease: true })) continue;
+    throw new MetaError(
+      "WRONG_VERSION",
+      `${plugin} is built for ${peer} ${range}, but ${found.version} is installed. Install a version of ${name} for ${peer} ${found.version}, or: npm install "${peer}@${range}"`,
+    );
+  }
+}
+
+/** A package as `import` finds it from within `folder`. */
+function findPeer(name: string, folder: string) {
+  for (const parent of foldersAbove(join(folder, "package.json"))) {
+    const manifest = readManifest(join(parent, "node_modules", name));
+    if (manifest) return manifest;
+  }
+  return undefined;
+}
