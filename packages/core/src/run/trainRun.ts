@@ -113,12 +113,13 @@ async function train(
   });
   if (resumed) sampler.restore(resumed.sampler);
   const log = await openMetricsLog(files, { every: logEvery, tracker: run.tracker, runtime });
+  const start = resumed?.params ?? (await model.init(config.seed));
   const meta = metaTrain({
     model,
     learner,
     optimizer,
     sampler,
-    params: resumed?.params ?? (await model.init(config.seed)),
+    params: start,
     consume: true,
     updates,
     hvp,
@@ -135,13 +136,17 @@ async function train(
     for await (const made of meta) {
       const { update, params, state } = made;
       latest = { update, params, state, sampler: sampler.state() };
-      onEvent?.({ kind: "train", done: update, total: updates, loss: made.loss });
+      const { loss, gradientNorm, learningRate, tokens, seconds } = made;
+      const numbers = { loss, gradientNorm, learningRate, tokens, seconds };
+      await onEvent?.({ kind: "train", done: update, total: updates, ...numbers });
       const isLast = update === updates;
       const validates = every > 0 && (isLast || update % every === 0);
       const devScore = validates ? await validate(run, params, config) : undefined;
       if (devScore !== undefined) {
         best = bestOf(best, { update, score: devScore });
-        const comment = best.update === update ? ", the best so far" : "";
+        const isBest = best.update === update;
+        await onEvent?.({ kind: "validate", update, score: devScore, isBest });
+        const comment = isBest ? ", the best so far" : "";
         notify(
           `${title}: ${(100 * devScore).toFixed(1)} on dev tasks at update ${update}${comment}`,
         );
@@ -158,8 +163,10 @@ async function train(
       await log.add(made, isDue, devScore === undefined ? {} : { devScore });
       latest = { ...latest, run: { config, finished, ...(best && { best }) } };
       if (isDue) {
-        await saveCheckpoint(join(files.checkpoints, checkpointName(update)), model, latest);
+        const directory = join(files.checkpoints, checkpointName(update));
+        await saveCheckpoint(directory, model, latest);
         await pruneCheckpoints(files.checkpoints, keepCheckpoints, best?.update);
+        await onEvent?.({ kind: "checkpoint", update, directory });
       }
       if (finished) return latest;
     }
@@ -168,7 +175,10 @@ async function train(
       `${title} stopped after update ${latest?.update ?? 0} of ${updates}. Run the same command again to go on from there.`,
     );
   } catch (error) {
-    if (!latest) throw error;
+    if (!latest) {
+      disposeParams(start); // nothing was made of them
+      throw error;
+    }
     try {
       if (!(error instanceof MetaError && error.code === "NON_FINITE")) throw error;
       await saveCheckpoint(files.failure, model, latest);
