@@ -168,6 +168,16 @@ describe("a signal", () => {
     expect(await readdir(inFolder("stopped/checkpoints"))).toEqual(["00000003"]);
   });
 
+  test("that is aborted by who leaves the loop as well is no error", async () => {
+    const controller = new AbortController();
+    for await (const event of runEvents(options("both", { signal: controller.signal }))) {
+      if (event.kind !== "train") continue;
+      controller.abort();
+      break;
+    }
+    expect(await readdir(inFolder("both/checkpoints"))).toEqual(["00000001"]);
+  });
+
   test("that is aborted already lets nothing be trained", async () => {
     const work = stopping(AbortSignal.abort(), () => {});
     await expect(work).rejects.toThrow("[INTERRUPTED] stopped (seed 100) stopped after update 0");

@@ -49,9 +49,8 @@ export async function* eventStream<E>(
     left.abort();
     for (const { taken } of waiting.splice(0)) taken();
     await ending.catch((error) => {
-      // That it was interrupted is what leaving the loop asked for.
+      // That it was interrupted is what leaving the loop asked for; otherwise it is thrown already.
       if (!(error instanceof MetaError && error.code === "INTERRUPTED")) throw error;
-      if (outer?.aborted) throw error;
     });
   }
 }
