@@ -149,4 +149,20 @@ describe("two toolkits in one process", () => {
     expect(tf.getBackend()).toBe(bestEngine.name);
     await open.dispose();
   });
+
+  test("cannot take the engine away from each other", async () => {
+    const bench = ({ toolkit }: { toolkit: Toolkit }, use: string) =>
+      toolkit.open({ seed: 1, references: { runtime: { use } } });
+    const other = bestEngine.name === "wasm" ? "cpu" : "wasm";
+    const [first, second] = [bench(curves, bestEngine.name), bench(letters, other)];
+    await first.get("runtime");
+    await expect(second.get("runtime")).rejects.toThrow(
+      `[BAD_OPTION] TensorFlow.js computes with one engine in a process, and the ${bestEngine.name} engine is in use`,
+    );
+    expect(tf.getBackend()).toBe(bestEngine.name);
+    await first.dispose();
+    const third = bench(letters, other); // now it is free
+    expect((await third.get("runtime")).name).toBe(other);
+    await third.dispose();
+  });
 });
