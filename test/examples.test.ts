@@ -117,7 +117,7 @@ test("every program of the shelf is run", () => {
 });
 
 // As it is pasted elsewhere: in a folder of its own, with the packages as they are installed.
-test.concurrent.each(Object.entries(programs))("%s prints what it shows", async (file, check) => {
+test.each(Object.entries(programs))("%s prints what it shows", async (file, check) => {
   const { shown, code } = await readProgram(file);
   const own = join(folder, file);
   await mkdir(own);
