@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -51,33 +52,96 @@ const compare = (name: string, ...overrides: readonly string[]) =>
 const rowsOf = (table: string) =>
   [...table.matchAll(/^│ ([\w-]+)/gm)].map((match) => match[1]).filter((name) => name !== "random");
 
-test("compose: MAML on GPT-2 in code", async () => {
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const output = await run(tsx, join(examples, "compose/compose.ts"), "20");
-  expect(output).toMatch(/update 20: loss \d\.\d{3}\n12 tasks never trained on: \d\d\.\d /);
+/** What a program wrote: its decimals, in the order of the output, and its folder. */
+type Check = (decimals: readonly number[], own: string) => void | Promise<void>;
+
+/** The programs of one file, and what has to come out on every engine. */
+const programs: Readonly<Record<string, Check>> = {
+  "01-sinusoid-maml.ts": (decimals) => {
+    const [before = 0, after = 0] = decimals.slice(-2);
+    expect(after).toBeGreaterThan(before + 10);
+  },
+  "02-metaicl-on-your-csv.ts": ([, chance = 100, after]) => {
+    expect(after).toBeGreaterThan(chance + 20);
+  },
+  "03-maml-on-gpt2.ts": ([mean, , chance = 1]) => expect(mean).toBeGreaterThan(chance + 0.1),
+  "04-new-learner.ts": ([signMaml, fomaml]) => {
+    expect(Math.min(Number(signMaml), Number(fomaml))).toBeGreaterThan(20);
+  },
+  "05-custom-sampler.ts": ([steep, curriculum]) => {
+    expect(Math.min(Number(steep), Number(curriculum))).toBeGreaterThan(50);
+  },
+  // Trained are, of the base: embeddings of 256 tokens and 128 places, 64 wide: 24,576; two layers of
+  // 49,984 each, of which 49,152 = 12 * 64^2 in matrices; and 128 in the last norm. The LoRA of rank 4
+  // has 4 * ((64 + 192) + (64 + 64) + (64 + 256) + (256 + 64)) = 4,096 in each layer.
+  "06-lora-inner-loop.ts": async ([, base, chance = 100, , lora], own) => {
+    expect(Math.min(Number(base), Number(lora))).toBeGreaterThan(chance + 10);
+    const adapter = await readFile(join(own, "runs/gpt2-lora/lora/adapter_config.json"), "utf8");
+    expect(JSON.parse(adapter)).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 8 });
+  },
+  // To first order in the inner rate, the second-order part grows as the rate does: three times as
+  // large from 0.001 to 0.003.
+  "07-second-order.ts": ([, share = 1, , , tripled = 0]) => {
+    expect(tripled / share).toBeGreaterThan(2.5);
+    expect(tripled / share).toBeLessThan(3.5);
+  },
+  "08-hugging-face.ts": ([, chance = 100, trained, , readBack]) => {
+    expect(trained).toBeGreaterThan(chance + 10);
+    expect(readBack).toBe(trained);
+  },
+};
+
+/** A program's comment at the top, which ends with what it prints, and its code. */
+async function readProgram(file: string): Promise<{ shown: string; code: string }> {
+  const source = await readFile(join(examples, file), "utf8");
+  const lines = source.split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  const header = lines.slice(0, end);
+  const command = header.findIndex((line) => line.startsWith("//   npx tsx examples/"));
+  const shown = header.slice(command + 1).map((line) => line.replace("//", ""));
+  return { shown: shown.join("\n"), code: lines.slice(end).join("\n").trimStart() };
+}
+
+/** Output without decimals, which differ from engine to engine, and without indentation. */
+function stable(output: string): string[] {
+  return output
+    .replaceAll(/-?\d+\.\d+/g, "#")
+    .split("\n")
+    .map((line) => line.replaceAll(/\s+/g, " ").trim())
+    .filter((line) => line !== "");
+}
+
+test("every program of the shelf is run", () => {
+  const files = readdirSync(examples).filter((file) => /^\d.*\.ts$/.test(file));
+  expect(files.sort()).toEqual(Object.keys(programs));
 });
 
-test("sinusoid: MAML learns to adapt to curves in one step", async () => {
+// As it is pasted elsewhere: in a folder of its own, with the packages as they are installed.
+test.each(Object.entries(programs))("%s prints what it shows", async (file, check) => {
+  const { shown, code } = await readProgram(file);
+  const own = join(folder, file);
+  await mkdir(own);
+  await symlink(join(examples, "node_modules"), join(own, "node_modules"));
+  await copyFile(join(examples, "pets.csv"), join(own, "pets.csv"));
+  await writeFile(join(own, "pasted.mts"), code);
+  const { VITEST: _, ...env } = process.env;
   const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const output = await run(tsx, join(examples, "sinusoid/sinusoid.ts"), "100");
-  expect(output).toMatch(/update 100: loss \d\.\d\d\n/);
-  const [before, after] = [...output.matchAll(/(-?\d+\.\d) %/g)].map(([, share]) => Number(share));
-  expect(after).toBeGreaterThan(Number(before));
+  const options = { cwd: own, env };
+  const { stdout } = await promisify(execFile)(process.execPath, [tsx, "pasted.mts"], options);
+  expect(stable(stdout)).toEqual(stable(shown));
+  await check(
+    [...stdout.matchAll(/-?\d+\.\d+/g)].map(([decimal]) => Number(decimal)),
+    own,
+  );
 });
 
-test("lora: MAML over a LoRA of a frozen model", async () => {
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const output = await run(tsx, join(examples, "lora/lora.ts"), "10");
-  const stages = [...output.matchAll(/^(\w+): (\d+) parameters trained, loss \d+\.\d{3}$/gm)];
-  // The base has embeddings of 256 tokens and 128 places, 64 wide: 24,576; two layers of 49,984 each,
-  // of which 49,152 = 12 * 64^2 in matrices; and 128 in the last norm. The LoRA of rank 4 has
-  // 4 * ((64 + 192) + (64 + 64) + (64 + 256) + (256 + 64)) = 4,096 in each layer.
-  expect(stages.map(([, name, count]) => [name, Number(count)])).toEqual([
-    ["base", 124_672],
-    ["lora", 8_192],
-  ]);
-  const adapter = await readFile(join(folder, "checkpoint/lora/adapter_config.json"), "utf8");
-  expect(JSON.parse(adapter)).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 8 });
+describe("the README", () => {
+  test("shows the program of 20 lines as it is", async () => {
+    const { code } = await readProgram("03-maml-on-gpt2.ts");
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    expect(readme).toContain(`\`\`\`ts\n${code}\`\`\`\n`);
+    expect(code.match(/^.*\S/gm)).toHaveLength(20);
+  });
 });
 
 test("reptile: a plugin of one's own in a comparison", async () => {

@@ -15,7 +15,7 @@ import {
 import { type ToyBatch, toyModel, toySampler } from "@metalearn/core/testing";
 import { adamw } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 const model = toyModel();
 
@@ -102,6 +102,22 @@ describe("metaTrain", () => {
       if (update === 5) controller.abort();
     }
     expect(made).toBe(5);
+  });
+
+  test("makes no update that was not asked for", async () => {
+    const options = await setting();
+    const next = vi.spyOn(options.sampler, "next");
+    for await (const { update } of metaTrain(options)) if (update === 3) break;
+    expect(next).toHaveBeenCalledTimes(3);
+  });
+
+  test("that never made an update leaves nothing but what it was given", async () => {
+    const options = { ...(await setting()), learner: metaSgd({ tasks: 2 }) };
+    const before = tf.memory().numTensors;
+    for await (const _ of metaTrain({ ...options, signal: AbortSignal.abort() }));
+    for await (const _ of metaTrain({ ...options, consume: true, updates: 0 }));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(bits(options.params)).toEqual(bits(await model.init(1)));
   });
 
   test("stops at a loss that is not a number, naming tensor, update and tasks", async () => {

@@ -42,8 +42,9 @@ function recorded(isTTY: boolean): { progress: Progress; output: () => string } 
   return { progress, output: () => text };
 }
 
+const notShown = { gradientNorm: 1, learningRate: 0.1, tokens: 64, seconds: 0.5 };
 const trained = (done: number, total = 100) =>
-  ({ kind: "train", done, total, loss: 1 / 3 }) as const;
+  ({ kind: "train", done, total, loss: 1 / 3, ...notShown }) as const;
 
 const compiling = { kind: "compile", name: "gradient", mode: "xla", shapes: 2 } as const;
 

@@ -211,6 +211,16 @@ export {
   readRunRecord,
   runDirectory,
 } from "./run/runDirectory.js";
+export {
+  type ComparisonEvent,
+  comparisonEvents,
+  type FinishEvent,
+  type IteratedRunOptions,
+  type MessageEvent,
+  runEvents,
+  type TrainEvent,
+  trainEvents,
+} from "./run/runEvents.js";
 export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
 export { trainRun } from "./run/trainRun.js";
 export {

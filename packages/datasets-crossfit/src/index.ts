@@ -1,4 +1,6 @@
+export { addTask } from "./add/addTask.js";
 export { crossfit } from "./crossfit.js";
+export { downloadTasks } from "./download/downloadTasks.js";
 export { type GenerateTasksOptions, generateTasks } from "./generate/generateTasks.js";
 export type { CrossfitOptions } from "./options.js";
 export { default } from "./plugin.js";

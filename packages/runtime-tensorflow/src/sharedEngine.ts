@@ -21,6 +21,23 @@ interface Use<Engine> {
   count: number;
 }
 
+/** The engine that is in use. TensorFlow.js computes everything with one. */
+let nameInUse: string | undefined;
+
+/**
+ * Makes sure that whoever is to compute with an engine takes it from nobody.
+ *
+ * @throws MetaError `BAD_OPTION` while another one is in use
+ */
+export function requireNoOther(name: string): void {
+  if (nameInUse === undefined || nameInUse === name) return;
+  throw new MetaError(
+    "BAD_OPTION",
+    `TensorFlow.js computes with one engine in a process, and the ${nameInUse} engine is in use: ` +
+      `${name} cannot be started beside it. Dispose the other runtime first, or use another process.`,
+  );
+}
+
 /**
  * Gives out one engine to all who want it with the same settings: TensorFlow.js knows an engine by
  * name, so that a process cannot have two of a kind.
@@ -36,9 +53,10 @@ export class SharedEngine<Settings extends object, Engine> {
   /**
    * Opens the engine, or joins in its use.
    *
-   * @throws MetaError `BAD_OPTION` when the engine is in use with other settings
+   * @throws MetaError `BAD_OPTION` when the engine is in use with other settings, or another one is
    */
   async acquire(settings: Settings): Promise<Lease<Engine>> {
+    requireNoOther(this.#life.name);
     const key = JSON.stringify(settings);
     if (this.#current && this.#current.key !== key) {
       throw new MetaError(
@@ -47,6 +65,7 @@ export class SharedEngine<Settings extends object, Engine> {
           `also run with ${key}. Dispose the other runtime first.`,
       );
     }
+    nameInUse = this.#life.name;
     this.#current ??= { key, engine: this.#life.open(settings), count: 0 };
     const use = this.#current;
     use.count++;
@@ -71,6 +90,7 @@ export class SharedEngine<Settings extends object, Engine> {
     use.count--;
     if (use.count > 0) return false;
     this.#current = undefined;
+    nameInUse = undefined;
     return true;
   }
 }

@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import { type Compilation, MetaError, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { cpu } from "../src/javascript/cpu.js";
 import { addonFor } from "../src/locate/addon.js";
 import { findLibTensorFlow } from "../src/locate/libtensorflow.js";
 import type { NativeBinding } from "../src/tensorflow/binding.js";
@@ -191,7 +190,7 @@ describe.skipIf(noNativeEngine)(`A compiled function ${noNativeEngine ?? ""}`, (
 
   describe("called in the wrong place", () => {
     test("takes tensors over from another engine", async () => {
-      await cpu();
+      await tf.setBackend("cpu");
       const foreign = tf.tensor1d([1, 2]);
       await tf.setBackend("tensorflow");
       expect(values(runtime.compile((x: tf.Tensor) => tf.mul(x, 3))(foreign))).toEqual([3, 6]);
@@ -200,7 +199,7 @@ describe.skipIf(noNativeEngine)(`A compiled function ${noNativeEngine ?? ""}`, (
     test("says which engine it needs when another is active", async () => {
       const compiled = runtime.compile((x: tf.Tensor) => tf.neg(x), { name: "negate" });
       const x = tf.scalar(1);
-      await cpu();
+      await tf.setBackend("cpu");
       expect(() => compiled(x)).toThrow(
         /\[ENGINE_UNAVAILABLE\] negate was compiled for TensorFlow and cannot run: TensorFlow.js computes with "cpu" now/,
       );

@@ -35,8 +35,8 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
     say,
     update(event) {
       if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
-      else if (event.kind !== "compile") display.step(event);
-      else if (event.mode === "xla") {
+      else if (event.kind === "train" || event.kind === "evaluate") display.step(event);
+      else if (event.kind === "compile" && event.mode === "xla") {
         // A plain graph is ready in no time worth a line.
         display.end(); // the next step draws a new bar below
         compilation.show(event);

@@ -74,8 +74,8 @@ export interface EvaluationTargets {
   /** Is given all answers. Where it lacks any, a score that `store` finds is computed again. */
   readonly answers?: AnswerStore | undefined;
   readonly signal?: AbortSignal;
-  /** Called after each task and seed. */
-  readonly onProgress?: (progress: { done: number; total: number; task: string }) => void;
+  /** Called after each task and seed; what it returns is waited for. */
+  readonly onProgress?: (progress: { done: number; total: number; task: string }) => unknown;
 }
 
 /** What an evaluation needs. */
@@ -178,7 +178,7 @@ async function evaluateTargets(
     for (const seed of seeds) {
       signal?.throwIfAborted();
       scores.push(find(target, seed) ?? (await compute(target.name, seed, i)));
-      onProgress?.({
+      await onProgress?.({
         done: tasks.length * seeds.length + scores.length,
         total,
         task: target.name,

@@ -66,7 +66,9 @@ export interface CompareOptions
   readonly runs: readonly NamedRun[];
   /** The folder that holds one directory per run. */
   readonly out: string;
-  readonly onEvent?: (run: NamedRun, event: RunEvent) => void;
+  /** As {@link RunOptions.onEvent}, with the run whose event it is. */
+  readonly onEvent?: (run: NamedRun, event: RunEvent) => unknown;
+  /** Called when a run begins. */
   readonly onRun?: (run: NamedRun, index: number) => void;
   /** Called when a run has failed; the next one begins then. */
   readonly onFailure?: (failure: FailedRun) => void;

@@ -32,8 +32,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Tells the user something in one line. */
   readonly notify?: (message: string) => void;
-  /** Called as the run goes on. */
-  readonly onEvent?: (event: RunEvent) => void;
+  /**
+   * Called as the run goes on. What it returns is waited for before the run goes on, save for `open`
+   * and `compile`.
+   */
+  readonly onEvent?: (event: RunEvent) => unknown;
 }
 
 /** A run for messages: `maml (seed 1)`. */
@@ -60,9 +63,34 @@ export type RunEvent =
       /** How long recording and the first run took. */
       readonly seconds?: number;
     }
-  | { readonly kind: "train"; readonly done: number; readonly total: number; readonly loss: number }
   | {
-      /** Target tasks, or while a run trains dev tasks. */
+      /** A meta-update was made. */
+      readonly kind: "train";
+      /** Meta-updates so far. */
+      readonly done: number;
+      readonly total: number;
+      /** As {@link MetaUpdate} has them. */
+      readonly loss: number;
+      readonly gradientNorm: number;
+      readonly learningRate: number;
+      readonly tokens: number;
+      readonly seconds: number;
+    }
+  | {
+      /** The parameters were scored on dev tasks. */
+      readonly kind: "validated";
+      readonly update: number;
+      readonly score: number;
+      readonly isBest: boolean;
+    }
+  | {
+      /** A checkpoint was written. */
+      readonly kind: "checkpoint";
+      readonly update: number;
+      readonly directory: string;
+    }
+  | {
+      /** A target task, or while a run trains a dev task, was scored with one seed. */
       readonly kind: "evaluate" | "validate";
       readonly done: number;
       readonly total: number;

@@ -174,6 +174,7 @@ async function train(
     const directory = join(files.checkpoints, checkpointName(checkpoint.update));
     await saveCheckpoint(directory, model, checkpoint);
     await pruneCheckpoints(files.checkpoints, keepCheckpoints, judge.best()?.update);
+    await onEvent?.({ kind: "checkpoint", update: checkpoint.update, directory });
   };
   try {
     if (resumed?.run?.awaitsValidation) {
@@ -192,7 +193,9 @@ async function train(
       // Not before: a run that cannot make its first update is not worth following.
       if (latest === resumed) await beginTracking(run, options);
       latest = { update, params, state, sampler: sampler.state() };
-      onEvent?.({ kind: "train", done: update, total: updates, loss: made.loss });
+      const { loss, gradientNorm, learningRate, tokens, seconds } = made;
+      const numbers = { loss, gradientNorm, learningRate, tokens, seconds };
+      await onEvent?.({ kind: "train", done: update, total: updates, ...numbers });
       const validates = judge.isDue(update);
       const judged = validates ? await judge.score(latest) : undefined;
       const awaitsValidation = validates && !judged; // interrupted
@@ -207,7 +210,7 @@ async function train(
     throw interrupted(title, latest?.update ?? 0, updates);
   } catch (error) {
     if (!latest) {
-      disposeParams(start);
+      disposeParams(start); // nothing was made of them
       throw error;
     }
     try {

@@ -23,7 +23,7 @@ export function openJudge(
   before: Best,
 ): Judge {
   const { every = 0, patience = Number.POSITIVE_INFINITY } = options.config.train.validate ?? {};
-  const { notify = () => {} } = options;
+  const { notify = () => {}, onEvent } = options;
   const { updates } = run.training;
   const title = runTitle(options);
   let best = before;
@@ -34,7 +34,9 @@ export function openJudge(
       const devScore = await scoreDevTasks(run, params, options);
       if (devScore === undefined) return undefined;
       best = bestOf(best, { update, score: devScore });
-      const comment = best.update === update ? ", the best so far" : "";
+      const isBest = best.update === update;
+      await onEvent?.({ kind: "validated", update, score: devScore, isBest });
+      const comment = isBest ? ", the best so far" : "";
       const percent = (100 * devScore).toFixed(1);
       notify(`${title}: ${percent} % on dev tasks at update ${update}${comment}`);
       return { devScore };

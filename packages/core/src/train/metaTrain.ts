@@ -68,7 +68,8 @@ export interface MetaUpdate {
 
 /**
  * Meta-trains, yielding after every meta-update. The tensors of the latest update belong to the
- * caller; those of the update before are freed when the next one is asked for.
+ * caller; those of the update before are freed when the next one is asked for. Whoever leaves the
+ * loop ends the training: no update is made that was not asked for.
  *
  * @example
  * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
@@ -89,34 +90,45 @@ export async function* metaTrain<B extends Batch>(
   const start = [...Object.values(options.params), ...(resume ? metaTensors(resume.state) : [])];
   const given = new Set(options.consume ? [] : start);
   const take = (tensor: tf.Tensor) => (given.has(tensor) ? tensor.clone() : tensor);
+  let isFirst = true;
 
-  for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
-    if (signal?.aborted) return;
-    const begun = performance.now();
-    const learningRate = optimizer.learningRate(state.optimizer);
-    const { gradients, norm, ...made } = tidy(() => {
-      const episodes = sampler.next(learner.episodes);
-      const meta = learner.metaGradient(objective, params, episodes, state);
-      const norm = normOf(meta.gradients);
-      const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm)];
-      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-        throw nonFinite(update, loss, meta.gradients, episodes);
+  try {
+    for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
+      if (signal?.aborted) return;
+      const begun = performance.now();
+      const learningRate = optimizer.learningRate(state.optimizer);
+      const { gradients, norm, ...made } = tidy(() => {
+        const episodes = sampler.next(learner.episodes);
+        const meta = learner.metaGradient(objective, params, episodes, state);
+        const norm = normOf(meta.gradients);
+        const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm)];
+        if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+          throw nonFinite(update, loss, meta.gradients, episodes);
+        }
+        return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
+      });
+      const kept = new Set(metaTensors(made.state));
+      for (const tensor of metaTensors(state)) {
+        if (!kept.has(tensor) && !given.has(tensor)) tensor.dispose();
       }
-      return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
-    });
-    const kept = new Set(metaTensors(made.state));
-    for (const tensor of metaTensors(state)) {
-      if (!kept.has(tensor) && !given.has(tensor)) tensor.dispose();
+      const applied = apply(gradients, made.state.optimizer, params, { norm, take });
+      norm.dispose();
+      params = applied.params;
+      state = { ...made.state, optimizer: applied.state };
+      const seconds = (performance.now() - begun) / 1000;
+      await setImmediate(); // lets signals, timers and progress bars run
+      const batches = update * perUpdate;
+      isFirst = false;
+      yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
     }
-    const applied = apply(gradients, made.state.optimizer, params, { norm, take });
-    norm.dispose();
-    params = applied.params;
-    state = { ...made.state, optimizer: applied.state };
-    const seconds = (performance.now() - begun) / 1000;
-    await setImmediate(); // lets signals, timers and progress bars run
-    const batches = update * perUpdate;
-    yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
+  } finally {
+    if (isFirst) disposeOthers([...Object.values(params), ...metaTensors(state)], start);
   }
+}
+
+/** Frees what training has made of its own before the first update. */
+function disposeOthers(tensors: readonly tf.Tensor[], start: readonly tf.Tensor[]): void {
+  for (const tensor of tensors) if (!start.includes(tensor)) tensor.dispose();
 }
 
 /** All tensors that training carries besides parameters. */

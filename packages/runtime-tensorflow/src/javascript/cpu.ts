@@ -1,13 +1,17 @@
 import type { TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { requireNoOther } from "../sharedEngine.js";
 import { memoryOfTensorFlowJs } from "./memory.js";
 import { supplyKernels } from "./supplyKernels.js";
 
 /**
  * TensorFlow.js in plain JavaScript: needs nothing, and is hundreds of times slower than
  * TensorFlow. From now on TensorFlow.js computes with it, in the whole process.
+ *
+ * @throws MetaError `BAD_OPTION` while another engine is in use
  */
 export async function cpu(): Promise<TensorRuntime> {
+  requireNoOther("cpu");
   activateCpuBackend();
   return {
     name: "cpu",

@@ -26,7 +26,8 @@ const engines = new SharedEngine<Record<string, never>, { readonly version: stri
  * runs on one core, and is several times slower than TensorFlow. From now on TensorFlow.js computes
  * with it, in the whole process, until the last runtime of it is disposed.
  *
- * @throws MetaError `ENGINE_UNAVAILABLE` when it does not start
+ * @throws MetaError `ENGINE_UNAVAILABLE` when it does not start; `BAD_OPTION` while another engine is
+ *   in use
  */
 export async function wasm(): Promise<TensorRuntime> {
   const { engine, release } = await engines.acquire({});

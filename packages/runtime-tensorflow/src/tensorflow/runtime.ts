@@ -45,7 +45,7 @@ const engines = new SharedEngine<EngineOptions, OpenEngine>({
  * the last of them is disposed.
  *
  * @throws MetaError `ENGINE_UNAVAILABLE` when TensorFlow or the device is not there, with the
- *   command that helps; `BAD_OPTION` while an engine with other options is in use
+ *   command that helps; `BAD_OPTION` while it is in use with other options, or another engine is
  *
  * @example
  * const runtime = await tensorflow({ device: "cpu" });

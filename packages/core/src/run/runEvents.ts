@@ -1,0 +1,108 @@
+import type { NamedRun } from "../config/load.js";
+import { disposeParams } from "../params.js";
+import {
+  type ComparedRun,
+  type CompareOptions,
+  type ComparisonOutcome,
+  compareRuns,
+  type FailedRun,
+  finishRun,
+} from "./compareRuns.js";
+import { type Emit, eventStream } from "./eventStream.js";
+import { openRun, type RunEvent, type RunOptions } from "./openRun.js";
+import { trainRun } from "./trainRun.js";
+
+/** Something to tell the user in one line. */
+export interface MessageEvent {
+  readonly kind: "message";
+  readonly text: string;
+}
+
+/** The events of {@link trainEvents}, the last of them `trained`. */
+export type TrainEvent =
+  | RunEvent
+  | MessageEvent
+  | { readonly kind: "trained"; readonly directory: string };
+
+/** The events of {@link runEvents}, the last of them `finished`. */
+export type FinishEvent =
+  | RunEvent
+  | MessageEvent
+  | { readonly kind: "finished"; readonly run: ComparedRun };
+
+/** The events of {@link comparisonEvents}, the last of them `compared`. */
+export type ComparisonEvent =
+  | MessageEvent
+  | { readonly kind: "run"; readonly run: NamedRun; readonly index: number; readonly total: number }
+  | (RunEvent & { readonly run: NamedRun })
+  | { readonly kind: "failed"; readonly failure: FailedRun }
+  | { readonly kind: "compared"; readonly outcome: ComparisonOutcome };
+
+/** A run's options where its events are iterated over. */
+export type IteratedRunOptions = Omit<RunOptions, "notify" | "onEvent">;
+
+/**
+ * Trains a run in its directory, as {@link trainRun} does, event by event. Training makes an update
+ * when the event after it is asked for. Leaving the loop stops it there, with a checkpoint to go on
+ * from; so does the signal, which makes the loop throw `INTERRUPTED`.
+ *
+ * @example
+ * for await (const event of trainEvents({ toolkit, config, name, directory })) {
+ *   if (event.kind === "train" && event.loss < 0.1) break;
+ * }
+ * @throws what {@link openRun} and {@link trainRun} throw
+ */
+export function trainEvents(options: IteratedRunOptions): AsyncGenerator<TrainEvent, void, void> {
+  return eventStream<TrainEvent>(async (emit, signal) => {
+    const told = { ...options, ...listeners(emit), signal };
+    const run = await openRun(told);
+    try {
+      disposeParams(await trainRun(run, told));
+    } finally {
+      await run.close();
+    }
+    return { kind: "trained", directory: options.directory };
+  }, options.signal);
+}
+
+/**
+ * Trains and evaluates a run, as {@link finishRun} does, event by event; see {@link trainEvents}.
+ *
+ * @throws what {@link finishRun} throws
+ */
+export function runEvents(options: IteratedRunOptions): AsyncGenerator<FinishEvent, void, void> {
+  return eventStream<FinishEvent>(async (emit, signal) => {
+    const run = await finishRun({ ...options, ...listeners(emit), signal });
+    return { kind: "finished", run };
+  }, options.signal);
+}
+
+/**
+ * Carries out a comparison, as {@link compareRuns} does, event by event; see {@link trainEvents}.
+ *
+ * @throws what {@link compareRuns} throws
+ */
+export function comparisonEvents(
+  options: Omit<CompareOptions, "notify" | "onEvent" | "onRun" | "onFailure">,
+): AsyncGenerator<ComparisonEvent, void, void> {
+  const total = options.runs.length;
+  return eventStream<ComparisonEvent>(async (emit, signal) => {
+    const outcome = await compareRuns({
+      ...options,
+      signal,
+      notify: (text) => void emit({ kind: "message", text }),
+      onRun: (run, index) => void emit({ kind: "run", run, index, total }),
+      onEvent: (run, event) => emit({ ...event, run }),
+      onFailure: (failure) => void emit({ kind: "failed", failure }),
+    });
+    return { kind: "compared", outcome };
+  }, options.signal);
+}
+
+/** What hands a run's events and messages on. */
+function listeners(emit: Emit<RunEvent | MessageEvent>): Pick<RunOptions, "notify" | "onEvent"> {
+  return {
+    notify: (text) => void emit({ kind: "message", text }),
+    onEvent: (event) => emit(event),
+  };
+}
