@@ -15,7 +15,8 @@ import {
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { defaultInitializerRange, type Gpt2Config, parameterShapes } from "./gpt2Config.js";
-import { readHuggingFaceParams, writeHuggingFace } from "./huggingFace.js";
+import { readHuggingFaceParams } from "./huggingFace.js";
+import { writeHuggingFace } from "./writeHuggingFace.js";
 
 /** A GPT-2 without parameters. */
 export interface Gpt2 extends LanguageModel {
@@ -65,7 +66,8 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     },
     peft: { prefix: "transformer.", linear: ["h.*.c_*.weight"] },
     init: async (seed) => initialParams(config, seed),
-    save: (params, directory) => writeHuggingFace(directory, params, config),
+    save: (params, directory, options) =>
+      writeHuggingFace(directory, params, config, { ...options, tokenizer }),
     load: (directory) => readHuggingFaceParams(directory, config),
   };
 }

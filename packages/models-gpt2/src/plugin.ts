@@ -15,7 +15,7 @@ const gpt2Options = z.strictObject({
   layers: count.optional(),
   /** Width of a size of its own. */
   width: count.optional(),
-  /** Attention heads of a size of its own. */
+  /** Attention heads of a size of its own, or of a file of `weights` that does not tell them. */
   heads: count.optional(),
   /** Longest sequence of a size of its own, in tokens. */
   maxTokens: count.optional(),
@@ -23,7 +23,10 @@ const gpt2Options = z.strictObject({
   initializerRange: z.number().positive().default(defaultInitializerRange),
   /** `gpt2` is the published byte-pair encoding, `byte` has one token per byte. */
   tokenizer: z.enum(["gpt2", "byte"]).default("gpt2"),
-  /** Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`). */
+  /**
+   * Published parameters: a folder (`./checkpoint`), a file (`./model.pt`) or a model on the hub
+   * (`openai-community/gpt2`).
+   */
   weights: z.string().optional(),
   /** Branch, tag or commit on the hub. */
   revision: z.string().optional(),
@@ -68,9 +71,9 @@ export default definePlugin({
   models: {
     gpt2: defineFactory(gpt2Options, (options, context) => {
       const tokenizer = tokenizers[options.tokenizer];
-      const { weights, revision } = options;
+      const { weights, revision, heads } = options;
       if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
-      if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
+      if (options.size ?? options.layers ?? options.width ?? options.maxTokens) {
         throw new MetaError(
           "BAD_CONFIG",
           "model (gpt2): weights bring their own size; give only one.",
@@ -80,6 +83,7 @@ export default definePlugin({
         tokenizer,
         notify: context.notify,
         ...(revision && { revision }),
+        ...(heads && { heads }),
       });
     }),
   },
