@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openTorch, readTorch } from "../src/index.js";
 import { pythonLacks, runPython } from "./support/python.js";
-import { type RawFile, rawZip, unzip } from "./support/rawZip.js";
+import { type RawFile, rawZip } from "./support/rawZip.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
 
 /** A tensor as torch sees it. */
