@@ -91,7 +91,10 @@ test.skipIf(noPython)(
     const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
     for (const [name, tokenizer] of Object.entries(tokenizers)) {
       const { vocabularySize } = tokenizer;
-      const model = gpt2({ vocabularySize, maxTokens: 32, width: 4, heads: 1, layers: 1 }, tokenizer);
+      const model = gpt2(
+        { vocabularySize, maxTokens: 32, width: 4, heads: 1, layers: 1 },
+        tokenizer,
+      );
       await model.save?.(await model.init(1), inFolder(name));
     }
     const asked = [...texts, ...special];

@@ -114,17 +114,20 @@ print(json.dumps(told))
 test.each([
   ["float16", 2 ** -11],
   ["bfloat16", 2 ** -8],
-] as const)("a checkpoint in %s comes back within half a unit in the last place", async (dtype, half) => {
-  await writeHuggingFace(inFolder(), params, config, { dtype });
-  const again = await pretrainedGpt2(inFolder(), { tokenizer: byteTokenizer });
-  for (const [name, tensor] of Object.entries(await again.init(0))) {
-    const wanted = params[name]?.dataSync() ?? [];
-    tensor.dataSync().forEach((value, i) => {
-      const size = Math.max(Math.abs(Number(wanted[i])), 2 ** -14);
-      expect(Math.abs(value - Number(wanted[i])) / size).toBeLessThanOrEqual(half);
-    });
-  }
-});
+] as const)(
+  "a checkpoint in %s comes back within half a unit in the last place",
+  async (dtype, half) => {
+    await writeHuggingFace(inFolder(), params, config, { dtype });
+    const again = await pretrainedGpt2(inFolder(), { tokenizer: byteTokenizer });
+    for (const [name, tensor] of Object.entries(await again.init(0))) {
+      const wanted = params[name]?.dataSync() ?? [];
+      tensor.dataSync().forEach((value, i) => {
+        const size = Math.max(Math.abs(Number(wanted[i])), 2 ** -14);
+        expect(Math.abs(value - Number(wanted[i])) / size).toBeLessThanOrEqual(half);
+      });
+    }
+  },
+);
 
 const noGolden = missing("golden/gpt2-tiny");
 
