@@ -10,8 +10,10 @@ import {
   type TensorFile,
   writeSafetensors,
 } from "../src/index.js";
+import { pickle } from "./support/rawPickle.js";
 import { rawSafetensors, splitSafetensors } from "./support/rawSafetensors.js";
 import { rawZip, unzip } from "./support/rawZip.js";
+import { rawZip64 } from "./support/rawZip64.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
@@ -90,6 +92,15 @@ describe("a damaged file is read or refused, whatever the damage", () => {
       );
     },
   );
+
+  test("of an archive of 64 bits", async () => {
+    const whole = rawZip64([
+      { name: "a/data.pkl", data: Buffer.from(pickle({ x: {} }), "latin1") },
+      { name: "a/data/0", data: new Uint8Array(24) },
+    ]);
+    const bytes = Buffer.concat(whole.map(({ data }) => data));
+    await tryMany("damaged.pt", (random) => damaged(bytes, random));
+  });
 
   test("of safetensors, or of their header alone", async () => {
     const path = inFolder("whole.safetensors");
