@@ -140,7 +140,10 @@ function placesIn(source: string, file: TensorFile, config: Gpt2Config) {
       );
     }
     if (shape.join() !== entry.shape.join()) {
-      throw bad(source, `tensor "${stored}" has shape [${entry.shape}]; wanted is [${shape}]`);
+      throw bad(
+        source,
+        `tensor "${stored}" has shape [${entry.shape}], but its configuration asks for [${shape}]`,
+      );
     }
     return [{ stored, name }];
   });

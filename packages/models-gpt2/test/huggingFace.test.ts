@@ -141,7 +141,7 @@ describe("a checkpoint that does not fit says why", () => {
   test("a tensor of another shape", async () => {
     await edit((stored) => ({ ...stored, "transformer.wpe.weight": tf.zeros([4, 8]) }));
     await expect(load()).rejects.toThrow(
-      'tensor "transformer.wpe.weight" has shape [4,8]; wanted is [16,8]',
+      'tensor "transformer.wpe.weight" has shape [4,8], but its configuration asks for [16,8]',
     );
   });
 

@@ -23,10 +23,10 @@ export interface PickledTensors extends Unpickled {
 }
 
 /**
- * The longest pickle that is read, in bytes: room for some 20,000 tensors. A larger one is made to fill the
+ * The longest pickle that is read, in bytes: room for some 10,000 tensors. A larger one is made to fill the
  * memory, where an operation of one byte may become an object of a hundred.
  */
-export const longestPickle = 4_000_000;
+export const longestPickle = 2_000_000;
 
 /** Torch's storage classes: the type's name in safetensors, and the bytes of an element. */
 const storageTypes = {

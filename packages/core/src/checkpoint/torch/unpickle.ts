@@ -151,7 +151,7 @@ export function unpickle(bytes: Buffer, start: number, world: PickleWorld): Unpi
   };
 
   for (;;) {
-    const operation = take(1).toString("latin1");
+    const operation = String.fromCharCode(take(1)[0] as number);
     if (operation === ".") return { value: pop(), end: at };
     const run = operations[operation];
     if (!run) {
