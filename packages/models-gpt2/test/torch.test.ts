@@ -5,7 +5,14 @@ import { createToolkit } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
-import plugin, { byteTokenizer, type PretrainedOptions, pretrainedGpt2 } from "../src/index.js";
+import plugin, {
+  byteTokenizer,
+  gpt2Sizes,
+  type PretrainedOptions,
+  parameterShapes,
+  pretrainedGpt2,
+} from "../src/index.js";
+import { inferConfig } from "../src/inferConfig.js";
 
 const inFolder = temporaryFolder();
 const fixture = (name: string) => join(import.meta.dirname, "fixtures/torch", name);
@@ -69,6 +76,14 @@ describe("a checkpoint of torch.save", () => {
     await bench.dispose();
   });
 });
+
+test.each(Object.entries(gpt2Sizes))(
+  "the size of a file without config.json is that of %s, if its tensors are",
+  (_, size) => {
+    const shapes = new Map(Object.entries(parameterShapes(size)));
+    expect(inferConfig("model.pt", shapes, undefined)).toEqual(size);
+  },
+);
 
 describe("a checkpoint of torch.save that does not fit says why", () => {
   test("heads that it does not tell", async () => {
