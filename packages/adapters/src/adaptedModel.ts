@@ -47,9 +47,9 @@ export function adaptedStorage(model: Model, addition: Addition): Omit<Model, "l
       return together(base, () => init(base, seed));
     },
     ...(model.save && {
-      async save(params, directory) {
+      async save(params, directory, options) {
         const base = filterParams(params, (name) => !owns(name));
-        await model.save?.(base, directory);
+        await model.save?.(base, directory, options);
         await save(filterParams(params, owns), join(directory, name));
       },
     }),

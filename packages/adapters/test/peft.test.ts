@@ -5,6 +5,7 @@ import {
   filterParams,
   type LanguageModel,
   loadParams,
+  openSafetensors,
   type Params,
   saveParams,
   tokenBatch,
@@ -49,6 +50,17 @@ describe("a saved adapter", () => {
       Object.keys(params).at(-1),
     );
     await expect(loadParams(model, inFolder(folder))).rejects.toThrow("[MISSING_FILE]");
+  });
+
+  test("stays as it is where its model is saved in half precision", async () => {
+    await saveParams(adapted, await random(adapted), inFolder(), { dtype: "bfloat16" });
+    const typesOf = async (...path: string[]) => {
+      const file = await openSafetensors(inFolder(...path));
+      await file.close();
+      return new Set(Object.values(file.entries).map(({ dtype }) => dtype));
+    };
+    expect(await typesOf("model.safetensors")).toEqual(new Set(["BF16"]));
+    expect(await typesOf("lora", "adapter_model.safetensors")).toEqual(new Set(["F32"]));
   });
 
   test("gives a model its start", async () => {

@@ -75,7 +75,7 @@ export function describeProgram(): Command {
   program
     .command("evaluate")
     .description("score a trained run, a checkpoint, or a folder in Hugging Face format")
-    .argument("<path>", "a run's folder, or one with model.safetensors")
+    .argument("<path>", "a run's folder, one with model.safetensors, or a file of torch.save")
     .argument("[key=value...]", "changes to the config, such as evaluate.seeds=[100]")
     .option("-c, --config <file>", "the config file, for a checkpoint without a run")
     .option("-o, --output <file>", "write the scores as JSON")
@@ -136,7 +136,7 @@ export function describeProgram(): Command {
     .command("predict")
     .description("ask a checkpoint questions: the options, ranked by how likely they are")
     .argument("[key=value...]", "changes to the run's config, such as evaluate.method=pmi")
-    .requiredOption("--checkpoint <path>", "a run's folder, or one with model.safetensors")
+    .requiredOption("--checkpoint <path>", "a run's folder, one with model.safetensors, or a .pt")
     .option("-c, --config <file>", "the config file, for a checkpoint without a run")
     .option("-i, --input <text>", "the question; without it, lines of JSON are read from stdin")
     .option("-o, --option <text>", "what may be answered; repeat it for every option", collect, [])
@@ -145,6 +145,18 @@ export function describeProgram(): Command {
     .option("--json", "print a line of JSON for each question", false)
     .action(async (overrides, flags) =>
       (await import("./commands/predict.js")).predict(overrides, flags),
+    );
+
+  program
+    .command("export")
+    .description("write a checkpoint's model in Hugging Face's format, with its tokenizer")
+    .argument("<path>", "a run's folder, one with model.safetensors, or a file of torch.save")
+    .argument("<folder>", "where to, a new folder")
+    .argument("[key=value...]", "changes to the config, such as model.tokenizer=byte")
+    .option("-c, --config <file>", "the config file, for a checkpoint without a run")
+    .option("--dtype <name>", "float32, float16 or bfloat16", "float32")
+    .action(async (path, folder, overrides, flags) =>
+      (await import("./commands/export.js")).exportCheckpoint(path, folder, overrides, flags),
     );
 
   const data = program

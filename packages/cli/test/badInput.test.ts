@@ -339,7 +339,7 @@ const table: readonly BadInput[] = [
   {
     what: "weights that are not there",
     config: { ...config, model: { use: "gpt2", weights: "./none" } },
-    message: /There is no checkpoint folder/,
+    message: /There is no checkpoint /,
   },
   {
     what: "weights of another architecture",
@@ -351,7 +351,7 @@ const table: readonly BadInput[] = [
     what: "weights of another size",
     ...trainedOnWeights,
     break: ["weights/config.json", text((json) => json.replace('"n_embd": 16', '"n_embd": 32'))],
-    message: /has shape \[.*\], but config\.json asks for/,
+    message: /has shape \[.*\], but its configuration asks for/,
   },
   {
     what: "weights of another vocabulary",

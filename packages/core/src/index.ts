@@ -21,16 +21,21 @@ export {
   type Validation,
 } from "./checkpoint/checkpoint.js";
 export { verifyChecksums, writeChecksums } from "./checkpoint/checksums.js";
+export type { FloatType } from "./checkpoint/elementTypes.js";
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
 export { fingerprint } from "./checkpoint/fingerprint.js";
+export { openTensors } from "./checkpoint/openTensors.js";
 export { requireFinite } from "./checkpoint/requireFinite.js";
 export {
   openSafetensors,
   readSafetensors,
   type SafetensorsEntry,
   type SafetensorsFile,
+  type SafetensorsOptions,
   writeSafetensors,
 } from "./checkpoint/safetensors.js";
+export type { StoredTensor, TensorFile } from "./checkpoint/tensorFile.js";
+export { openTorch, readTorch } from "./checkpoint/torch/openTorch.js";
 export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
 export {
   checkConfig,
@@ -88,6 +93,7 @@ export {
   type PrefixState,
   type PromptedModel,
   type PromptReader,
+  type SaveOptions,
   type Segment,
   type Tokenizer,
   type TreeReader,

@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
+import type { FloatType } from "./checkpoint/elementTypes.js";
 import type { Params } from "./params.js";
 import type { TokenBatch } from "./tokenBatch.js";
 import type { TokenPrefix, TreeBatch } from "./tokenTree.js";
@@ -39,11 +40,17 @@ export interface Model<B extends Batch = Batch> {
    */
   readonly segments?: readonly Segment<B>[];
   /** Writes the parameters in the model's own file format. Default: `model.safetensors`. */
-  save?(params: Params, directory: string): Promise<void>;
+  save?(params: Params, directory: string, options?: SaveOptions): Promise<void>;
   /** Reads what `save` wrote. The caller owns the tensors. */
   load?(directory: string): Promise<Params>;
   /** How Hugging Face's PEFT sees the parameters; absent when it knows no such model. */
   readonly peft?: PeftNames;
+}
+
+/** How a model writes its parameters. */
+export interface SaveOptions {
+  /** What float32 is stored as, rounded to the nearest. @default "float32" */
+  readonly dtype?: FloatType;
 }
 
 /** Gives a model more parameters, such as low-rank ones, and a loss that uses them. */
@@ -82,6 +89,8 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
+  /** Writes it into a checkpoint folder so that other tools open it there with the model. */
+  save?(directory: string, maxTokens: number): Promise<void>;
 }
 
 /** A model over token sequences, whose `loss` is the `batchLoss` of its `tokenLosses`. */

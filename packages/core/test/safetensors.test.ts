@@ -124,6 +124,48 @@ describe("a file that we write", () => {
     expect(file.metadata).toEqual({ Übung: "日本" });
   });
 
+  test.each([
+    // [float32, float16, bfloat16]; ties go to the even neighbour
+    [1, 0x3c00, 0x3f80],
+    [-0, 0x8000, 0x8000],
+    [-2.5, 0xc100, 0xc020],
+    [1 + 2 ** -11, 0x3c00, 0x3f80], // halfway between 1 and 1 + 2^-10
+    [1 + 3 * 2 ** -11, 0x3c02, 0x3f80], // halfway between 1 + 2^-10 and 1 + 2^-9
+    [1 + 2 ** -8, 0x3c04, 0x3f80], // halfway between bfloat16's 1 and 1 + 2^-7
+    [1 + 3 * 2 ** -8, 0x3c0c, 0x3f82],
+    [2 - 2 ** -20, 0x4000, 0x4000], // up into the next exponent
+    [65504, 0x7bff, 0x4780], // float16's largest
+    [65519.99609375, 0x7bff, 0x4780], // the last that rounds to it
+    [2 ** -14, 0x0400, 0x3880], // float16's smallest normal number
+    [2 ** -15, 0x0200, 0x3800], // subnormal from here on
+    [3 * 2 ** -25, 0x0002, 0x33c0], // halfway between 1 and 2 steps of 2^-24
+    [2 ** -25, 0x0000, 0x3300], // halfway between 0 and 1 step
+    [2 ** -25 + 2 ** -40, 0x0001, 0x3300],
+    [2 ** -130, 0x0000, 0x0008], // subnormal in bfloat16, too
+    [Number.NaN, 0x7e00, 0x7fc0],
+  ])("may store %f in half the bytes", async (value, float16, bfloat16) => {
+    const path = inFolder("half.safetensors");
+    for (const [dtype, name, wanted] of [
+      ["float16", "F16", float16],
+      ["bfloat16", "BF16", bfloat16],
+    ] as const) {
+      await writeSafetensors(path, { x: tf.tensor1d([value]) }, {}, { dtype });
+      const { header, data } = splitSafetensors(await readFile(path));
+      expect(header.x).toEqual({ dtype: name, shape: [1], data_offsets: [0, 2] });
+      expect(data.readUInt16LE().toString(16), name).toBe(wanted.toString(16));
+    }
+  });
+
+  test("stores nothing in float16 that it cannot hold", async () => {
+    const path = inFolder("half.safetensors");
+    const params = { x: tf.tensor1d([1, -65520]), counts: tf.tensor1d([70_000], "int32") };
+    await expect(writeSafetensors(path, params, {}, { dtype: "float16" })).rejects.toThrow(
+      '[BAD_OPTION] Tensor "x" has values beyond 65504, which float16 cannot hold. Write bfloat16 or float32.',
+    );
+    await writeSafetensors(path, { counts: params.counts }, {}, { dtype: "float16" });
+    expect(contents(await readSafetensors(path))).toEqual([["counts", "int32", [1], [70_000]]]);
+  });
+
   test("holds no other types", async () => {
     await expect(write({ x: tf.tensor1d([true, false], "bool") })).rejects.toThrow(
       '[BAD_OPTION] Tensor "x" is bool; a checkpoint holds float32 and int32.',
@@ -199,6 +241,17 @@ describe("a damaged file is refused", () => {
   test.each(["[]", "null", '"text"', "{", "x"])("whose header is %s", (text) =>
     refused(rawSafetensors(text, data), "its header is not a JSON object"),
   );
+
+  test("that claims a header as long as any, without taking memory for it", async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    await refused(rawSafetensors(header, data, 99_999_999n), "it ends too early");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  });
+
+  test("whose metadata is not text", async () => {
+    await refused(rawSafetensors({ __metadata__: { a: 1 }, ...header }, data), "its metadata is");
+    await refused(rawSafetensors({ __metadata__: null, ...header }, data), "its metadata is");
+  });
 
   test("that is not there", async () => {
     await expect(readSafetensors(inFolder("none"))).rejects.toThrow("[MISSING_FILE] Cannot read");

@@ -16,7 +16,7 @@ import {
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { defaultInitializerRange, type Gpt2Config, parameterShapes } from "./gpt2Config.js";
-import { readHuggingFaceParams, writeHuggingFace } from "./huggingFace.js";
+import { readHuggingFaceParams } from "./huggingFace.js";
 import {
   after,
   causalMask,
@@ -31,6 +31,7 @@ import {
   type Wanted,
   wholeLayer,
 } from "./layers.js";
+import { writeHuggingFace } from "./writeHuggingFace.js";
 
 /** A GPT-2 without parameters. */
 export interface Gpt2 extends LanguageModel {
@@ -81,7 +82,8 @@ export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
     },
     peft: { prefix: "transformer.", linear: ["h.*.c_*.weight"] },
     init: async (seed) => initialParams(config, seed),
-    save: (params, directory) => writeHuggingFace(directory, params, config),
+    save: (params, directory, options) =>
+      writeHuggingFace(directory, params, config, { ...options, tokenizer }),
     load: (directory) => readHuggingFaceParams(directory, config),
   };
 }

@@ -21,7 +21,11 @@ const gpt2Options = z.strictObject({
     .describe(
       "Width of a size of its own: numbers per token, a multiple of `heads`; required for one.",
     ),
-  heads: count.optional().describe("Attention heads of a size of its own; required for one."),
+  heads: count
+    .optional()
+    .describe(
+      "Attention heads of a size of its own, required for one; or of a file of `weights` that does not tell them.",
+    ),
   maxTokens: count
     .optional()
     .describe("Longest sequence of a size of its own, in tokens; required for one."),
@@ -38,7 +42,7 @@ const gpt2Options = z.strictObject({
     .string()
     .optional()
     .describe(
-      "Published parameters: a folder (`./checkpoint`) or a model on the hub (`openai-community/gpt2`). Default: fresh ones.",
+      "Published parameters: a folder (`./checkpoint`), a file (`./model.pt`) or a model on the hub (`openai-community/gpt2`). Default: fresh ones.",
     ),
   revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
 });
@@ -86,9 +90,9 @@ export default definePlugin({
       ),
       (options, context) => {
         const tokenizer = tokenizers[options.tokenizer];
-        const { weights, revision } = options;
+        const { weights, revision, heads } = options;
         if (weights === undefined) return gpt2(shapeOf(options), tokenizer);
-        if (options.size ?? options.layers ?? options.width ?? options.heads ?? options.maxTokens) {
+        if (options.size ?? options.layers ?? options.width ?? options.maxTokens) {
           throw new MetaError(
             "BAD_CONFIG",
             "model (gpt2): weights bring their own size; give only one.",
@@ -98,6 +102,7 @@ export default definePlugin({
           tokenizer,
           notify: context.notify,
           ...(revision && { revision }),
+          ...(heads && { heads }),
         });
       },
     ),

@@ -1,7 +1,8 @@
-import { stat } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { MetaError, requireFinite, type Tokenizer } from "@metalearn/core";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
+import { neededFiles } from "./checkpointFiles.js";
 import { type Gpt2, gpt2 } from "./gpt2.js";
 import {
   checkHuggingFaceParams,
@@ -14,59 +15,59 @@ import { gpt2Tokenizer } from "./tokenizers.js";
 export interface PretrainedOptions extends Omit<HubOptions, "type"> {
   /** @default GPT-2's byte-pair encoding */
   readonly tokenizer?: Tokenizer;
+  /** Attention heads, for a file of tensors without `config.json` that has the width of no published model. */
+  readonly heads?: number;
 }
 
 /**
- * A GPT-2 whose `init` gives published parameters: those of a local checkpoint folder (a path that
- * begins with `.` or `/`), or of a model on the Hugging Face hub.
+ * A GPT-2 whose `init` gives published parameters: those of a local checkpoint (a path that begins with
+ * `.` or `/`), or of a model on the Hugging Face hub. Locally it may be a folder with `config.json`, or a
+ * single file of safetensors or torch.save, such as those of MetaICL's authors.
  *
  * @example await pretrainedGpt2("openai-community/gpt2")
- * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; the latter from `init` where values are no numbers
+ * @example await pretrainedGpt2("./metaicl/hr_to_lr/model.pt")
+ * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` where
+ *   values are no numbers
  */
 export async function pretrainedGpt2(
   source: string,
-  { tokenizer = gpt2Tokenizer, ...hub }: PretrainedOptions = {},
+  { tokenizer = gpt2Tokenizer, heads, ...hub }: PretrainedOptions = {},
 ): Promise<Gpt2> {
-  const folder = isPath(source) ? await existing(resolve(source)) : await download(source, hub);
-  const config = await readHuggingFaceConfig(folder);
-  await checkHuggingFaceParams(folder, config);
+  const found = isPath(source) ? await existing(resolve(source)) : await download(source, hub);
+  const config = await readHuggingFaceConfig(found, heads);
+  await checkHuggingFaceParams(found, config);
   return {
     ...gpt2(config, tokenizer),
     async init() {
-      const params = await readHuggingFaceParams(folder, config);
-      requireFinite(params, folder);
+      const params = await readHuggingFaceParams(found, config);
+      requireFinite(params, found);
       return params;
     },
   };
 }
 
-/** Whether a source of parameters is a local folder rather than a model on the hub. */
+/** Whether a source of parameters is local rather than a model on the hub. */
 export function isPath(source: string): boolean {
   return source.startsWith(".") || isAbsolute(source);
 }
 
-async function existing(folder: string): Promise<string> {
-  const entry = await stat(folder).catch(() => undefined);
-  if (!entry?.isDirectory()) {
-    throw new MetaError("MISSING_FILE", `There is no checkpoint folder ${folder}.`);
-  }
-  return folder;
+async function existing(path: string): Promise<string> {
+  await access(path).catch((cause) => {
+    throw new MetaError("MISSING_FILE", `There is no checkpoint ${path}.`, { cause });
+  });
+  return path;
 }
 
 function download(repository: string, hub: Omit<HubOptions, "type">): Promise<string> {
   return downloadFromHub(
     repository,
     (files) => {
-      const needed = files.filter(
-        (file) => file === "config.json" || /^model[^/]*\.safetensors(\.index\.json)?$/.test(file),
+      const needed = neededFiles(files);
+      if (needed.length > 0) return needed;
+      throw new MetaError(
+        "BAD_CHECKPOINT",
+        `"${repository}" has neither model.safetensors nor pytorch_model.bin on the hub; its files are: ${files.join(", ")}.`,
       );
-      if (!needed.some((file) => file.endsWith(".safetensors"))) {
-        throw new MetaError(
-          "BAD_CHECKPOINT",
-          `"${repository}" has no model.safetensors on the hub; its files are: ${files.join(", ")}.`,
-        );
-      }
-      return needed;
     },
     hub,
   );

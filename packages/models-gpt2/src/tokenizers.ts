@@ -1,5 +1,11 @@
 import type { Tokenizer } from "@metalearn/core";
 import { decode, encode } from "gpt-tokenizer/encoding/r50k_base";
+import {
+  type ByteLevelBpe,
+  type TokenizerTexts,
+  tokenizerTexts,
+  writeTokenizer,
+} from "./tokenizerFiles.js";
 
 const endOfText = { text: "<|endoftext|>", id: 50_256 };
 
@@ -16,7 +22,19 @@ export const gpt2Tokenizer: Tokenizer = {
       .split(endOfText.text)
       .flatMap((part, i) => (i === 0 ? encode(part) : [endOfText.id, ...encode(part)])),
   decode: (ids) => decode(ids),
+  async save(directory, maxTokens) {
+    gpt2Texts ??= import("gpt-tokenizer/bpeRanks/r50k_base").then(({ default: ranks }) =>
+      tokenizerTexts({
+        tokens: ranks.map((token) => Buffer.from(token as string)), // text, or bytes that are none
+        special: endOfText.text,
+      }),
+    );
+    await writeTokenizer(directory, await gpt2Texts, { special: endOfText.text, maxTokens });
+  },
 };
+
+/** Kept, for every checkpoint has them. */
+let gpt2Texts: Promise<TokenizerTexts> | undefined;
 
 /** One token per byte of UTF-8, for models too small for a large vocabulary. */
 export const byteTokenizer: Tokenizer = {
@@ -24,4 +42,8 @@ export const byteTokenizer: Tokenizer = {
   vocabularySize: 256,
   encode: (text) => [...Buffer.from(text, "utf8")],
   decode: (ids) => Buffer.from(ids).toString("utf8"),
+  async save(directory, maxTokens) {
+    const bytes: ByteLevelBpe = { tokens: Array.from({ length: 256 }, (_, i) => Uint8Array.of(i)) };
+    await writeTokenizer(directory, tokenizerTexts(bytes), { maxTokens });
+  },
 };

@@ -122,10 +122,24 @@ describe("a model on the hub", () => {
     );
   });
 
-  test("without safetensors is a clear error", async () => {
-    hub.files["pytorch_model.bin"] = Buffer.from("pickle");
+  test("without safetensors may have what torch.save wrote", async () => {
+    const folder = join(import.meta.dirname, "fixtures/torch/bin");
+    for (const name of await readdir(folder)) hub.files[name] = await readFile(join(folder, name));
+    hub.files["training_args.bin"] = Buffer.from("not wanted");
+    const found = await pretrainedGpt2("you/tiny", { ...options(), tokenizer: byteTokenizer });
+    expect(Object.keys(await found.init(0))).toHaveLength(28);
+    expect(hub.requests.map((request) => request.split(" ")[0]).sort()).toEqual([
+      "config.json",
+      "pytorch_model-00001-of-00002.bin",
+      "pytorch_model-00002-of-00002.bin",
+      "pytorch_model.bin.index.json",
+    ]);
+  });
+
+  test("without tensors is a clear error", async () => {
+    hub.files["tf_model.h5"] = Buffer.from("Keras");
     await expect(pretrainedGpt2("you/tiny", options())).rejects.toThrow(
-      '"you/tiny" has no model.safetensors on the hub; its files are: pytorch_model.bin.',
+      '"you/tiny" has neither model.safetensors nor pytorch_model.bin on the hub; its files are: tf_model.h5.',
     );
   });
 });

@@ -49,7 +49,13 @@ describe("a saved checkpoint", () => {
 
   test("has the files and names that transformers expects", async () => {
     await save(await model.init(1));
-    expect((await readdir(folder)).sort()).toEqual(["config.json", "model.safetensors"]);
+    expect((await readdir(folder)).sort()).toEqual([
+      "config.json",
+      "merges.txt",
+      "model.safetensors",
+      "tokenizer_config.json",
+      "vocab.json",
+    ]);
     const stored = await readSafetensors(join(folder, "model.safetensors"));
     expect(stored["transformer.h.0.attn.c_attn.weight"]?.shape).toEqual([8, 24]);
     expect(stored["lm_head.weight"]).toBeUndefined();
@@ -123,7 +129,7 @@ describe("a checkpoint that does not fit says why", () => {
 
   test("a missing folder", async () => {
     await expect(pretrainedGpt2(join(folder, "nowhere"))).rejects.toThrow(
-      "[MISSING_FILE] There is no checkpoint folder",
+      "[MISSING_FILE] There is no checkpoint",
     );
   });
 
@@ -135,7 +141,7 @@ describe("a checkpoint that does not fit says why", () => {
   test("a tensor of another shape", async () => {
     await edit((stored) => ({ ...stored, "transformer.wpe.weight": tf.zeros([4, 8]) }));
     await expect(load()).rejects.toThrow(
-      'tensor "transformer.wpe.weight" has shape [4,8], but config.json asks for [16,8]',
+      'tensor "transformer.wpe.weight" has shape [4,8], but its configuration asks for [16,8]',
     );
   });
 
@@ -156,6 +162,23 @@ describe("a checkpoint that does not fit says why", () => {
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 100));
     await expect(load()).rejects.toThrow("It was probably cut short");
+  });
+
+  test("a tensor that has the name of what objects inherit", async () => {
+    await edit((stored) => ({ ...stored, constructor: tf.ones([2]) }));
+    await expect(load()).rejects.toThrow('there is no place for tensor "constructor"');
+  });
+
+  test("a tensor that is there twice", async () => {
+    await edit((stored) => ({ ...stored, "ln_f.bias": tf.ones([8]) }));
+    await expect(load()).rejects.toThrow('tensor "ln_f.bias" is there twice');
+  });
+
+  test("more layers than any", async () => {
+    const path = join(folder, "config.json");
+    const written = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...written, n_layer: 1e12 }));
+    await expect(readHuggingFaceConfig(folder)).rejects.toThrow("n_layer: Too big");
   });
 
   test("another architecture", async () => {

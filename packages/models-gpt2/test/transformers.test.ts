@@ -81,6 +81,54 @@ describe.skipIf(noPython)(`a checkpoint that we write ${noPython ?? ""}`, () => 
   });
 });
 
+test.skipIf(noPython)(
+  `a checkpoint in half precision opens in transformers with every number rounded as torch rounds it ${noPython ?? ""}`,
+  async () => {
+    await writeHuggingFace(inFolder("float32"), params, config);
+    await writeHuggingFace(inFolder("float16"), params, config, { dtype: "float16" });
+    await writeHuggingFace(inFolder("bfloat16"), params, config, { dtype: "bfloat16" });
+    const program = `
+import json, sys, torch
+from transformers import AutoModelForCausalLM
+from safetensors.torch import load_file
+whole = AutoModelForCausalLM.from_pretrained(sys.argv[1] + "/float32").state_dict()
+told = {}
+for name in ["float16", "bfloat16"]:
+  model = AutoModelForCausalLM.from_pretrained(sys.argv[1] + "/" + name)
+  stored = load_file(sys.argv[1] + "/" + name + "/model.safetensors")
+  told[name] = {
+    "dtypes": sorted({str(tensor.dtype) for tensor in [*stored.values(), *model.parameters()]}),
+    "wrong": [key for key, tensor in model.state_dict().items()
+              if not torch.equal(tensor, whole[key].to(getattr(torch, name)))],
+    "special": [model.generation_config.bos_token_id, model.generation_config.eos_token_id],
+  }
+print(json.dumps(told))
+`;
+    expect(runPython(program, inFolder())).toEqual({
+      float16: { dtypes: ["torch.float16"], wrong: [], special: [299, 299] },
+      bfloat16: { dtypes: ["torch.bfloat16"], wrong: [], special: [299, 299] },
+    });
+  },
+);
+
+test.each([
+  ["float16", 2 ** -11],
+  ["bfloat16", 2 ** -8],
+] as const)(
+  "a checkpoint in %s comes back within half a unit in the last place",
+  async (dtype, half) => {
+    await writeHuggingFace(inFolder(), params, config, { dtype });
+    const again = await pretrainedGpt2(inFolder(), { tokenizer: byteTokenizer });
+    for (const [name, tensor] of Object.entries(await again.init(0))) {
+      const wanted = params[name]?.dataSync() ?? [];
+      tensor.dataSync().forEach((value, i) => {
+        const size = Math.max(Math.abs(Number(wanted[i])), 2 ** -14);
+        expect(Math.abs(value - Number(wanted[i])) / size).toBeLessThanOrEqual(half);
+      });
+    }
+  },
+);
+
 const noGolden = missing("golden/gpt2-tiny");
 
 describe.skipIf(noGolden)(`a checkpoint that transformers wrote ${noGolden ?? ""}`, () => {

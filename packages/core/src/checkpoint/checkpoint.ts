@@ -5,7 +5,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { MetaError } from "../errors.js";
 import { isLearnerName, learnerParams, modelParams } from "../metaParams.js";
-import type { Model } from "../model.js";
+import type { Model, SaveOptions } from "../model.js";
 import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
 import type { SamplerState } from "../task.js";
@@ -145,10 +145,15 @@ async function readTraining(directory: string): Promise<z.output<typeof training
 }
 
 /** Writes parameters in the model's own format, or as `model.safetensors`. */
-export async function saveParams(model: Model, params: Params, directory: string): Promise<void> {
+export async function saveParams(
+  model: Model,
+  params: Params,
+  directory: string,
+  options: SaveOptions = {},
+): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await (model.save?.(params, directory) ??
-    writeSafetensors(join(directory, "model.safetensors"), params));
+  await (model.save?.(params, directory, options) ??
+    writeSafetensors(join(directory, "model.safetensors"), params, {}, options));
 }
 
 /**

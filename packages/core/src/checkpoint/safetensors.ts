@@ -1,29 +1,39 @@
 import { type FileHandle, open } from "node:fs/promises";
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
+import {
+  beyondFloat16,
+  bytesPerElement,
+  decodeTensor,
+  encodeFloats,
+  type FloatType,
+  floatTypes,
+} from "./elementTypes.js";
 import { writeAtomically } from "./files.js";
+import {
+  type Complaint,
+  elementsOf,
+  isCounts,
+  openForReading,
+  readAll,
+  readableEntry,
+  readFully,
+  type StoredTensor,
+  type TensorFile,
+} from "./tensorFile.js";
 
 /** A tensor's place in a safetensors file. */
-export interface SafetensorsEntry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
+export interface SafetensorsEntry extends StoredTensor {
   /** First and last-plus-one byte, counted from the end of the header. */
   readonly offsets: readonly [number, number];
 }
 
-/** An open safetensors file, from which tensors are read one at a time. */
-export interface SafetensorsFile {
-  readonly entries: Readonly<Record<string, SafetensorsEntry>>;
+/** An open safetensors file. */
+export interface SafetensorsFile extends TensorFile<SafetensorsEntry> {
   readonly metadata: Readonly<Record<string, string>>;
-  /** A tensor's place. @throws MetaError `BAD_CHECKPOINT` when there is none, or of a type that cannot be read */
-  entry(name: string): SafetensorsEntry;
-  /** One tensor; float16 and bfloat16 arrive as float32. The caller owns it. */
-  read(name: string): Promise<tf.Tensor>;
-  close(): Promise<void>;
 }
 
-const bytesPerElement: Record<string, number> = { F32: 4, I32: 4, F16: 2, BF16: 2 };
 const longestHeader = 100_000_000; // the format's own limit, in bytes
 
 /**
@@ -31,38 +41,34 @@ const longestHeader = 100_000_000; // the format's own limit, in bytes
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when the file is cut short or is none
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await openForReading(path);
-  try {
-    const { header, start } = await readHeader(file, path);
+export function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const bad: Complaint = (what, cause) =>
+    new MetaError("BAD_CHECKPOINT", `${path} is not a usable safetensors file: ${what}.`, {
+      cause,
+    });
+  return openForReading(path, async (file) => {
+    const { size } = await file.stat();
+    const { header, start } = await readHeader(file, size, bad);
     const { __metadata__: metadata = {}, ...tensors } = header;
+    if (!isTexts(metadata)) throw bad("its metadata is not text by name");
     const entries = Object.fromEntries(
-      Object.entries(tensors).map(([name, entry]) => [name, parseEntry(path, name, entry)]),
+      Object.entries(tensors).map(([name, entry]) => [name, parseEntry(name, entry, bad)]),
     );
-    requireGapless(path, entries, (await file.stat()).size - start);
-    const entryOf = (name: string) => {
-      const entry = entries[name];
-      if (!entry) throw bad(path, `there is no tensor "${name}"`);
-      if (bytesPerElement[entry.dtype] !== undefined) return entry;
-      const known = Object.keys(bytesPerElement).join(", ");
-      throw bad(path, `tensor "${name}" is ${entry.dtype}; known types are ${known}`);
-    };
+    requireGapless(entries, size - start, bad);
+    const entry = (name: string) => readableEntry(entries, name, bad);
     return {
       entries,
-      metadata: metadata as Record<string, string>,
-      entry: entryOf,
-      read: async (name) => {
-        const entry = entryOf(name);
-        const bytes = new Uint8Array(entry.offsets[1] - entry.offsets[0]);
-        await readFully(file, bytes, start + entry.offsets[0], path);
-        return decode(bytes, entry);
+      metadata,
+      entry,
+      async read(name) {
+        const { dtype, shape, offsets } = entry(name);
+        const bytes = new Uint8Array(offsets[1] - offsets[0]);
+        await readFully(file, bytes, start + offsets[0], bad);
+        return decodeTensor(bytes, dtype, shape);
       },
       close: () => file.close(),
     };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  });
 }
 
 /**
@@ -70,44 +76,43 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
  *
  * @param wanted which ones. @default all
  */
-export async function readSafetensors(
+export function readSafetensors(
   path: string,
   wanted: (name: string) => boolean = () => true,
 ): Promise<Params> {
-  const file = await openSafetensors(path);
-  try {
-    const params: Record<string, tf.Tensor> = {};
-    for (const name of Object.keys(file.entries).filter(wanted)) {
-      params[name] = await file.read(name);
-    }
-    return params;
-  } finally {
-    await file.close();
-  }
+  return readAll(openSafetensors(path), wanted);
+}
+
+/** How a safetensors file stores numbers. */
+export interface SafetensorsOptions {
+  /** What float32 is stored as, rounded to the nearest. @default "float32" */
+  readonly dtype?: FloatType;
 }
 
 /**
  * Writes tensors (float32, or int32) in safetensors format, atomically.
  *
- * @throws MetaError `BAD_OPTION` for a tensor of another type
+ * @throws MetaError `BAD_OPTION` for a tensor of another type, or with values beyond float16
  */
 export async function writeSafetensors(
   path: string,
   params: Params,
   metadata: Readonly<Record<string, string>> = {},
+  { dtype: floatType = "float32" }: SafetensorsOptions = {},
 ): Promise<void> {
   let end = 0;
   const header: Record<string, unknown> = { __metadata__: metadata };
   for (const [name, tensor] of Object.entries(params)) {
-    const dtype = { float32: "F32", int32: "I32" }[tensor.dtype as string];
+    const dtype = { float32: floatTypes[floatType], int32: "I32" }[tensor.dtype as string];
     if (!dtype) {
       throw new MetaError(
         "BAD_OPTION",
         `Tensor "${name}" is ${tensor.dtype}; a checkpoint holds float32 and int32.`,
       );
     }
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [end, end + 4 * tensor.size] };
-    end += 4 * tensor.size;
+    const bytes = (bytesPerElement[dtype] as number) * tensor.size;
+    header[name] = { dtype, shape: tensor.shape, data_offsets: [end, end + bytes] };
+    end += bytes;
   }
   const json = JSON.stringify(header);
   // Spaces to a multiple of 8 bytes, so that readers may map the tensors into memory.
@@ -118,9 +123,8 @@ export async function writeSafetensors(
     const file = await open(temporary, "w");
     try {
       await file.writeFile(Buffer.concat([length, text]));
-      for (const tensor of Object.values(params)) {
-        const values = await tensor.data();
-        await file.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      for (const [name, tensor] of Object.entries(params)) {
+        await file.writeFile(await encode(name, tensor, floatType));
       }
       await file.sync();
     } finally {
@@ -129,53 +133,69 @@ export async function writeSafetensors(
   });
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r");
-  } catch (cause) {
-    throw new MetaError("MISSING_FILE", `Cannot read ${path}.`, { cause });
+async function encode(name: string, tensor: tf.Tensor, floatType: FloatType): Promise<Uint8Array> {
+  const values = await tensor.data();
+  if (!(values instanceof Float32Array)) {
+    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   }
+  if (floatType === "float16" && values.some((value) => Math.abs(value) >= beyondFloat16)) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `Tensor "${name}" has values beyond 65504, which float16 cannot hold. Write bfloat16 or float32.`,
+    );
+  }
+  return encodeFloats(values, floatType);
 }
 
 async function readHeader(
   file: FileHandle,
-  path: string,
+  size: number,
+  bad: Complaint,
 ): Promise<{ header: Record<string, unknown>; start: number }> {
   const prefix = new Uint8Array(8);
-  await readFully(file, prefix, 0, path);
+  await readFully(file, prefix, 0, bad);
   const length = Number(Buffer.from(prefix).readBigUInt64LE());
-  if (length > longestHeader) throw bad(path, `its header would be ${length} bytes long`);
+  if (length > longestHeader) throw bad(`its header would be ${length} bytes long`);
+  if (8 + length > size) throw bad("it ends too early");
   const text = new Uint8Array(length);
-  await readFully(file, text, 8, path);
+  await readFully(file, text, 8, bad);
   try {
     const json = Buffer.from(text).toString("utf8");
     if (!json.startsWith("{")) throw new TypeError("not an object");
     return { header: JSON.parse(json), start: 8 + length };
   } catch (cause) {
-    throw bad(path, "its header is not a JSON object", cause);
+    throw bad("its header is not a JSON object", cause);
   }
 }
 
-function parseEntry(path: string, name: string, value: unknown): SafetensorsEntry {
-  if (name === "__proto__") throw bad(path, "no tensor can have this name: __proto__");
+function isTexts(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((text) => typeof text === "string")
+  );
+}
+
+function parseEntry(name: string, value: unknown, bad: Complaint): SafetensorsEntry {
+  if (name === "__proto__") throw bad("no tensor can have this name: __proto__");
   const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
   if (typeof dtype !== "string" || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
-    throw bad(path, `the header's entry for tensor "${name}" is malformed`);
+    throw bad(`the header's entry for tensor "${name}" is malformed`);
   }
   const [from, to] = offsets as [number, number];
   // A tensor of another type is an error only for those who read it.
   const size = bytesPerElement[dtype];
-  if (size !== undefined && to - from !== size * shape.reduce((a, b) => a * b, 1)) {
-    throw bad(path, `tensor "${name}" of shape [${shape}] does not fill its ${to - from} bytes`);
+  if (size !== undefined && to - from !== size * elementsOf(shape)) {
+    throw bad(`tensor "${name}" of shape [${shape}] does not fill its ${to - from} bytes`);
   }
   return { dtype, shape, offsets: [from, to] };
 }
 
 /** Tensors must fill the bytes after the header in some order, without holes or overlaps. */
 function requireGapless(
-  path: string,
   entries: Readonly<Record<string, SafetensorsEntry>>,
   bytes: number,
+  bad: Complaint,
 ): void {
   let end = 0;
   const inOrder = Object.entries(entries).sort(
@@ -184,7 +204,6 @@ function requireGapless(
   for (const [name, { offsets }] of inOrder) {
     if (offsets[0] !== end || offsets[1] < end) {
       throw bad(
-        path,
         `tensor "${name}" takes the bytes ${offsets[0]} to ${offsets[1]}, but the tensors before it end at ${end}`,
       );
     }
@@ -193,62 +212,7 @@ function requireGapless(
   if (end !== bytes) {
     const guess = bytes < end ? "It was probably cut short" : "Something else was added to it";
     throw bad(
-      path,
       `its tensors take ${end} bytes, but ${bytes} follow the header. ${guess}: write or download it again`,
     );
   }
-}
-
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
-}
-
-async function readFully(
-  file: FileHandle,
-  into: Uint8Array,
-  position: number,
-  path: string,
-): Promise<void> {
-  let done = 0;
-  while (done < into.length) {
-    // One read call moves at most 2 GiB.
-    const length = Math.min(into.length - done, 2 ** 30);
-    const { bytesRead } = await file.read(into, done, length, position + done);
-    if (bytesRead === 0) throw bad(path, "it ends too early");
-    done += bytesRead;
-  }
-}
-
-function decode(bytes: Uint8Array, { dtype, shape }: SafetensorsEntry): tf.Tensor {
-  const dims = [...shape];
-  const { buffer } = bytes as Uint8Array<ArrayBuffer>;
-  switch (dtype) {
-    case "I32":
-      return tf.tensor(new Int32Array(buffer), dims, "int32");
-    case "F16":
-      return tf.tensor(Float32Array.from(new Uint16Array(buffer), halfToNumber), dims, "float32");
-    case "BF16": {
-      // bfloat16 is the upper half of float32.
-      const words = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
-      return tf.tensor(new Float32Array(words.buffer), dims, "float32");
-    }
-    default:
-      return tf.tensor(new Float32Array(buffer), dims, "float32");
-  }
-}
-
-/** The value of an IEEE 754 half-precision number. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-function bad(path: string, what: string, cause?: unknown): MetaError {
-  return new MetaError("BAD_CHECKPOINT", `${path} is not a usable safetensors file: ${what}.`, {
-    cause,
-  });
 }

@@ -190,7 +190,7 @@ export async function runCheckpoint(
 
 /**
  * The folder with the parameters of a run ({@link runCheckpoint}), of one checkpoint, or with parameters
- * in the model's own format.
+ * in the model's own format; or a file of torch.save, as it is.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint
  */
@@ -201,11 +201,14 @@ export async function findParams(path: string): Promise<string> {
   }
   throw new MetaError(
     "MISSING_FILE",
-    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors. Train first, or name another folder.`,
+    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.`,
   );
 }
 
-async function holdsTensors(directory: string): Promise<boolean> {
-  const names = await readdir(directory).catch((): string[] => []);
-  return names.includes("model.safetensors") || names.includes("model.safetensors.index.json");
+async function holdsTensors(path: string): Promise<boolean> {
+  if (/\.(pt|pth|bin)$/.test(path)) return existsSync(path);
+  const names = await readdir(path).catch((): string[] => []);
+  return names.some((name) =>
+    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$/.test(name),
+  );
 }

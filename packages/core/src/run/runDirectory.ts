@@ -164,7 +164,9 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    // ENOTDIR: a file, such as a checkpoint of torch.save, is no run's directory.
+    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? ""))
+      return undefined;
     throw new MetaError("MISSING_FILE", `Cannot read ${path}.`, { cause });
   }
   try {

@@ -1,0 +1,109 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { pythonLacks, runPython } from "../../core/test/support/python.js";
+import { failureOf, type Project, projectWithTasks } from "./support/project.js";
+
+const run = "runs/run-seed100";
+const stored = `${run}/checkpoints/00000008/model/model.safetensors`;
+const torchFile = join(import.meta.dirname, "../../models-gpt2/test/fixtures/torch/model.pt");
+const shape = ["model.heads=2", "model.tokenizer=byte"];
+
+let project: Project;
+beforeAll(async () => {
+  project = await projectWithTasks();
+  expect((await project.metalearn(["train"])).code).toBe(0);
+});
+
+describe("export", () => {
+  test("writes a run's model into a folder of its own", async () => {
+    const { code, stdout } = await project.metalearn(["export", run, "exported"]);
+    expect(code).toBe(0);
+    expect(stdout).toBe("Wrote exported: gpt2, float32.\n");
+    expect((await readdir(project.path("exported"))).sort()).toEqual([
+      "config.json",
+      "merges.txt",
+      "model.safetensors",
+      "tokenizer_config.json",
+      "vocab.json",
+    ]);
+    const [own, exported] = await Promise.all(
+      [stored, "exported/model.safetensors"].map((path) => readSafetensors(project.path(path))),
+    );
+    for (const [name, tensor] of Object.entries(own ?? {})) {
+      expect(exported?.[name]?.dataSync(), name).toEqual(tensor.dataSync());
+    }
+  });
+
+  test("makes a folder of what MetaICL's trainer saved, at half the size if asked", async () => {
+    const args = ["export", torchFile, "metaicl", ...shape, "--dtype", "float16"];
+    expect((await project.metalearn(args)).code).toBe(0);
+    const file = await openSafetensors(project.path("metaicl/model.safetensors"));
+    const original = await readTorch(torchFile, (name) => name in file.entries);
+    expect(Object.keys(original)).toHaveLength(28);
+    for (const [name, entry] of Object.entries(file.entries)) {
+      expect(entry).toMatchObject({ dtype: "F16", shape: original[name]?.shape });
+      const halves = (await file.read(name)).dataSync();
+      original[name]?.dataSync().forEach((value, i) => {
+        expect(Number(halves[i])).toBeCloseTo(value, 2);
+      });
+    }
+    await file.close();
+  });
+
+  test.each([
+    [["data"], "[BAD_OPTION] data is there already. Name another folder."],
+    [["new", "--dtype", "int8"], "--dtype: wanted float32, float16, bfloat16; came int8."],
+    [["new"], "does not say how many attention heads it has"],
+  ])("refuses %j in words of what to do", async (args, message) => {
+    expect(await failureOf(project, ["export", torchFile, ...args])).toContain(message);
+    expect(await project.read("new/config.json")).toBeUndefined();
+  });
+
+  test("refuses a file that holds more than tensors, and executes nothing of it", async () => {
+    const command = join(import.meta.dirname, "../../core/test/fixtures/torch/command.pt");
+    expect(await failureOf(project, ["export", command, "new"])).toContain(
+      '"posix.system", which plain tensors do not need, and nothing of it was executed',
+    );
+    expect(await readdir(project.folder)).not.toContain("executed");
+  });
+});
+
+const noTorch = pythonLacks("torch", "safetensors");
+
+test.skipIf(noTorch)(
+  `a file of torch.save has the scores of its numbers ${noTorch ?? ""}`,
+  async () => {
+    const convert = `
+import sys, torch
+from safetensors.torch import load_file
+torch.save(load_file(sys.argv[1]), sys.argv[2])
+print("null")
+`;
+    runPython(convert, project.path(stored), project.path("copy.pt"));
+    const scores = async (path: string) => {
+      expect((await project.metalearn(["evaluate", path, "-o", "scores.json"])).code).toBe(0);
+      return (await project.json<{ tasks: unknown }>("scores.json")).tasks;
+    };
+    expect(await scores("copy.pt")).toEqual(await scores(run));
+    const asked = [
+      "predict",
+      "--checkpoint",
+      "copy.pt",
+      "-c",
+      "metalearn.config.yaml",
+      "-i",
+      "ant",
+    ];
+    const { code, stdout } = await project.metalearn([
+      ...asked,
+      "--option",
+      "ant",
+      "--option",
+      "bee",
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("nats/token");
+  },
+);

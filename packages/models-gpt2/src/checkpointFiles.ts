@@ -1,0 +1,66 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import { z } from "zod";
+
+/** Where transformers looks for tensors: in one file, or in shards that an index lists. */
+const layouts = [
+  { index: "model.safetensors.index.json", file: "model.safetensors" },
+  { index: "pytorch_model.bin.index.json", file: "pytorch_model.bin" },
+];
+
+const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+
+/**
+ * The files with the tensors of a checkpoint: a file itself, or those of a folder in Hugging Face's layout,
+ * safetensors before what torch.save wrote.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an index that is none, or leads out of the folder
+ */
+export async function tensorFiles(source: string): Promise<string[]> {
+  if (await isFile(source)) return [source];
+  for (const { index, file } of layouts) {
+    if (await isFile(join(source, index))) return shards(source, index);
+    if (await isFile(join(source, file))) return [join(source, file)];
+  }
+  const wanted = layouts.map(({ file }) => file).join(" nor ");
+  throw new MetaError("MISSING_FILE", `There is no ${wanted} in ${source}.`);
+}
+
+/** Which files of a repository make up a checkpoint that {@link tensorFiles} finds; none if it has none. */
+export function neededFiles(files: readonly string[]): string[] {
+  const tensors = [
+    files.filter((file) => /^model[^/]*\.safetensors(\.index\.json)?$/.test(file)),
+    files.filter((file) => /^pytorch_model[^/]*\.bin(\.index\.json)?$/.test(file)),
+  ].find((found) => found.some((file) => !file.endsWith(".json")));
+  return tensors ? ["config.json", ...tensors] : [];
+}
+
+async function shards(folder: string, index: string): Promise<string[]> {
+  const path = join(folder, index);
+  const result = indexSchema.safeParse(await readJsonFile(path));
+  if (!result.success) throw new MetaError("BAD_CHECKPOINT", `${path} has no weight_map.`);
+  const files = [...new Set(Object.values(result.data.weight_map))];
+  const escaping = files.find((file) => basename(file) !== file);
+  if (escaping !== undefined) {
+    throw new MetaError("BAD_CHECKPOINT", `${path} names a file elsewhere: ${escaping}.`);
+  }
+  return files.map((file) => join(folder, file));
+}
+
+/** Whether there is a file, rather than nothing or a folder. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+/** @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not JSON */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new MetaError("MISSING_FILE", `Cannot read ${path}.`, { cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new MetaError("BAD_CHECKPOINT", `${path} is not JSON.`, { cause });
+  }
+}

@@ -1,0 +1,37 @@
+import { MetaError } from "@metalearn/core";
+import { type Gpt2Config, gpt2Sizes } from "./gpt2Config.js";
+
+/**
+ * The shape of a GPT-2 whose checkpoint has no `config.json`, from the shapes of its tensors. They do not
+ * show the number of heads, which is that of the published model of the same width unless it is given.
+ *
+ * @param path for messages
+ * @param shapes by the model's own names
+ * @throws MetaError `BAD_CHECKPOINT` when it is no GPT-2; `BAD_OPTION` when the heads must be given
+ */
+export function inferConfig(
+  path: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  heads: number | undefined,
+): Gpt2Config {
+  const [vocabularySize, width] = shapes.get("wte.weight") ?? [];
+  const [maxTokens] = shapes.get("wpe.weight") ?? [];
+  if (!vocabularySize || !width || !maxTokens) {
+    const names = [...shapes.keys()].slice(0, 3).join(", ");
+    throw new MetaError(
+      "BAD_CHECKPOINT",
+      `${path} holds no GPT-2: wanted matrices wte.weight and wpe.weight; came ${names}.`,
+    );
+  }
+  const published = Object.values(gpt2Sizes).find((size) => size.width === width);
+  const known = heads ?? published?.heads;
+  if (known === undefined) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `${path} does not say how many attention heads it has, and no published GPT-2 is ${width} wide. Give heads, or put its config.json beside it.`,
+    );
+  }
+  // Counted, for a number in a name may be anything.
+  const layers = new Set([...shapes.keys()].flatMap((name) => /^h\.\d+\./.exec(name)?.[0] ?? []));
+  return { vocabularySize, maxTokens, width, layers: layers.size, heads: known };
+}
