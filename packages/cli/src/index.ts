@@ -1,5 +1,9 @@
 export { type LaunchRunsOptions, launchRuns, openLauncher } from "./launch/launchRuns.js";
 export { describeProgram, main } from "./main.js";
+export { type Pack, type PackContents, writePack } from "./pack/pack.js";
+export type { PluginKind } from "./pluginPackage/kinds.js";
+export { type PluginNames, pluginNames } from "./pluginPackage/names.js";
+export { writePackage } from "./pluginPackage/writePackage.js";
 export { type CheckpointSession, checkpointSession } from "./predict/checkpointSession.js";
 export { presetFolder } from "./presets.js";
 export { renderChart } from "./report/charts.js";
