@@ -45,7 +45,7 @@ const steps = {
   doctor: { args: [join(root, "packages/cli/bin/metalearn.js"), "doctor"] },
   tests: { args: vitest("tests") },
   // For the errors that rounded products make; the tolerances are those of float32.
-  "tests-tf32": { args: vitest("tests-tf32"), env: { METALEARN_TEST_TF32: "1" } },
+  "tests-tf32": { args: vitest("tests-tf32"), env: { METALEARN_TEST_TF32: "1" }, mayFail: true },
   bench: { args: bench(out) },
   // CUDA's own allocator counts what tensors fill; TensorFlow's takes more than they need.
   memory: {
@@ -82,4 +82,5 @@ for (const name of chosen) {
   );
   console.log(`== ${name}: exit code ${status}, ${summary[name].seconds} s`);
 }
-process.exitCode = Object.values(summary).every(({ exitCode }) => exitCode === 0) ? 0 : 1;
+const failures = chosen.filter((name) => summary[name].exitCode !== 0 && !steps[name].mayFail);
+process.exitCode = failures.length === 0 ? 0 : 1;

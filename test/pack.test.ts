@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -29,7 +28,7 @@ const reason =
     : "(needs the CPU engine of `metalearn setup` on Linux)");
 
 /** The programs that unpacking may use; metalearn itself needs none. */
-const tools = ["sh", "cat", "tar", "gzip", "sha256sum", "mkdir", "rm"];
+const tools = ["sh", "cat", "tar", "gzip", "sha256sum", "mkdir"];
 
 describe.skipIf(reason)(`a pack ${reason ?? ""}`, () => {
   const folder = mkdtempSync(join(tmpdir(), "metalearn-pack-"));
@@ -48,7 +47,7 @@ describe.skipIf(reason)(`a pack ${reason ?? ""}`, () => {
       join(project, "metalearn.config.yaml"),
       JSON.stringify({ ...tinyRun, runtime: { use: "tensorflow", device: "cpu" } }),
     );
-    const flags = ["--level", "0", "--part-size", "60M", "--include", project];
+    const flags = ["--level", "1", "--part-size", "60M", "--include", project];
     execFileSync(process.execPath, [program, "pack", parts, ...flags], { stdio: "pipe" });
     mkdirSync(bare);
     for (const tool of tools) {
@@ -92,25 +91,4 @@ describe.skipIf(reason)(`a pack ${reason ?? ""}`, () => {
     expect(compare, compare.stderr).toMatchObject({ status: 0 });
     expect(readFileSync(join(project, "compared/report.html"), "utf8")).toContain("metaicl");
   }, 120_000);
-
-  test("with a part that is damaged or missing is not unpacked", () => {
-    const part = join(parts, "metalearn.tar.gz.001");
-    const content = readFileSync(part);
-    writeFileSync(part, content.subarray(0, -1));
-    const damaged = alone(folder, "sh", "parts/unpack.sh", "damaged");
-    expect(damaged.status).toBe(1);
-    expect(damaged.stderr).toMatch(/metalearn\.tar\.gz\.001: FAILED[\s\S]*copy them again/);
-    rmSync(part);
-    expect(alone(folder, "sh", "parts/unpack.sh", "damaged").stderr).toMatch(/copy them again/);
-    expect(existsSync(join(folder, "damaged/metalearn"))).toBe(false);
-    writeFileSync(part, content);
-  });
-
-  test("is not unpacked over another", () => {
-    mkdirSync(join(folder, "taken"));
-    writeFileSync(join(folder, "taken/metalearn"), "mine");
-    const { status, stderr } = alone(folder, "sh", "parts/unpack.sh", "taken");
-    expect({ status, stderr }).toMatchObject({ status: 1 });
-    expect(stderr).toMatch(/taken holds metalearn already/);
-  });
 });

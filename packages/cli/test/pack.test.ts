@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   cpSync,
@@ -8,8 +8,10 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -23,6 +25,7 @@ import { requireMovableNode } from "../src/pack/movableNode.js";
 import { packageFiles } from "../src/pack/packageFiles.js";
 import { packageTree } from "../src/pack/packageTree.js";
 import { writeParts } from "../src/pack/parts.js";
+import { archiveName, checksumsName, unpackScript } from "../src/pack/scripts.js";
 import { emptyProject } from "./support/project.js";
 
 const inside = temporaryFolder();
@@ -95,6 +98,65 @@ describe("an archive", () => {
   test("refuses a path that the format cannot hold", async () => {
     const files = [{ path: "n".repeat(101), content: "" }];
     await expect(bytesOf(archive(files))).rejects.toThrow(/is too long for an archive/);
+  });
+});
+
+describe("the script that unpacks", () => {
+  const script = unpackScript("a thing", 1);
+
+  /** Three parts and the script beside them, as `metalearn pack` leaves them. */
+  async function writeTiny(): Promise<void> {
+    mkdirSync(inside("parts"));
+    const files = [
+      { path: "noise", content: randomBytes(2_000).toString("hex") },
+      { path: "metalearn", content: "#!/bin/sh\n", mode: 0o755 },
+    ];
+    const place = { folder: inside("parts"), name: archiveName, partBytes: 1_000 };
+    const parts = await writeParts(compress(archive(files), 6), place);
+    expect(parts).toHaveLength(3);
+    const sums = parts.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
+    writeFileSync(inside("parts", checksumsName), sums);
+    writeFileSync(inside("parts/unpack.sh"), script);
+  }
+
+  function unpackTo(target: string, path = process.env.PATH ?? "") {
+    const env = { PATH: path };
+    const call = ["parts/unpack.sh", target];
+    return spawnSync("/bin/sh", call, { cwd: inside(), encoding: "utf8", env });
+  }
+
+  test("leaves what was packed in a folder with a space in its name", async () => {
+    await writeTiny();
+    expect(unpackTo("a place")).toMatchObject({ status: 0, stderr: "" });
+    expect(readdirSync(inside("a place"))).toEqual(["metalearn", "noise"]);
+  });
+
+  test("says which parts are damaged and missing, and unpacks nothing", async () => {
+    await writeTiny();
+    const [, second, third] = ["000", "001", "002"].map((n) =>
+      inside("parts", `${archiveName}.${n}`),
+    );
+    truncateSync(second as string, 999);
+    rmSync(third as string);
+    const { status, stderr } = unpackTo("place");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/\.001: FAILED\n[\s\S]*\.002: FAILED open/);
+    expect(stderr).toMatch(/Parts are missing or damaged: copy them again\.\n$/);
+    expect(existsSync(inside("place"))).toBe(false);
+  });
+
+  test("does not unpack over another, nor without the programs that it needs", async () => {
+    await writeTiny();
+    mkdirSync(inside("place"));
+    writeFileSync(inside("place/metalearn"), "mine");
+    expect(unpackTo("place")).toMatchObject({
+      status: 1,
+      stderr: "place holds metalearn already. Remove it, or choose another folder.\n",
+    });
+    expect(unpackTo("elsewhere", inside())).toMatchObject({
+      status: 1,
+      stderr: "Unpacking needs the program cat, which is not here.\n",
+    });
   });
 });
 

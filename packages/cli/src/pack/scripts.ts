@@ -33,16 +33,13 @@ for tool in cat tar gzip sha256sum mkdir; do
   command -v $tool >/dev/null || fail "Unpacking needs the program $tool, which is not here."
 done
 [ ! -e "$1/metalearn" ] || fail "$1 holds metalearn already. Remove it, or choose another folder."
+echo "Checking the parts of ${title}."
+report=$(cd "$parts" && sha256sum -c ${checksumsName} 2>&1) || fail "$report
+Parts are missing or damaged: copy them again."
 mkdir -p "$1"
 target=$(cd -- "$1" && pwd)
-cd "$parts"
-echo "Checking the parts of ${title}."
-sha256sum -c ${checksumsName} >"$target/checksums.log" 2>&1 ||
-  fail "$(cat "$target/checksums.log")
-Parts are missing or damaged: copy them again."
-rm "$target/checksums.log"
 echo "Unpacking into $target."
-cat ${archiveName}.* | gzip -dc | tar -xf - -C "$target"
+cat "$parts"/${archiveName}.* | gzip -dc | tar -xf - -C "$target"
 "$target/metalearn" --version >/dev/null ||
   fail "Node.js does not run here: it needs Linux with glibc 2.28 and libstdc++ of GCC 11, or newer."
 echo "Ready. See what this machine has: $target/metalearn doctor"
