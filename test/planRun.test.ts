@@ -115,7 +115,9 @@ test("validations take tokens, time and a checkpoint more", async () => {
   // Of three checkpoints none has to go: two are kept, the best, and one that is written.
   expect(diskBytes).toBe(3 * 3 * 4 * parameters);
   await compareRuns({ toolkit, out, runs: runsOf(checkConfig({ ...config, train })) });
-  expect(await size(join(out, "run-seed100/checkpoints"))).toBeLessThan(1.2 * diskBytes);
+  // The small files of three checkpoints, such as the tokenizer's, take 5 kB each.
+  const written = await size(join(out, "run-seed100/checkpoints"));
+  expect(written).toBeLessThan(1.2 * diskBytes + 3 * 5_000);
 });
 
 test("a baseline asks no model, and takes none of its time", async () => {

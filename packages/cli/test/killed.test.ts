@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,7 +50,7 @@ const config = {
     ...{ use: "crossfit", root: "data", shots: 2, setting: settings[0] },
     ...{ maxExamplesPerTask: 16, maxTestExamples: 4 },
   },
-  train: { steps: 16, batchSize: 2, logEvery: 4, checkpointEvery: 2 },
+  train: { steps: 32, batchSize: 2, logEvery: 4, checkpointEvery: 2 },
   evaluate: { seeds: [100] },
   sweep: { "tasks.setting": settings },
   compare: {
@@ -94,14 +95,38 @@ async function results(project: Project, out: string): Promise<Record<string, un
   return found;
 }
 
-/** Starts the command and kills it after some time: itself, or with all of its children at once. */
-async function killAfter(ms: number, project: Project, withChildren: boolean): Promise<boolean> {
+/**
+ * Starts the command and kills it: at some moment after so many runs are finished, itself alone; or with
+ * all of its children, when after that one of them has written a checkpoint. False when it ended before.
+ */
+async function killAfter(
+  finishedRuns: number,
+  project: Project,
+  withChildren: boolean,
+): Promise<boolean> {
   const { child, finished } = start(command, { cwd: project.folder, detached: true });
-  const over = finished.then(() => true);
-  if (await Promise.race([over, sleep(ms, false)])) return false;
+  let isOver = false;
+  const over = finished.then(() => {
+    isOver = true;
+  });
+  const isTime = async () => {
+    const { finished, inTraining } = await runsOf(project);
+    return finished >= finishedRuns && (inTraining > 0 || !withChildren);
+  };
+  while (!isOver && !(await isTime())) await sleep(5);
+  if (!withChildren) await Promise.race([over, sleep(1_000 * Math.random())]);
+  if (isOver) return false;
   process.kill(withChildren ? -Number(child.pid) : Number(child.pid), "SIGKILL");
   await over;
   return true;
+}
+
+/** How many runs are finished, and how many others have a checkpoint. */
+async function runsOf(project: Project): Promise<{ finished: number; inTraining: number }> {
+  const names = await readdir(project.path("runs")).catch(() => []); // not there yet
+  const has = (file: string) => (name: string) => existsSync(project.path("runs", name, file));
+  const finished = names.filter(has("evaluation.json")).length;
+  return { finished, inTraining: names.filter(has("checkpoints")).length - finished };
 }
 
 describe(`a sweep of 3 learners, 2 settings and 3 seeds on ${data}, killed three times at random`, () => {
@@ -112,14 +137,12 @@ describe(`a sweep of 3 learners, 2 settings and 3 seeds on ${data}, killed three
   beforeAll(async () => {
     project = await projectWithTasks(config);
     await writeSettings(project);
-    const begun = performance.now();
     const whole = await project.metalearn([...command, "out=whole"]);
     expect(whole.code, whole.stderr).toBe(0);
-    const duration = performance.now() - begun;
     for (let i = 0; i < kills; i++) {
-      // After the first run has begun, and before the last one can have ended.
-      const share = 0.1 + 0.2 * Math.random();
-      killed.push(await killAfter(share * duration, project, i % 2 === 1));
+      // Early, in the middle, and long before the last run can have ended.
+      const finishedRuns = 1 + 4 * i;
+      killed.push(await killAfter(finishedRuns, project, i % 2 === 1));
       const files = await readdir(project.path("runs"), { recursive: true });
       checkpointsAtKills.push(files.filter((name) => /checkpoints\/\d{8}$/.test(name)).length);
     }

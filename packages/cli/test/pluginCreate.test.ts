@@ -108,10 +108,8 @@ describe("metalearn plugin create", () => {
         .flatMap(({ assertionResults }) => assertionResults)
         .filter(({ status }) => status === "passed").length;
     expect(code).toBe(0);
-    // More than the test or two of its own, where there is a conformance suite.
-    const suites = kinds.filter((kind) => passed(kind) > 5);
-    expect(suites).toEqual(["learner", "model", "sampler", "optimizer"]);
-    expect(kinds.map(passed)).not.toContain(0);
+    // More than the test or two of its own: the conformance suite of its kind.
+    expect(kinds.filter((kind) => passed(kind) > 5)).toEqual(kinds);
   });
 
   test.concurrent.each(kinds)("writes a config that runs with the %s", async (kind) => {

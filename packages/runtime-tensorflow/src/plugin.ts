@@ -47,8 +47,12 @@ const tensorflowOptions = z.strictObject({
     .optional()
     .describe("`cpu` or `cuda:0`. Default: the first GPU, where there is one."),
   threads,
-  /** Whether float32 products on a GPU may round their operands to 11 bits, which is faster. */
-  tf32: z.boolean().optional(),
+  tf32: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether products of float32 on a GPU may round their operands to 11 bits (TensorFloat-32), which is faster.",
+    ),
   compile,
 });
 

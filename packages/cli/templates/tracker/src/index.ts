@@ -14,27 +14,27 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** The folder for the files, one for each run. */
-  directory: z.string().min(1).default("csv"),
+  /** The file's name, in the directory of each run. */
+  file: z.string().min(1).default("numbers.csv"),
 });
 
 /** Options of {@link __factory__}. */
 export type __Factory__Options = z.input<typeof options>;
 
 /**
- * Writes `update,metric,value` for every number that a run logs, into `{name}-seed{seed}.csv`.
+ * Writes `update,metric,value` for every number that a run logs, into a file in its directory.
  *
  * @throws MetaError `BAD_OPTION`
  */
 export function __factory__(given: __Factory__Options = {}): Tracker {
-  const { directory } = parseOptions(options, given);
+  const { file: fileName } = parseOptions(options, given);
   // A run that was killed makes its last records again when it goes on: they replace those before.
   const lines = new Map<string, string>();
   let file = "";
 
   const add = ({ update, ...metrics }: TrackerRecord) => {
     for (const [metric, value] of Object.entries(metrics)) {
-      if (typeof value !== "number") continue;
+      if (typeof value !== "number" || Number.isNaN(value)) continue;
       const key = `${update},"${metric}"`;
       lines.set(key, `${key},${value}\n`);
     }
@@ -45,8 +45,8 @@ export function __factory__(given: __Factory__Options = {}): Tracker {
   return {
     name,
     async begin(run) {
-      await mkdir(directory, { recursive: true });
-      file = join(directory, `${run.name}-seed${run.seed}.csv`);
+      await mkdir(run.directory, { recursive: true });
+      file = join(run.directory, fileName);
       for (const record of run.history) add(record);
       await write();
     },
@@ -61,8 +61,6 @@ export function __factory__(given: __Factory__Options = {}): Tracker {
 export default definePlugin({
   name: "__package__",
   trackers: {
-    [name]: defineFactory(options, ({ directory }, { path }) =>
-      __factory__({ directory: path(directory) }),
-    ),
+    [name]: defineFactory(options, __factory__),
   },
 });

@@ -2,46 +2,36 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrackedRun, TrackerRecord } from "@metalearn/core";
+import { testTracker } from "@metalearn/core/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { __factory__ } from "../src/index.js";
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "__component__-"));
+testTracker("__component__", {
+  create: () => __factory__(),
+  async read(directory) {
+    const [, ...lines] = (await readFile(join(directory, "numbers.csv"), "utf8")).split("\n");
+    return lines.filter(Boolean).map((line): TrackerRecord => {
+      const [update, metric, value] = line.split(",") as [string, string, string];
+      return { update: Number(update), [JSON.parse(metric)]: Number(value) };
+    });
+  },
+  badOptions: { file: () => __factory__({ file: "" }) },
 });
-afterEach(() => rm(folder, { recursive: true }));
 
-/** What a tracker is told of a run, of which this one reads name, seed and history. */
-const run = (history: readonly TrackerRecord[] = []) =>
-  ({ name: "maml", seed: 3, history }) as unknown as TrackedRun;
-const written = () => readFile(join(folder, "csv/maml-seed3.csv"), "utf8");
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "__component__-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
 
 test("writes a line for each number", async () => {
-  const tracker = __factory__({ directory: join(folder, "csv") });
-  await tracker.begin?.(run());
+  const tracker = __factory__({ file: "all.csv" });
+  // Of what a tracker is told of a run, this one reads where it is and what came before.
+  await tracker.begin?.({ directory, history: [] } as unknown as TrackedRun);
   await tracker.log({ update: 10, loss: 0.5, note: "no number" });
   await tracker.log({ update: 20, loss: 0.25, "evaluation/mean": 0.75 });
   await tracker.close();
-  expect(await written()).toBe(
+  expect(await readFile(join(directory, "all.csv"), "utf8")).toBe(
     'update,metric,value\n10,"loss",0.5\n20,"loss",0.25\n20,"evaluation/mean",0.75\n',
   );
-});
-
-test("goes on with a run that was killed, without a record twice", async () => {
-  const tracker = __factory__({ directory: join(folder, "csv") });
-  await tracker.begin?.(
-    run([
-      { update: 10, loss: 0.5 },
-      { update: 20, loss: 0.25 },
-    ]),
-  );
-  await tracker.log({ update: 20, loss: 0.25 });
-  await tracker.log({ update: 30, loss: 0.125 });
-  expect(await written()).toBe(
-    'update,metric,value\n10,"loss",0.5\n20,"loss",0.25\n30,"loss",0.125\n',
-  );
-});
-
-test("refuses a directory without a name", () => {
-  expect(() => __factory__({ directory: "" })).toThrow("[BAD_OPTION] directory:");
 });
