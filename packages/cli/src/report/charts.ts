@@ -49,15 +49,10 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
     label: `query loss (${lossUnit(runs)})`,
     grid: true,
     tickFormat: "~g",
-    ...(Math.min(...losses) > 0 && {
-      type: "log" as const,
-      ticks: 5,
-      // Within less than a power of ten there is room for a label at every tick, of which it takes ten.
-      ...(Math.max(...losses) < 10 * Math.min(...losses) && {
-        ticks: 10,
-        tickFormat: (loss: number) => String(Number(loss.toPrecision(3))),
-      }),
-    }),
+    ticks: 5,
+    // Within less than a power of ten, a logarithmic scale would leave ticks without labels.
+    ...(Math.min(...losses) > 0 &&
+      Math.max(...losses) >= 10 * Math.min(...losses) && { type: "log" as const }),
   };
   return axes.map(({ title, label, of }) =>
     renderChart({
