@@ -3,7 +3,7 @@
  * is as training goes on, with moments that inner and outer AdamW share and with moments that every
  * inner loop starts anew.
  *
- *   npx tsx --conditions=source bench/secondOrder.ts ROOT SETTING [UPDATES]
+ *   npx tsx --conditions=@metalearn/source bench/secondOrder.ts ROOT SETTING [UPDATES]
  *
  * ROOT is a data folder in MetaICL's layout, SETTING for example hr_to_lr.
  */

@@ -1,8 +1,8 @@
 /**
  * How long tasks take to open, with and without cached tokens: medians of five processes.
  *
- *   npx tsx --conditions=source bench/tokenCache.ts                    a generated corpus of 100,000 rows
- *   npx tsx --conditions=source bench/tokenCache.ts ROOT SETTING       a data folder of your own
+ *   npx tsx --conditions=@metalearn/source bench/tokenCache.ts                    a generated corpus of 100,000 rows
+ *   npx tsx --conditions=@metalearn/source bench/tokenCache.ts ROOT SETTING       a data folder of your own
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

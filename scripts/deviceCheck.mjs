@@ -38,7 +38,7 @@ const vitest = (name) => [
 ];
 const bench = (folder, ...flags) => [
   binary("tsx", "dist/cli.mjs"),
-  ...["--conditions=source", join(root, "bench/device.ts")],
+  ...["--conditions=@metalearn/source", join(root, "bench/device.ts")],
   ...["--device", device, "--out", folder, ...positionals, ...flags],
 ];
 const steps = {

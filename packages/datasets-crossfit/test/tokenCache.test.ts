@@ -197,7 +197,13 @@ test("processes that build the same cache at once do not disturb each other", as
   const script = join(import.meta.dirname, "support/buildTokens.ts");
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const start = () =>
-    promisify(execFile)(process.execPath, ["--conditions=source", "--import", tsx, script, root]);
+    promisify(execFile)(process.execPath, [
+      "--conditions=@metalearn/source",
+      "--import",
+      tsx,
+      script,
+      root,
+    ]);
   const outputs = await Promise.all([start(), start()]);
   const sampler = await samplerOf(root, { cache: true, shots: 2 });
   const episodes = Array.from({ length: 5 }, () => readEpisodes(sampler));

@@ -7,7 +7,7 @@ const server = await createServer({
   root: import.meta.dirname,
   logLevel: "error",
   server: { middlewareMode: true, ws: false, watch: null },
-  ssr: { resolve: { conditions: ["source", ...defaultServerConditions] } },
+  ssr: { resolve: { conditions: ["@metalearn/source", ...defaultServerConditions] } },
 });
 const sources = new URL("../../src/setup/", import.meta.url).pathname;
 const { provideLibTensorFlow } = await server.ssrLoadModule(`${sources}provideLibTensorFlow.ts`);
