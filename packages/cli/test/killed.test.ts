@@ -124,9 +124,15 @@ async function killAfter(
 /** How many runs are finished, and how many others have a checkpoint. */
 async function runsOf(project: Project): Promise<{ finished: number; inTraining: number }> {
   const names = await readdir(project.path("runs")).catch(() => []); // not there yet
-  const has = (file: string) => (name: string) => existsSync(project.path("runs", name, file));
-  const finished = names.filter(has("evaluation.json")).length;
-  return { finished, inTraining: names.filter(has("checkpoints")).length - finished };
+  let [finished, inTraining] = [0, 0];
+  for (const name of names) {
+    if (existsSync(project.path("runs", name, "evaluation.json"))) finished++;
+    else {
+      const files = await readdir(project.path("runs", name, "checkpoints")).catch(() => []);
+      if (files.some((file) => /^\d{8}$/.test(file))) inTraining++;
+    }
+  }
+  return { finished, inTraining };
 }
 
 describe(`a sweep of 3 learners, 2 settings and 3 seeds on ${data}, killed three times at random`, () => {
