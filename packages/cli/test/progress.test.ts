@@ -134,3 +134,14 @@ describe("on a terminal", () => {
     expect(output()).toMatch(/1\/100 .*\n.*Stopping after this step\..*\n.*2\/100 /);
   });
 });
+
+test("a validation that takes long is shown as it goes on, and not when it ends", () => {
+  const { progress, output } = recorded(false);
+  progress.update(trained(50));
+  for (const done of [1, 2]) {
+    vi.advanceTimersByTime(31_000);
+    progress.update({ kind: "validate", done, total: 2, task: "poem" });
+  }
+  expect(output()).toContain("  validate 1/2, poem");
+  expect(output()).not.toContain("validate 2/2");
+});

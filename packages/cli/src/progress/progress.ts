@@ -1,6 +1,7 @@
 import type { RunEvent } from "@metalearn/core";
 import { bars } from "./bars.js";
 import { compilationLine } from "./compilationLine.js";
+import type { StepEvent } from "./display.js";
 import { lines } from "./lines.js";
 
 /** Shows how runs go on: bars on a terminal, now and then a line elsewhere. */
@@ -35,7 +36,7 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
     say,
     update(event) {
       if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
-      else if (event.kind === "train" || event.kind === "evaluate") display.step(event);
+      else if (isStep(event)) display.step(event);
       else if (event.kind === "compile" && event.mode === "xla") {
         // A plain graph is ready in no time worth a line.
         display.end(); // the next step draws a new bar below
@@ -43,4 +44,8 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
       }
     },
   };
+}
+
+function isStep(event: RunEvent): event is StepEvent {
+  return event.kind === "train" || event.kind === "validate" || event.kind === "evaluate";
 }
