@@ -153,7 +153,7 @@ export type {
 } from "./plugin/dataSupport.js";
 export { findPlugins, pluginKeyword } from "./plugin/findPlugins.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
-export type { InstalledPackage, Manifest } from "./plugin/manifest.js";
+export { findPackage, type InstalledPackage, type Manifest } from "./plugin/manifest.js";
 export { parseOptions } from "./plugin/parseOptions.js";
 export {
   type Components,

@@ -1,13 +1,6 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { MetaError } from "@metalearn/core";
-
-interface Manifest {
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-}
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { findPackage, type InstalledPackage, type Manifest, MetaError } from "@metalearn/core";
 
 /** A package that is wanted, and the folder from which it is looked for. */
 export interface PackageRoot {
@@ -24,18 +17,18 @@ export interface PackageRoot {
  */
 export function packageTree(roots: readonly PackageRoot[]): Map<string, string> {
   const placed = new Map<string, string>();
-  const expand = (place: string, directory: string) => {
-    const added = dependencies(directory).flatMap(({ name, isOptional }) => {
-      const found = locate(directory, name);
+  const expand = (place: string, { folder, manifest }: InstalledPackage) => {
+    const added = dependencies(manifest).flatMap(({ name, isOptional }) => {
+      const found = locate(folder, name);
       if (!found && isOptional) return [];
-      return put(placed, place, name, required(found, name, directory));
+      return put(placed, place, name, required(found, name, folder));
     });
     for (const [dependency, where] of added) expand(dependency, where);
   };
   const added = roots.flatMap(({ name, from }) =>
     put(placed, "", name, required(locate(from, name), name, from)),
   );
-  for (const [place, directory] of added) expand(place, directory);
+  for (const [place, found] of added) expand(place, found);
   return placed;
 }
 
@@ -48,14 +41,14 @@ function put(
   placed: Map<string, string>,
   place: string,
   name: string,
-  directory: string,
-): [place: string, directory: string][] {
+  found: InstalledPackage,
+): [place: string, found: InstalledPackage][] {
   const visible = ancestors(place).map((parent) => join(parent, "node_modules", name));
   const known = visible.find((candidate) => placed.has(candidate));
-  if (known !== undefined && placed.get(known) === directory) return [];
+  if (known !== undefined && placed.get(known) === found.folder) return [];
   const target = join(known === undefined ? "" : place, "node_modules", name);
-  placed.set(target, directory);
-  return [[target, directory]];
+  placed.set(target, found.folder);
+  return [[target, found]];
 }
 
 /** The folders in whose `node_modules` Node.js looks, from the nearest. */
@@ -67,8 +60,7 @@ function ancestors(place: string): string[] {
   ];
 }
 
-function dependencies(directory: string): { name: string; isOptional: boolean }[] {
-  const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as Manifest;
+function dependencies(manifest: Manifest): { name: string; isOptional: boolean }[] {
   const { optionalDependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
   const peers = Object.keys(peerDependencies).filter(
     (name) => !peerDependenciesMeta[name]?.optional,
@@ -82,15 +74,16 @@ function dependencies(directory: string): { name: string; isOptional: boolean }[
 }
 
 /** The folder of a package that is installed where `from` would find it, without links. */
-function locate(from: string, name: string): string | undefined {
-  for (let directory = from; ; directory = dirname(directory)) {
-    const candidate = join(directory, "node_modules", name);
-    if (existsSync(join(candidate, "package.json"))) return realpathSync(candidate);
-    if (directory === dirname(directory)) return undefined;
-  }
+function locate(from: string, name: string): InstalledPackage | undefined {
+  const found = findPackage(name, from);
+  return found && { ...found, folder: realpathSync(found.folder) };
 }
 
-function required(found: string | undefined, name: string, from: string): string {
+function required(
+  found: InstalledPackage | undefined,
+  name: string,
+  from: string,
+): InstalledPackage {
   if (found !== undefined) return found;
   throw new MetaError(
     "MISSING_PEER",

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What a package.json tells of a plugin's package. */
+/** What a package.json tells of a package. */
 export interface Manifest {
   readonly name: string;
   readonly version?: string;
   readonly description?: string;
   readonly keywords?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
@@ -35,6 +37,16 @@ export function packageOf(file: string): InstalledPackage | undefined {
   for (const folder of foldersAbove(file)) {
     const manifest = readManifest(folder);
     if (manifest) return { folder, manifest };
+  }
+  return undefined;
+}
+
+/** A package as `import` finds it from within `folder`. */
+export function findPackage(name: string, folder: string): InstalledPackage | undefined {
+  for (const parent of foldersAbove(join(folder, "package.json"))) {
+    const found = join(parent, "node_modules", name);
+    const manifest = readManifest(found);
+    if (manifest) return { folder: found, manifest };
   }
   return undefined;
 }

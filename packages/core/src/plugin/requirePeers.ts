@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { satisfies, validRange } from "semver";
 import { MetaError } from "../errors.js";
-import { foldersAbove, type InstalledPackage, packageOf, readManifest } from "./manifest.js";
+import { findPackage, type InstalledPackage, packageOf } from "./manifest.js";
 
 /** This package. */
 const core = packageOf(import.meta.filename) as InstalledPackage;
@@ -16,7 +15,7 @@ export function requirePeers({ folder, manifest }: InstalledPackage): void {
   const { name, version, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
   const plugin = `Plugin "${name}"${version === undefined ? "" : ` ${version}`}`;
   for (const [peer, range] of Object.entries(peerDependencies)) {
-    const found = peer === core.manifest.name ? core.manifest : findPeer(peer, folder);
+    const found = peer === core.manifest.name ? core.manifest : findPackage(peer, folder)?.manifest;
     if (!found) {
       if (peerDependenciesMeta[peer]?.optional) continue;
       throw new MetaError(
@@ -32,13 +31,4 @@ export function requirePeers({ folder, manifest }: InstalledPackage): void {
       `${plugin} is built for ${peer} ${range}, but ${found.version} is installed. Install a version of ${name} for ${peer} ${found.version}, or: npm install "${peer}@${range}"`,
     );
   }
-}
-
-/** A package as `import` finds it from within `folder`. */
-function findPeer(name: string, folder: string) {
-  for (const parent of foldersAbove(join(folder, "package.json"))) {
-    const manifest = readManifest(join(parent, "node_modules", name));
-    if (manifest) return manifest;
-  }
-  return undefined;
 }
