@@ -73,8 +73,8 @@ export interface ObjectiveOptions {
   readonly microBatch?: number | undefined;
   /**
    * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
-   * gradients, is then that of one of the model's segments, such as a layer, and computing the rest again
-   * takes about a third more time.
+   * gradients, is then that of one of the model's segments, such as a layer, and each is computed once
+   * more on the way back.
    *
    * @default false
    */

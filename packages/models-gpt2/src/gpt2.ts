@@ -22,9 +22,9 @@ import {
   causalMask,
   hide,
   isFuture,
-  type Layer,
   lastLayer,
   layerNorm,
+  layerOf,
   pastOf,
   type Reading,
   unseenLayer,
@@ -100,10 +100,6 @@ function readerOf(config: Gpt2Config, prompt?: Prompt): PromptedModel & Pick<Gpt
   const before = prompt?.tokens ?? 0;
   const maxTokens = config.maxTokens - before;
 
-  const layerOf = (params: Params, layer: number): Layer => {
-    return (name) => tensorNamed(params, `h.${layer}.${name}`);
-  };
-
   const embed = embeddingOf(config, before);
 
   /** Output of the last layer norm: at every position, [BT, C], or where `wanted`, [scored, C]. */
@@ -112,7 +108,7 @@ function readerOf(config: Gpt2Config, prompt?: Prompt): PromptedModel & Pick<Gpt
     const mask = causalMask(reading);
     let x = embed(params, reading);
     for (let layer = 0; layer < layers; layer++) {
-      const p = layerOf(params, layer);
+      const p = layerOf(params, `h.${layer}.`);
       const sight = { batch: inputIds.shape[0], heads, mask, past: past && pastOf(past, layer) };
       const input = x;
       // What a layer computes on its way is freed here, unless a gradient needs it.
@@ -142,7 +138,7 @@ function readerOf(config: Gpt2Config, prompt?: Prompt): PromptedModel & Pick<Gpt
       const input = x;
       const sight = { batch: 1, heads, mask: own, past: past && pastOf(past, layer) };
       const made = tf.tidy(() => {
-        const p = layerOf(params, layer);
+        const p = layerOf(params, `h.${layer}.`);
         return layer < layers - 1 ? wholeLayer(input, p, sight) : unseenLayer(input, p, heads);
       });
       for (const name of ["keys", "values"] as const) {
@@ -243,9 +239,8 @@ function segmentsOf(config: Gpt2Config): Segment<TokenBatch>[] {
     apply: (params, _, batch) => ({ x: embed(params, { inputIds: batch.inputIds }) }),
   };
   const whole: Segment<TokenBatch>["apply"] = (params, state, batch) => {
-    const p: Layer = (name) => tensorNamed(params, name);
     const mask = causalMask({ inputIds: batch.inputIds });
-    return { x: wholeLayer(input(state), p, { ...sight(batch), mask }).output };
+    return { x: wholeLayer(input(state), layerOf(params), { ...sight(batch), mask }).output };
   };
   const last: Segment<TokenBatch> = {
     params: {
@@ -253,9 +248,8 @@ function segmentsOf(config: Gpt2Config): Segment<TokenBatch>[] {
       ...byOwnName("wte.weight", "ln_f.weight", "ln_f.bias"),
     },
     apply(params, state, batch) {
-      const p: Layer = (name) => tensorNamed(params, name);
       const mask = causalMask({ inputIds: batch.inputIds }, batch.queryTimes);
-      const rows = lastLayer(input(state), p, { ...sight(batch), mask }, batch);
+      const rows = lastLayer(input(state), layerOf(params), { ...sight(batch), mask }, batch);
       const losses = crossEntropy(head(params, finalNorm(params, rows)), batch.scoredIds);
       return { loss: batchLoss(losses, batch) };
     },

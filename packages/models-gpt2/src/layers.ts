@@ -1,8 +1,13 @@
-import { type PrefixState, type TokenBatch, tensorNamed } from "@metalearn/core";
+import { type Params, type PrefixState, type TokenBatch, tensorNamed } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 
 /** A layer's parameters, by names such as `attn.c_attn.weight`. */
-export type Layer = (name: string) => tf.Tensor;
+type Layer = (name: string) => tf.Tensor;
+
+/** The parameters of a layer, whose names begin with `prefix` in `params`. */
+export function layerOf(params: Params, prefix = ""): Layer {
+  return (name) => tensorNamed(params, prefix + name);
+}
 
 /** What is read, as in a {@link TreeBatch}; plain sequences begin at position 0 and have no branches. */
 export interface Reading {

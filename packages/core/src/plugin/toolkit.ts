@@ -34,7 +34,7 @@ export interface WorkbenchOptions {
   readonly references: Readonly<Partial<Record<Kind, Reference>>>;
   /** The config file, to which paths in options are relative. @default the working directory */
   readonly configFile?: string | undefined;
-  readonly notify?: (message: string) => void;
+  readonly notify?: ((message: string) => void) | undefined;
 }
 
 /** All factories of a set of plugins. */

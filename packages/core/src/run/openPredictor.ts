@@ -50,7 +50,7 @@ export async function openPredictor(
     seed,
     references: references as Record<string, Reference>,
     configFile,
-    ...(notify && { notify }),
+    notify,
   });
   try {
     await bench.get("runtime"); // first, so that all tensors live on it

@@ -140,7 +140,7 @@ export async function openRun({
     seed,
     references: references as Record<string, Reference>,
     configFile,
-    ...(notify && { notify }),
+    notify,
   });
   try {
     const runtime = await bench.get("runtime"); // first, so that all tensors live on it
