@@ -16,7 +16,8 @@ const allowed: Record<string, readonly string[]> = {
   "algorithms-maml": ["core"],
   // Fine-tuning takes MAML's inner steps.
   "algorithms-metaicl": ["core", "algorithms-maml"],
-  "models-gpt2": ["core"],
+  "language-models": ["core"],
+  "models-gpt2": ["core", "language-models"],
   "models-mlp": ["core"],
   "datasets-crossfit": ["core"],
   "datasets-synthetic": ["core"],
