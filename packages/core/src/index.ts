@@ -6,6 +6,30 @@ export {
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
+export {
+  batchLoss,
+  isOptionBatch,
+  type OptionBatch,
+  type OptionExample,
+  optionBatch,
+} from "./batch/optionBatch.js";
+export {
+  type BatchSizes,
+  bucketedTokenBatch,
+  scoredCount,
+  type TokenBatch,
+  type TokenSequence,
+  tokenBatch,
+} from "./batch/tokenBatch.js";
+export {
+  type TokenPrefix,
+  type TokenTree,
+  type TreeAnswer,
+  type TreeBatch,
+  tokenPrefix,
+  tokenTree,
+  treeBatch,
+} from "./batch/tokenTree.js";
 export { cacheDirectory } from "./cacheDirectory.js";
 export {
   type Checkpoint,
@@ -48,8 +72,82 @@ export {
 } from "./config/load.js";
 export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
 export type { Config, RunConfig } from "./config/schema.js";
-export { unknownName } from "./config/unknownName.js";
-export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
+export type { DataCheck, DataFinding, TaskStatistics } from "./contracts/dataCheck.js";
+export type {
+  AddDataOptions,
+  AddedData,
+  DataSupport,
+  DownloadDataOptions,
+  DownloadedData,
+} from "./contracts/dataSupport.js";
+export type { Job, JobResult, Launcher, LaunchOptions } from "./contracts/launcher.js";
+export type { Learner, MetaGradient } from "./contracts/learner.js";
+export { learnerParams, modelParams, withMetaParams } from "./contracts/learnerParams.js";
+export {
+  type Batch,
+  type ExampleBatch,
+  isLanguageModel,
+  isPredictor,
+  type LanguageModel,
+  type Model,
+  type ModelAdapter,
+  type PeftNames,
+  type Predictor,
+  type PrefixState,
+  type PromptedModel,
+  type PromptReader,
+  type SaveOptions,
+  type Segment,
+  type Tokenizer,
+  type TreeReader,
+} from "./contracts/model.js";
+export {
+  type Coefficients,
+  coefficients,
+  defineOptimizer,
+  disposeState,
+  type MetaOptimizer,
+  type MetaState,
+  mapSlots,
+  meanState,
+  nextCount,
+  type OptimizerState,
+  type UpdateAdjoint,
+  type UpdateCotangent,
+  type UpdateInput,
+  type UpdateRule,
+} from "./contracts/optimizer.js";
+export type { Demonstration, Prompter, PromptRequest } from "./contracts/prompter.js";
+export {
+  type Compilation,
+  type CompilationListener,
+  type CompileMode,
+  type CompileOptions,
+  compileSeconds,
+  type DeviceMemory,
+  type OpenStages,
+  type Precision,
+  type RuntimeMemory,
+  type Stages,
+  type TensorRuntime,
+} from "./contracts/runtime.js";
+export {
+  type AnswerMetric,
+  batchesPerUpdate,
+  type Episode,
+  type EpisodeShape,
+  type EpisodeTarget,
+  type MetricName,
+  type PredictionMetric,
+  type Question,
+  type SamplerOptions,
+  type SamplerState,
+  type TargetTask,
+  type TaskSampler,
+  type TaskSource,
+  type TrainingLengths,
+} from "./contracts/task.js";
+export type { TrackedRun, Tracker, TrackerRecord } from "./contracts/tracker.js";
 export { type ErrorCode, isMetaError, isWrongInput, MetaError, messageOf } from "./errors.js";
 export type { Adaptation } from "./evaluate/adaptation.js";
 export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
@@ -75,58 +173,15 @@ export {
 export { type Answer, predict } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
-export type { Job, JobResult, Launcher, LaunchOptions } from "./launcher.js";
-export type { Learner, MetaGradient } from "./learner.js";
-export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
 export { matchingNames } from "./matchingNames.js";
-export { learnerParams, modelParams, withMetaParams } from "./metaParams.js";
-export {
-  type Batch,
-  type ExampleBatch,
-  isLanguageModel,
-  isPredictor,
-  type LanguageModel,
-  type Model,
-  type ModelAdapter,
-  type PeftNames,
-  type Predictor,
-  type PrefixState,
-  type PromptedModel,
-  type PromptReader,
-  type SaveOptions,
-  type Segment,
-  type Tokenizer,
-  type TreeReader,
-} from "./model.js";
 export {
   createObjective,
   type Linearization,
   type Objective,
   type ObjectiveOptions,
-} from "./objective.js";
-export {
-  type Coefficients,
-  coefficients,
-  defineOptimizer,
-  disposeState,
-  type MetaOptimizer,
-  type MetaState,
-  mapSlots,
-  meanState,
-  nextCount,
-  type OptimizerState,
-  type UpdateAdjoint,
-  type UpdateCotangent,
-  type UpdateInput,
-  type UpdateRule,
-} from "./optimizer.js";
-export {
-  batchLoss,
-  isOptionBatch,
-  type OptionBatch,
-  type OptionExample,
-  optionBatch,
-} from "./optionBatch.js";
+} from "./objective/createObjective.js";
+export { freeze, type PartlyFrozen } from "./objective/freeze.js";
+export { type LossAndGradients, meanGradient } from "./objective/lossAndGradients.js";
 export {
   addInto,
   addParams,
@@ -144,13 +199,6 @@ export {
 export type { EvaluationLoad } from "./plan/evaluationLoad.js";
 export { planRun, type RunEstimate, type RunPlan } from "./plan/planRun.js";
 export type { TrainingLoad } from "./plan/trainingLoad.js";
-export type {
-  AddDataOptions,
-  AddedData,
-  DataSupport,
-  DownloadDataOptions,
-  DownloadedData,
-} from "./plugin/dataSupport.js";
 export { findPlugins, pluginKeyword } from "./plugin/findPlugins.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
 export { findPackage, type InstalledPackage, type Manifest } from "./plugin/manifest.js";
@@ -171,7 +219,6 @@ export {
   type Reference,
   referenceTo,
 } from "./plugin/plugin.js";
-export type { Demonstration, Prompter, PromptRequest } from "./plugin/prompter.js";
 export {
   createToolkit,
   type Toolkit,
@@ -229,55 +276,8 @@ export {
 } from "./run/runEvents.js";
 export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
 export { trainRun } from "./run/trainRun.js";
-export {
-  type Compilation,
-  type CompilationListener,
-  type CompileMode,
-  type CompileOptions,
-  compileSeconds,
-  type DeviceMemory,
-  type OpenStages,
-  type Precision,
-  type RuntimeMemory,
-  type Stages,
-  type TensorRuntime,
-} from "./runtime.js";
-export {
-  type AnswerMetric,
-  batchesPerUpdate,
-  type Episode,
-  type EpisodeShape,
-  type EpisodeTarget,
-  type MetricName,
-  type PredictionMetric,
-  type Question,
-  type SamplerOptions,
-  type SamplerState,
-  type TargetTask,
-  type TaskSampler,
-  type TaskSource,
-  type TrainingLengths,
-} from "./task.js";
 export { tidy } from "./tidy.js";
-export {
-  type BatchSizes,
-  bucketedTokenBatch,
-  scoredCount,
-  type TokenBatch,
-  type TokenSequence,
-  tokenBatch,
-} from "./tokenBatch.js";
-export {
-  type TokenPrefix,
-  type TokenTree,
-  type TreeAnswer,
-  type TreeBatch,
-  tokenPrefix,
-  tokenTree,
-  treeBatch,
-} from "./tokenTree.js";
-export type { TrackedRun, Tracker, TrackerRecord } from "./tracker.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
-export { freeze, type PartlyFrozen } from "./train/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";
+export { unknownName } from "./unknownName.js";

@@ -14,7 +14,7 @@ import {
   summarizeRuns,
 } from "@metalearn/core";
 import { type Session, toolkitWithLaunchers } from "../session.js";
-import { writePlan } from "./plan.js";
+import { writePlan } from "./workList.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
 

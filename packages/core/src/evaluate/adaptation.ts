@@ -1,16 +1,16 @@
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
+import { bucketedTokenBatch, type TokenBatch, type TokenSequence } from "../batch/tokenBatch.js";
+import type { Learner } from "../contracts/learner.js";
+import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
+import type { Batch, Model } from "../contracts/model.js";
+import type { MetaOptimizer } from "../contracts/optimizer.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { Learner } from "../learner.js";
-import { learnerParams, modelParams, withMetaParams } from "../metaParams.js";
-import type { Batch, Model } from "../model.js";
-import { createObjective } from "../objective.js";
-import type { MetaOptimizer } from "../optimizer.js";
+import { createObjective } from "../objective/createObjective.js";
+import { freeze } from "../objective/freeze.js";
 import { disposeParams, type Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
-import { sizeAtLeast } from "../sizeAtLeast.js";
-import type { TargetTask } from "../task.js";
 import { tidy } from "../tidy.js";
-import { bucketedTokenBatch, type TokenBatch, type TokenSequence } from "../tokenBatch.js";
-import { freeze } from "../train/freeze.js";
 
 /** How parameters are adapted to the support of a target before it is scored. */
 export interface Adaptation {

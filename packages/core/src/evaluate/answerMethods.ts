@@ -1,6 +1,6 @@
+import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
-import type { EpisodeTarget, Question, TargetTask } from "../task.js";
 
 /**
  * How questions are answered: by the model's mean loss on each option (`likelihood`), by that loss

@@ -1,4 +1,4 @@
-import { sizeAtLeast } from "../sizeAtLeast.js";
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
 
 /** What reading something costs. */
 export interface ReadingSize {

@@ -1,9 +1,9 @@
+import { modelParams } from "../contracts/learnerParams.js";
+import { isLanguageModel, isPredictor, type Model } from "../contracts/model.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { EpisodeTarget, MetricName, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import { modelParams } from "../metaParams.js";
-import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
-import type { EpisodeTarget, MetricName, TargetTask } from "../task.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";

@@ -1,5 +1,5 @@
+import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
 import { MetaError } from "../errors.js";
-import { scoredCount, type TokenSequence } from "../tokenBatch.js";
 
 /**
  * The mean of each sequence's losses.

@@ -1,5 +1,5 @@
+import type { AnswerMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { AnswerMetric } from "../task.js";
 import { rougeL } from "./rougeL.js";
 
 /** Acceptable answers of each question. */

@@ -1,5 +1,5 @@
-import { firstScored, type TokenSequence } from "../tokenBatch.js";
-import { commonLength, type TokenTree, tokenTree } from "../tokenTree.js";
+import { firstScored, type TokenSequence } from "../batch/tokenBatch.js";
+import { commonLength, type TokenTree, tokenTree } from "../batch/tokenTree.js";
 
 /** Trees that begin with the same tokens. */
 export interface PlannedReading {

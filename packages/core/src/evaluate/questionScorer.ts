@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
+import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
+import { type TreeBatch, tokenPrefix, treeBatch } from "../batch/tokenTree.js";
+import type { LanguageModel, PrefixState, TreeReader } from "../contracts/model.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { Question } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { LanguageModel, PrefixState, TreeReader } from "../model.js";
 import { disposeParams, type Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
-import { sizeAtLeast } from "../sizeAtLeast.js";
-import type { Question } from "../task.js";
-import { scoredCount, type TokenSequence } from "../tokenBatch.js";
-import { type TreeBatch, tokenPrefix, treeBatch } from "../tokenTree.js";
 import { batchesByLength } from "./batchesByLength.js";
 import { meanLosses } from "./meanLosses.js";
 import { type PlannedReading, type PlannedTree, planReading } from "./planReading.js";

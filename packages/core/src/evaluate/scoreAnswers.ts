@@ -1,6 +1,6 @@
+import type { Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
-import type { Question, TargetTask } from "../task.js";
 import type { OptionScores } from "./answerMethods.js";
 import type { SeedScore } from "./evaluate.js";
 import { isCorrect, metrics } from "./metrics.js";

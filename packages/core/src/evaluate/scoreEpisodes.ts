@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
+import type { Predictor } from "../contracts/model.js";
+import type { EpisodeTarget, PredictionMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { Predictor } from "../model.js";
 import type { Params } from "../params.js";
-import type { EpisodeTarget, PredictionMetric } from "../task.js";
 import { tidy } from "../tidy.js";
 import type { TargetAdapter } from "./adaptation.js";
 import type { SeedScore } from "./evaluate.js";

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { LanguageModel } from "../model.js";
+import { scoredCount, type TokenSequence, tokenBatch } from "../batch/tokenBatch.js";
+import type { LanguageModel } from "../contracts/model.js";
 import { disposeParams, type Params } from "../params.js";
-import { scoredCount, type TokenSequence, tokenBatch } from "../tokenBatch.js";
 import { batchesByLength } from "./batchesByLength.js";
 import { meanLosses } from "./meanLosses.js";
 import { tokensAtOnce } from "./tokensAtOnce.js";

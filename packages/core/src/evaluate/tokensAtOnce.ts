@@ -1,4 +1,4 @@
-import type { LanguageModel } from "../model.js";
+import type { LanguageModel } from "../contracts/model.js";
 
 const [fewest, most] = [1_024, 8_192];
 

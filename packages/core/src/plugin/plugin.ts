@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { unwrap } from "../config/unwrap.js";
-import type { Launcher } from "../launcher.js";
-import type { Learner } from "../learner.js";
-import type { Model, ModelAdapter } from "../model.js";
-import type { MetaOptimizer } from "../optimizer.js";
-import type { TensorRuntime } from "../runtime.js";
-import type { TaskSource } from "../task.js";
-import type { Tracker } from "../tracker.js";
-import type { DataSupport } from "./dataSupport.js";
-import type { Prompter } from "./prompter.js";
+import type { DataSupport } from "../contracts/dataSupport.js";
+import type { Launcher } from "../contracts/launcher.js";
+import type { Learner } from "../contracts/learner.js";
+import type { Model, ModelAdapter } from "../contracts/model.js";
+import type { MetaOptimizer } from "../contracts/optimizer.js";
+import type { Prompter } from "../contracts/prompter.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { TaskSource } from "../contracts/task.js";
+import type { Tracker } from "../contracts/tracker.js";
+import { unwrap } from "./unwrap.js";
 
 /** What a plugin can provide, by the config key that names it. */
 export interface Components {

@@ -4,6 +4,8 @@ import { dirname, join, relative } from "node:path";
 import { checkpointName, listCheckpoints, readCheckpointedRun } from "../checkpoint/checkpoint.js";
 import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
+import { modelParams } from "../contracts/learnerParams.js";
+import { compileSeconds } from "../contracts/runtime.js";
 import { MetaError } from "../errors.js";
 import { isBaseline } from "../evaluate/answerMethods.js";
 import {
@@ -13,9 +15,7 @@ import {
   evaluateBaseline,
   type ScoreStore,
 } from "../evaluate/evaluate.js";
-import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
-import { compileSeconds } from "../runtime.js";
 import { beginTracking, evaluationMetrics } from "./beginTracking.js";
 import { checkTargets } from "./checkTargets.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";

@@ -1,5 +1,5 @@
-import { compileSeconds, type TensorRuntime } from "../runtime.js";
-import type { Tracker, TrackerRecord } from "../tracker.js";
+import { compileSeconds, type TensorRuntime } from "../contracts/runtime.js";
+import type { Tracker, TrackerRecord } from "../contracts/tracker.js";
 import type { MetaUpdate } from "../train/metaTrain.js";
 import { peakBytes } from "./peakBytes.js";
 import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js";

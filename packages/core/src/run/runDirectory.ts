@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from "node:util";
 import { listCheckpoints } from "../checkpoint/checkpoint.js";
 import { appendText, removeLeftovers, writeTextAtomically } from "../checkpoint/files.js";
 import type { RunConfig } from "../config/schema.js";
+import type { TrackerRecord } from "../contracts/tracker.js";
 import { MetaError } from "../errors.js";
-import type { TrackerRecord } from "../tracker.js";
 import type { Machine } from "./machine.js";
 
 /** What a run was and where it ran: `run.json`. */

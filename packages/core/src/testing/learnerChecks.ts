@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type * as tf from "@tensorflow/tfjs";
-import type { Learner, MetaGradient } from "../learner.js";
-import { modelParams, withMetaParams } from "../metaParams.js";
-import type { Model } from "../model.js";
-import { createObjective, type Objective } from "../objective.js";
-import type { MetaOptimizer, MetaState } from "../optimizer.js";
+import type { Learner, MetaGradient } from "../contracts/learner.js";
+import { modelParams, withMetaParams } from "../contracts/learnerParams.js";
+import type { Model } from "../contracts/model.js";
+import type { MetaOptimizer, MetaState } from "../contracts/optimizer.js";
+import type { Episode, TaskSampler } from "../contracts/task.js";
+import { createObjective, type Objective } from "../objective/createObjective.js";
 import type { Params } from "../params.js";
-import type { Episode, TaskSampler } from "../task.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { slopeError } from "./finiteDifferences.js";

@@ -1,11 +1,11 @@
 import type { DataCheck, DataFinding, TaskStatistics } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { readTaskType, type Setting } from "../data/settings.js";
+import { shortList } from "../data/shortList.js";
 import { readTaskFile } from "../data/taskFile.js";
 import { findTargetFiles } from "../evaluate/targetFiles.js";
 import type { CompleteOptions } from "../options.js";
 import type { EncoderOptions } from "../prompt/exampleEncoder.js";
-import { shortList } from "../shortList.js";
 import { readTrainingData } from "../train/trainingData.js";
 import { findLeaks, type TargetRows, type TaskRows } from "./findLeaks.js";
 import { inspectRows, percent } from "./inspectRows.js";

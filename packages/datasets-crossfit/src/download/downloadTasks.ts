@@ -10,7 +10,7 @@ import {
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { parseTaskFileName } from "../data/fileNames.js";
 import { readSetting, type Setting } from "../data/settings.js";
-import { shortList } from "../shortList.js";
+import { shortList } from "../data/shortList.js";
 import { poolShots } from "../train/trainingData.js";
 
 /** MetaICL's files, as the Allen Institute for AI has prepared them. */

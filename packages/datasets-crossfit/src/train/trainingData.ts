@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TokenCache, TokenSource } from "../cache/tokenCache.js";
 import type { Example } from "../data/example.js";
 import { taskFileName } from "../data/fileNames.js";
 import { type Labels, withRandomWords } from "../data/randomWords.js";
 import { readTaskType } from "../data/settings.js";
 import { parseTaskFile, readDataFile } from "../data/taskFile.js";
-import { type TokenTable, tableSize } from "./tokenTable.js";
+import type { TokenCache, TokenSource } from "../tokens/tokenCache.js";
+import { type TokenTable, tableSize } from "../tokens/tokenTable.js";
 import type { TrainingExamples } from "./trainingTask.js";
 
 /** The number in the names of meta-training files: at most so many rows. */

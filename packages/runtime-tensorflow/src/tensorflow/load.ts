@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
+import type { NativeBinding } from "../binding/binding.js";
 import { addonFor } from "../locate/addon.js";
 import { describeLibrary, findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
 import { currentTarget } from "../locate/target.js";
-import type { NativeBinding } from "./binding.js";
 import { quietLogs, wantedLines } from "./logs.js";
 
 const require = createRequire(import.meta.url);

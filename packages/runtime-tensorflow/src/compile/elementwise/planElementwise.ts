@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { NativeBinding } from "../../tensorflow/binding.js";
+import type { NativeBinding } from "../../binding/binding.js";
 import type { GraphBuilder, GraphOutput } from "../graphBuilder.js";
 import { type Code, instructionOf, sameElements } from "./instructions.js";
 import { type Block, LaneBuilder, laneOf } from "./laneBuilder.js";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { suggestion } from "./unknownName.js";
+import { suggestion } from "../unknownName.js";
 import { unwrap } from "./unwrap.js";
 
 /**

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { MetaError } from "./errors.js";
+import { batchRows, sliceBatch } from "../batch/sliceBatch.js";
+import type { Batch } from "../contracts/model.js";
+import { MetaError } from "../errors.js";
+import { tidy } from "../tidy.js";
+import { linearized, type Objective } from "./createObjective.js";
 import { addGradients, type LossAndGradients, scaleGradients } from "./lossAndGradients.js";
-import type { Batch } from "./model.js";
-import { linearized, type Objective } from "./objective.js";
-import { batchRows, sliceBatch } from "./sliceBatch.js";
-import { tidy } from "./tidy.js";
 
 /**
  * The same objective in the memory that part of a batch needs: batches of more than `most` examples

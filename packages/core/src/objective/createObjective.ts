@@ -3,13 +3,13 @@ import {
   finiteDifferenceHvp,
   hessianVectorProduct,
   valueAndGradients,
-} from "./autodiff/gradients.js";
-import { checkpointedObjective } from "./checkpointedObjective.js";
+} from "../autodiff/gradients.js";
+import type { Batch, Model } from "../contracts/model.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import { type Params, tensorNamed } from "../params.js";
+import { inMicroBatches } from "./byMicroBatches.js";
+import { checkpointedObjective } from "./bySegments.js";
 import type { LossAndGradients } from "./lossAndGradients.js";
-import { inMicroBatches } from "./microBatches.js";
-import type { Batch, Model } from "./model.js";
-import { type Params, tensorNamed } from "./params.js";
-import type { TensorRuntime } from "./runtime.js";
 
 /**
  * The loss of a model as an algorithm sees it: a value, a gradient and a Hessian-vector product,

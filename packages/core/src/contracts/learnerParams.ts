@@ -1,6 +1,6 @@
-import { MetaError } from "./errors.js";
+import { MetaError } from "../errors.js";
+import { filterParams, type Params } from "../params.js";
 import type { Learner } from "./learner.js";
-import { filterParams, type Params } from "./params.js";
 
 /** The beginning of the names of tensors that belong to a learner. */
 const prefix = "learner.";

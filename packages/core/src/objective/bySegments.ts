@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { differenceOfGradients } from "./autodiff/gradients.js";
-import { MetaError } from "./errors.js";
-import type { Batch, Model, Segment } from "./model.js";
-import { linearized, type Objective } from "./objective.js";
-import { disposeParams, type Params, tensorNamed } from "./params.js";
+import { differenceOfGradients } from "../autodiff/gradients.js";
+import type { Batch, Model, Segment } from "../contracts/model.js";
+import { MetaError } from "../errors.js";
+import { disposeParams, type Params, tensorNamed } from "../params.js";
+import { tidy } from "../tidy.js";
+import { linearized, type Objective } from "./createObjective.js";
 import { type SegmentDerivatives, segmentDerivatives } from "./segmentDerivatives.js";
-import { tidy } from "./tidy.js";
 
 /**
  * The objective of a model segment by segment: gradients and Hessian-vector products keep what passes

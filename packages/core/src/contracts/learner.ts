@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
+import type { Objective } from "../objective/createObjective.js";
+import type { Params } from "../params.js";
 import type { Batch } from "./model.js";
-import type { Objective } from "./objective.js";
 import type { MetaState } from "./optimizer.js";
-import type { Params } from "./params.js";
 import type { Episode, EpisodeShape } from "./task.js";
 
 /** What a learner returns for one meta-batch. */

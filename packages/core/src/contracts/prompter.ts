@@ -1,5 +1,5 @@
-import type { LanguageModel } from "../model.js";
-import type { TargetTask } from "../task.js";
+import type { LanguageModel } from "./model.js";
+import type { TargetTask } from "./task.js";
 
 /** An example whose answer is known. */
 export interface Demonstration {

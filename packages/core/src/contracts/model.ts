@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { FloatType } from "./checkpoint/elementTypes.js";
-import type { Params } from "./params.js";
-import type { TokenBatch } from "./tokenBatch.js";
-import type { TokenPrefix, TreeBatch } from "./tokenTree.js";
+import type { TokenBatch } from "../batch/tokenBatch.js";
+import type { TokenPrefix, TreeBatch } from "../batch/tokenTree.js";
+import type { FloatType } from "../checkpoint/elementTypes.js";
+import type { Params } from "../params.js";
 
 /** What a model sees at once: named tensors. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { MetaError } from "@metalearn/core";
-import type { TokenTable } from "../train/tokenTable.js";
+import type { TokenTable } from "./tokenTable.js";
 
 /** Of a file that this version wrote on a machine with this byte order. */
 const magic = 0x314b_544d; // "MTK1"

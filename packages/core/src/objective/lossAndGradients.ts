@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { MetaError } from "./errors.js";
-import { addInto, mapParams, type Params } from "./params.js";
+import { MetaError } from "../errors.js";
+import { addInto, mapParams, type Params } from "../params.js";
 
 /** A loss and its gradient. */
 export interface LossAndGradients {

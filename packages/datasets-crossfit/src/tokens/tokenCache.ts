@@ -3,9 +3,9 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory, messageOf } from "@metalearn/core";
-import type { TokenTable } from "../train/tokenTable.js";
 import { pruneCache } from "./pruneCache.js";
 import { decodeTokenFile, encodeTokenFile } from "./tokenFile.js";
+import type { TokenTable } from "./tokenTable.js";
 
 /** Raised when cached tokens would no longer be those that the code makes, and no probe could tell. */
 const version = 1;

@@ -1,5 +1,5 @@
+import type { Batch, Model, Segment } from "../contracts/model.js";
 import { matchingNames } from "../matchingNames.js";
-import type { Batch, Model, Segment } from "../model.js";
 import { filterParams, type Params, tensorNamed } from "../params.js";
 
 /** A model some of whose parameters stay as they are. */

@@ -1,4 +1,4 @@
-import type { RunConfig } from "./config/schema.js";
+import type { RunConfig } from "../config/schema.js";
 
 /**
  * One measurement of a run: plain JSON. `update` is its step, in meta-updates. A `/` in a key

@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { MetaError } from "../errors.js";
+import { MetaError } from "./errors.js";
 
 /** ` Did you mean "x"?` when a known name is near, otherwise nothing. */
 export function suggestion(name: string, known: readonly string[]): string {

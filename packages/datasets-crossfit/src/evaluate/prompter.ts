@@ -1,10 +1,10 @@
 import type { Prompter } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { atRow } from "../data/taskFile.js";
-import { questionWriter } from "../evaluate/questionWriter.js";
 import type { CrossfitOptions } from "../options.js";
-import { exampleEncoder } from "./exampleEncoder.js";
-import { tokenLimits } from "./tokenLimits.js";
+import { exampleEncoder } from "../prompt/exampleEncoder.js";
+import { tokenLimits } from "../prompt/tokenLimits.js";
+import { questionWriter } from "./questionWriter.js";
 
 /** What a prompter reads of the tasks' options; a config has defaults for all that have any. */
 type PromptOptions = Pick<CrossfitOptions, "template" | "maxTokens" | "maxExampleTokens"> &

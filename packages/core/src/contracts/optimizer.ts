@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { disposeParams, meanParams, type Params } from "./params.js";
-import { tidy } from "./tidy.js";
+import { disposeParams, meanParams, type Params } from "../params.js";
+import { tidy } from "../tidy.js";
 
 /** An optimizer's memory. Passed in and returned, never kept. */
 export interface OptimizerState {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { crossEntropy } from "./autodiff/crossEntropy.js";
-import { MetaError } from "./errors.js";
-import type { Batch } from "./model.js";
+import { crossEntropy } from "../autodiff/crossEntropy.js";
+import type { Batch } from "../contracts/model.js";
+import { MetaError } from "../errors.js";
 import {
   firstScored,
   type TokenBatch,
