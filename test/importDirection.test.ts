@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path/posix";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
@@ -44,6 +44,39 @@ function importsOf(text: string): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
 
+/** Import circles among files, each as the paths on it. */
+function circlesIn(files: readonly { path: string; text: string }[]): string[] {
+  const imports = new Map(
+    files.map(({ path, text }) => [
+      path,
+      importsOf(text)
+        .filter((module) => module.startsWith("."))
+        .map((module) => join(dirname(path), module).replace(/\.js$/, ".ts")),
+    ]),
+  );
+  const circles: string[] = [];
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path);
+    if (start >= 0) circles.push([...trail.slice(start), path].join(" -> "));
+    if (start >= 0 || finished.has(path)) return;
+    for (const imported of imports.get(path) ?? []) visit(imported, [...trail, path]);
+    finished.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return circles;
+}
+
+test("circles are found", () => {
+  const files = [
+    { path: "a.ts", text: 'import type { B } from "./b/b.js";' },
+    { path: "b/b.ts", text: 'export { c } from "../c.js";' },
+    { path: "c.ts", text: 'import { a } from "./a.js";' },
+  ];
+  expect(circlesIn(files)).toEqual(["a.ts -> b/b.ts -> c.ts -> a.ts"]);
+  expect(circlesIn(files.slice(1))).toEqual([]);
+});
+
 test("every package has a rule", () => {
   expect(packages.toSorted()).toEqual(Object.keys(allowed).sort());
 });
@@ -77,6 +110,10 @@ describe.each(packages)("%s", (name) => {
         expect(up, `${path} imports ${module}`).toBeLessThanOrEqual(depth);
       }
     }
+  });
+
+  test("has no import circle, of types either", () => {
+    expect(circlesIn(sources(name))).toEqual([]);
   });
 
   test("declares what it imports", () => {

@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import type { Window } from "happy-dom";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildReport } from "../src/report/buildReport.js";
 import { renderPage } from "../src/report/page.js";
-import { buildReport } from "../src/report/report.js";
 import { chromiumPath, whyNoChromium } from "./support/chromium.js";
 import { comparedRun } from "./support/comparedRun.js";
 

@@ -6,8 +6,9 @@ export {
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
+export type { Batch } from "./batch/batch.js";
+export { batchLoss } from "./batch/batchLoss.js";
 export {
-  batchLoss,
   isOptionBatch,
   type OptionBatch,
   type OptionExample,
@@ -83,8 +84,8 @@ export type {
 export type { Job, JobResult, Launcher, LaunchOptions } from "./contracts/launcher.js";
 export type { Learner, MetaGradient } from "./contracts/learner.js";
 export { learnerParams, modelParams, withMetaParams } from "./contracts/learnerParams.js";
+export type { Finding, MachineSupport, PackedFile, PackOptions } from "./contracts/machine.js";
 export {
-  type Batch,
   type ExampleBatch,
   isLanguageModel,
   isPredictor,
@@ -101,6 +102,12 @@ export {
   type Tokenizer,
   type TreeReader,
 } from "./contracts/model.js";
+export type {
+  Linearization,
+  LossAndGradients,
+  Objective,
+  ObjectiveOptions,
+} from "./contracts/objective.js";
 export {
   type Coefficients,
   coefficients,
@@ -154,14 +161,10 @@ export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
 export {
   type AnswerStore,
   type EvaluateOptions,
-  type Evaluation,
   type EvaluationTargets,
   evaluate,
   evaluateBaseline,
   type ScoreStore,
-  type SeedScore,
-  type Summary,
-  type TaskScore,
 } from "./evaluate/evaluate.js";
 export { accuracy, macroF1, metrics } from "./evaluate/metrics.js";
 export { type PlannedReading, type PlannedTree, planReading } from "./evaluate/planReading.js";
@@ -173,15 +176,11 @@ export {
 export { type Answer, predict } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
+export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
 export { matchingNames } from "./matchingNames.js";
-export {
-  createObjective,
-  type Linearization,
-  type Objective,
-  type ObjectiveOptions,
-} from "./objective/createObjective.js";
+export { createObjective } from "./objective/createObjective.js";
 export { freeze, type PartlyFrozen } from "./objective/freeze.js";
-export { type LossAndGradients, meanGradient } from "./objective/lossAndGradients.js";
+export { meanGradient } from "./objective/lossAndGradients.js";
 export {
   addInto,
   addParams,
@@ -209,11 +208,7 @@ export {
   definePlugin,
   type Factory,
   type FactoryContext,
-  type Finding,
   type Kind,
-  type MachineSupport,
-  type PackedFile,
-  type PackOptions,
   type Plugin,
   pluginKeys,
   type Reference,
@@ -227,25 +222,16 @@ export {
 } from "./plugin/toolkit.js";
 export { type Random, randomFor } from "./random.js";
 export {
-  type ComparedRun,
   type CompareOptions,
   type Comparison,
   type ComparisonOutcome,
-  type ComparisonRow,
   compareRuns,
   type FailedRun,
-  finishRun,
-  runPath,
-  summarizeRuns,
 } from "./run/compareRuns.js";
-export {
-  type EvaluateRunOptions,
-  type EvaluationRecord,
-  evaluateRun,
-  findParams,
-  readEvaluation,
-  runCheckpoint,
-} from "./run/evaluateRun.js";
+export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
+export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
+export { findParams, runCheckpoint } from "./run/findParams.js";
+export { finishRun } from "./run/finishRun.js";
 export type { Machine } from "./run/machine.js";
 export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
 export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
@@ -255,7 +241,7 @@ export {
   readEpisodePredictions,
   readPredictions,
 } from "./run/predictionLog.js";
-export { readFinishedRun } from "./run/readFinishedRun.js";
+export { type ComparedRun, readFinishedRun } from "./run/readFinishedRun.js";
 export { resolveRun } from "./run/resolveRun.js";
 export {
   type RunDirectory,
@@ -263,6 +249,7 @@ export {
   readMetrics,
   readRunRecord,
   runDirectory,
+  runPath,
 } from "./run/runDirectory.js";
 export {
   type ComparisonEvent,
@@ -275,6 +262,7 @@ export {
   trainEvents,
 } from "./run/runEvents.js";
 export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
+export { type ComparisonRow, summarizeRuns } from "./run/summarizeRuns.js";
 export { trainRun } from "./run/trainRun.js";
 export { tidy } from "./tidy.js";
 export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";

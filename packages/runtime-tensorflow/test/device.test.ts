@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { NativeDevice } from "../src/binding/binding.js";
 import { cudaFindings } from "../src/doctor/cuda.js";
-import type { LibTensorFlow } from "../src/locate/libtensorflow.js";
+import type { LibTensorFlow } from "../src/locate/layout.js";
 import { findTarget } from "../src/locate/target.js";
 import { deviceInUse, requireDevice } from "../src/tensorflow/device.js";
 

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { crossEntropy } from "../autodiff/crossEntropy.js";
-import type { Batch } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
+import type { Batch } from "./batch.js";
 import {
   firstScored,
   type TokenBatch,
@@ -37,26 +36,6 @@ export interface OptionBatch extends TokenBatch {
 /** Whether a batch has all options of its examples. */
 export function isOptionBatch(batch: Batch): batch is OptionBatch {
   return "optionTokens" in batch;
-}
-
-/**
- * The loss of a batch from the losses of its scored tokens: what a language model's `loss` is.
- *
- * Of an {@link OptionBatch} it is the mean over examples of `-log softmax(s)[gold]`, where `s` is the
- * log-likelihood of each option: the softmax over verbalisers of Chen et al. 2022 (in-context tuning),
- * section 2, equal to theirs for options of one token. Of any other batch it is the weighted sum.
- *
- * @param losses [scored], negative log-likelihoods in nats
- */
-export function batchLoss(losses: tf.Tensor1D, batch: TokenBatch): tf.Scalar {
-  return tf.tidy(() => {
-    if (!isOptionBatch(batch)) return tf.sum(tf.mul(losses, batch.scoredWeights));
-    const { optionTokens, optionMask, optionOffsets, gold } = batch;
-    const each = tf.gather(losses, tf.reshape(optionTokens, [-1]));
-    const perOption = tf.sum(tf.mul(tf.reshape(each, optionTokens.shape), optionMask), 2);
-    const logits = tf.neg(tf.add(perOption, optionOffsets)) as tf.Tensor2D;
-    return tf.mean(crossEntropy(logits, gold)) as tf.Scalar;
-  });
 }
 
 /**

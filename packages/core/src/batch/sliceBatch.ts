@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Batch } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
+import type { Batch } from "./batch.js";
 import { isOptionBatch } from "./optionBatch.js";
 import { isTokenBatch, type TokenBatch } from "./tokenBatch.js";
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Batch } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
+import type { Batch } from "./batch.js";
 
 /** A token sequence of which the tail is scored: what comes before is only read. */
 export interface TokenSequence {

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { Objective } from "../objective/createObjective.js";
+import type { Batch } from "../batch/batch.js";
 import type { Params } from "../params.js";
-import type { Batch } from "./model.js";
+import type { Objective } from "./objective.js";
 import type { MetaState } from "./optimizer.js";
 import type { Episode, EpisodeShape } from "./task.js";
 

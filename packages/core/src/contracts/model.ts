@@ -1,11 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../batch/batch.js";
 import type { TokenBatch } from "../batch/tokenBatch.js";
 import type { TokenPrefix, TreeBatch } from "../batch/tokenTree.js";
 import type { FloatType } from "../checkpoint/elementTypes.js";
 import type { Params } from "../params.js";
-
-/** What a model sees at once: named tensors. */
-export type Batch = Readonly<Record<string, tf.Tensor>>;
 
 /**
  * A part of a model, such as a layer: what it makes of what the part before it made. Parts that

@@ -1,6 +1,7 @@
+import type { Batch } from "../batch/batch.js";
 import type { TokenSequence } from "../batch/tokenBatch.js";
 import type { DataCheck } from "./dataCheck.js";
-import type { Batch, ExampleBatch } from "./model.js";
+import type { ExampleBatch } from "./model.js";
 
 /** What a learner wants to see at each meta-update. Counts are batches of `batchSize` examples. */
 export interface EpisodeShape {

@@ -1,5 +1,3 @@
-import type { RunConfig } from "../config/schema.js";
-
 /**
  * One measurement of a run: plain JSON. `update` is its step, in meta-updates. A `/` in a key
  * groups what belongs together, such as `evaluation/mean`.
@@ -12,7 +10,8 @@ export interface TrackedRun {
   readonly seed: number;
   /** Of the run; absolute. The same directory is the same run, also in a later process. */
   readonly directory: string;
-  readonly config: RunConfig;
+  /** In full, as JSON. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Meta-updates planned. */
   readonly updates: number;
   readonly engine: { readonly name: string; readonly device: string; readonly version: string };

@@ -1,8 +1,9 @@
+import type { Batch } from "../batch/batch.js";
 import { sizeAtLeast } from "../batch/sizeAtLeast.js";
 import { bucketedTokenBatch, type TokenBatch, type TokenSequence } from "../batch/tokenBatch.js";
 import type { Learner } from "../contracts/learner.js";
 import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
-import type { Batch, Model } from "../contracts/model.js";
+import type { Model } from "../contracts/model.js";
 import type { MetaOptimizer } from "../contracts/optimizer.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import type { TargetTask } from "../contracts/task.js";

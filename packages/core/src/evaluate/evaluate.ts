@@ -1,7 +1,7 @@
 import { modelParams } from "../contracts/learnerParams.js";
 import { isLanguageModel, isPredictor, type Model } from "../contracts/model.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
-import type { EpisodeTarget, MetricName, TargetTask } from "../contracts/task.js";
+import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
@@ -9,45 +9,7 @@ import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerM
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
 import { type Answer, scoreAnswers } from "./scoreAnswers.js";
 import { type EpisodeAnswer, scoreEpisodes } from "./scoreEpisodes.js";
-
-/** A task's score with one set of demonstrations, or of episodes. */
-export interface SeedScore {
-  readonly seed: number;
-  /** At most 1, and not below 0 save for r2 and correlations. */
-  readonly score: number;
-  /** Questions, or queries of episodes. */
-  readonly questions: number;
-  /** What answers drawn uniformly from the options score on average; for r2, what the mean scores. */
-  readonly chance: number;
-}
-
-/** A task's scores over all sets of demonstrations. */
-export interface TaskScore {
-  readonly task: string;
-  readonly metric: MetricName;
-  readonly unseenDomain: boolean;
-  readonly seeds: readonly SeedScore[];
-  readonly mean: number;
-  /** The lowest score over the seeds. */
-  readonly worst: number;
-  readonly chance: number;
-}
-
-/** The macro-average over tasks. */
-export interface Summary {
-  readonly tasks: number;
-  readonly mean: number;
-  readonly worst: number;
-  readonly chance: number;
-}
-
-/** What an evaluation found. */
-export interface Evaluation {
-  readonly tasks: readonly TaskScore[];
-  readonly all: Summary;
-  /** Over the tasks whose domain no training task shares; absent when there are none. */
-  readonly unseen?: Summary;
-}
+import type { Evaluation, SeedScore, Summary, TaskScore } from "./scores.js";
 
 /** Remembers scores, so that an evaluation can go on where an earlier one stopped. */
 export interface ScoreStore {

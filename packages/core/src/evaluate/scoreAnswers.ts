@@ -2,8 +2,8 @@ import type { Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
 import type { OptionScores } from "./answerMethods.js";
-import type { SeedScore } from "./evaluate.js";
 import { isCorrect, metrics } from "./metrics.js";
+import type { SeedScore } from "./scores.js";
 
 /** How one question was answered. */
 export interface Answer {

@@ -6,7 +6,7 @@ import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
 import { tidy } from "../tidy.js";
 import type { TargetAdapter } from "./adaptation.js";
-import type { SeedScore } from "./evaluate.js";
+import type { SeedScore } from "./scores.js";
 
 /** What is scored. */
 export interface ScoreEpisodesOptions {

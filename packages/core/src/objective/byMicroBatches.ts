@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../batch/batch.js";
 import { batchRows, sliceBatch } from "../batch/sliceBatch.js";
-import type { Batch } from "../contracts/model.js";
+import type { LossAndGradients, Objective } from "../contracts/objective.js";
 import { MetaError } from "../errors.js";
 import { tidy } from "../tidy.js";
-import { linearized, type Objective } from "./createObjective.js";
-import { addGradients, type LossAndGradients, scaleGradients } from "./lossAndGradients.js";
+import { linearized } from "./linearized.js";
+import { addGradients, scaleGradients } from "./lossAndGradients.js";
 
 /**
  * The same objective in the memory that part of a batch needs: batches of more than `most` examples

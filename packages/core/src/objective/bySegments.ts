@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { differenceOfGradients } from "../autodiff/gradients.js";
-import type { Batch, Model, Segment } from "../contracts/model.js";
+import type { Batch } from "../batch/batch.js";
+import type { Model, Segment } from "../contracts/model.js";
+import type { Objective } from "../contracts/objective.js";
 import { MetaError } from "../errors.js";
 import { disposeParams, type Params, tensorNamed } from "../params.js";
 import { tidy } from "../tidy.js";
-import { linearized, type Objective } from "./createObjective.js";
+import { linearized } from "./linearized.js";
 import { type SegmentDerivatives, segmentDerivatives } from "./segmentDerivatives.js";
 
 /**

@@ -1,87 +1,15 @@
-import type * as tf from "@tensorflow/tfjs";
 import {
   finiteDifferenceHvp,
   hessianVectorProduct,
   valueAndGradients,
 } from "../autodiff/gradients.js";
-import type { Batch, Model } from "../contracts/model.js";
-import type { TensorRuntime } from "../contracts/runtime.js";
+import type { Batch } from "../batch/batch.js";
+import type { Model } from "../contracts/model.js";
+import type { Objective, ObjectiveOptions } from "../contracts/objective.js";
 import { type Params, tensorNamed } from "../params.js";
 import { inMicroBatches } from "./byMicroBatches.js";
 import { checkpointedObjective } from "./bySegments.js";
-import type { LossAndGradients } from "./lossAndGradients.js";
-
-/**
- * The loss of a model as an algorithm sees it: a value, a gradient and a Hessian-vector product,
- * each one function that a runtime can compile.
- */
-export interface Objective<B extends Batch = Batch> {
-  /** Mean loss over the batch. */
-  loss(params: Params, batch: B): tf.Scalar;
-  /**
-   * The loss and its gradient with respect to every tensor of `params`, or to those that `names`
-   * lists.
-   */
-  gradient(params: Params, batch: B, names?: readonly string[]): LossAndGradients;
-  /**
-   * The Hessian of the loss at `params` times `vector`: for every tensor of `params`. Tensors that
-   * `vector` leaves out count as zero.
-   */
-  hvp(params: Params, batch: B, vector: Params): Params;
-  /**
-   * The same gradient, and Hessian-vector products at the same `params` from what was computed for
-   * it where {@link sharesWork}: what they share takes memory until it is disposed or the `tidy` around
-   * the call ends.
-   */
-  linearize(params: Params, batch: B, names?: readonly string[]): Linearization;
-  /** Whether `linearize` costs less than `gradient` and `hvp`: where the runtime compiles both together. */
-  readonly sharesWork: boolean;
-  /**
-   * A function of tensors that needs nothing of this objective, such as an inner update, compiled.
-   * The same `fn` gives the same compiled function.
-   *
-   * @param name for messages and profiles
-   */
-  compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string): (...args: A) => R;
-}
-
-/** A gradient and its derivative in any direction. */
-export interface Linearization extends LossAndGradients {
-  /**
-   * The Hessian times `vector`, which has the names of `gradients`: for every tensor of the
-   * parameters. These must not be disposed before.
-   */
-  hvp(vector: Params): Params;
-  dispose(): void;
-}
-
-/** Options of {@link createObjective}. */
-export interface ObjectiveOptions {
-  /**
-   * `exact` differentiates the gradient once more; `finite-difference` takes two ordinary
-   * gradients, for engines or memory that cannot do double backward.
-   *
-   * @default "exact"
-   */
-  readonly hvp?: "exact" | "finite-difference";
-  /**
-   * The most examples of a batch that are computed at once. The results are those of the whole batch,
-   * and memory, besides parameters and gradients, is what so many examples need.
-   *
-   * @default all
-   */
-  readonly microBatch?: number | undefined;
-  /**
-   * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
-   * gradients, is then that of one of the model's segments, such as a layer, and each is computed once
-   * more on the way back.
-   *
-   * @default false
-   */
-  readonly gradientCheckpointing?: boolean | undefined;
-  /** Compiles the functions. Without one they run as they are. */
-  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
-}
+import { linearized } from "./linearized.js";
 
 /**
  * The objective of a model.
@@ -152,19 +80,5 @@ function wholeObjective<B extends Batch>(
       known.set(fn, compiled);
       return compiled;
     },
-  };
-}
-
-/** A linearization of which nothing is kept. */
-export function linearized<B extends Batch>(
-  { gradient, hvp }: Pick<Objective<B>, "gradient" | "hvp">,
-  params: Params,
-  batch: B,
-  names?: readonly string[],
-): Linearization {
-  return {
-    ...gradient(params, batch, names),
-    hvp: (vector) => hvp(params, batch, vector),
-    dispose() {},
   };
 }

@@ -1,4 +1,5 @@
-import type { Batch, Model, Segment } from "../contracts/model.js";
+import type { Batch } from "../batch/batch.js";
+import type { Model, Segment } from "../contracts/model.js";
 import { matchingNames } from "../matchingNames.js";
 import { filterParams, type Params, tensorNamed } from "../params.js";
 

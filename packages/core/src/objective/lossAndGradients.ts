@@ -1,12 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
+import type { LossAndGradients } from "../contracts/objective.js";
 import { MetaError } from "../errors.js";
-import { addInto, mapParams, type Params } from "../params.js";
-
-/** A loss and its gradient. */
-export interface LossAndGradients {
-  readonly loss: tf.Scalar;
-  readonly gradients: Params;
-}
+import { addInto, mapParams } from "../params.js";
 
 /** A loss and its gradient times a number; they are freed. */
 export function scaleGradients(

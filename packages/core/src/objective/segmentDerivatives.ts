@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { valueAndGradients } from "../autodiff/gradients.js";
-import type { Batch, Segment } from "../contracts/model.js";
+import type { Batch } from "../batch/batch.js";
+import type { Segment } from "../contracts/model.js";
 import { dotParams, filterParams, mapParams, type Params } from "../params.js";
 
 /** What a segment computes with, or how that changes: its parameters, and what came before. */

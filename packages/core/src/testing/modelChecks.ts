@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hessianVectorProduct } from "../autodiff/gradients.js";
-import { batchLoss, type OptionBatch } from "../batch/optionBatch.js";
+import type { Batch } from "../batch/batch.js";
+import { batchLoss } from "../batch/batchLoss.js";
+import type { OptionBatch } from "../batch/optionBatch.js";
 import type { TokenBatch } from "../batch/tokenBatch.js";
-import { type Batch, isLanguageModel, type Model } from "../contracts/model.js";
+import { isLanguageModel, type Model } from "../contracts/model.js";
 import { createObjective } from "../objective/createObjective.js";
 import { dotParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";

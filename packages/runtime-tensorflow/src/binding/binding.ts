@@ -1,4 +1,4 @@
-import type { ElementwiseProgram } from "../compile/elementwise/program.js";
+import type { ElementwiseProgram } from "./elementwiseProgram.js";
 
 /** A device that TensorFlow computes on. */
 export interface NativeDevice {

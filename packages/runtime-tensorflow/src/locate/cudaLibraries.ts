@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
 
 /**
  * The libraries that TensorFlow 2.21 opens before it registers a GPU, by the folder of the wheel that

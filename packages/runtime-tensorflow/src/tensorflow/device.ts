@@ -1,6 +1,6 @@
 import { MetaError } from "@metalearn/core";
 import type { NativeDevice } from "../binding/binding.js";
-import type { LibTensorFlow } from "../locate/libtensorflow.js";
+import type { LibTensorFlow } from "../locate/layout.js";
 import { findTarget } from "../locate/target.js";
 import type { DriverState } from "./driver.js";
 

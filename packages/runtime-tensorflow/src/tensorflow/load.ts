@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
 import type { NativeBinding } from "../binding/binding.js";
 import { addonFor } from "../locate/addon.js";
-import { describeLibrary, findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
+import { describeLibrary, type LibTensorFlow } from "../locate/layout.js";
+import { findLibTensorFlow } from "../locate/libtensorflow.js";
 import { currentTarget } from "../locate/target.js";
 import { quietLogs, wantedLines } from "./logs.js";
 
