@@ -4,9 +4,9 @@ import { join } from "node:path";
 import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { compileSeconds } from "@metalearn/core";
 import {
   checkConfig,
-  compileSeconds,
   createToolkit,
   openRun,
   type RunEvent,
@@ -14,7 +14,7 @@ import {
   readMetrics,
   runsOf,
   trainRun,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import tensorflow from "@metalearn/runtime-tensorflow";

@@ -168,7 +168,9 @@ describe.skipIf(unreachable)(
       const imports = packages.map(
         (name) => `import * as ${name.replaceAll("-", "_")} from "@metalearn/${name}";`,
       );
-      const defaults = packages.filter((name) => !["core", "cli"].includes(name));
+      const defaults = packages.filter(
+        (name) => !["core", "cli", "language-models"].includes(name),
+      );
       return [
         ...imports,
         'import { testLearner, toyModel } from "@metalearn/core/testing";',

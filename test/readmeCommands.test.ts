@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeProgram } from "@metalearn/cli";
-import { parseOverrides } from "@metalearn/core";
+import { parseOverrides } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
 import { configMistakes } from "./support/configMistakes.js";
 import { blocksIn } from "./support/documents.js";

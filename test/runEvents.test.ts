@@ -19,7 +19,7 @@ import {
   runsOf,
   type TrainEvent,
   trainEvents,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { defineFactory, definePlugin } from "@metalearn/core";
 import {
   checkConfig,
   createToolkit,
-  defineFactory,
-  definePlugin,
   type FinishEvent,
   type IteratedRunOptions,
   type NamedRun,
@@ -13,7 +12,7 @@ import {
   runEvents,
   runsOf,
   type Toolkit,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import synthetic from "@metalearn/datasets-synthetic";
 import gpt2 from "@metalearn/models-gpt2";
 import mlp from "@metalearn/models-mlp";

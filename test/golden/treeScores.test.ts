@@ -3,15 +3,12 @@ import {
   disposeParams,
   type LanguageModel,
   type Params,
-  planReading,
   questionScorer,
   randomFor,
   scoreSequences,
   type TokenSequence,
-  tokenPrefix,
-  tokenTree,
-  treeBatch,
 } from "@metalearn/core";
+import { planReading, tokenPrefix, tokenTree, treeBatch } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "../support/engines.js";

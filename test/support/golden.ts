@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Params, readSafetensors } from "@metalearn/core";
+import type { Params } from "@metalearn/core";
+import { readSafetensors } from "@metalearn/core/files";
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "vitest";
 import { shared } from "./shared.js";

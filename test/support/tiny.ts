@@ -1,10 +1,5 @@
-import {
-  type Params,
-  readSafetensors,
-  type TokenBatch,
-  type TokenSequence,
-  tokenBatch,
-} from "@metalearn/core";
+import { type Params, type TokenBatch, type TokenSequence, tokenBatch } from "@metalearn/core";
+import { readSafetensors } from "@metalearn/core/files";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import { shortName } from "./golden.js";
 import { shared } from "./shared.js";

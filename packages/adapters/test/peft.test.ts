@@ -1,16 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  filterParams,
-  type LanguageModel,
-  loadParams,
-  openSafetensors,
-  type Params,
-  saveParams,
-  tokenBatch,
-  writeSafetensors,
-} from "@metalearn/core";
+import { filterParams, type LanguageModel, type Params, tokenBatch } from "@metalearn/core";
+import { loadParams, openSafetensors, saveParams, writeSafetensors } from "@metalearn/core/files";
 import { byteTokenizer } from "@metalearn/models-gpt2";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { saveParams } from "@metalearn/core";
+import { saveParams } from "@metalearn/core/files";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Finished } from "./support/command.js";

@@ -1,4 +1,4 @@
-import { type EvaluationRecord, readEpisodePredictions } from "@metalearn/core";
+import { type EvaluationRecord, readEpisodePredictions } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
 import { emptyProject } from "./support/project.js";
 

@@ -1,5 +1,5 @@
 import { cp, stat, truncate } from "node:fs/promises";
-import type { PredictionLine } from "@metalearn/core";
+import type { PredictionLine } from "@metalearn/core/runs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Finished } from "./support/command.js";
 import { failureOf, type Project, projectWithTasks, tinyRun } from "./support/project.js";

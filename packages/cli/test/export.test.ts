@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core";
+import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core/files";
 import { beforeAll, describe, expect, test } from "vitest";
 import { pythonLacks, runPython } from "../../core/test/support/python.js";
 import { failureOf, type Project, projectWithTasks } from "./support/project.js";

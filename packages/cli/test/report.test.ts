@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ComparedRun, Comparison, EvaluationRecord, RunRecord } from "@metalearn/core";
+import type { ComparedRun, Comparison, EvaluationRecord, RunRecord } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
 import { buildReport } from "../src/report/buildReport.js";
 import { Html, html } from "../src/report/html.js";

@@ -1,4 +1,5 @@
-import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core";
+import type { Summary } from "@metalearn/core";
+import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
 import { describe, expect, test } from "vitest";
 import { comparisonTable, duration, evaluationTable } from "../src/tables.js";
 import { cellsOf } from "./support/scores.js";

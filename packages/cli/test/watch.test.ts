@@ -1,6 +1,6 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { lockRun, type RunLock } from "@metalearn/core";
+import { lockRun, type RunLock } from "@metalearn/core/runs";
 import { describe, expect, test } from "vitest";
 import { lossCurve } from "../src/watch/lossCurve.js";
 import { secondsLeft } from "../src/watch/statusLines.js";

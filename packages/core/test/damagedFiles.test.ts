@@ -2,14 +2,11 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import {
-  MetaError,
-  openTensors,
-  type Random,
-  randomFor,
-  type TensorFile,
-  writeSafetensors,
-} from "../src/index.js";
+import { openTensors } from "../src/checkpoint/openTensors.js";
+import { writeSafetensors } from "../src/checkpoint/safetensors.js";
+import type { TensorFile } from "../src/checkpoint/tensorFile.js";
+import { MetaError } from "../src/errors.js";
+import { type Random, randomFor } from "../src/random.js";
 import { pickle } from "./support/rawPickle.js";
 import { rawSafetensors, splitSafetensors } from "./support/rawSafetensors.js";
 import { rawZip, unzip } from "./support/rawZip.js";

@@ -1,8 +1,8 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import type { Answer, SeedScore } from "../src/index.js";
-import { readPredictions } from "../src/index.js";
-import { openPredictionLog } from "../src/run/predictionLog.js";
+import type { Answer } from "../src/evaluate/scoreAnswers.js";
+import type { SeedScore } from "../src/evaluate/scores.js";
+import { openPredictionLog, readPredictions } from "../src/run/predictionLog.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();

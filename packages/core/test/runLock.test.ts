@@ -4,7 +4,7 @@ import { readdir, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lockRun } from "../src/index.js";
+import { lockRun } from "../src/run/runLock.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();

@@ -1,7 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { openSafetensors, type Params, readSafetensors, writeSafetensors } from "../src/index.js";
+import {
+  openSafetensors,
+  readSafetensors,
+  writeSafetensors,
+} from "../src/checkpoint/safetensors.js";
+import type { Params } from "../src/params.js";
 import { pythonLacks, runPython } from "./support/python.js";
 import { rawSafetensors, splitSafetensors } from "./support/rawSafetensors.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";

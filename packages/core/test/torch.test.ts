@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openTorch, readTorch } from "../src/index.js";
+import { openTorch, readTorch } from "../src/checkpoint/torch/openTorch.js";
 import { pythonLacks, runPython } from "./support/python.js";
 import { int, pickle, tensor, text } from "./support/rawPickle.js";
 import { type RawFile, rawZip } from "./support/rawZip.js";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { writeAtomically, writeTextAtomically } from "../src/index.js";
+import { writeAtomically, writeTextAtomically } from "../src/checkpoint/files.js";
 import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();

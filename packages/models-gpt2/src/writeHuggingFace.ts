@@ -1,12 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type Params,
-  type SaveOptions,
-  type Tokenizer,
-  writeSafetensors,
-  writeTextAtomically,
-} from "@metalearn/core";
+import type { Params, SaveOptions, Tokenizer } from "@metalearn/core";
+import { writeSafetensors, writeTextAtomically } from "@metalearn/core/files";
 import type * as tf from "@tensorflow/tfjs";
 import { defaultInitializerRange, type Gpt2Config } from "./gpt2Config.js";
 

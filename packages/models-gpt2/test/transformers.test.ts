@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readSafetensors } from "@metalearn/core";
+import { readSafetensors } from "@metalearn/core/files";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { missing, shared } from "../../../test/support/shared.js";

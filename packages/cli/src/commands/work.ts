@@ -1,4 +1,4 @@
-import { finishRun } from "@metalearn/core";
+import { finishRun } from "@metalearn/core/runs";
 import { onInterrupt } from "../interrupt.js";
 import { openPlan } from "../launch/workList.js";
 import { openProgress } from "../progress/progress.js";

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { MetaError } from "@metalearn/core";
+import { writeTextAtomically } from "@metalearn/core/files";
 import {
   createToolkit,
   loadPlugins,
-  MetaError,
   type NamedRun,
   type RunOptions,
   runPath,
-  writeTextAtomically,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import type { Session } from "../session.js";
 
 /** Runs for other processes to carry out: JSON that `metalearn work` reads. */

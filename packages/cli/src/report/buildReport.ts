@@ -1,4 +1,4 @@
-import { type ComparedRun, readMetrics, summarizeRuns } from "@metalearn/core";
+import { type ComparedRun, readMetrics, summarizeRuns } from "@metalearn/core/runs";
 import { configDifferences } from "./configDifferences.js";
 import { pairedDifferences } from "./pairedDifferences.js";
 import type { CurvePoint, Report, ReportSetting, ReportText } from "./report.js";

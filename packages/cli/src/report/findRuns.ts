@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ComparedRun, MetaError, readFinishedRun, runDirectory } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
+import { type ComparedRun, readFinishedRun, runDirectory } from "@metalearn/core/runs";
 
 /** The runs below a folder. */
 export interface FoundRuns {

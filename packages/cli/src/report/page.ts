@@ -1,4 +1,4 @@
-import type { Comparison } from "@metalearn/core";
+import type { Comparison } from "@metalearn/core/runs";
 import { buildReport } from "./buildReport.js";
 import { curveCharts, taskChart } from "./charts.js";
 import { Html, html } from "./html.js";

@@ -1,4 +1,5 @@
-import { type ComparedRun, randomFor } from "@metalearn/core";
+import { randomFor } from "@metalearn/core";
+import type { ComparedRun } from "@metalearn/core/runs";
 
 /** How much better one method is than another, on the same tasks with the same seeds. */
 export interface PairedDifference {

@@ -1,4 +1,4 @@
-import type { ComparedRun, ComparisonRow } from "@metalearn/core";
+import type { ComparedRun, ComparisonRow } from "@metalearn/core/runs";
 import type { ConfigDifference } from "./configDifferences.js";
 import type { PairedDifference } from "./pairedDifferences.js";
 

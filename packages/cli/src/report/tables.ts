@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ComparisonRow, Summary } from "@metalearn/core";
+import type { Summary } from "@metalearn/core";
+import type { ComparisonRow } from "@metalearn/core/runs";
 import { duration, percent } from "../tables.js";
 import { statisticsNote } from "./pairedDifferences.js";
 import type { Report, ReportRun, ReportSetting } from "./report.js";

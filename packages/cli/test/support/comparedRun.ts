@@ -1,4 +1,5 @@
-import type { ComparedRun, RunRecord, TaskScore } from "@metalearn/core";
+import type { TaskScore } from "@metalearn/core";
+import type { ComparedRun, RunRecord } from "@metalearn/core/runs";
 
 /** A task's scores by seed of its demonstrations. */
 export type Scores = Readonly<Record<number, number>>;

@@ -1,12 +1,8 @@
 import { constants, existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type DownloadDataOptions,
-  type DownloadedData,
-  MetaError,
-  writeAtomically,
-} from "@metalearn/core";
+import { type DownloadDataOptions, type DownloadedData, MetaError } from "@metalearn/core";
+import { writeAtomically } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { parseTaskFileName } from "../data/fileNames.js";
 import { readSetting, type Setting } from "../data/settings.js";
