@@ -1,32 +1,32 @@
-/** Something about data that a result may depend on without anyone noticing. */
+/** A defect of the data that could distort results. */
 export interface DataFinding {
   /**
-   * `leak`: what is tested was trained on or shown; `duplicate`: rows that occur twice, or with different
-   * answers; `labels`: labels that are missing or nearly alone; `truncation`: text that the model never
-   * sees; `missing`: files.
+   * `leak`: test rows that are also training rows or demonstrations; `duplicate`: repeated rows, or equal
+   * inputs with different answers; `labels`: missing or extremely skewed labels; `truncation`: text that
+   * is cut before the model reads it; `missing`: absent files.
    */
   readonly topic: "leak" | "duplicate" | "labels" | "truncation" | "missing";
-  /** Whether a number may be wrong because of it. */
+  /** `warning` if a score may be wrong because of it. */
   readonly severity: "warning" | "info";
   readonly tasks: readonly string[];
   readonly message: string;
 }
 
-/** What a task's data is like. */
+/** Statistics of a task's data. */
 export interface TaskStatistics {
   readonly task: string;
   readonly use: "train" | "target";
-  /** Rows to train on, or questions. */
+  /** Number of training rows, or of questions. */
   readonly rows: number;
-  /** Rows whose input and answer an earlier row has. */
+  /** Number of rows with the input and answer of an earlier row. */
   readonly duplicates: number;
-  /** How often each label is the answer; absent where options differ from row to row. */
+  /** Count of answers per label; absent where options differ between rows. */
   readonly labels?: Readonly<Record<string, number>>;
-  /** The share of examples that lose a part of their input, from 0 to 1. */
+  /** Fraction of examples whose input is truncated. */
   readonly cutExamples: number;
-  /** The share of a target's questions whose demonstrations lose a part, from 0 to 1. */
+  /** Fraction of a target's questions whose demonstrations are truncated. */
   readonly cutQuestions?: number;
-  /** The mean length of an example before anything is cut, in tokens. */
+  /** Mean length of an example before truncation, in tokens. */
   readonly meanTokens: number;
 }
 

@@ -2,27 +2,27 @@ import { MetaError } from "../errors.js";
 import { filterParams, type Params } from "../params.js";
 import type { Learner } from "./learner.js";
 
-/** The beginning of the names of tensors that belong to a learner. */
+/** Prefix of the names of a learner's own tensors. */
 const prefix = "learner.";
 
-/** Whether a tensor is the learner's. */
+/** True for names of a learner's own tensors. */
 export function isLearnerName(name: string): boolean {
   return name.startsWith(prefix);
 }
 
-/** The tensors that are the model's: all but those of `Learner.metaParams`. */
+/** Model parameters: all tensors except those of `Learner.metaParams`. */
 export function modelParams(params: Params): Params {
   return filterParams(params, (name) => !isLearnerName(name));
 }
 
-/** The tensors that are the learner's: those of `Learner.metaParams`. */
+/** Learner parameters: the tensors of `Learner.metaParams`. */
 export function learnerParams(params: Params): Params {
   return filterParams(params, isLearnerName);
 }
 
 /**
- * `params` with the learner's own tensors after the model's: those that are there already, or else
- * new ones, which the caller owns.
+ * Appends the learner's own tensors to `params`, unless `params` already contains them. The caller owns
+ * the new tensors.
  *
  * @throws MetaError `BAD_OPTION` when the learner gives a tensor a name that could be the model's
  */

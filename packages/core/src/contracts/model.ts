@@ -6,108 +6,108 @@ import type { FloatType } from "../checkpoint/elementTypes.js";
 import type { Params } from "../params.js";
 
 /**
- * A part of a model, such as a layer: what it makes of what the part before it made. Parts that
- * compute alike share one `apply`, and are compiled once.
+ * One stage of a model's forward pass, such as a transformer block: maps the state that the previous
+ * segment returned to its own. Segments that compute alike share one `apply`, which is compiled once.
  */
 export interface Segment<B extends Batch = Batch> {
-  /** The parameters that it reads: the model's names by the names that `apply` uses. */
+  /** Parameters that the segment reads: from the names that `apply` uses to the model's names. */
   readonly params: Readonly<Record<string, string>>;
   /**
-   * Pure, and differentiable twice in parameters and state.
+   * Computes the segment. Pure, and differentiable twice with respect to parameters and state.
    *
-   * @param state what the segment before returned: tensors of numbers by name; none for the first
-   * @returns what the next one takes; the last one `{ loss }`
+   * @param state tensors that the previous segment returned, by name; empty for the first segment
+   * @returns the next segment's `state`; `{ loss }` from the last segment
    */
   apply(params: Params, state: Params, batch: B): Params;
 }
 
-/** A function from named parameters and a batch to a loss. It holds no parameters itself. */
+/** A function from named parameters and a batch to a loss. A model holds no parameters. */
 export interface Model<B extends Batch = Batch> {
   readonly name: string;
-  /** Fresh or pretrained parameters. The caller owns the tensors. */
+  /** Initial parameters, random or pretrained. The caller owns the tensors. */
   init(seed: number): Promise<Params>;
   /**
-   * Mean loss over the batch: a scalar, differentiable twice. The same arguments give the same loss,
-   * so that a gradient and a Hessian-vector product at one inner step are those of one function: a
-   * model with dropout takes its mask from the batch. Those of metalearn have none.
+   * Mean loss over the batch: a scalar, differentiable twice. Deterministic, so that a gradient and a
+   * Hessian-vector product at the same inner step belong to the same function: a model with dropout
+   * takes its mask from the batch. Metalearn's own models have no dropout.
    */
   loss(params: Params, batch: B): tf.Scalar;
   /**
-   * The same loss in parts, one after the other, for gradients that keep what passes from part to part
-   * and compute the rest again. A model without them can have no gradient checkpointing.
+   * The same loss as a chain of segments. Gradient checkpointing keeps only the states between
+   * segments and recomputes the rest; a model without segments cannot be checkpointed.
    */
   readonly segments?: readonly Segment<B>[];
-  /** Writes the parameters in the model's own file format. Default: `model.safetensors`. */
+  /** Writes the parameters in the model's own file format. @default writes `model.safetensors` */
   save?(params: Params, directory: string, options?: SaveOptions): Promise<void>;
   /** Reads what `save` wrote. The caller owns the tensors. */
   load?(directory: string): Promise<Params>;
-  /** How Hugging Face's PEFT sees the parameters; absent when it knows no such model. */
+  /** Parameter names as Hugging Face's PEFT knows them; absent for models that PEFT does not know. */
   readonly peft?: PeftNames;
 }
 
-/** How a model writes its parameters. */
+/** Options of {@link Model.save}. */
 export interface SaveOptions {
-  /** What float32 is stored as, rounded to the nearest. @default "float32" */
+  /** Storage type of float32 tensors, rounded to nearest. @default "float32" */
   readonly dtype?: FloatType;
 }
 
-/** Gives a model more parameters, such as low-rank ones, and a loss that uses them. */
+/** Adds parameters to a model, such as low-rank matrices, and returns a model whose loss uses them. */
 export type ModelAdapter = (model: Model) => Model | Promise<Model>;
 
-/** What an adapter must know of a model so that PEFT opens it on the same model in transformers. */
+/** Names that an adapter needs, so that PEFT can load it onto the same model in transformers. */
 export interface PeftNames {
-  /** What transformers has before the parameters' names: `transformer.`. */
+  /** Prefix of parameter names in transformers, such as `transformer.`. */
   readonly prefix: string;
-  /** Matrices of linear layers, stored `[in, out]`: names, where `*` stands for any text. */
+  /** Name patterns of linear layers' weights, stored `[in, out]`; `*` matches any text. */
   readonly linear: readonly string[];
 }
 
-/** Inputs and what a model should make of them. */
+/** Inputs and targets of a supervised batch. */
 export interface ExampleBatch extends Batch {
   /** `[examples, inputs]` */
   readonly x: tf.Tensor;
-  /** Numbers `[examples, outputs]`, or classes `[examples]`, int32. */
+  /** Regression targets `[examples, outputs]`, or class indices `[examples]`, int32. */
   readonly y: tf.Tensor;
 }
 
-/** A model that predicts from single inputs: a regression or a classifier. */
+/** A model that maps single inputs to outputs: a regressor or a classifier. */
 export interface Predictor extends Model<ExampleBatch> {
-  /** The predicted numbers, or the scores of the classes, for inputs `x`: `[examples, outputs]`. */
+  /** Predicted values or class logits for inputs `x`: `[examples, outputs]`. */
   outputs(params: Params, x: tf.Tensor): tf.Tensor2D;
 }
 
-/** Whether `model` predicts from single inputs. */
+/** Narrows `model` to a {@link Predictor}. */
 export function isPredictor(model: Model): model is Model & Predictor {
   return "outputs" in model;
 }
 
-/** Text to token ids and back. */
+/** Maps text to token ids and back. */
 export interface Tokenizer {
   readonly name: string;
   readonly vocabularySize: number;
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
-  /** Writes it into a checkpoint folder so that other tools open it there with the model. */
+  /** Writes the tokenizer's files into a checkpoint folder, where other tools find them. */
   save?(directory: string, maxTokens: number): Promise<void>;
 }
 
-/** A model over token sequences, whose `loss` is the `batchLoss` of its `tokenLosses`. */
+/** A model over token sequences. Its `loss` is the `batchLoss` of its `tokenLosses`. */
 export interface LanguageModel extends Model<TokenBatch> {
   readonly tokenizer: Tokenizer;
-  /** The longest sequence that the model can read, in tokens. */
+  /** Context length in tokens. */
   readonly maxTokens: number;
   /**
-   * The negative log-likelihood of each scored token, in nats: `[scored]`, in the order of
+   * Negative log-likelihood of each scored token, in nats: `[scored]`, in the order of
    * `batch.scoredIds`.
    */
   tokenLosses(params: Params, batch: TokenBatch): tf.Tensor1D;
-  /** Reads embeddings before tokens. A model without it can have no soft prompt. */
+  /** Support for soft prompts. @default none */
   readonly prompts?: PromptReader;
-  /** Reads shared beginnings once. A model without it reads every sequence from its beginning. */
+  /** Support for shared prefixes and trees. @default every sequence is read in full */
   readonly trees?: TreeReader;
   /**
-   * Roughly the memory, in bytes, that scoring takes for each token that is read and sees `context`
-   * tokens, from which evaluation chooses how many to read at once.
+   * Approximate memory, in bytes, that scoring needs per token that attends to `context` tokens.
+   * Evaluation chooses its batch size by it.
    *
    * @default 1 MiB
    */
@@ -115,43 +115,43 @@ export interface LanguageModel extends Model<TokenBatch> {
 }
 
 /**
- * How a model scores sequences with shared beginnings. Both functions are pure, so that a runtime
- * can compile them; losses equal those of the sequences read one by one.
+ * Scores sequences that share beginnings and computes what is shared once. Both functions are pure, so
+ * that a runtime can compile them; losses equal those of the sequences read one by one.
  */
 export interface TreeReader {
-  /** Reads what many trees begin with. The caller owns the tensors. */
+  /** Computes the KV cache of a prefix that many trees share. The caller owns the tensors. */
   readPrefix(params: Params, prefix: TokenPrefix): PrefixState;
   /**
-   * The negative log-likelihood of each answer, in nats: `[answers]`. Every token sees the prefix,
-   * the trunk of its tree and its own branch, as far as they come before it.
+   * Negative log-likelihood of each answer token, in nats: `[answers]`. A token attends to the prefix,
+   * and to earlier tokens of its tree's trunk and of its own branch.
    */
   treeLosses(params: Params, batch: TreeBatch, prefix?: PrefixState): tf.Tensor1D;
 }
 
-/** How a model reads a soft prompt: embeddings that stand before every sequence. */
+/** Reads a soft prompt: trainable embeddings in front of every sequence (Lester et al. 2021). */
 export interface PromptReader {
-  /** The parameter that holds the embeddings of all tokens, `[vocabulary, width]`. */
+  /** Name of the token embedding matrix, `[vocabulary, width]`. */
   readonly embeddings: string;
   /**
-   * The model with `prompt(params)`, `[tokens, width]`, before every sequence: a prefix in the first
-   * positions, which all tokens see and in which nothing is scored. Batches and trees stay as they
-   * are; they do not count it, and `maxTokens` is less by its length.
+   * The model with the embeddings `prompt(params)`, `[tokens, width]`, in front of every sequence. They
+   * take the first positions; every token attends to them, and none of them is scored. Batches and trees
+   * do not contain them, and `maxTokens` is smaller by `tokens`.
    *
-   * @throws MetaError `BAD_OPTION` when it leaves no room for tokens
+   * @throws MetaError `BAD_OPTION` when the prompt fills the context
    */
   prompted(tokens: number, prompt: (params: Params) => tf.Tensor2D): PromptedModel;
 }
 
-/** What a soft prompt changes of a model. */
+/** The parts of a model that a soft prompt replaces. */
 export type PromptedModel = Pick<
   LanguageModel,
   "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
 >;
 
-/** What a model remembers of a prefix: tensors whose names mean something to that model only. */
+/** The KV cache of a prefix: tensors whose names have a meaning for that model only. */
 export type PrefixState = Readonly<Record<string, tf.Tensor>>;
 
-/** Whether `model` reads token sequences. */
+/** Narrows `model` to a {@link LanguageModel}. */
 export function isLanguageModel(model: Model): model is Model & LanguageModel {
   return "tokenizer" in model && "tokenLosses" in model;
 }

@@ -4,44 +4,44 @@ import type { Params } from "../params.js";
 import type { TensorRuntime } from "./runtime.js";
 
 /**
- * The loss of a model as an algorithm sees it: a value, a gradient and a Hessian-vector product,
- * each one function that a runtime can compile.
+ * The loss of a model as algorithms see it: its value, gradient and Hessian-vector product, each one
+ * function that a runtime can compile.
  */
 export interface Objective<B extends Batch = Batch> {
   /** Mean loss over the batch. */
   loss(params: Params, batch: B): tf.Scalar;
   /**
-   * The loss and its gradient with respect to every tensor of `params`, or to those that `names`
-   * lists.
+   * Computes the loss and its gradient with respect to every tensor of `params`, or to the tensors that
+   * `names` lists.
    */
   gradient(params: Params, batch: B, names?: readonly string[]): LossAndGradients;
   /**
-   * The Hessian of the loss at `params` times `vector`: for every tensor of `params`. Tensors that
-   * `vector` leaves out count as zero.
+   * Multiplies the Hessian of the loss at `params` by `vector`. The product has every name of `params`;
+   * names that `vector` lacks count as zero.
    */
   hvp(params: Params, batch: B, vector: Params): Params;
   /**
-   * The same gradient, and Hessian-vector products at the same `params` from what was computed for
-   * it where {@link sharesWork}: what they share takes memory until it is disposed or the `tidy` around
-   * the call ends.
+   * Computes the gradient and prepares Hessian-vector products at the same `params`. With
+   * {@link sharesWork} the products reuse intermediate results of the gradient, which take memory until
+   * the linearization is disposed or the surrounding `tidy` ends.
    */
   linearize(params: Params, batch: B, names?: readonly string[]): Linearization;
-  /** Whether `linearize` costs less than `gradient` and `hvp`: where the runtime compiles both together. */
+  /** True if `linearize` costs less than `gradient` and `hvp`: the runtime compiles both together. */
   readonly sharesWork: boolean;
   /**
-   * A function of tensors that needs nothing of this objective, such as an inner update, compiled.
-   * The same `fn` gives the same compiled function.
+   * Compiles a function of tensors that is independent of this objective, such as an inner update. The
+   * same `fn` gives the same compiled function.
    *
    * @param name for messages and profiles
    */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string): (...args: A) => R;
 }
 
-/** A gradient and its derivative in any direction. */
+/** A gradient at a point, and Hessian-vector products at the same point. */
 export interface Linearization extends LossAndGradients {
   /**
-   * The Hessian times `vector`, which has the names of `gradients`: for every tensor of the
-   * parameters. These must not be disposed before.
+   * Multiplies the Hessian by `vector`, which has the names of `gradients`. The product has every name of
+   * the parameters, which must not be disposed before.
    */
   hvp(vector: Params): Params;
   dispose(): void;
@@ -57,25 +57,25 @@ export interface ObjectiveOptions {
    */
   readonly hvp?: "exact" | "finite-difference";
   /**
-   * The most examples of a batch that are computed at once. The results are those of the whole batch,
-   * and memory, besides parameters and gradients, is what so many examples need.
+   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, besides
+   * parameters and gradients, is that of `microBatch` examples.
    *
    * @default all
    */
   readonly microBatch?: number | undefined;
   /**
    * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
-   * gradients, is then that of one of the model's segments, such as a layer, and each is computed once
-   * more on the way back.
+   * gradients, is that of one segment, such as a transformer block, and each segment is computed a
+   * second time on the backward pass.
    *
    * @default false
    */
   readonly gradientCheckpointing?: boolean | undefined;
-  /** Compiles the functions. Without one they run as they are. */
+  /** Compiles the functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
 }
 
-/** A loss and its gradient. */
+/** A loss and its gradient, by parameter name. */
 export interface LossAndGradients {
   readonly loss: tf.Scalar;
   readonly gradients: Params;

@@ -2,79 +2,79 @@ import * as tf from "@tensorflow/tfjs";
 import { disposeParams, meanParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
 
-/** An optimizer's memory. Passed in and returned, never kept. */
+/** State of an optimizer. Passed in and returned, never kept. */
 export interface OptimizerState {
-  /** Gradients that the slots have absorbed: the `t` of Adam's bias correction. */
+  /** Number of gradients that the slots have accumulated: `t` of Adam's bias correction. */
   readonly step: number;
-  /** Updates made, from which a schedule reads the learning rate. */
+  /** Number of updates made, from which schedules compute the learning rate. */
   readonly update: number;
   /** Moving averages by name, for example `{ m, v }`; each is shaped like the parameters. */
   readonly slots: Readonly<Record<string, Params>>;
 }
 
-/** The tensors that one update is computed from. */
+/** Tensor inputs of one update. */
 export interface UpdateInput {
   readonly gradients: Params;
   readonly slots: Readonly<Record<string, Params>>;
   readonly params: Params;
 }
 
-/** The numbers of one update, as tensors. */
+/** Scalars of one update by name, such as learning rate and bias corrections. */
 export type Coefficients = Readonly<Record<string, tf.Scalar>>;
 
-/** Derivatives of a scalar with respect to what an update returned. */
+/** Derivatives of a scalar with respect to an update's outputs. */
 export interface UpdateCotangent {
   readonly params: Params;
   /** Missing slots count as zero. */
   readonly slots: Readonly<Record<string, Params>>;
 }
 
-/** Derivatives of the same scalar with respect to what the update was given. */
+/** Derivatives of the same scalar with respect to the update's inputs. */
 export interface UpdateAdjoint {
-  /** Direct path only; what flows through the gradients is the caller's Hessian-vector product. */
+  /** Direct path only: the path through the gradients is the caller's Hessian-vector product. */
   readonly params: Params;
   readonly gradients: Params;
   readonly slots: Readonly<Record<string, Params>>;
 }
 
-/** An update as functions of tensors alone, so that a runtime can compile them. */
+/** An optimizer's update as pure functions of tensors, which a runtime can compile. */
 export interface UpdateRule {
   readonly name: string;
   /** Names of the slots, in order. Two optimizers can share moments if these are equal. */
   readonly slotNames: readonly string[];
   init(params: Params): OptimizerState;
   /**
-   * The numbers of the update that follows `state`: bias corrections, the learning rate. They are
-   * computed on the host in float64 and reach the functions below as tensors, so that what is
-   * compiled does not depend on the step.
+   * Scalars of the update that follows `state`: bias corrections, the learning rate. Computed on the
+   * host in float64 and passed to the functions below as tensors, so that compiled functions do not
+   * depend on the step.
    */
   coefficients(state: OptimizerState): Readonly<Record<string, number>>;
   /**
-   * `c` with what must be known of all tensors together, such as their norm. With it
-   * {@link apply} may be given any part of them.
+   * Adds scalars that depend on all tensors together, such as the gradient norm, to `c`. Then
+   * {@link apply} can be called with any subset of the tensors.
    *
-   * @param norm over all gradients together, where it is known
+   * @param norm norm over all gradients together, if already known
    */
   measure?(input: UpdateInput, c: Coefficients, norm?: tf.Scalar): Coefficients;
-  /** New parameters and slots; the caller owns the tensors. */
+  /** Computes new parameters and slots. The caller owns the tensors. */
   apply(input: UpdateInput, c: Coefficients): Pick<UpdateInput, "params" | "slots">;
-  /** The vector-Jacobian product of {@link apply}. */
+  /** Vector-Jacobian product of {@link apply}. */
   adjoint(input: UpdateInput, c: Coefficients, cotangent: UpdateCotangent): UpdateAdjoint;
   /**
-   * How a tensor of this name is treated: names of one kind are updated alike. By default all are.
+   * Group of a parameter, by name: tensors of one group are updated alike. @default one group
    */
   kindOf?(name: string): string;
-  /** The learning rate of the next update, for logs. */
+  /** Learning rate of the next update, for logs. */
   learningRate(state: OptimizerState): number;
 }
 
 /**
- * Turns gradients into new parameters, as pure functions. The same object serves in the outer and
- * in the inner loop; for the inner loop it brings the closed-form adjoint of its update, so that
- * no tape over inner steps is ever needed.
+ * An optimizer as pure functions from gradients and state to new parameters and state, for the outer
+ * and the inner loop alike. The inner loop differentiates through its closed-form adjoint, so that no
+ * tape over inner steps is needed.
  */
 export interface MetaOptimizer extends UpdateRule {
-  /** One update. The returned tensors are new; the caller owns them. */
+  /** Makes one update. The returned tensors are new; the caller owns them. */
   update(
     gradients: Params,
     state: OptimizerState,
@@ -82,7 +82,7 @@ export interface MetaOptimizer extends UpdateRule {
   ): { params: Params; state: OptimizerState };
 }
 
-/** An optimizer from its rule. */
+/** Makes an optimizer from its update rule. */
 export function defineOptimizer<R extends UpdateRule>(rule: R): R & MetaOptimizer {
   return {
     ...rule,
@@ -97,25 +97,25 @@ export function defineOptimizer<R extends UpdateRule>(rule: R): R & MetaOptimize
   };
 }
 
-/** The numbers of the update that follows `state`, as tensors. */
+/** Scalars of the update that follows `state`, as tensors. */
 export function coefficients(rule: UpdateRule, state: OptimizerState): Coefficients {
   const numbers = Object.entries(rule.coefficients(state));
   return Object.fromEntries(numbers.map(([name, value]) => [name, tf.scalar(value)]));
 }
 
-/** A state whose counts are those after one more update. */
+/** `state` with counts advanced by one update. */
 export function nextCount(state: OptimizerState): OptimizerState {
   return { ...state, step: state.step + 1, update: state.update + 1 };
 }
 
-/** What training carries from one meta-update to the next, besides parameters. */
+/** State that training carries from one meta-update to the next, besides parameters. */
 export interface MetaState {
   readonly optimizer: OptimizerState;
-  /** The inner optimizer's own memory, for learners that keep one apart from the outer's. */
+  /** State of the inner optimizer, for learners that keep it apart from the outer optimizer's. */
   readonly inner?: OptimizerState;
 }
 
-/** The slots of several states, averaged; counts are those of the first. */
+/** Averages the slots of several states; counts are those of the first. */
 export function meanState(states: readonly OptimizerState[]): OptimizerState {
   const [first] = states;
   if (!first) throw new RangeError("meanState needs at least one state");
@@ -125,7 +125,7 @@ export function meanState(states: readonly OptimizerState[]): OptimizerState {
   return { ...first, slots };
 }
 
-/** What `fn` makes of each slot, by the slot's name. */
+/** Applies `fn` to each slot; results are under the slots' names. */
 export function mapSlots<T>(
   slots: OptimizerState["slots"],
   fn: (slot: Params, name: string) => T,
@@ -133,7 +133,7 @@ export function mapSlots<T>(
   return Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, fn(slot, name)]));
 }
 
-/** All tensors of a state. */
+/** Tensors of a state, as a list. */
 export function stateTensors(state: OptimizerState): tf.Tensor[] {
   return Object.values(state.slots).flatMap((slot) => Object.values(slot));
 }

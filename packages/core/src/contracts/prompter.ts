@@ -1,30 +1,30 @@
 import type { LanguageModel } from "./model.js";
 import type { TargetTask } from "./task.js";
 
-/** An example whose answer is known. */
+/** An example with its answer, shown before the question. */
 export interface Demonstration {
   readonly input: string;
   readonly output: string;
 }
 
-/** One question that somebody asks. */
+/** A single question, as `metalearn predict` reads it. */
 export interface PromptRequest {
   readonly input: string;
-  /** What may be answered. */
+  /** Possible answers. */
   readonly options: readonly string[];
-  /** Shown before the question, in this order. */
+  /** Examples before the question, in this order. */
   readonly demonstrations: readonly Demonstration[];
-  /** The task that it is like, for templates by task. */
+  /** Name of the task whose template to use. */
   readonly task?: string | undefined;
 }
 
 /**
- * Writes questions as the tasks of the same name do, without any data: a request becomes a target with
- * one question, which no answer is right to.
+ * Writes questions in the format of a plugin's tasks, without their data: turns a request into a target
+ * task with one question and no gold answer.
  *
- * @param options of the tasks, checked
- * @throws MetaError `BAD_OPTION` when an option does not suit the model; then `BAD_DATA` for a request
- *   that leaves nothing to score, or is too long
+ * @param options checked options of the tasks
+ * @throws MetaError `BAD_OPTION` for an option that does not fit the model; the returned function throws
+ *   `BAD_DATA` for a request that is too long or leaves nothing to score
  */
 export type Prompter = (
   options: unknown,

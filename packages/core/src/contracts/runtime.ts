@@ -1,4 +1,4 @@
-/** What an engine holds at the moment. */
+/** Current memory use of an engine. */
 export interface RuntimeMemory {
   /** Live tensors. */
   readonly tensors: number;
@@ -6,93 +6,93 @@ export interface RuntimeMemory {
   readonly tensorBytes: number;
   /** Resident memory of the process, in bytes. */
   readonly processBytes: number;
-  /** Of the GPU, where one computes. */
+  /** Memory of the GPU, if the engine runs on one. */
   readonly device?: DeviceMemory;
 }
 
 /** Memory of a GPU, in bytes, as its driver counts it. */
 export interface DeviceMemory {
-  /** Taken by all processes together. An engine keeps what it has taken, for tensors to come. */
+  /** Used by all processes together. Engines keep freed memory for later tensors. */
   readonly usedBytes: number;
   readonly totalBytes: number;
-  /** The most that tensors of this process have filled, where the allocator counts it. */
+  /** Peak use by tensors of this process, if the allocator counts it. */
   readonly peakBytes?: number;
 }
 
 /** Options of {@link TensorRuntime.compile}. */
 export interface CompileOptions {
-  /** A name for messages and records. @default the function's own */
+  /** Name for messages and records. @default the function's name */
   readonly name?: string;
   /**
-   * `graph` runs the operations as TensorFlow's graph executor does, `xla` through the XLA compiler,
-   * which takes longer to compile. `elementwise` is for functions that treat every element by itself,
-   * as updates of optimizers do, on a CPU: memory is read and written once. `eager` runs the function
-   * itself, for debugging. `auto` lets the runtime choose; {@link Compilation.mode} tells what it chose.
+   * `graph`: TensorFlow's graph executor. `xla`: the XLA compiler, which takes longer to compile.
+   * `elementwise`: for functions that compute each element independently, such as optimizer updates, on a
+   * CPU; memory is read and written once. `eager`: no compilation, for debugging. `auto`: the runtime
+   * chooses; {@link Compilation.mode} is its choice.
    *
    * @default "auto"
    */
   readonly mode?: CompileMode | "eager" | "auto";
   /**
-   * `bfloat16` rounds both sides of every matrix product to 8 significant bits, which is faster on
-   * hardware made for it; results and everything else stay float32.
+   * `bfloat16` rounds both operands of every matrix product to 8 significant bits, which is faster on
+   * hardware made for it; products and everything else stay float32.
    *
    * @default "float32"
    */
   readonly precision?: Precision;
   /**
-   * Compilations to keep, one per combination of shapes; the one that was not used for the longest
-   * time makes room.
+   * Maximum number of compilations kept, one per combination of shapes; the least recently used one is
+   * dropped.
    *
    * @default 32
    */
   readonly signatures?: number;
   /**
-   * Arguments, by position, whose tensors the caller gives away: the function may return their
-   * memory with new values in it. Whether it does or not, the caller must not use them after the
-   * call, and disposes them as ever; to keep one, pass a clone of it.
+   * Arguments, by position, whose tensors the caller donates: the function may overwrite their memory
+   * with its results. The caller must not read them after the call, but still disposes them; to keep a
+   * tensor, pass a clone of it.
    *
    * @default none
    */
   readonly donate?: readonly number[];
 }
 
-/** What a function of two stages computes: what it can at once, and the rest when it has the late argument. */
+/** Result of a function in two stages: outputs that need only the early arguments, and the rest. */
 export interface Stages<E, L, R> {
   readonly early: E;
-  /** May be called more than once. */
+  /** Computes the rest from the late argument. May be called more than once. */
   finish(late: L): R;
 }
 
-/** Stages that hold what the late one goes on from. */
+/** {@link Stages} that hold the intermediate results that `finish` needs. */
 export interface OpenStages<E, L, R> extends Stages<E, L, R> {
-  /** Frees that, as the end of a `tidy` around the call does; `early` stays. */
+  /** Frees the intermediate results, as the end of a surrounding `tidy` does; `early` stays. */
   dispose(): void;
 }
 
-/** How a compiled function is executed. */
+/** Executor of a compiled function. */
 export type CompileMode = "graph" | "xla" | "elementwise";
 
-/** What the operands of matrix products are rounded to. */
+/** Precision of the operands of matrix products. */
 export type Precision = "float32" | "bfloat16";
 
-/** A function was compiled for arguments of certain shapes. */
+/** Record of one compilation: a function, for arguments of certain shapes. */
 export interface Compilation {
   /** {@link CompileOptions.name} */
   readonly name: string;
   readonly mode: CompileMode;
-  /** `float32` also where `bfloat16` was asked for and there is no matrix product. */
+  /** `float32` also where `bfloat16` was requested and the function has no matrix product. */
   readonly precision: Precision;
-  /** Counts the compilations of the function, each for other shapes: 1 for the first. */
+  /** Number of this compilation among those of the function, each for other shapes; from 1. */
   readonly shapes: number;
-  /** Operations in the graph, constants included. */
+  /** Number of operations in the graph, constants included. */
   readonly operations: number;
-  /** Duration of running the JavaScript function to record its operations. */
+  /** Milliseconds of tracing: one run of the JavaScript function that records its operations. */
   readonly traceMs: number;
-  /** Duration of the first run, in which the engine optimises and compiles. */
+  /** Milliseconds of the first run, in which the engine optimises and compiles. */
   readonly firstRunMs: number;
 }
 
-/** Is told of compilations while they happen. Nothing else happens meanwhile in this thread. */
+/** Listener for compilations. Compiling blocks the JavaScript thread. */
 export interface CompilationListener {
   /** Called before the first run, which may take the engine many seconds. */
   begin?(compilation: Omit<Compilation, "firstRunMs">): void;
@@ -100,7 +100,7 @@ export interface CompilationListener {
   end?(compilation: Compilation): void;
 }
 
-/** How long compiling took, in seconds: recording, and first runs with what they computed. */
+/** Seconds spent on compilations: tracing, and first runs including their results. */
 export function compileSeconds(compilations: readonly Compilation[]): number {
   return (
     compilations.reduce((sum, { traceMs, firstRunMs }) => sum + traceMs + firstRunMs, 0) / 1000
@@ -108,55 +108,55 @@ export function compileSeconds(compilations: readonly Compilation[]): number {
 }
 
 /**
- * The engine below TensorFlow.js: where tensors live and how a function over tensors runs.
- * Models and learners use TensorFlow.js operations only and never name an engine.
+ * The engine below TensorFlow.js: holds tensors, and runs and compiles functions over them. Models and
+ * learners use TensorFlow.js operations only and never name an engine.
  */
 export interface TensorRuntime {
   /** `tensorflow`, `wasm` or `cpu`. */
   readonly name: string;
   /** `cpu` or `cuda:0`. */
   readonly device: string;
-  /** The engine's version, for the run's record. */
+  /** Version of the engine, for the run's record. */
   readonly version: string;
   /**
-   * Turns a pure function over tensors into a faster one with the same results. An engine that
-   * cannot compile returns the function itself.
+   * Compiles a pure function over tensors into a faster one with the same results, as `tf.function` and
+   * `jax.jit` do. An engine that cannot compile returns `fn` itself.
    *
-   * The function runs once for every combination of shapes, types and other arguments, to record
-   * its operations; after that only what it recorded runs. So it must not read a tensor's values,
-   * and whatever else it reads or draws in JavaScript (`Math.random`, variables of its module)
-   * stays as it was that first time. Tensors that it uses but is not passed are read anew on each
-   * call and must not be disposed before. `fn` takes and returns tensors in plain records and arrays;
-   * the result belongs to the caller, as that of `fn` would.
+   * `fn` is traced: it runs once for every combination of shapes, types and non-tensor arguments, and
+   * later calls run only the recorded operations. So `fn` must not read a tensor's values, and other
+   * values that it reads in JavaScript (`Math.random`, module variables) are frozen at tracing. Captured
+   * tensors, which `fn` uses without being passed, are read anew on each call and must not be disposed
+   * before. Arguments and results are tensors in plain records and arrays; the caller owns the results.
    *
-   * Called inside another compiled function it becomes part of that one, with that one's options.
-   * Called while TensorFlow.js records operations for a gradient it runs `fn` itself, so that the
-   * gradient is right; to have a compiled gradient, compile the function that takes the gradient.
+   * Called inside another compiled function, the function becomes part of that one, with its options.
+   * Called while TensorFlow.js records a gradient, it runs `fn` uncompiled, so that the gradient is
+   * right; to compile a gradient, compile the function that takes it.
    *
-   * @throws MetaError `NOT_COMPILABLE`, when the compiled function is called, for an operation that
-   *   cannot be recorded; `BAD_OPTION` for an argument that is neither tensor nor plain value
+   * @throws MetaError when the compiled function is called: `NOT_COMPILABLE` for an operation that cannot
+   *   be recorded, `BAD_OPTION` for an argument that is neither a tensor nor a plain value
    */
   compile<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     options?: CompileOptions,
   ): (...args: A) => R;
   /**
-   * As {@link compile}, for a function of which one argument comes later: everything that does not
-   * depend on it is computed once, whichever stage needs it, and kept in between. The arguments must
-   * not be disposed before the last call of `finish`. An engine that cannot compile has none of it.
+   * Compiles a function whose last argument is known only later, such as the vector of a Hessian-vector
+   * product: operations that do not depend on it run once, in the early stage, and their results are
+   * kept. The arguments must not be disposed before the last call of `finish`. Absent on engines that
+   * cannot compile.
    *
-   * @param lateLike tensors of the same form and shapes as the late argument will have
+   * @param lateLike tensors of the structure and shapes that the late argument will have
    */
   compileStages?<A extends readonly unknown[], E, L, R>(
     fn: (...args: A) => Stages<E, L, R>,
     lateLike: (...args: A) => L,
     options?: Omit<CompileOptions, "donate">,
   ): (...args: A) => OpenStages<E, L, R>;
-  /** What was compiled so far, in order; empty for an engine that cannot compile. */
+  /** All compilations so far, in order; empty on engines that cannot compile. */
   compilations(): readonly Compilation[];
-  /** Tells of compilations from now on. An engine that cannot compile needs none of it. */
+  /** Calls `listener` for compilations from now on. Absent on engines that cannot compile. */
   onCompile?(listener: CompilationListener): void;
   memory(): RuntimeMemory;
-  /** Frees the engine; no tensor of it can be used afterwards. */
+  /** Frees the engine, whose tensors cannot be used afterwards. */
   dispose(): void;
 }

@@ -3,50 +3,50 @@ import type { TokenSequence } from "../batch/tokenBatch.js";
 import type { DataCheck } from "./dataCheck.js";
 import type { ExampleBatch } from "./model.js";
 
-/** What a learner wants to see at each meta-update. Counts are batches of `batchSize` examples. */
+/** Shape of the episodes that a learner reads per meta-update. Counts are batches of `batchSize` examples. */
 export interface EpisodeShape {
   /** Episodes per meta-update: the meta-batch size. */
   readonly tasks: number;
   /** Support batches per episode. */
   readonly support: number;
-  /** Query batches per episode; they arrive joined as one batch. */
+  /** Query batches per episode; the sampler joins them into one batch. */
   readonly query: number;
   /**
-   * Where query examples come from: the support's task (other examples of it), tasks that are
-   * nobody's support at this meta-update, or the support examples themselves (for tests).
+   * Source of query examples: other examples of the support's task, tasks that are no episode's support
+   * at this meta-update (MAML-en-LLM), or the support examples themselves (for tests).
    */
   readonly querySource: "same-task" | "other-tasks" | "same-examples";
-  /** Whether one episode's examples come from one task or from the mixture of all tasks. */
+  /** Source of one episode's examples: one task, or the mixture of all tasks. */
   readonly unit: "task" | "mixture";
   /**
-   * Whether batches hold the right answers alone, or all options of each example: `OptionBatch`. Tasks
-   * with free-form answers are left out then.
+   * Contents of batches: gold answers alone, or all options of each example (`OptionBatch`), which
+   * leaves out tasks with free-form answers.
    *
    * @default "gold"
    */
   readonly answers?: "gold" | "options";
 }
 
-/** Batches that one meta-update reads. */
+/** Number of batches that one meta-update reads. */
 export function batchesPerUpdate({ tasks, support, query, querySource }: EpisodeShape): number {
   return tasks * (support + (querySource === "same-examples" ? 0 : query));
 }
 
-/** One task of a meta-batch. */
+/** One task of a meta-batch: a support set and a query set. */
 export interface Episode<B extends Batch = Batch> {
-  /** The tasks that the examples come from, without repetition. */
+  /** Names of the tasks that the examples come from, without repetition. */
   readonly tasks: readonly string[];
   /** One batch per inner step; empty for learners that do not adapt. */
   readonly support: readonly B[];
   readonly query: B;
 }
 
-/** Where a {@link TaskSampler} stands: plain JSON. */
+/** Position of a {@link TaskSampler} in its stream: plain JSON. */
 export type SamplerState = Readonly<Record<string, number>>;
 
 /**
- * An endless stream of episodes. The same seed gives the same episodes on any machine, and a
- * restored sampler goes on as if it had never stopped.
+ * An endless stream of episodes. The same seed gives the same episodes on any machine, and a restored
+ * sampler continues as if it had never stopped.
  */
 export interface TaskSampler<B extends Batch = Batch> {
   /** The episodes of one meta-update. The caller owns the tensors. */
@@ -55,7 +55,7 @@ export interface TaskSampler<B extends Batch = Batch> {
   restore(state: SamplerState): void;
 }
 
-/** How answers to questions are scored: see `metrics`. */
+/** Metric of answers to questions: see `metrics`. */
 export type AnswerMetric =
   | "accuracy"
   | "macro-f1"
@@ -67,77 +67,78 @@ export type AnswerMetric =
   | "pearson";
 
 /**
- * How predictions are scored. `r2` is the coefficient of determination: the share of the targets'
- * variance that is explained. 1 is perfect, 0 what their mean would score, and there is no lower end.
+ * Metric of predictions. `r2` is the coefficient of determination, the explained share of the targets'
+ * variance: 1 is perfect, 0 is the score of their mean, and there is no lower bound.
  */
 export type PredictionMetric = "accuracy" | "r2";
 
-/** How a target task is scored; more is better. */
+/** Metric of a target task; higher is better. */
 export type MetricName = AnswerMetric | PredictionMetric;
 
-/** One question to a language model: a sequence per option, of which the best is the answer. */
+/** One question to a language model: a sequence per option; the most likely option is the answer. */
 export interface Question {
   readonly options: readonly string[];
   /** One sequence per option. */
   readonly sequences: readonly TokenSequence[];
-  /** Acceptable answers. */
+  /** Correct answers; more than one where a dataset lists several. */
   readonly gold: readonly string[];
 }
 
-/** A task to be evaluated on in context, never trained on. */
+/** A held-out task for evaluation in context. */
 export interface TargetTask {
   readonly name: string;
-  /** Whether no training task shares its domain. */
+  /** True if no training task shares the task's domain. */
   readonly unseenDomain: boolean;
   readonly metric: AnswerMetric;
-  /** The seeds that it has demonstrations for; absent when any will do. */
+  /** Seeds for which the task has demonstrations; absent when any seed works. */
   readonly seeds?: readonly number[];
-  /** The questions under the demonstrations that belong to `seed`. */
+  /** Questions with the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
   /**
-   * The same questions, in the same order, about an input that says nothing: what calibrated answers
-   * (PMI) are compared with. Absent where the answer is not what is scored.
+   * The same questions, in the same order, with a content-free input, against which PMI calibrates
+   * (Holtzman et al. 2021). Absent where the scored part is not the answer (channel).
    */
   neutralQuestions?(seed: number): Promise<readonly Pick<Question, "sequences">[]>;
-  /** The answers that the demonstrations of `seed` show, for the baseline that gives the most frequent. */
+  /** Answers in the demonstrations of `seed`, for the majority baseline. */
   demonstratedAnswers?(seed: number): Promise<readonly string[]>;
-  /** The same demonstrations as examples to learn from, for learners that adapt to them. */
+  /** The demonstrations of `seed` as training examples, for learners that adapt to them. */
   support?(seed: number): Promise<readonly TokenSequence[]>;
 }
 
-/** Held-out episodes to be evaluated on, for models that predict from single inputs. */
+/** A held-out task made of episodes, for evaluating a {@link Predictor}. */
 export interface EpisodeTarget {
   readonly name: string;
-  /** Whether no training task shares its domain. */
+  /** True if no training task shares the task's domain. */
   readonly unseenDomain: boolean;
   readonly metric: PredictionMetric;
   /**
-   * The episodes that belong to `seed`, one support batch each. The model adapts to each support
-   * and is scored on all queries together. The caller owns the tensors.
+   * Episodes that belong to `seed`, one support batch each. The model adapts to each support set, and
+   * one score is computed over all queries. The caller owns the tensors.
    */
   episodes(seed: number): readonly Episode<ExampleBatch>[];
 }
 
-/** What a {@link TaskSource} makes a sampler from. */
+/** Options of {@link TaskSource.sampler}. */
 export interface SamplerOptions {
   readonly seed: number;
   /** Examples per batch. */
   readonly batchSize: number;
   /**
-   * Lengths to pad sequences to, in ascending order ({@link bucketedTokenBatch}). Episodes are
-   * otherwise the same. Samplers of sources without `trainingLengths` are never given any.
+   * Lengths to which sequences are padded, in tokens, ascending ({@link bucketedTokenBatch}). Padding
+   * changes nothing else of an episode. Given only to sources with `trainingLengths`.
    */
   readonly paddedLengths?: readonly number[];
 }
 
-/** What {@link TaskSource.trainingLengths} tells. */
+/** Lengths of training sequences, in tokens. */
 export interface TrainingLengths {
+  /** A sample of lengths per task. */
   readonly byTask: readonly (readonly number[])[];
-  /** No training sequence is longer. */
+  /** Upper bound over all training sequences. */
   readonly longest: number;
 }
 
-/** A data set of tasks: what `tasks` in a config names. */
+/** A dataset of tasks: the component that `tasks` in a config names. */
 export interface TaskSource<
   B extends Batch = Batch,
   T extends TargetTask | EpisodeTarget = TargetTask | EpisodeTarget,
@@ -146,16 +147,16 @@ export interface TaskSource<
   /** Names of the meta-training tasks. */
   readonly trainingTasks: readonly string[];
   readonly targets: readonly T[];
-  /** What training may be judged by while it goes on: neither trained on nor targets. */
+  /** Tasks to validate on during training: neither trained on nor targets. */
   readonly devTargets?: readonly T[];
-  /** Hashes of the files that were read, for the run's record. */
+  /** Hashes of the files that were read, by path, for the run's record. */
   readonly fingerprints: Readonly<Record<string, string>>;
   sampler(options: SamplerOptions): TaskSampler<B>;
   /**
-   * Lengths of training sequences, in tokens, by the task that they come from: a sample in which
-   * every task has its share, and the same at every call. Absent where batches need no padding.
+   * Lengths of training sequences: a sample of every task, the same at every call. Absent where batches
+   * need no padding.
    */
   trainingLengths?(): TrainingLengths;
-  /** Looks for what may make results wrong: `metalearn data check`. */
+  /** Looks for defects of the data that could distort results: `metalearn data check`. */
   check?(): Promise<DataCheck>;
 }

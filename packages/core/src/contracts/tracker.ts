@@ -4,27 +4,27 @@
  */
 export type TrackerRecord = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What a tracker is told of the run that it is to follow. */
+/** The run that a tracker logs. */
 export interface TrackedRun {
   readonly name: string;
   readonly seed: number;
-  /** Of the run; absolute. The same directory is the same run, also in a later process. */
+  /** Absolute path of the run directory, which identifies the run across processes. */
   readonly directory: string;
   /** In full, as JSON. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Meta-updates planned. */
+  /** Number of planned meta-updates. */
   readonly updates: number;
   readonly engine: { readonly name: string; readonly device: string; readonly version: string };
   /**
-   * All records of the run so far, oldest first. A run that goes on from a checkpoint may have
-   * logged later ones before it was killed; it will make those again.
+   * All records of the run so far, oldest first. A run resumed from a checkpoint may have logged later
+   * records before it was killed, and will log those again.
    */
   readonly history: readonly TrackerRecord[];
 }
 
 /**
- * Where metrics go. The files of the run directory are always written; trackers come on top. A run
- * does not wait for its tracker and goes on without one that fails.
+ * Receives the metrics of a run, in addition to the files of the run directory. Calls are asynchronous:
+ * a run does not wait for its tracker and continues without one that fails.
  */
 export interface Tracker {
   readonly name: string;
