@@ -1,4 +1,4 @@
 import type * as tf from "@tensorflow/tfjs";
 
-/** What a model sees at once: named tensors. */
+/** Inputs of one forward pass: named tensors. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;

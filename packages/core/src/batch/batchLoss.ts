@@ -4,13 +4,14 @@ import { isOptionBatch } from "./optionBatch.js";
 import type { TokenBatch } from "./tokenBatch.js";
 
 /**
- * The loss of a batch from the losses of its scored tokens: what a language model's `loss` is.
+ * Loss of a batch, computed from the losses of its scored tokens.
  *
- * Of an {@link OptionBatch} it is the mean over examples of `-log softmax(s)[gold]`, where `s` is the
- * log-likelihood of each option: the softmax over verbalisers of Chen et al. 2022 (in-context tuning),
- * section 2, equal to theirs for options of one token. Of any other batch it is the weighted sum.
+ * For an {@link OptionBatch}: the mean over examples of `-log softmax(s)[gold]`, where `s` is the
+ * log-likelihood of each option. Source: Chen et al. 2022 (in-context tuning), section 2; equal to their
+ * softmax over verbalisers for options of one token. For other batches: the sum weighted by
+ * `batch.scoredWeights`.
  *
- * @param losses [scored], negative log-likelihoods in nats
+ * @param losses `[scored]`, negative log-likelihoods in nats
  */
 export function batchLoss(losses: tf.Tensor1D, batch: TokenBatch): tf.Scalar {
   return tf.tidy(() => {

@@ -10,30 +10,30 @@ import {
 } from "./tokenBatch.js";
 import { commonLength } from "./tokenTree.js";
 
-/** An example to learn from whose answer is one of several options. */
+/** A training example whose answer is one of several options. */
 export interface OptionExample {
   /** One sequence per option, at least two. */
   readonly sequences: readonly TokenSequence[];
-  /** Index of the right option. */
+  /** Index of the gold option. */
   readonly gold: number;
 }
 
 /**
- * Examples with all of their options. What options are scored on begins where they differ; those
- * that differ in their last token alone share a row. `scoredWeights` are those of the right options.
+ * Examples with all of their options. Options are scored from the first token in which they differ;
+ * options that differ only in their last token share a row. `scoredWeights` weight the gold options.
  */
 export interface OptionBatch extends TokenBatch {
-  /** `[examples, options, tokens]`, int32: which of the scored tokens belong to an option. */
+  /** `[examples, options, tokens]`, int32: indices of each option's scored tokens. */
   readonly optionTokens: tf.Tensor3D;
-  /** `[examples, options, tokens]`, float32: 1 for these, 0 where other options have more. */
+  /** `[examples, options, tokens]`, float32: 1 for an option's tokens, 0 for padding. */
   readonly optionMask: tf.Tensor3D;
-  /** `[examples, options]`, float32: 0 for an option, 1e9 where other examples have more. */
+  /** `[examples, options]`, float32: 0 for an option, 1e9 for padding. */
   readonly optionOffsets: tf.Tensor2D;
-  /** `[examples]`, int32: the right option. */
+  /** `[examples]`, int32: index of the gold option. */
   readonly gold: tf.Tensor1D;
 }
 
-/** Whether a batch has all options of its examples. */
+/** Narrows a batch to an {@link OptionBatch}. */
 export function isOptionBatch(batch: Batch): batch is OptionBatch {
   return "optionTokens" in batch;
 }
@@ -41,17 +41,17 @@ export function isOptionBatch(batch: Batch): batch is OptionBatch {
 /**
  * Builds the tensors of a batch with options.
  *
- * @param lengths to pad sequences to, in ascending order; with them all other sizes are powers of
- *   two as well, for engines that compile a function anew for every shape
- * @throws MetaError `BAD_DATA` when there is no example, or one with fewer than two options or an
- *   option without a scored token
+ * @param lengths lengths to which sequences are padded, in tokens, ascending; if given, all other sizes are
+ *   rounded up to powers of two, for engines that compile a function once per shape
+ * @throws MetaError `BAD_DATA` for no examples, an example with fewer than two options, or an option
+ *   without a scored token
  */
 export function optionBatch(
   examples: readonly OptionExample[],
   lengths?: readonly number[],
 ): OptionBatch {
   if (examples.length === 0) throw bad("A batch needs at least one example.");
-  const { rows, scored, options } = plan(examples);
+  const { rows, scored, options } = layOut(examples);
   const round = (size: number) => (lengths ? 2 ** Math.ceil(Math.log2(size)) : size);
   const longest = Math.max(...rows.map(({ ids }) => ids.length));
   const time = lengths?.find((length) => length >= longest) ?? longest;
@@ -96,21 +96,21 @@ export function optionBatch(
   };
 }
 
-/** A sequence that is read, and the times at which it predicts something. */
+/** A row of the batch, and the times at which it predicts scored tokens. */
 interface Row {
   readonly ids: readonly number[];
   readonly times: number[];
 }
 
-/** A token that is predicted: by which query of which row. */
+/** A scored token, and the row and query that predict it. */
 interface ScoredToken {
   readonly row: number;
   readonly query: number;
   readonly id: number;
 }
 
-/** Rows without repetition, what they predict, and which predictions belong to each option. */
-function plan(examples: readonly OptionExample[]) {
+/** Distinct rows, their scored tokens, and the indices of each option's scored tokens. */
+function layOut(examples: readonly OptionExample[]) {
   const rows: Row[] = [];
   const scored: ScoredToken[] = [];
   const options = examples.map(({ sequences, gold }, example) => {
@@ -126,7 +126,7 @@ function plan(examples: readonly OptionExample[]) {
       if (start >= sequence.ids.length) {
         throw bad(`An option of example ${example} has no scored token after its first one.`);
       }
-      // The last token is predicted, and predicts nothing.
+      // The last token is only predicted, never read.
       const ids = sequence.ids.slice(0, -1);
       const text = ids.join(" ");
       const row = byText.get(text) ?? rows.push({ ids, times: [] }) - 1;
@@ -142,7 +142,7 @@ function plan(examples: readonly OptionExample[]) {
   return { rows, scored, options };
 }
 
-/** Tokens that all options have are equally likely in all of them, and need no score. */
+/** Index of the first token in which options differ; tokens before it have equal likelihoods. */
 function differFrom(sequences: readonly TokenSequence[]): number {
   const shortest = Math.min(...sequences.map(({ ids }) => ids.length));
   return Math.min(commonLength(sequences.map(({ ids }) => ids)), shortest - 1);

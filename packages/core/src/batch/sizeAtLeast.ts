@@ -1,7 +1,6 @@
 /**
- * The smallest of few sizes that holds `count`: up to 16 each number, then eight sizes per doubling.
- * Tensors padded to such sizes come in few shapes, for which a runtime can compile, and less than an
- * eighth of them is padding.
+ * Rounds `count` up to one of few sizes: every number up to 16, then eight sizes per doubling. Tensors
+ * padded to such sizes have few shapes to compile for, and less than an eighth is padding.
  */
 export function sizeAtLeast(count: number): number {
   const step = 2 ** Math.max(0, Math.ceil(Math.log2(count)) - 4);

@@ -4,18 +4,18 @@ import type { Batch } from "./batch.js";
 import { isOptionBatch } from "./optionBatch.js";
 import { isTokenBatch, type TokenBatch } from "./tokenBatch.js";
 
-/** Some examples of a batch: a batch themselves. */
+/** A slice of a batch along its examples. */
 export interface BatchSlice {
   readonly batch: Batch;
-  /** What its loss is to be multiplied by, so that those of all slices add up to the whole batch's. */
+  /** Factor of the slice's loss, with which the losses of all slices add up to the batch's. */
   readonly weight: number;
 }
 
 /**
- * The number of examples that a batch can be cut into: its sequences, or the first axis that all its
- * tensors share. A batch with options is not cut.
+ * Number of examples into which a batch can be sliced: its sequences, or the first axis that all its
+ * tensors share; 1 for a batch with options.
  *
- * @throws MetaError `SHAPE_MISMATCH` when they share none
+ * @throws MetaError `SHAPE_MISMATCH` when the tensors share no first axis
  */
 export function batchRows(batch: Batch): number {
   if (isTokenBatch(batch)) return batch.inputIds.shape[0];
@@ -30,9 +30,9 @@ export function batchRows(batch: Batch): number {
   );
 }
 
-/** The `count` examples of a batch from `start` on. The caller owns the tensors. */
+/** Slices `count` examples out of a batch, from `start` on. The caller owns the tensors. */
 export function sliceBatch(batch: Batch, start: number, count: number): BatchSlice {
-  // Its weights are those of the whole batch already.
+  // Tokens keep the weights that they have in the whole batch.
   if (isTokenBatch(batch)) return { batch: sliceTokens(batch, start, count), weight: 1 };
   const slices = Object.entries(batch).map(([name, tensor]) => [
     name,
@@ -42,8 +42,8 @@ export function sliceBatch(batch: Batch, start: number, count: number): BatchSli
 }
 
 /**
- * Some sequences of a batch, with the weights that their tokens have in it. The shapes follow from
- * `count` and those of the batch, whatever is scored, so that few of them are compiled.
+ * Slices sequences out of a token batch; tokens keep their weights. The shapes depend only on `count` and
+ * the batch's shapes, not on which positions are scored, so that few shapes are compiled.
  */
 function sliceTokens(batch: TokenBatch, start: number, count: number): TokenBatch {
   const [, time] = batch.inputIds.shape;
@@ -53,7 +53,7 @@ function sliceTokens(batch: TokenBatch, start: number, count: number): TokenBatc
   const [firstPosition, endPosition] = [start * time, (start + count) * time];
   const own = [...positions.keys()].filter((i) => {
     const position = positions[i] as number;
-    // What only fills up has no weight, and a place in the first sequence.
+    // Padding has weight 0 and a position in the first sequence.
     return weights[i] !== 0 && position >= firstPosition && position < endPosition;
   });
   const scored = Math.max(own.length, Math.min(count * queries, positions.length));

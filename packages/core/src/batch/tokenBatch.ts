@@ -2,52 +2,52 @@ import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import type { Batch } from "./batch.js";
 
-/** A token sequence of which the tail is scored: what comes before is only read. */
+/** A token sequence whose tail is scored; the tokens before are only read. */
 export interface TokenSequence {
   readonly ids: readonly number[];
-  /** Index of the first scored token; `ids.length` when nothing is scored. */
+  /** Index of the first scored token; `ids.length` if none is scored. */
   readonly scoredFrom: number;
 }
 
 /**
- * Token sequences as tensors, padded on the right. Only the positions that count are listed, so
- * that the language-model head runs nowhere else.
+ * Token sequences as tensors, padded on the right. Scored positions are listed, so that the
+ * language-model head runs only there.
  */
 export interface TokenBatch extends Readonly<Record<string, tf.Tensor>> {
-  /** `[batch, time]`, int32; padding is 0 and cannot be seen from real positions. */
+  /** `[batch, time]`, int32; padding is 0, on the right, where causal attention never looks. */
   readonly inputIds: tf.Tensor2D;
-  /** `[scored]`, int32: where in the flattened `[batch * time]` each scored token is predicted. */
+  /** `[scored]`, int32: index into the flattened `[batch * time]` that predicts each scored token. */
   readonly scoredPositions: tf.Tensor1D;
   /**
-   * `[batch, queries]`, int32: the times at which a row predicts its scored tokens, followed by
-   * zeros where other rows have more. A model's last layer needs to look back from there alone.
+   * `[batch, queries]`, int32: times at which a row predicts its scored tokens, padded with zeros. A
+   * model's last block needs queries at these times only.
    */
   readonly queryTimes: tf.Tensor2D;
-  /** `[scored]`, int32: where in the flattened `[batch * queries]` each scored token is predicted. */
+  /** `[scored]`, int32: index into the flattened `[batch * queries]` that predicts each scored token. */
   readonly scoredQueries: tf.Tensor1D;
-  /** `[scored]`, int32: the token that should have been predicted there. */
+  /** `[scored]`, int32: ids of the scored tokens, the labels of the loss. */
   readonly scoredIds: tf.Tensor1D;
   /**
-   * `[scored]`, float32: 1 / (tokens scored in its sequence * sequences in the batch). A model's loss
-   * is the sum of the tokens' losses times these, so that parts of a batch, which keep the weights
-   * that they have in the whole, have losses that add up to it.
+   * `[scored]`, float32: 1 / (scored tokens of its sequence * sequences of the batch). The loss is the sum
+   * of token losses times these weights. Slices of a batch keep the weights, so that their losses add up
+   * to the loss of the batch.
    */
   readonly scoredWeights: tf.Tensor1D;
 }
 
-/** Index of the first scored token; the very first token has no prediction. */
+/** Index of the first scored token, at least 1: the first token of a sequence is never predicted. */
 export function firstScored({ scoredFrom }: TokenSequence): number {
   return Math.max(scoredFrom, 1);
 }
 
-/** How many tokens of a sequence are scored. */
+/** Number of scored tokens of a sequence. */
 export function scoredCount(sequence: TokenSequence): number {
   return sequence.ids.length - firstScored(sequence);
 }
 
-/** Sizes to pad a batch to; what is left out is as large as the sequences need. */
+/** Sizes to which a batch is padded. @default the smallest that hold the sequences */
 export interface BatchSizes {
-  /** Sequences, those without tokens included. */
+  /** Number of sequences, empty ones included. */
   readonly rows?: number;
   /** Tokens per sequence. */
   readonly time?: number;
@@ -60,14 +60,12 @@ export interface BatchSizes {
 /**
  * Builds the tensors of a batch.
  *
- * The loss of a batch is the mean over its sequences of each sequence's mean over scored tokens
- * (Min et al. 2022, section 3.1, as its published code computes it), not the mean over all tokens.
+ * The loss of a batch is the mean over sequences of each sequence's mean over scored tokens (Min et al.
+ * 2022, section 3.1, as their published code computes it), not the mean over all tokens. Padding does not
+ * change it: empty rows do not count as sequences, and padded scored positions have weight 0.
  *
- * Padding does not change it: rows without tokens do not count as sequences, and scored positions
- * that are only there to fill up have the weight 0.
- *
- * @throws MetaError `BAD_DATA` when there is no sequence, or one without a scored token;
- *   `SHAPE_MISMATCH` when the sequences do not fit into `sizes`
+ * @throws MetaError `BAD_DATA` for no sequences, or a sequence without a scored token; `SHAPE_MISMATCH`
+ *   when the sequences do not fit into `sizes`
  */
 export function tokenBatch(
   sequences: readonly TokenSequence[],
@@ -107,7 +105,7 @@ export function tokenBatch(
   return tokenBatchOf(values, chosen);
 }
 
-/** The values of a batch's tensors, row by row, to be filled in: 0 is padding. */
+/** Zero-filled arrays for a batch's tensors, in row-major order; 0 is padding. */
 export function tokenBatchValues({ rows, time, queries, scored }: Required<BatchSizes>) {
   return {
     inputIds: new Int32Array(rows * time),
@@ -119,7 +117,7 @@ export function tokenBatchValues({ rows, time, queries, scored }: Required<Batch
   };
 }
 
-/** The tensors of {@link tokenBatchValues} that were filled in. */
+/** Makes tensors of filled {@link tokenBatchValues}. */
 export function tokenBatchOf(
   values: ReturnType<typeof tokenBatchValues>,
   { rows, time, queries }: Required<BatchSizes>,
@@ -135,12 +133,12 @@ export function tokenBatchOf(
 }
 
 /**
- * A batch in one of few shapes, for engines that compile a function anew for every shape: padded to
- * the next of `lengths`, with the number of scored positions rounded up to a power of two. That is
- * at least 8 and at least one in 32 tokens: fewer would save next to nothing, and make more shapes.
- * A sequence longer than all of `lengths` keeps its length.
+ * Builds a batch in one of few shapes, for engines that compile a function once per shape: padded to the
+ * next of `lengths`, with the number of scored positions rounded up to a power of two, of at least 8 and
+ * at least one in 32 tokens, below which more shapes would save next to nothing. A sequence longer than
+ * all `lengths` keeps its length.
  *
- * @param lengths in ascending order
+ * @param lengths lengths in tokens, ascending
  */
 export function bucketedTokenBatch(
   sequences: readonly TokenSequence[],
@@ -154,7 +152,7 @@ export function bucketedTokenBatch(
   return tokenBatch(sequences, { time, queries, scored });
 }
 
-/** Whether a batch has the tensors of a {@link TokenBatch}, and no others. */
+/** Narrows a batch to a {@link TokenBatch}: it has exactly its tensors. */
 export function isTokenBatch(batch: Batch): batch is TokenBatch {
   const names = Object.keys(batch);
   return names.length === tensorNames.size && names.every((name) => tensorNames.has(name));
@@ -181,7 +179,7 @@ function scoredTotal(sequences: readonly TokenSequence[]): number {
   return sequences.reduce((sum, sequence) => sum + Math.max(0, scoredCount(sequence)), 0);
 }
 
-/** The next power of two. */
+/** Smallest power of two of at least `least`. */
 function powerOfTwo(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
 }

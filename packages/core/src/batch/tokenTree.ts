@@ -2,59 +2,59 @@ import * as tf from "@tensorflow/tfjs";
 import { sizeAtLeast } from "./sizeAtLeast.js";
 import { firstScored, type TokenSequence } from "./tokenBatch.js";
 
-/** The beginning of many sequences, as tensors. */
+/** Tokens that many sequences begin with, as tensors. */
 export interface TokenPrefix extends Readonly<Record<string, tf.Tensor>> {
   /** `[1, time]`, int32, padded on the right. */
   readonly inputIds: tf.Tensor2D;
-  /** int32: how many tokens are real. */
+  /** int32: number of tokens without padding. */
   readonly length: tf.Scalar;
 }
 
 /**
- * Sequences that begin alike, each token to be read once: a trunk, then what each sequence alone
- * has, one branch after the other.
+ * Sequences with a common beginning as a tree, in which every token is read once: the trunk, then one
+ * branch per sequence.
  */
 export interface TokenTree {
   readonly ids: readonly number[];
-  /** The place of each token in its sequence; what comes before the tree counts. */
+  /** Position of each token in its sequence, counting the prefix. */
   readonly positions: readonly number[];
-  /** 0 in the trunk, then 1, 2 and so on. */
+  /** Branch of each token: 0 is the trunk. */
   readonly branches: readonly number[];
   /** Scored tokens, sequence by sequence. */
   readonly answers: readonly (readonly TreeAnswer[])[];
 }
 
-/** A token that is scored. */
+/** A scored token of a tree. */
 export interface TreeAnswer {
   readonly id: number;
-  /** Where in the tree it is predicted. */
+  /** Index in the tree that predicts the token. */
   readonly time: number;
 }
 
 /**
- * Trees as tensors: one per row, padded on the right. A place that predicts several tokens, as the
- * end of a trunk does, is listed once.
+ * Trees as tensors: one per row, padded on the right. A position that predicts several tokens, such as
+ * the end of a trunk, is listed once.
  */
 export interface TreeBatch extends Readonly<Record<string, tf.Tensor>> {
   /** `[rows, time]`, int32 */
   readonly inputIds: tf.Tensor2D;
-  /** `[rows, time]`, int32; the prefix counts. */
+  /** `[rows, time]`, int32: positions, counting the prefix. */
   readonly positions: tf.Tensor2D;
-  /** `[rows, time]`, int32: 0 in the trunk; another branch cannot be seen. */
+  /** `[rows, time]`, int32: 0 is the trunk; tokens do not attend to other branches. */
   readonly branches: tf.Tensor2D;
-  /** `[rows, queries]`, int32: the times at which a row predicts something, then zeros. */
+  /** `[rows, queries]`, int32: times at which a row predicts, padded with zeros. */
   readonly queryTimes: tf.Tensor2D;
-  /** `[predictions]`, int32: where in the flattened `[rows * queries]` something is predicted. */
+  /** `[predictions]`, int32: indices of predictions into the flattened `[rows * queries]`. */
   readonly scoredQueries: tf.Tensor1D;
-  /** `[predictions]`, int32: where in the flattened `[rows * time]` something is predicted. */
+  /** `[predictions]`, int32: indices of predictions into the flattened `[rows * time]`. */
   readonly scoredPositions: tf.Tensor1D;
-  /** `[answers, 2]`, int32: a prediction and the token that should have been predicted. */
+  /** `[answers, 2]`, int32: index of a prediction, and id of the token to score there. */
   readonly answers: tf.Tensor2D;
 }
 
 /**
- * Makes a tree of sequences whose first `start` tokens come before it. The last token of a
- * sequence is never read, only predicted.
+ * Builds a tree of sequences, without their first `start` tokens, which are the prefix. The last token of
+ * a sequence is only predicted, never read.
  *
  * @param start at most the index before the first scored token, which is predicted within the tree
  */
@@ -81,7 +81,7 @@ export function tokenTree(sequences: readonly TokenSequence[], start: number): T
   return { ids, positions, branches, answers };
 }
 
-/** How many tokens all lists begin with. */
+/** Number of tokens that all lists have in common at their beginning. */
 export function commonLength(lists: readonly (readonly number[])[]): number {
   const [first = [], ...rest] = lists;
   return rest.reduce((shared, list) => {
@@ -91,7 +91,7 @@ export function commonLength(lists: readonly (readonly number[])[]): number {
   }, first.length);
 }
 
-/** The tensors of a prefix, padded to one of few lengths. */
+/** Makes the tensors of a prefix, padded to one of few lengths. */
 export function tokenPrefix(ids: readonly number[], maxTokens: number): TokenPrefix {
   const inputIds = new Int32Array(Math.min(sizeAtLeast(ids.length), maxTokens));
   inputIds.set(ids);
@@ -102,8 +102,8 @@ export function tokenPrefix(ids: readonly number[], maxTokens: number): TokenPre
 }
 
 /**
- * The tensors of trees, padded to one of few shapes. `answers` are those of the trees in order,
- * followed by the padding.
+ * Makes the tensors of trees, padded to one of few shapes. `answers` are those of the trees in order,
+ * followed by padding.
  */
 export function treeBatch(trees: readonly TokenTree[]): TreeBatch {
   const times = trees.map(predictionTimes);
@@ -142,7 +142,7 @@ export function treeBatch(trees: readonly TokenTree[]): TreeBatch {
   };
 }
 
-/** Where a tree predicts a scored token, each time once. */
+/** Distinct times at which a tree predicts scored tokens. */
 function predictionTimes({ answers }: TokenTree): number[] {
   return [...new Set(answers.flat().map(({ time }) => time))];
 }

@@ -2,9 +2,9 @@ import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
 import { MetaError } from "../errors.js";
 
 /**
- * The mean of each sequence's losses.
+ * Mean loss of each sequence.
  *
- * @param losses of each scored token, sequence by sequence; more may follow
+ * @param losses loss of each scored token, sequence by sequence, possibly followed by padding
  * @throws MetaError `NON_FINITE` when a loss is not a number
  */
 export function meanLosses(

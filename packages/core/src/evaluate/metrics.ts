@@ -2,13 +2,13 @@ import type { AnswerMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { rougeL } from "./rougeL.js";
 
-/** Acceptable answers of each question. */
+/** Correct answers of each question. */
 type Gold = readonly (readonly string[])[];
 
-/** How well predictions agree with what is wanted; more is better, and 1 is perfect. */
+/** Agreement of predictions with gold answers; higher is better, 1 is perfect. */
 type Metric = (predictions: readonly string[], gold: Gold) => number;
 
-/** The share of correct predictions, from 0 to 1. */
+/** Fraction of correct predictions. */
 export const accuracy: Metric = meanOverQuestions((prediction, answer) =>
   prediction.trim() === answer.trim() ? 1 : 0,
 );
@@ -17,7 +17,7 @@ export const accuracy: Metric = meanOverQuestions((prediction, answer) =>
  * F1 averaged over the labels that occur among the gold labels, from 0 to 1, as MetaICL's scorer
  * computes it: a label that is never predicted has F1 0.
  *
- * @param gold the label of each question; of several, the first
+ * @param gold labels of each question, of which the first counts
  */
 export const macroF1: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
@@ -34,8 +34,8 @@ export const classificationF1: Metric = (predictions, gold) => {
 };
 
 /**
- * The share of predictions that equal an acceptable answer but for case, punctuation, articles and
- * white space, from 0 to 1.
+ * Fraction of predictions that equal a correct answer, ignoring case, punctuation, articles and white
+ * space.
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's EM.
  */
@@ -44,8 +44,8 @@ export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
 );
 
 /**
- * F1 between the bags of words of a prediction and of the acceptable answer that it fits best, but
- * for case, punctuation and articles, averaged over the questions, from 0 to 1.
+ * F1 between the bags of words of a prediction and of the correct answer that it matches best, ignoring
+ * case, punctuation and articles, averaged over questions; from 0 to 1.
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's QA-F1.
  */
@@ -64,8 +64,8 @@ export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
 });
 
 /**
- * Matthews' correlation coefficient between predicted and gold labels, from -1 to 1, of any number of
- * labels; 0 where either are all alike.
+ * Matthews' correlation coefficient between predicted and gold labels, for any number of labels, from -1
+ * to 1; 0 if either is constant.
  *
  * Source: Gorodkin 2004, equation 8 (R_K); CrossFit's Matthew-Correlation for two labels.
  */
@@ -84,10 +84,10 @@ export const matthews: Metric = (predictions, gold) => {
 };
 
 /**
- * Pearson's correlation coefficient between predicted and gold numbers, from -1 to 1; 0 where either
- * are all alike.
+ * Pearson's correlation coefficient between predicted and gold numbers, from -1 to 1; 0 if either is
+ * constant.
  *
- * @throws MetaError `BAD_DATA` for an answer that is no number
+ * @throws MetaError `BAD_DATA` for an answer that is not a number
  * Source: CrossFit's Pearson-Correlation.
  */
 export const pearson: Metric = (predictions, gold) => {
@@ -102,7 +102,7 @@ export const pearson: Metric = (predictions, gold) => {
   return spread === 0 ? 0 : dot(x, y) / spread;
 };
 
-/** The metric called `name`. */
+/** Metrics of answers, by name. */
 export const metrics = {
   accuracy,
   "macro-f1": macroF1,
@@ -114,12 +114,12 @@ export const metrics = {
   pearson,
 } as const satisfies Record<AnswerMetric, Metric>;
 
-/** Whether a prediction is one of the acceptable answers. */
+/** True if a prediction is one of the correct answers. */
 export function isCorrect(prediction: string, gold: readonly string[]): boolean {
   return accuracy([prediction], [gold]) === 1;
 }
 
-/** The mean over questions of how well a prediction fits the acceptable answer that it fits best. */
+/** Mean over questions of the best agreement between the prediction and any correct answer. */
 function meanOverQuestions(agree: (prediction: string, answer: string) => number): Metric {
   return (predictions, gold) => {
     const fits = predictions.map((prediction, i) =>
@@ -146,7 +146,7 @@ function meanF1(wanted: readonly string[], got: readonly string[], over: Readonl
   return f1.reduce((sum, value) => sum + value, 0) / f1.length;
 }
 
-/** An answer's words without case, ASCII punctuation and articles. */
+/** Words of an answer, lower-cased, without ASCII punctuation and articles. */
 function words(text: string): string[] {
   const bare = text.toLowerCase().replaceAll(/[!-/:-@[-`{-~]/g, "");
   return bare

@@ -1,29 +1,29 @@
 import type { MetricName } from "../contracts/task.js";
 
-/** A task's score with one set of demonstrations, or of episodes. */
+/** Score of a task with one set of demonstrations, or of episodes. */
 export interface SeedScore {
   readonly seed: number;
-  /** At most 1, and not below 0 save for r2 and correlations. */
+  /** Score: at most 1, and at least 0 except for r2 and correlations. */
   readonly score: number;
-  /** Questions, or queries of episodes. */
+  /** Number of questions, or of queries of episodes. */
   readonly questions: number;
-  /** What answers drawn uniformly from the options score on average; for r2, what the mean scores. */
+  /** Mean score of uniformly random answers; for r2, the score of predicting the mean. */
   readonly chance: number;
 }
 
-/** A task's scores over all sets of demonstrations. */
+/** Scores of a task over all sets of demonstrations. */
 export interface TaskScore {
   readonly task: string;
   readonly metric: MetricName;
   readonly unseenDomain: boolean;
   readonly seeds: readonly SeedScore[];
   readonly mean: number;
-  /** The lowest score over the seeds. */
+  /** Lowest score over seeds. */
   readonly worst: number;
   readonly chance: number;
 }
 
-/** The macro-average over tasks. */
+/** Macro-average over tasks. */
 export interface Summary {
   readonly tasks: number;
   readonly mean: number;
@@ -31,10 +31,10 @@ export interface Summary {
   readonly chance: number;
 }
 
-/** What an evaluation found. */
+/** Result of an evaluation. */
 export interface Evaluation {
   readonly tasks: readonly TaskScore[];
   readonly all: Summary;
-  /** Over the tasks whose domain no training task shares; absent when there are none. */
+  /** Average over targets of unseen domains; absent if there are none. */
   readonly unseen?: Summary;
 }
