@@ -1,5 +1,6 @@
 import type { AnswerMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import { mean } from "../statistics.js";
 import { rougeL } from "./rougeL.js";
 
 /** Acceptable answers of each question. */
@@ -125,7 +126,7 @@ function meanOverQuestions(agree: (prediction: string, answer: string) => number
     const fits = predictions.map((prediction, i) =>
       Math.max(0, ...(gold[i] ?? []).map((answer) => agree(prediction, answer))),
     );
-    return fits.reduce((sum, value) => sum + value, 0) / fits.length;
+    return mean(fits);
   };
 }
 
@@ -143,7 +144,7 @@ function meanF1(wanted: readonly string[], got: readonly string[], over: Readonl
     const occurring = wanted.filter((other) => other === label).length;
     return hits === 0 ? 0 : (2 * hits) / (predicted + occurring);
   });
-  return f1.reduce((sum, value) => sum + value, 0) / f1.length;
+  return mean(f1);
 }
 
 /** An answer's words without case, ASCII punctuation and articles. */
@@ -156,8 +157,8 @@ function words(text: string): string[] {
 }
 
 function centred(values: readonly number[]): number[] {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
+  const centre = mean(values);
+  return values.map((value) => value - centre);
 }
 
 function number(text: string): number {
