@@ -13,7 +13,7 @@ export interface ReportTable {
 }
 
 /** A row of a table. */
-export interface ReportRow {
+interface ReportRow {
   readonly cells: readonly string[];
   /** Columns with the best value of all rows. */
   readonly best?: readonly number[];

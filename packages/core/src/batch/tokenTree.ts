@@ -25,7 +25,7 @@ export interface TokenTree {
 }
 
 /** A token that is scored. */
-export interface TreeAnswer {
+interface TreeAnswer {
   readonly id: number;
   /** Where in the tree it is predicted. */
   readonly time: number;

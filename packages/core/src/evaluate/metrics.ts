@@ -29,7 +29,7 @@ export const macroF1: Metric = (predictions, gold) => {
  * F1 averaged over the labels that occur among the gold labels or the predictions, from 0 to 1:
  * CrossFit's Classification-F1, and scikit-learn's macro average.
  */
-export const classificationF1: Metric = (predictions, gold) => {
+const classificationF1: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   return meanF1(wanted, got, new Set([...wanted, ...got]));
 };
@@ -40,7 +40,7 @@ export const classificationF1: Metric = (predictions, gold) => {
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's EM.
  */
-export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
+const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
   words(prediction).join(" ") === words(answer).join(" ") ? 1 : 0,
 );
 
@@ -50,7 +50,7 @@ export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's QA-F1.
  */
-export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
+const qaF1: Metric = meanOverQuestions((prediction, answer) => {
   const got = words(prediction);
   const left = words(answer);
   const wanted = left.length;
@@ -70,7 +70,7 @@ export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
  *
  * Source: Gorodkin 2004, equation 8 (R_K); CrossFit's Matthew-Correlation for two labels.
  */
-export const matthews: Metric = (predictions, gold) => {
+const matthews: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   const all = [...new Set([...wanted, ...got])];
   const count = (list: readonly string[], label: string) =>
@@ -91,7 +91,7 @@ export const matthews: Metric = (predictions, gold) => {
  * @throws MetaError `BAD_DATA` for an answer that is no number
  * Source: CrossFit's Pearson-Correlation.
  */
-export const pearson: Metric = (predictions, gold) => {
+const pearson: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   const [x, y] = [wanted, got].map((answers) => centred(answers.map(number))) as [
     number[],
