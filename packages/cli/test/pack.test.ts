@@ -17,8 +17,9 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { MetaError, type PackedFile } from "@metalearn/core";
+import { emptyProject } from "@metalearn/test-support/project";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import { archive } from "../src/pack/archive.js";
 import { compress } from "../src/pack/compress.js";
 import { requireMovableNode } from "../src/pack/movableNode.js";
@@ -26,7 +27,6 @@ import { packageFiles } from "../src/pack/packageFiles.js";
 import { packageTree } from "../src/pack/packageTree.js";
 import { writeParts } from "../src/pack/parts.js";
 import { archiveName, checksumsName, unpackScript } from "../src/pack/scripts.js";
-import { emptyProject } from "./support/project.js";
 
 const inside = temporaryFolder();
 

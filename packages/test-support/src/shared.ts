@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 /** The folder with reference numbers and real task data, which is not part of the repository. */
 const sharedFolder = resolve(
-  process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../../shared"),
+  process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../../../shared"),
 );
 
 /** A path below the shared folder. */
