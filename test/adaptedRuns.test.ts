@@ -12,9 +12,9 @@ import {
 } from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../packages/core/test/support/temporaryFolder.js";
 import { letterPlugin } from "./support/letterTasks.js";
 
 describe("a run with an adapter", () => {

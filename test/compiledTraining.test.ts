@@ -20,7 +20,7 @@ import optimizers from "@metalearn/optimizers";
 import tensorflow from "@metalearn/runtime-tensorflow";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { noNativeEngine } from "../packages/runtime-tensorflow/test/support/nativeEngine.js";
+import { noNativeEngine } from "./support/engines.js";
 import { letterPlugin } from "./support/letterTasks.js";
 
 const toolkit = createToolkit([

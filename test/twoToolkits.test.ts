@@ -18,10 +18,10 @@ import gpt2 from "@metalearn/models-gpt2";
 import mlp from "@metalearn/models-mlp";
 import optimizers from "@metalearn/optimizers";
 import runtimes from "@metalearn/runtime-tensorflow";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { temporaryFolder } from "../packages/core/test/support/temporaryFolder.js";
 import { bestEngine } from "./support/engines.js";
 import { letterPlugin } from "./support/letterTasks.js";
 

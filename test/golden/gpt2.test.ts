@@ -5,6 +5,7 @@ import {
   type Params,
   tensorNamed,
 } from "@metalearn/core";
+import { missing } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "../support/engines.js";
@@ -17,7 +18,6 @@ import {
   type StoredTensors,
   type ToleranceBlock,
 } from "../support/golden.js";
-import { missing } from "../support/shared.js";
 import { batchOf, sequencesOf, tinyModel, tinyParams } from "../support/tiny.js";
 
 interface Case {

@@ -1,6 +1,7 @@
 import { anil, maml } from "@metalearn/algorithms-maml";
 import { createObjective, type MetaOptimizer } from "@metalearn/core";
 import { adamw, sgd } from "@metalearn/optimizers";
+import { missing } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
@@ -14,7 +15,6 @@ import {
   type ToleranceBlock,
 } from "../support/golden.js";
 import { gpt2Tiny, type Problem, sinusoid } from "../support/mamlProblems.js";
-import { missing } from "../support/shared.js";
 
 interface Hyperparameters {
   readonly inner: "sgd" | "adamw";

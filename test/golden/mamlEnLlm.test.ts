@@ -1,6 +1,7 @@
 import { type MomentSharing, mamlEnLlm } from "@metalearn/algorithms-maml";
 import { createObjective, type Episode, type MetaState, type TokenBatch } from "@metalearn/core";
 import { adamw } from "@metalearn/optimizers";
+import { missing } from "@metalearn/test-support/shared";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import {
@@ -12,7 +13,6 @@ import {
   type ToleranceBlock,
 } from "../support/golden.js";
 import { sharedMoments } from "../support/moments.js";
-import { missing } from "../support/shared.js";
 import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
 
 interface MetaUpdate {

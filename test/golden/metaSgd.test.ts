@@ -1,6 +1,7 @@
 import { metaSgd } from "@metalearn/algorithms-maml";
 import { createObjective, learnerParams, modelParams, type Params } from "@metalearn/core";
 import { sgd } from "@metalearn/optimizers";
+import { missing } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
@@ -14,7 +15,6 @@ import {
   toTensors,
 } from "../support/golden.js";
 import { gpt2Tiny, type Problem, sinusoid } from "../support/mamlProblems.js";
-import { missing } from "../support/shared.js";
 
 interface File {
   readonly meta_sgd: {

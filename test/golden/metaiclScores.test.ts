@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { metrics, predict, type Question } from "@metalearn/core";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../support/shared.js";
 
 interface Task {
   readonly options: string[];

@@ -9,6 +9,7 @@ import {
   type Optimizer,
   sgd,
 } from "@metalearn/optimizers";
+import { missing } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
@@ -22,7 +23,6 @@ import {
   type ToleranceBlock,
   toTensors,
 } from "../support/golden.js";
-import { missing } from "../support/shared.js";
 import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
 
 interface Hyperparameters {

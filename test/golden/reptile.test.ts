@@ -1,11 +1,11 @@
 import { reptile } from "@metalearn/algorithms-maml";
 import { createObjective } from "@metalearn/core";
 import { sgd } from "@metalearn/optimizers";
+import { missing } from "@metalearn/test-support/shared";
 import { describe, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import { expectGolden, recommended, type Stored, type ToleranceBlock } from "../support/golden.js";
 import { gpt2Tiny, type Problem, sinusoid } from "../support/mamlProblems.js";
-import { missing } from "../support/shared.js";
 
 interface File {
   readonly reptile: {

@@ -9,11 +9,11 @@ import {
   type TokenSequence,
 } from "@metalearn/core";
 import { planReading, tokenPrefix, tokenTree, treeBatch } from "@metalearn/core/testing";
+import { missing } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "../support/engines.js";
 import { readGolden } from "../support/golden.js";
-import { missing } from "../support/shared.js";
 import { tinyModel, tinyParams } from "../support/tiny.js";
 
 const reason = missing("golden/gpt2-tiny");

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Params } from "@metalearn/core";
 import { readSafetensors } from "@metalearn/core/files";
+import { shared } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "vitest";
-import { shared } from "./shared.js";
 
 /** A small tensor written into the JSON itself, row-major. */
 export interface InlineTensor {

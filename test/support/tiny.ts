@@ -1,8 +1,8 @@
 import { type Params, type TokenBatch, type TokenSequence, tokenBatch } from "@metalearn/core";
 import { readSafetensors } from "@metalearn/core/files";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
+import { shared } from "@metalearn/test-support/shared";
 import { shortName } from "./golden.js";
-import { shared } from "./shared.js";
 
 /** The model of the golden checkpoint. */
 export const tinyModel = gpt2(

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { filterParams, type LanguageModel, type Params, tokenBatch } from "@metalearn/core";
 import { loadParams, openSafetensors, saveParams, writeSafetensors } from "@metalearn/core/files";
 import { byteTokenizer } from "@metalearn/models-gpt2";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { pythonLacks, runPython } from "../../core/test/support/python.js";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import { lora, mergeLora, pretrainedLora, pretrainedSoftPrompt, softPrompt } from "../src/index.js";
 import { distance, model, sequence, shaken } from "./support/tinyGpt2.js";
 

@@ -159,6 +159,7 @@ export { type Answer, predict } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
+export { mean } from "./statistics.js";
 
 // Plugins --------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { rawSafetensors, splitSafetensors } from "@metalearn/test-support/rawSafetensors";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { openTensors } from "../src/checkpoint/openTensors.js";
@@ -8,10 +10,8 @@ import type { TensorFile } from "../src/checkpoint/tensorFile.js";
 import { MetaError } from "../src/errors.js";
 import { type Random, randomFor } from "../src/random.js";
 import { pickle } from "./support/rawPickle.js";
-import { rawSafetensors, splitSafetensors } from "./support/rawSafetensors.js";
 import { rawZip, unzip } from "./support/rawZip.js";
 import { rawZip64 } from "./support/rawZip64.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 const fixture = (name: string) => join(import.meta.dirname, "fixtures/torch", name);

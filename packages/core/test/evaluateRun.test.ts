@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { checkConfig, runsOf } from "../src/config/load.js";
@@ -12,7 +13,6 @@ import { findParams } from "../src/run/findParams.js";
 import { openRun, type RunOptions } from "../src/run/openRun.js";
 import { bigramParams } from "./support/bigramModel.js";
 import { component, plainPlugin } from "./support/plainPlugin.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 

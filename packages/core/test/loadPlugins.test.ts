@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Learner } from "../src/contracts/learner.js";
@@ -9,7 +10,6 @@ import { loadPlugins } from "../src/plugin/loadPlugins.js";
 import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const path = temporaryFolder();
 

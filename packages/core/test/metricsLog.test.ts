@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Compilation } from "../src/contracts/runtime.js";
 import type { TrackerRecord } from "../src/contracts/tracker.js";
 import { openMetricsLog } from "../src/run/metricsLog.js";
 import { readMetrics, rewindMetrics, runDirectory } from "../src/run/runDirectory.js";
 import type { MetaUpdate } from "../src/train/metaTrain.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder());

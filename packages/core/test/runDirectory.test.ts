@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import { checkpointName } from "../src/checkpoint/checkpoint.js";
 import { checkConfig, runsOf } from "../src/config/load.js";
@@ -13,7 +14,6 @@ import {
   rewindMetrics,
   runDirectory,
 } from "../src/run/runDirectory.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder("run"));

@@ -1,4 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { rawSafetensors, splitSafetensors } from "@metalearn/test-support/rawSafetensors";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import {
@@ -7,9 +10,6 @@ import {
   writeSafetensors,
 } from "../src/checkpoint/safetensors.js";
 import type { Params } from "../src/params.js";
-import { pythonLacks, runPython } from "./support/python.js";
-import { rawSafetensors, splitSafetensors } from "./support/rawSafetensors.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 

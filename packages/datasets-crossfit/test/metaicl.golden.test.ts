@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gpt2Tokenizer } from "@metalearn/models-gpt2";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../../../test/support/shared.js";
 import { readTaskFile } from "../src/data/taskFile.js";
 import { crossfit } from "../src/index.js";
 

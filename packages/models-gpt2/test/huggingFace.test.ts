@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Params } from "@metalearn/core";
 import { readSafetensors, writeSafetensors } from "@metalearn/core/files";
+import { rawSafetensors, splitSafetensors } from "@metalearn/test-support/rawSafetensors";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { rawSafetensors, splitSafetensors } from "../../core/test/support/rawSafetensors.js";
 import { byteTokenizer, gpt2, pretrainedGpt2, readHuggingFaceConfig } from "../src/index.js";
 
 const config = {

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Tokenizer } from "@metalearn/core";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { missing, shared } from "@metalearn/test-support/shared";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../../../test/support/shared.js";
-import { pythonLacks, runPython } from "../../core/test/support/python.js";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import { byteTokenizer, gpt2, gpt2Tokenizer } from "../src/index.js";
 
 const inFolder = temporaryFolder();

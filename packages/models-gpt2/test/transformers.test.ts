@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readSafetensors } from "@metalearn/core/files";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { missing, shared } from "@metalearn/test-support/shared";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../../../test/support/shared.js";
-import { pythonLacks, runPython } from "../../core/test/support/python.js";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import { byteTokenizer, gpt2, pretrainedGpt2, writeHuggingFace } from "../src/index.js";
 import { randomParams } from "./support/randomParams.js";
 

@@ -39,7 +39,7 @@ export async function findRuns(folder: string): Promise<FoundRuns> {
 }
 
 /** The directories of runs, in alphabetical order. */
-export async function runDirectories(folder: string, levels = depth): Promise<string[]> {
+async function runDirectories(folder: string, levels = depth): Promise<string[]> {
   if (existsSync(runDirectory(folder).record)) return [folder];
   if (levels === 0) return [];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

@@ -2,7 +2,7 @@ import type { TaskScore } from "@metalearn/core";
 import type { ComparedRun, RunRecord } from "@metalearn/core/runs";
 
 /** A task's scores by seed of its demonstrations. */
-export type Scores = Readonly<Record<number, number>>;
+type Scores = Readonly<Record<number, number>>;
 
 /** What {@link comparedRun} makes a run of. */
 export interface RunFields {

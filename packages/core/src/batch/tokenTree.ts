@@ -25,7 +25,7 @@ export interface TokenTree {
 }
 
 /** A scored token of a tree. */
-export interface TreeAnswer {
+interface TreeAnswer {
   readonly id: number;
   /** Index in the tree that predicts the token. */
   readonly time: number;

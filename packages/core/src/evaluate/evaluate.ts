@@ -4,6 +4,7 @@ import type { TensorRuntime } from "../contracts/runtime.js";
 import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
+import { mean } from "../statistics.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
@@ -187,8 +188,4 @@ function summarize(tasks: readonly TaskScore[]): Summary {
     worst: mean(tasks.map((task) => task.worst)),
     chance: mean(tasks.map((task) => task.chance)),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

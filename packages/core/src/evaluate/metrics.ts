@@ -1,5 +1,6 @@
 import type { AnswerMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import { mean } from "../statistics.js";
 import { rougeL } from "./rougeL.js";
 
 /** Correct answers of each question. */
@@ -28,7 +29,7 @@ export const macroF1: Metric = (predictions, gold) => {
  * F1 averaged over the labels that occur among the gold labels or the predictions, from 0 to 1:
  * CrossFit's Classification-F1, and scikit-learn's macro average.
  */
-export const classificationF1: Metric = (predictions, gold) => {
+const classificationF1: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   return meanF1(wanted, got, new Set([...wanted, ...got]));
 };
@@ -39,7 +40,7 @@ export const classificationF1: Metric = (predictions, gold) => {
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's EM.
  */
-export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
+const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
   words(prediction).join(" ") === words(answer).join(" ") ? 1 : 0,
 );
 
@@ -49,7 +50,7 @@ export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's QA-F1.
  */
-export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
+const qaF1: Metric = meanOverQuestions((prediction, answer) => {
   const got = words(prediction);
   const left = words(answer);
   const wanted = left.length;
@@ -69,7 +70,7 @@ export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
  *
  * Source: Gorodkin 2004, equation 8 (R_K); CrossFit's Matthew-Correlation for two labels.
  */
-export const matthews: Metric = (predictions, gold) => {
+const matthews: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   const all = [...new Set([...wanted, ...got])];
   const count = (list: readonly string[], label: string) =>
@@ -90,7 +91,7 @@ export const matthews: Metric = (predictions, gold) => {
  * @throws MetaError `BAD_DATA` for an answer that is not a number
  * Source: CrossFit's Pearson-Correlation.
  */
-export const pearson: Metric = (predictions, gold) => {
+const pearson: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   const [x, y] = [wanted, got].map((answers) => centred(answers.map(number))) as [
     number[],
@@ -125,7 +126,7 @@ function meanOverQuestions(agree: (prediction: string, answer: string) => number
     const fits = predictions.map((prediction, i) =>
       Math.max(0, ...(gold[i] ?? []).map((answer) => agree(prediction, answer))),
     );
-    return fits.reduce((sum, value) => sum + value, 0) / fits.length;
+    return mean(fits);
   };
 }
 
@@ -143,7 +144,7 @@ function meanF1(wanted: readonly string[], got: readonly string[], over: Readonl
     const occurring = wanted.filter((other) => other === label).length;
     return hits === 0 ? 0 : (2 * hits) / (predicted + occurring);
   });
-  return f1.reduce((sum, value) => sum + value, 0) / f1.length;
+  return mean(f1);
 }
 
 /** Words of an answer, lower-cased, without ASCII punctuation and articles. */
@@ -156,8 +157,8 @@ function words(text: string): string[] {
 }
 
 function centred(values: readonly number[]): number[] {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
+  const centre = mean(values);
+  return values.map((value) => value - centre);
 }
 
 function number(text: string): number {

@@ -1,6 +1,7 @@
 import type { Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
+import { mean } from "../statistics.js";
 import type { OptionScores } from "./answerMethods.js";
 import { isCorrect, metrics } from "./metrics.js";
 import type { SeedScore } from "./scores.js";
@@ -46,7 +47,7 @@ export async function scoreAnswers(
     seed,
     score: metric(predictions, gold),
     questions: questions.length,
-    chance: guessed.reduce((sum, value) => sum + value, 0) / guessed.length,
+    chance: mean(guessed),
     answers: questions.map(({ options, gold }, i) => {
       const prediction = predictions[i] as string;
       const scores = own[i] as number[];

@@ -4,6 +4,7 @@ import type { Predictor } from "../contracts/model.js";
 import type { EpisodeTarget, PredictionMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
+import { mean } from "../statistics.js";
 import { tidy } from "../tidy.js";
 import type { TargetAdapter } from "./adaptation.js";
 import type { SeedScore } from "./scores.js";
@@ -122,7 +123,3 @@ const metrics: Record<PredictionMetric, Metric> = {
     return { score: 1 - error / variance, chance: 0 };
   },
 };
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}

@@ -5,7 +5,7 @@ import type { Segment } from "../contracts/model.js";
 import { dotParams, filterParams, mapParams, type Params } from "../params.js";
 
 /** What a segment computes with, or how that changes: its parameters, and what came before. */
-export interface SegmentInput {
+interface SegmentInput {
   readonly params: Params;
   readonly state: Params;
 }

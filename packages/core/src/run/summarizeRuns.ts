@@ -1,4 +1,5 @@
 import type { Summary } from "../evaluate/scores.js";
+import { mean, sampleDeviation } from "../statistics.js";
 import type { ComparedRun } from "./readFinishedRun.js";
 
 /** A row of the result table: one name over all its training seeds. */
@@ -25,7 +26,7 @@ export function summarizeRuns(runs: readonly ComparedRun[]): ComparisonRow[] {
       seeds: own.map(({ seed }) => seed),
       all: average(own.map(({ evaluation }) => evaluation.all)),
       ...(unseen.length > 0 && { unseen: average(unseen) }),
-      deviation: deviation(own.map(({ evaluation }) => evaluation.all.mean)),
+      deviation: sampleDeviation(own.map(({ evaluation }) => evaluation.all.mean)),
       batches: mean(own.map(({ batches }) => batches)),
       trainSeconds: mean(own.map(({ trainSeconds }) => trainSeconds)),
     };
@@ -39,15 +40,4 @@ function average(summaries: readonly Summary[]): Summary {
     worst: mean(summaries.map((summary) => summary.worst)),
     chance: mean(summaries.map((summary) => summary.chance)),
   };
-}
-
-function deviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const centre = mean(values);
-  const squares = values.map((value) => (value - centre) ** 2);
-  return Math.sqrt(squares.reduce((a, b) => a + b) / (values.length - 1));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

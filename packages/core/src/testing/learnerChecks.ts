@@ -8,6 +8,7 @@ import type { MetaOptimizer, MetaState } from "../contracts/optimizer.js";
 import type { Episode, TaskSampler } from "../contracts/task.js";
 import { createObjective } from "../objective/createObjective.js";
 import type { Params } from "../params.js";
+import { mean } from "../statistics.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { slopeError } from "./finiteDifferences.js";
@@ -117,11 +118,11 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
     async check(subject) {
       const { objective, episodes, metaGradient, adapt } = await problemOf(subject);
       const losses = episodes.map((episode) => read(objective.loss(adapt(episode), episode.query)));
-      const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+      const expected = mean(losses);
       const loss = read(metaGradient().loss);
       assert.ok(
-        Math.abs(loss - mean) <= 1e-5 * Math.abs(mean),
-        `The loss is ${loss}, but after adapt it is ${mean}.`,
+        Math.abs(loss - expected) <= 1e-5 * Math.abs(expected),
+        `The loss is ${loss}, but after adapt it is ${expected}.`,
       );
     },
   },

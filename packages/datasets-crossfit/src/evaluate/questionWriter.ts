@@ -40,7 +40,7 @@ export interface QuestionWriter {
 }
 
 /** One of some rows, and what may be answered to it. */
-export interface AskedRow {
+interface AskedRow {
   readonly rows: Rows;
   readonly row: number;
   readonly answers: readonly string[];

@@ -22,7 +22,7 @@ export interface TrainingData {
 }
 
 /** A file whose rows were checked and tokenised by an earlier run. */
-export interface TokenisedFile {
+interface TokenisedFile {
   readonly name: string;
   /** How many rows it has. */
   readonly size: number;
@@ -32,7 +32,7 @@ export interface TokenisedFile {
 }
 
 /** A file that was read and checked now. */
-export interface ParsedFile extends TrainingExamples {
+interface ParsedFile extends TrainingExamples {
   readonly size: number;
   /** Under which its tokens are to be cached. */
   readonly source: TokenSource;

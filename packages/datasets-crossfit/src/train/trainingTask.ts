@@ -28,7 +28,7 @@ export interface TrainingTask {
 }
 
 /** A row as a question. */
-export interface TrainingQuestion {
+interface TrainingQuestion {
   readonly options: readonly ExampleTokens[];
   readonly gold: number;
 }

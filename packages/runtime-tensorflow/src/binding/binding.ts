@@ -16,7 +16,7 @@ export interface CudaDriver {
 }
 
 /** A GPU as the driver describes it. */
-export interface CudaDevice {
+interface CudaDevice {
   readonly name: string;
   /** `9.0` for an H100 or H200. */
   readonly computeCapability: string;
@@ -24,7 +24,7 @@ export interface CudaDevice {
 }
 
 /** Memory of a GPU in bytes. */
-export interface CudaMemory {
+interface CudaMemory {
   readonly freeBytes: number;
   readonly totalBytes: number;
   /** In use by this process in the pool of CUDA's own allocator, and the most so far. */

@@ -7,7 +7,7 @@ import { replaceTensors, type Signature } from "./structure.js";
 import { openTrace, type Trace } from "./trace.js";
 
 /** Arguments with inputs of a graph in the places of their tensors. */
-export interface Placed<A> {
+interface Placed<A> {
   readonly args: A;
   /** The inputs, in the order of the signature. */
   readonly tensors: readonly tf.Tensor[];

@@ -16,7 +16,7 @@ const opened: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the wheels with the CUDA libraries are unpacked: where TensorFlow looks for them. */
-export function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): string {
+function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): string {
   return join(directory, "..", "nvidia");
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
-/** The command as it is built. */
-export const program = join(import.meta.dirname, "../../bin/metalearn.js");
+/** The command as it is built, which runs in a process of its own. */
+export const program = join(import.meta.dirname, "../../cli/bin/metalearn.js");
 
 /** What Node.js decides by whether there are colours; a test runner or a CI machine may set it otherwise. */
 const usualTerminal = {

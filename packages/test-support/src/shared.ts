@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** The folder with reference numbers and real task data, which is not part of the repository. */
-export const sharedFolder = resolve(
-  process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../../shared"),
+const sharedFolder = resolve(
+  process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../../../shared"),
 );
 
 /** A path below the shared folder. */

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { generateTasks } from "@metalearn/datasets-crossfit";
 import { afterAll, expect } from "vitest";
 import { type CommandOptions, type Finished, run } from "./command.js";
 
@@ -60,21 +59,6 @@ export async function emptyProject(config?: unknown): Promise<Project> {
   };
   await project.write("package.json", {}); // a config is looked for up to here
   if (config !== undefined) await project.write("metalearn.config.yaml", config); // JSON is YAML
-  return project;
-}
-
-/** A folder with a config and generated tasks: two targets, and one of a domain of its own. */
-export async function projectWithTasks(config: unknown = tinyRun): Promise<Project> {
-  const project = await emptyProject(config);
-  await generateTasks(project.path("data"), {
-    trainingTasks: 6,
-    heldOutTasks: 2,
-    unseenTasks: 1,
-    rows: 6,
-    shots: 4,
-    testRows: 6,
-    evaluationSeeds: [100, 13],
-  });
   return project;
 }
 
