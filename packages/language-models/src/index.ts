@@ -1,1 +1,1 @@
-export {};
+export { type GgufFile, openGguf } from "./gguf/openGguf.js";
