@@ -28,6 +28,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
   type SafetensorsOptions,
+  type WritableTensor,
   writeSafetensors,
 } from "./checkpoint/safetensors.js";
 export {
