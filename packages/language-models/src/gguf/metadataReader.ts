@@ -15,6 +15,7 @@ export interface MetadataReader {
   count<T>(key: string, otherwise: T): number | T;
   texts(key: string): readonly string[];
   texts<T>(key: string, otherwise: T): readonly string[] | T;
+  numbers(key: string): readonly number[];
   numbers<T>(key: string, otherwise: T): readonly number[] | T;
 }
 

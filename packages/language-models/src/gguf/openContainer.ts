@@ -6,6 +6,7 @@ import { moreBytes } from "./headerCursor.js";
 
 /** An open GGUF file with its tensors as they are stored, under the names of llama.cpp. */
 export interface GgufContainer extends GgufHeader {
+  readonly path: string;
   readonly bad: Complaint;
   /** The stored bytes of a tensor, or `count` of them from `from` on. */
   bytes(tensor: GgufTensor, from?: number, count?: number): Promise<Uint8Array<ArrayBuffer>>;
@@ -17,18 +18,24 @@ const firstRead = 4 * 2 ** 20;
 /** In bytes; the longest known, of a vocabulary of 262,144 tokens, takes a fifth of it. */
 const longestHeader = 100_000_000;
 
+/** Makes the errors of what is wrong with a GGUF file. */
+export function ggufComplaint(path: string): Complaint {
+  return (what, cause) =>
+    new MetaError("BAD_CHECKPOINT", `${path} is not a usable GGUF file: ${what}.`, { cause });
+}
+
 /**
  * Opens a GGUF file and reads its header.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is damaged, or none
  */
 export function openContainer(path: string): Promise<GgufContainer> {
-  const bad: Complaint = (what, cause) =>
-    new MetaError("BAD_CHECKPOINT", `${path} is not a usable GGUF file: ${what}.`, { cause });
+  const bad = ggufComplaint(path);
   return openForReading(path, async (file) => {
     const header = await readHeader(file, bad);
     return {
       ...header,
+      path,
       bad,
       async bytes(tensor, from = 0, count) {
         const bytes = new Uint8Array(count ?? (tensor.bytes as number) - from);

@@ -12,6 +12,7 @@ import { requirePlaces } from "./place.js";
 
 /** An open GGUF file as a checkpoint of transformers: its names, its layout, float32. */
 export interface GgufFile extends TensorFile {
+  readonly path: string;
   /** The contents of the `config.json` that transformers would have of this model. */
   readonly config: HuggingFaceConfig;
   readonly metadata: ReadonlyMap<string, GgufValue>;
@@ -69,6 +70,7 @@ async function present(container: GgufContainer): Promise<GgufFile> {
   };
   const entryOf = (shape: readonly number[], dtype: string): StoredTensor => ({ dtype, shape });
   return {
+    path: container.path,
     config,
     metadata: container.metadata,
     entries: Object.fromEntries(
