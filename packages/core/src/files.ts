@@ -11,7 +11,12 @@ export {
   type Validation,
 } from "./checkpoint/checkpoint.js";
 export { verifyChecksums } from "./checkpoint/checksums.js";
-export type { FloatType } from "./checkpoint/elementTypes.js";
+export {
+  decodeFloats,
+  type FloatDtype,
+  type FloatType,
+  float16Values,
+} from "./checkpoint/elementTypes.js";
 export { requireFinite } from "./checkpoint/requireFinite.js";
 
 // Files of tensors -----------------------------------------------------------------------------
@@ -23,9 +28,17 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
   type SafetensorsOptions,
+  type WritableTensor,
   writeSafetensors,
 } from "./checkpoint/safetensors.js";
-export type { StoredTensor, TensorFile } from "./checkpoint/tensorFile.js";
+export {
+  type Complaint,
+  elementsOf,
+  openForReading,
+  readFully,
+  type StoredTensor,
+  type TensorFile,
+} from "./checkpoint/tensorFile.js";
 export { openTorch, readTorch } from "./checkpoint/torch/openTorch.js";
 
 // Any file -------------------------------------------------------------------------------------
