@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, test } from "vitest";
 import { damaged, tryDamaged } from "../../../core/test/support/damaged.js";
-import { temporaryFolder } from "../../../core/test/support/temporaryFolder.js";
 import { openGguf } from "../../src/index.js";
 
 const inFolder = temporaryFolder();

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomFor } from "@metalearn/core";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { pythonLacks, runPython } from "../../../core/test/support/python.js";
-import { temporaryFolder } from "../../../core/test/support/temporaryFolder.js";
 import { dequantize, readableTypes } from "../../src/gguf/dequantize.js";
 import { ggmlTypes } from "../../src/gguf/ggmlTypes.js";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../../../../test/support/shared.js";
 import { openGguf, tokenizerDataOf } from "../../src/index.js";
 
 /** What a conversion of the same file with Python's gguf gave. */
