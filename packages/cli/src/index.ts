@@ -13,6 +13,6 @@ export { formats as reportFormats, type ReportFormat } from "./report/formats.js
 export { renderReport } from "./report/page.js";
 export type { Report, ReportRun, ReportSetting, ReportText } from "./report/report.js";
 export { officialPlugins, openSession, reopenSession, type Session } from "./session.js";
-export { comparisonTable, evaluationTable } from "./tables.js";
+export { comparisonTable, evaluationTable } from "./terminalTables.js";
 export { type RunState, readRunState } from "./watch/runState.js";
 export { statusLines } from "./watch/statusLines.js";

@@ -12,7 +12,7 @@ import { renderReport } from "../report/page.js";
 import { requireBegun } from "../resume.js";
 import { parseSeeds } from "../seeds.js";
 import { openSession, type Session } from "../session.js";
-import { comparisonTable } from "../tables.js";
+import { comparisonTable } from "../terminalTables.js";
 
 /** Flags of `metalearn compare`. */
 export interface CompareFlags {

@@ -16,7 +16,7 @@ import {
 import { onInterrupt } from "../interrupt.js";
 import { openProgress } from "../progress/progress.js";
 import { openSession, reopenSession } from "../session.js";
-import { evaluationTable } from "../tables.js";
+import { evaluationTable } from "../terminalTables.js";
 
 /** Flags of `metalearn evaluate`. */
 export interface EvaluateFlags {

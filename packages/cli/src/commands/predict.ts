@@ -2,7 +2,7 @@ import type { PromptRequest } from "@metalearn/core";
 import { openPredictor, type RankedOption } from "@metalearn/core/runs";
 import { checkpointSession } from "../predict/checkpointSession.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
-import { percent } from "../tables.js";
+import { percent } from "../terminalTables.js";
 
 /** Flags of `metalearn predict`. */
 export interface PredictFlags {

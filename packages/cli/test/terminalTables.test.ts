@@ -1,7 +1,7 @@
 import type { Summary } from "@metalearn/core";
 import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
 import { describe, expect, test } from "vitest";
-import { comparisonTable, duration, evaluationTable } from "../src/tables.js";
+import { comparisonTable, duration, evaluationTable } from "../src/terminalTables.js";
 import { cellsOf } from "./support/scores.js";
 
 const summary = (mean: number, worst: number): Summary => ({ tasks: 2, mean, worst, chance: 0.5 });
