@@ -8,7 +8,7 @@ import type { Model } from "../contracts/model.js";
 import type { Objective, ObjectiveOptions } from "../contracts/objective.js";
 import { type Params, tensorNamed } from "../params.js";
 import { inMicroBatches } from "./byMicroBatches.js";
-import { checkpointedObjective } from "./bySegments.js";
+import { inSegments } from "./bySegments.js";
 import { linearized } from "./linearized.js";
 
 /**
@@ -23,9 +23,7 @@ export function createObjective<B extends Batch>(
   { microBatch, gradientCheckpointing = false, ...options }: ObjectiveOptions = {},
 ): Objective<B> {
   const atOnce = wholeObjective(model, options);
-  const whole = gradientCheckpointing
-    ? checkpointedObjective(model, atOnce, options.hvp ?? "exact")
-    : atOnce;
+  const whole = gradientCheckpointing ? inSegments(model, atOnce, options.hvp ?? "exact") : atOnce;
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 
