@@ -1,7 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../batch/batch.js";
 import type { Params } from "../params.js";
-import type { TensorRuntime } from "./runtime.js";
 
 /**
  * The loss of a model as an algorithm sees it: a value, a gradient and a Hessian-vector product,
@@ -45,34 +44,6 @@ export interface Linearization extends LossAndGradients {
    */
   hvp(vector: Params): Params;
   dispose(): void;
-}
-
-/** Options of {@link createObjective}. */
-export interface ObjectiveOptions {
-  /**
-   * `exact` differentiates the gradient once more; `finite-difference` takes two ordinary
-   * gradients, for engines or memory that cannot do double backward.
-   *
-   * @default "exact"
-   */
-  readonly hvp?: "exact" | "finite-difference";
-  /**
-   * The most examples of a batch that are computed at once. The results are those of the whole batch,
-   * and memory, besides parameters and gradients, is what so many examples need.
-   *
-   * @default all
-   */
-  readonly microBatch?: number | undefined;
-  /**
-   * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
-   * gradients, is then that of one of the model's segments, such as a layer, and each is computed once
-   * more on the way back.
-   *
-   * @default false
-   */
-  readonly gradientCheckpointing?: boolean | undefined;
-  /** Compiles the functions. Without one they run as they are. */
-  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
 }
 
 /** A loss and its gradient. */

@@ -5,11 +5,19 @@ import {
 } from "../autodiff/gradients.js";
 import type { Batch } from "../batch/batch.js";
 import type { Model } from "../contracts/model.js";
-import type { Objective, ObjectiveOptions } from "../contracts/objective.js";
+import type { Objective } from "../contracts/objective.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 import { type Params, tensorNamed } from "../params.js";
 import { inMicroBatches } from "./byMicroBatches.js";
 import { inSegments } from "./bySegments.js";
+import type { ComputeOptions } from "./computeOptions.js";
 import { linearized } from "./linearized.js";
+
+/** Options of {@link createObjective}. */
+export interface ObjectiveOptions extends Omit<ComputeOptions, "trainable"> {
+  /** Compiles the functions. Without one they run as they are. */
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
+}
 
 /**
  * The objective of a model.
@@ -30,7 +38,7 @@ export function createObjective<B extends Batch>(
 /** The objective that takes batches as they come. */
 function wholeObjective<B extends Batch>(
   model: Pick<Model<B>, "loss">,
-  { hvp = "exact", runtime }: Omit<ObjectiveOptions, "microBatch">,
+  { hvp = "exact", runtime }: Pick<ObjectiveOptions, "hvp" | "runtime">,
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);
   const gradient = (params: Params, batch: B, names?: readonly string[]) => {

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../config/schema.js";
+import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import { compileSeconds } from "../contracts/runtime.js";
 import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
@@ -35,11 +35,8 @@ export async function measureTraining(
     sampler: trainingSampler(run, training, config),
     params,
     updates: Math.min(load.updates, most),
-    hvp: config.train.hvp,
-    microBatch: config.train.microBatch,
-    gradientCheckpointing: config.train.gradientCheckpointing,
+    ...computeOptionsOf(config),
     runtime,
-    trainable: config.trainable,
   });
   for await (const made of meta) {
     last = made;

@@ -8,7 +8,7 @@ import {
   pruneCheckpoints,
   saveCheckpoint,
 } from "../checkpoint/checkpoint.js";
-import type { RunConfig } from "../config/schema.js";
+import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { MetaState } from "../contracts/optimizer.js";
 import { isWrongInput, MetaError } from "../errors.js";
 import { isBaseline } from "../evaluate/answerMethods.js";
@@ -125,8 +125,7 @@ async function train(
   const { config, signal, notify = () => {}, onEvent } = options;
   const { model, tasks, runtime } = run;
   const { learner, optimizer, updates } = run.training;
-  const { batchSize, microBatch, gradientCheckpointing, keepCheckpoints, logEvery, hvp } =
-    config.train;
+  const { batchSize, keepCheckpoints, logEvery } = config.train;
   const title = runTitle(options);
   const files = runDirectory(options.directory);
   await rm(files.failure, { recursive: true, force: true });
@@ -154,11 +153,8 @@ async function train(
     params: start,
     consume: true,
     updates,
-    hvp,
-    microBatch,
-    gradientCheckpointing,
+    ...computeOptionsOf(config),
     runtime,
-    trainable: config.trainable,
     ...(resumed && { resume: resumed }),
     ...(signal && { signal }),
   });
