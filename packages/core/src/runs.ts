@@ -20,9 +20,9 @@ export { findPackage, type InstalledPackage, type Manifest } from "./plugin/mani
 export { pluginKeys } from "./plugin/plugin.js";
 export {
   createToolkit,
+  type Scope,
+  type ScopeOptions,
   type Toolkit,
-  type Workbench,
-  type WorkbenchOptions,
 } from "./plugin/toolkit.js";
 
 // A run ----------------------------------------------------------------------------------------

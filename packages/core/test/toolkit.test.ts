@@ -31,8 +31,8 @@ describe("createToolkit", () => {
   const toolkit = createToolkit([plugin]);
 
   test("builds components with checked options and their defaults", async () => {
-    const bench = toolkit.open({ seed: 3, references: { optimizer: { use: "sgd" } } });
-    expect(await bench.get("optimizer")).toEqual({ name: "sgd", learningRate: 0.1 });
+    const scope = toolkit.open({ seed: 3, references: { optimizer: { use: "sgd" } } });
+    expect(await scope.get("optimizer")).toEqual({ name: "sgd", learningRate: 0.1 });
   });
 
   test("builds each component once per run, and anew for another run", async () => {
@@ -44,8 +44,8 @@ describe("createToolkit", () => {
 
   test("builds components that options refer to", async () => {
     const learner = { use: "maml", steps: 1, innerOptimizer: { use: "sgd", learningRate: 2 } };
-    const bench = toolkit.open({ seed: 3, references: { learner } });
-    expect(await bench.get("learner")).toEqual({
+    const scope = toolkit.open({ seed: 3, references: { learner } });
+    expect(await scope.get("learner")).toEqual({
       inner: { name: "sgd", learningRate: 2 },
       seed: 3,
     });
@@ -68,9 +68,9 @@ describe("createToolkit", () => {
     const references = { model: { use: "plain" }, learner: { use: "named" } };
     const open = (more: Record<string, Reference>) =>
       createToolkit([renaming]).open({ seed: 1, references: { ...references, ...more } });
-    const bench = open({ adapter: { use: "longer" } });
-    expect((await bench.get("model")).name).toBe("plainer");
-    expect((await bench.get("learner")).name).toBe("plainer");
+    const scope = open({ adapter: { use: "longer" } });
+    expect((await scope.get("model")).name).toBe("plainer");
+    expect((await scope.get("learner")).name).toBe("plainer");
     expect((await open({}).get("learner")).name).toBe("plain");
   });
 
@@ -82,12 +82,12 @@ describe("createToolkit", () => {
         fake: defineFactory(z.strictObject({}), () => component<TensorRuntime>({ dispose })),
       },
     });
-    const bench = createToolkit([engine]).open({
+    const scope = createToolkit([engine]).open({
       seed: 1,
       references: { runtime: { use: "fake" } },
     });
-    await bench.get("runtime");
-    await bench.dispose();
+    await scope.get("runtime");
+    await scope.dispose();
     expect(dispose).toHaveBeenCalledOnce();
   });
 
@@ -102,13 +102,13 @@ describe("createToolkit", () => {
         }),
       },
     });
-    const bench = createToolkit([scheduled]).open({
+    const scope = createToolkit([scheduled]).open({
       seed: 1,
       references: { optimizer: { use: "decay" } },
     });
-    await bench.get("optimizer");
+    await scope.get("optimizer");
     expect(() => length?.()).toThrow("[BAD_OPTION]");
-    bench.plan(40);
+    scope.plan(40);
     expect(length?.()).toBe(40);
   });
 
@@ -126,8 +126,8 @@ describe("createToolkit", () => {
       '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
     ],
   ])("refuses %j", async (optimizer, message) => {
-    const bench = toolkit.open({ seed: 3, references: { optimizer } });
-    await expect(bench.get("optimizer")).rejects.toThrow(message);
+    const scope = toolkit.open({ seed: 3, references: { optimizer } });
+    await expect(scope.get("optimizer")).rejects.toThrow(message);
   });
 
   test("checks what options refer to, and fills in its defaults", () => {
@@ -158,8 +158,8 @@ describe("createToolkit", () => {
   });
 
   test("says what a run lacks", async () => {
-    const bench = toolkit.open({ seed: 3, references: {} });
-    await expect(bench.get("optimizer")).rejects.toThrow(
+    const scope = toolkit.open({ seed: 3, references: {} });
+    await expect(scope.get("optimizer")).rejects.toThrow(
       "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
     );
   });

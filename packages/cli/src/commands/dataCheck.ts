@@ -15,7 +15,7 @@ export interface DataCheckFlags {
 export async function checkData(changes: readonly string[], flags: DataCheckFlags): Promise<void> {
   const { toolkit, runs, file } = await openSession(flags.config, changes);
   const { config } = resolveRun(toolkit, runs[0]);
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed: config.seed,
     references: { model: config.model as Reference, tasks: config.tasks as Reference },
     configFile: file,
@@ -23,13 +23,13 @@ export async function checkData(changes: readonly string[], flags: DataCheckFlag
   });
   let found: DataCheck;
   try {
-    const tasks = await bench.get("tasks");
+    const tasks = await scope.get("tasks");
     if (!tasks.check) {
       throw new MetaError("BAD_OPTION", `The tasks ${tasks.name} have no data to check.`);
     }
     found = await tasks.check();
   } finally {
-    await bench.dispose();
+    await scope.dispose();
   }
   const { findings } = found;
   const warnings = findings.filter(({ severity }) => severity === "warning").length;

@@ -48,7 +48,7 @@ export async function exportCheckpoint(
   const { model: reference, adapter, seed } = config;
   // Nothing is computed: JavaScript's engine holds the numbers, and needs nothing installed.
   const runtime = toolkit.names("runtime").includes("cpu") ? { use: "cpu" } : config.runtime;
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed,
     references: { runtime, model: reference, ...(adapter && { adapter }) } as Record<
       string,
@@ -58,8 +58,8 @@ export async function exportCheckpoint(
     notify: (message) => console.error(message),
   });
   try {
-    await bench.get("runtime");
-    const model = await bench.get("model");
+    await scope.get("runtime");
+    const model = await scope.get("model");
     const params = parameters ? await loadTrainedParams(model, parameters) : await model.init(seed);
     const saved = modelParams(params);
     await writeAtomically(resolve(folder), (temporary) =>
@@ -72,6 +72,6 @@ export async function exportCheckpoint(
     disposeParams(params);
     console.log(`Wrote ${folder}: ${model.name}, ${dtype}.`);
   } finally {
-    await bench.dispose();
+    await scope.dispose();
   }
 }

@@ -17,7 +17,7 @@ import {
 } from "./plugin.js";
 
 /** The components of one run, each built when it is first asked for. */
-export interface Workbench {
+export interface Scope {
   get<K extends Kind>(kind: K): Promise<Components[K]>;
   /** Builds another one. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
@@ -27,8 +27,8 @@ export interface Workbench {
   dispose(): Promise<void>;
 }
 
-/** What a workbench is made of. */
-export interface WorkbenchOptions {
+/** Options of {@link Toolkit.open}. */
+export interface ScopeOptions {
   readonly seed: number;
   /** The component of each kind. */
   readonly references: Readonly<Partial<Record<Kind, Reference>>>;
@@ -51,8 +51,8 @@ export interface Toolkit {
    * @throws MetaError `UNKNOWN_NAME` for an unknown factory; `BAD_CONFIG` for bad options
    */
   check(kind: Kind, reference: Reference): Reference;
-  /** A container of its own for one run. */
-  open(options: WorkbenchOptions): Workbench;
+  /** A scope of its own for one run. */
+  open(options: ScopeOptions): Scope;
 }
 
 /**
@@ -95,7 +95,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     options: (kind, name) => find(kind, name).options,
     check: (kind, reference) => check(kind, reference),
     open: ({ seed, references, configFile, notify = () => {} }) => {
-      const scope: DependencyContainer = container.createChildContainer();
+      const own: DependencyContainer = container.createChildContainer();
       const tokens = Object.fromEntries(
         Object.keys(pluginKeys).map((kind) => [kind, Symbol(kind)]),
       ) as Record<Kind, symbol>;
@@ -107,7 +107,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
         return (await find(kind, use).create(options, context)) as Components[K];
       };
       const get = async <K extends Kind>(kind: K) =>
-        scope.resolve<Promise<Components[K]>>(tokens[kind]);
+        own.resolve<Promise<Components[K]>>(tokens[kind]);
       const adapted = async (model: Promise<Components["model"]>) =>
         references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
@@ -128,7 +128,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       };
 
       for (const kind of Object.keys(pluginKeys) as Kind[]) {
-        scope.register(tokens[kind], {
+        own.register(tokens[kind], {
           useFactory: instanceCachingFactory<Promise<unknown>>(() => {
             const reference = references[kind];
             if (!reference) {
@@ -149,7 +149,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
         },
         async dispose() {
           if (built.includes("runtime")) (await get("runtime")).dispose();
-          await scope.dispose();
+          await own.dispose();
         },
       };
     },

@@ -46,24 +46,24 @@ export async function openPredictor(
   if (isBaseline(how.method)) throw noModel(how.method);
   const { method } = how;
   const prompter = prompterOf(toolkit.plugins, config.tasks as Reference);
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
     configFile,
     notify,
   });
   try {
-    await bench.get("runtime"); // first, so that all tensors live on it
-    const model = await bench.get("model");
+    await scope.get("runtime"); // first, so that all tensors live on it
+    const model = await scope.get("model");
     if (!isLanguageModel(model)) {
       throw new MetaError(
         "BAD_OPTION",
         `Questions are asked of language models; the run has ${model.name}.`,
       );
     }
-    bench.plan(1); // schedules of optimizers that adapt are at their first update
+    scope.plan(1); // schedules of optimizers that adapt are at their first update
     const write = prompter(toolkit.check("tasks", config.tasks as Reference), model);
-    const adaptation = how.adapt && (await openAdaptation(bench, config, how.adapt as Reference));
+    const adaptation = how.adapt && (await openAdaptation(scope, config, how.adapt as Reference));
     const params = parameters ? await loadTrainedParams(model, parameters) : await model.init(seed);
     return {
       async rank(request) {
@@ -84,11 +84,11 @@ export async function openPredictor(
       },
       async close() {
         disposeParams(params);
-        await bench.dispose();
+        await scope.dispose();
       },
     };
   } catch (error) {
-    await bench.dispose();
+    await scope.dispose();
     throw error;
   }
 }

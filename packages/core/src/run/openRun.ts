@@ -136,14 +136,14 @@ export async function openRun({
   onEvent,
 }: RunOptions): Promise<OpenRun> {
   const { seed, train, evaluate, trainable: _, tracker: trackers = [], ...references } = config;
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
     configFile,
     notify,
   });
   try {
-    const runtime = await bench.get("runtime"); // first, so that all tensors live on it
+    const runtime = await scope.get("runtime"); // first, so that all tensors live on it
     const compiling = ({ name, mode, shapes }: Omit<Compilation, "firstRunMs">) =>
       ({ kind: "compile", name, mode, shapes }) as const;
     runtime.onCompile?.({
@@ -151,8 +151,8 @@ export async function openRun({
       end: (compilation) =>
         onEvent?.({ ...compiling(compilation), seconds: compileSeconds([compilation]) }),
     });
-    const model = await bench.get("model");
-    const tasks = await bench.get("tasks");
+    const model = await scope.get("model");
+    const tasks = await scope.get("tasks");
     const hasEpisodes = tasks.targets.some((target) => "episodes" in target);
     if (!(hasEpisodes ? isPredictor(model) : isLanguageModel(model))) {
       const [how, wanted] = hasEpisodes
@@ -169,18 +169,18 @@ export async function openRun({
         `train.validate: wanted tasks to validate on; ${tasks.name} has none. Name some in the options of tasks (${config.tasks.use}), if it takes any.`,
       );
     }
-    const learner = config.learner && (await bench.get("learner"));
+    const learner = config.learner && (await scope.get("learner"));
     const perBatch = learner && train.stepUnit === "batches";
     const updates = Math.ceil(train.steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
     // Where nothing is trained, schedules of optimizers that adapt are at their first update.
-    bench.plan(Math.max(1, updates));
+    scope.plan(Math.max(1, updates));
     const trains = learner && updates > 0;
-    const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
+    const training = trains && { learner, optimizer: await scope.get("optimizer"), updates };
     const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
-    const adaptation = adapt && (await openAdaptation(bench, config, adapt));
+    const adaptation = adapt && (await openAdaptation(scope, config, adapt));
     const guarded = await Promise.all(
       [trackers].flat().map(async (reference) =>
-        guardTracker(await bench.create("tracker", reference), {
+        guardTracker(await scope.create("tracker", reference), {
           notify: (message) => notify?.(message),
         }),
       ),
@@ -206,11 +206,11 @@ export async function openRun({
       async close() {
         await held?.release();
         await tracker?.close();
-        await bench.dispose();
+        await scope.dispose();
       },
     };
   } catch (error) {
-    await bench.dispose();
+    await scope.dispose();
     throw error;
   }
 }
