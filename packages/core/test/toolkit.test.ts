@@ -5,7 +5,7 @@ import type { Model } from "../src/contracts/model.js";
 import type { MetaOptimizer } from "../src/contracts/optimizer.js";
 import type { TensorRuntime } from "../src/contracts/runtime.js";
 import { defineFactory, definePlugin, type Reference, referenceTo } from "../src/plugin/plugin.js";
-import { createToolkit } from "../src/plugin/toolkit.js";
+import { createToolkit, type Scope } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
 
 const plugin = definePlugin({
@@ -91,25 +91,49 @@ describe("createToolkit", () => {
     expect(dispose).toHaveBeenCalledOnce();
   });
 
-  test("knows how long training is once that is planned", async () => {
-    let length: (() => number) | undefined;
+  describe("tells schedules how long training is", () => {
+    const none = z.strictObject({});
     const scheduled = definePlugin({
       name: "scheduled",
+      learners: {
+        pairs: defineFactory(none, () => component<Learner>({ episodes: { tasks: 2 } })),
+      },
       optimizers: {
-        decay: defineFactory(z.strictObject({}), (_, context) => {
-          length = context.totalUpdates;
-          return component<MetaOptimizer>({});
-        }),
+        decay: defineFactory(none, (_, { totalUpdates }) =>
+          component<MetaOptimizer>({ totalUpdates }),
+        ),
       },
     });
-    const scope = createToolkit([scheduled]).open({
-      seed: 1,
-      references: { optimizer: { use: "decay" } },
+    const optimizer = { use: "decay" };
+    const lengthIn = async (scope: Scope) =>
+      (await scope.get("optimizer")) as unknown as { totalUpdates(): number };
+
+    test("by its number", async () => {
+      const scope = createToolkit([scheduled]).open({
+        ...{ seed: 1, updates: 40 },
+        references: { optimizer },
+      });
+      expect((await lengthIn(scope)).totalUpdates()).toBe(40);
     });
-    await scope.get("optimizer");
-    expect(() => length?.()).toThrow("[BAD_OPTION]");
-    scope.plan(40);
-    expect(length?.()).toBe(40);
+
+    test("by the learner that the config names, when it is built", async () => {
+      const references = { optimizer, learner: { use: "pairs" } };
+      const updates = (learner?: Learner) => 12 / (learner?.episodes.tasks ?? 1);
+      const scope = createToolkit([scheduled]).open({ seed: 1, references, updates });
+      const length = await lengthIn(scope);
+      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] A schedule over the whole");
+      await scope.get("learner");
+      expect(length.totalUpdates()).toBe(6);
+      const without = { references: { optimizer }, updates };
+      const bare = createToolkit([scheduled]).open({ seed: 1, ...without });
+      expect((await lengthIn(bare)).totalUpdates()).toBe(12);
+    });
+
+    test("not where nothing is trained", async () => {
+      const scope = createToolkit([scheduled]).open({ seed: 1, references: { optimizer } });
+      const length = await lengthIn(scope);
+      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] A schedule over the whole");
+    });
   });
 
   test.each([

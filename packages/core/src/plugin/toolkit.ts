@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { dirname, resolve } from "node:path";
 import { container, type DependencyContainer, instanceCachingFactory } from "tsyringe";
 import type { z } from "zod";
+import type { Learner } from "../contracts/learner.js";
 import { MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
 import { describeIssues } from "./issues.js";
@@ -21,8 +22,6 @@ export interface Scope {
   get<K extends Kind>(kind: K): Promise<Components[K]>;
   /** Builds another one. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
-  /** Tells schedules how many meta-updates are planned. */
-  plan(totalUpdates: number): void;
   /** Frees the engine, if one was built. */
   dispose(): Promise<void>;
 }
@@ -32,6 +31,11 @@ export interface ScopeOptions {
   readonly seed: number;
   /** The component of each kind. */
   readonly references: Readonly<Partial<Record<Kind, Reference>>>;
+  /**
+   * Meta-updates of the training, for schedules: their number, or how the run's learner, if it has one,
+   * decides it. Without it, a schedule over the whole training is an error.
+   */
+  readonly updates?: number | ((learner: Learner | undefined) => number);
   /** The config file, to which paths in options are relative. @default the working directory */
   readonly configFile?: string | undefined;
   readonly notify?: ((message: string) => void) | undefined;
@@ -94,13 +98,13 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     names: (kind) => [...factories[kind].keys()].sort(),
     options: (kind, name) => find(kind, name).options,
     check: (kind, reference) => check(kind, reference),
-    open: ({ seed, references, configFile, notify = () => {} }) => {
+    open: ({ seed, references, updates, configFile, notify = () => {} }) => {
       const own: DependencyContainer = container.createChildContainer();
       const tokens = Object.fromEntries(
         Object.keys(pluginKeys).map((kind) => [kind, Symbol(kind)]),
       ) as Record<Kind, symbol>;
       const built: Kind[] = [];
-      let planned: number | undefined;
+      let learner: Learner | undefined; // once it is built
 
       const create = async <K extends Kind>(kind: K, reference: Reference) => {
         const { use, ...options } = check(kind, reference);
@@ -108,6 +112,10 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       };
       const get = async <K extends Kind>(kind: K) =>
         own.resolve<Promise<Components[K]>>(tokens[kind]);
+      const createLearner = async (reference: Reference) => {
+        learner = await create("learner", reference);
+        return learner;
+      };
       const adapted = async (model: Promise<Components["model"]>) =>
         references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
@@ -117,13 +125,12 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
         notify,
         path: (path) => resolve(configFile ? dirname(configFile) : ".", path),
         totalUpdates() {
-          if (planned === undefined) {
-            throw new MetaError(
-              "BAD_OPTION",
-              "A schedule over the whole training needs to know its length, which is known when training begins.",
-            );
-          }
-          return planned;
+          if (typeof updates === "number") return updates;
+          if (updates && (learner || !references.learner)) return updates(learner);
+          throw new MetaError(
+            "BAD_OPTION",
+            "A schedule over the whole training needs to know its length, which is known when training begins.",
+          );
         },
       };
 
@@ -136,7 +143,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
               return Promise.reject(new MetaError("BAD_CONFIG", text));
             }
             built.push(kind);
-            return kind === "model" ? adapted(create("model", reference)) : create(kind, reference);
+            if (kind === "model") return adapted(create("model", reference));
+            return kind === "learner" ? createLearner(reference) : create(kind, reference);
           }),
         });
       }
@@ -144,9 +152,6 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       return {
         get,
         create,
-        plan: (totalUpdates) => {
-          planned = totalUpdates;
-        },
         async dispose() {
           if (built.includes("runtime")) (await get("runtime")).dispose();
           await own.dispose();

@@ -49,6 +49,7 @@ export async function openPredictor(
   const scope = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
+    updates: 1, // schedules of optimizers that adapt are at their first update
     configFile,
     notify,
   });
@@ -61,7 +62,6 @@ export async function openPredictor(
         `Questions are asked of language models; the run has ${model.name}.`,
       );
     }
-    scope.plan(1); // schedules of optimizers that adapt are at their first update
     const write = prompter(toolkit.check("tasks", config.tasks as Reference), model);
     const adaptation = how.adapt && (await openAdaptation(scope, config, how.adapt as Reference));
     const params = parameters ? await loadTrainedParams(model, parameters) : await model.init(seed);

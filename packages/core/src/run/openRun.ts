@@ -139,6 +139,8 @@ export async function openRun({
   const scope = toolkit.open({
     seed,
     references: references as Record<string, Reference>,
+    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
+    updates: (learner) => Math.max(1, updatesOf(train, learner)),
     configFile,
     notify,
   });
@@ -170,10 +172,7 @@ export async function openRun({
       );
     }
     const learner = config.learner && (await scope.get("learner"));
-    const perBatch = learner && train.stepUnit === "batches";
-    const updates = Math.ceil(train.steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
-    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
-    scope.plan(Math.max(1, updates));
+    const updates = updatesOf(train, learner);
     const trains = learner && updates > 0;
     const training = trains && { learner, optimizer: await scope.get("optimizer"), updates };
     const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
@@ -213,4 +212,10 @@ export async function openRun({
     await scope.dispose();
     throw error;
   }
+}
+
+/** Meta-updates that a training makes. */
+function updatesOf({ steps, stepUnit }: RunConfig["train"], learner: Learner | undefined): number {
+  const perBatch = learner && stepUnit === "batches";
+  return Math.ceil(steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
 }
