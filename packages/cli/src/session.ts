@@ -1,12 +1,10 @@
-import { MetaError } from "@metalearn/core";
 import {
   type Config,
   checkConfig,
   createToolkit,
   loadConfig,
   loadPlugins,
-  mergeConfig,
-  type NamedRun,
+  type NamedRuns,
   parseOverrides,
   type RunRecord,
   runsOf,
@@ -60,13 +58,13 @@ export async function toolkitWithLaunchers({
   return createToolkit(await loadPlugins(pluginsWithLaunchers(config), file));
 }
 
-/** A config with the plugins that it lists and its runs, at least one. */
+/** A config with the plugins that it lists and its runs. */
 export interface Session {
   readonly config: Config;
   /** The config file, to which paths in the config are relative. */
   readonly file: string | undefined;
   readonly toolkit: Toolkit;
-  readonly runs: readonly [NamedRun, ...NamedRun[]];
+  readonly runs: NamedRuns;
 }
 
 /**
@@ -81,11 +79,11 @@ export async function openSession(
   seeds?: readonly number[],
 ): Promise<Session> {
   const overrides = parseOverrides(changes);
-  const { config, file } = await loadConfig(configFlag, overrides, { presets: presetFolder });
-  const chosen = seeds ?? ("seed" in overrides ? [config.seed] : undefined);
-  const runs = runsOf(chosen ? withSeeds(config, chosen) : config, overrides);
+  const options = { overrides, seeds, presets: presetFolder };
+  const { config, file } = await loadConfig(configFlag, options);
+  const runs = runsOf(config);
   const plugins = await loadPlugins(pluginsOf(config), file);
-  return { config, file, toolkit: createToolkit(plugins), runs: distinct(runs) };
+  return { config, file, toolkit: createToolkit(plugins), runs };
 }
 
 /** The session of a run that was made earlier, with changes from the command line. */
@@ -93,22 +91,8 @@ export async function reopenSession(
   { config: before, plugins: names, configFile: file }: RunRecord,
   changes: readonly string[],
 ): Promise<Session> {
-  const config = checkConfig(mergeConfig(before, parseOverrides(changes)));
+  const config = checkConfig(before, { overrides: parseOverrides(changes) });
+  const runs = runsOf(config);
   const plugins = await loadPlugins(names, file);
-  return { config, file, toolkit: createToolkit(plugins), runs: distinct(runsOf(config)) };
-}
-
-function withSeeds(config: Config, seeds: readonly number[]): Config {
-  return { ...config, compare: { runs: { run: {} }, ...config.compare, seeds: [...seeds] } };
-}
-
-/** Runs as they are, if there are any and no two would write to the same folder. */
-function distinct([first, ...others]: readonly NamedRun[]): Session["runs"] {
-  if (!first)
-    throw new MetaError("BAD_CONFIG", "compare.runs: wanted at least one run; came none.");
-  const runs = [first, ...others] as const;
-  const titles = runs.map(({ name, config }) => `${name}, seed ${config.seed}`);
-  const twice = titles.find((title, i) => titles.indexOf(title) < i);
-  if (twice === undefined) return runs;
-  throw new MetaError("BAD_CONFIG", `The same run is asked for twice: ${twice}.`);
+  return { config, file, toolkit: createToolkit(plugins), runs };
 }

@@ -1,16 +1,16 @@
 // A config -------------------------------------------------------------------------------------
 
+export { type Config, type ConfigChanges, checkConfig } from "./config/checkConfig.js";
 export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
 export {
-  checkConfig,
+  type LoadConfigOptions,
   type LoadedConfig,
   loadConfig,
-  type NamedRun,
   presetPath,
-  runsOf,
 } from "./config/load.js";
 export { mergeConfig, parseOverrides } from "./config/merge.js";
-export type { Config, RunConfig } from "./config/schema.js";
+export { type NamedRun, type NamedRuns, runsOf } from "./config/runsOf.js";
+export type { RunConfig } from "./config/schema.js";
 
 // The plugins that it names --------------------------------------------------------------------
 

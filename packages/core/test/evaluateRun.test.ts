@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { checkConfig, runsOf } from "../src/config/load.js";
+import { checkConfig } from "../src/config/checkConfig.js";
+import { runsOf } from "../src/config/runsOf.js";
 import type { RunConfig } from "../src/config/schema.js";
 import type { Compilation } from "../src/contracts/runtime.js";
 import type { TargetTask } from "../src/contracts/task.js";

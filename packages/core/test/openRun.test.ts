@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { checkConfig, runsOf } from "../src/config/load.js";
+import { checkConfig } from "../src/config/checkConfig.js";
+import { runsOf } from "../src/config/runsOf.js";
 import type { RunConfig } from "../src/config/schema.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
 import { openRun, type RunEvent } from "../src/run/openRun.js";

@@ -44,7 +44,7 @@ export async function listPlugins({ config: flag, json }: PluginsFlags): Promise
 
 /** What the config lists, and launchers, which every config may use; without a config what that would be. */
 async function listedNames(flag: string | undefined): Promise<{ file: string; names: string[] }> {
-  const { file, config } = await loadConfig(flag, {}, { presets: presetFolder }).catch((error) => {
+  const { file, config } = await loadConfig(flag, { presets: presetFolder }).catch((error) => {
     if (flag !== undefined || !isMissing(error)) throw error;
     return { file: join(process.cwd(), "metalearn.config.yaml"), config: {} };
   });

@@ -56,10 +56,10 @@ export async function checkpointSession(
       // Prompts as MetaICL writes them; the data that the tasks name is never looked for.
       tasks: { use: "crossfit", root: ".", setting: "none" },
     },
-    parseOverrides(changes),
+    { overrides: parseOverrides(changes) },
   );
   const toolkit = createToolkit(await loadPlugins(officialPlugins));
-  const [run] = runsOf(config) as [NamedRun];
+  const [run] = runsOf(config);
   return { toolkit, config: resolveRun(toolkit, run).config, configFile: undefined, parameters };
 }
 

@@ -124,8 +124,8 @@ const runName = z
 /** What every run of a comparison changes: any part of a run's config. */
 const changesSchema = z.record(z.string(), z.unknown());
 
-/** A config file. */
-export const configSchema = z.strictObject({
+/** The keys of a config file that are not of its runs. */
+export const fileSchema = z.strictObject({
   extends: z
     .union([z.string(), z.array(z.string())])
     .optional()
@@ -139,9 +139,6 @@ export const configSchema = z.strictObject({
       "Packages or files whose components may be used; `@metalearn/*` stands for metalearn's own, which are the default.",
     ),
   out: z.string().default("runs").describe("The folder for results."),
-  ...runSchema.shape,
-  model: referenceTo("model").optional(),
-  tasks: referenceTo("tasks").optional(),
   launcher: referenceTo("launcher").optional(),
   sweep: changesSchema
     .optional()
@@ -169,8 +166,13 @@ export const configSchema = z.strictObject({
     .describe("What to compare."),
 });
 
-/** A checked config file with defaults filled in, before runs are told apart. */
-export type Config = z.output<typeof configSchema>;
+/** A config file: what its runs share is checked when it is known what changes it. */
+export const configSchema = fileSchema.extend(
+  Object.fromEntries(Object.keys(runSchema.shape).map((key) => [key, z.unknown().optional()])),
+);
+
+/** The keys of a config file that are not of its runs, with their defaults. */
+export type FileConfig = Omit<z.output<typeof fileSchema>, "extends">;
 
 /** One run's config: complete and checked. */
 export type RunConfig = z.output<typeof runSchema>;

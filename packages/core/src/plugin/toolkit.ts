@@ -50,7 +50,7 @@ export interface Toolkit {
   options(kind: Kind, name: string): z.ZodObject;
   /**
    * Checks a component's options, those of components that they name included, and fills in
-   * defaults.
+   * defaults. What it returns is frozen, and is itself what checking it again returns.
    *
    * @throws MetaError `UNKNOWN_NAME` for an unknown factory; `BAD_CONFIG` for bad options
    */
@@ -76,21 +76,27 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     return factory;
   };
 
-  const check = (kind: Kind, { use, ...options }: Reference, where = kind as string): Reference => {
+  /** References that are complete, and of what kind: they are not checked again. */
+  const complete = new WeakMap<Reference, Kind>();
+  const check = (kind: Kind, reference: Reference, where: string = kind): Reference => {
+    if (complete.get(reference) === kind) return reference;
+    const { use, ...options } = reference;
     const schema = find(kind, use).options;
-    const result = schema.safeParse(options);
+    const parsed = schema.safeParse(options);
     const place = `${where} (${use})`;
-    if (!result.success) {
-      const issues = describeIssues(result.error, { schema, input: options, where: place });
+    if (!parsed.success) {
+      const issues = describeIssues(parsed.error, { schema, input: options, where: place });
       throw new MetaError("BAD_CONFIG", issues);
     }
-    const checked: Record<string, unknown> = { use, ...result.data };
+    const checked: Record<string, unknown> = { use, ...parsed.data };
     for (const [name, option] of Object.entries(schema.shape)) {
       const inner = referencedKind(option as z.ZodType);
       const value = checked[name];
       if (inner && value) checked[name] = check(inner, value as Reference, `${place}.${name}`);
     }
-    return checked as Reference;
+    const result = Object.freeze(checked) as Reference;
+    complete.set(result, kind);
+    return result;
   };
 
   return {

@@ -1,4 +1,4 @@
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import { MetaError } from "../errors.js";
 import { finishRun } from "./finishRun.js";
 import type { RunEvent, RunOptions } from "./openRun.js";

@@ -1,4 +1,4 @@
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
 import { type Kind, pluginKeys, type Reference } from "../plugin/plugin.js";

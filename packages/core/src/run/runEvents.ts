@@ -1,4 +1,4 @@
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import { disposeParams } from "../params.js";
 import {
   type CompareOptions,
