@@ -3,6 +3,7 @@
 export { type Config, type ConfigChanges, checkConfig } from "./config/checkConfig.js";
 export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
 export {
+  findConfig,
   type LoadConfigOptions,
   type LoadedConfig,
   loadConfig,
@@ -29,15 +30,20 @@ export {
 
 export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
 export { finishRun } from "./run/finishRun.js";
-export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
-export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export {
+  type OpenPredictor,
+  openPredictor,
+  type PredictorOptions,
+  type RankedOption,
+} from "./run/openPredictor.js";
+export { openRun, type Run, type RunOptions } from "./run/openRun.js";
 export { resolveRun } from "./run/resolveRun.js";
+export type { RunEvent } from "./run/runEvent.js";
 export {
   type ComparisonEvent,
   comparisonEvents,
   type FinishEvent,
   type IteratedRunOptions,
-  type MessageEvent,
   runEvents,
   type TrainEvent,
   trainEvents,
@@ -59,7 +65,7 @@ export { type ComparisonRow, summarizeRuns } from "./run/summarizeRuns.js";
 // What a run has written -----------------------------------------------------------------------
 
 export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
-export { findParams, runCheckpoint } from "./run/findParams.js";
+export { findParams, openParams, runCheckpoint } from "./run/findParams.js";
 export {
   type EpisodePredictionLine,
   type PredictionLine,

@@ -78,7 +78,6 @@ function compareInTurn(
     out,
     configFile,
     signal,
-    notify: progress.say,
     onRun: ({ name, config }, i) =>
       progress.begin(`[${i + 1}/${runs.length}] ${name}, seed ${config.seed}`),
     onEvent: (_, event) => progress.update(event),

@@ -1,4 +1,4 @@
-import { type DataCheck, type DataFinding, MetaError, type Reference } from "@metalearn/core";
+import { type DataCheck, type DataFinding, MetaError } from "@metalearn/core";
 import { resolveRun } from "@metalearn/core/runs";
 import { dataTable } from "../data/dataTable.js";
 import { paint } from "../paint.js";
@@ -17,7 +17,7 @@ export async function checkData(changes: readonly string[], flags: DataCheckFlag
   const { config } = resolveRun(toolkit, runs[0]);
   const scope = toolkit.open({
     seed: config.seed,
-    references: { model: config.model as Reference, tasks: config.tasks as Reference },
+    references: { model: config.model, tasks: config.tasks },
     configFile: file,
     notify: (message) => console.error(message),
   });

@@ -24,8 +24,8 @@ const loadTypeScript: Loader = (path) =>
   createJiti(import.meta.url).import(path, { default: true });
 
 /**
- * Finds a config file and checks it, as {@link checkConfig} does: `path`, or the first of `metalearn.config.{yaml,yml,json,js,mjs,
- * ts}`, `.metalearnrc` and the `metalearn` key of package.json from the working directory upwards.
+ * Reads a config file and checks it, as {@link checkConfig} does: `path`, or else the one that
+ * {@link findConfig} finds.
  *
  * What the file `extends` lies below it: files by their path from it, and presets.
  *
@@ -34,9 +34,33 @@ const loadTypeScript: Loader = (path) =>
  */
 export async function loadConfig(
   path: string | undefined,
-  { presets, ...changes }: LoadConfigOptions = {},
+  options: LoadConfigOptions = {},
 ): Promise<LoadedConfig> {
-  const explorer = cosmiconfig("metalearn", {
+  const found = await findFile(path);
+  if (found) return withOptions(found, options);
+  throw new MetaError(
+    "MISSING_FILE",
+    path
+      ? `${path} is empty.`
+      : "There is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config.",
+  );
+}
+
+/**
+ * Reads the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and the `metalearn`
+ * key of package.json from the working directory upwards, if there is one.
+ *
+ * @throws MetaError as {@link loadConfig} does, save when there is none
+ */
+export async function findConfig(
+  options: LoadConfigOptions = {},
+): Promise<LoadedConfig | undefined> {
+  const found = await findFile(undefined);
+  return found && withOptions(found, options);
+}
+
+function openExplorer() {
+  return cosmiconfig("metalearn", {
     searchPlaces: [
       ...["yaml", "yml", "json", "js", "mjs", "cjs", "ts", "mts"].map(
         (extension) => `metalearn.config.${extension}`,
@@ -47,25 +71,28 @@ export async function loadConfig(
     searchStrategy: "project",
     loaders: { ...defaultLoaders, ".ts": loadTypeScript, ".mts": loadTypeScript },
   });
+}
+
+async function findFile(path: string | undefined): Promise<ConfigFile | undefined> {
+  const explorer = openExplorer();
   const found = await read(() => (path ? explorer.load(resolve(path)) : explorer.search()), path);
-  if (!found || found.isEmpty) {
-    throw new MetaError(
-      "MISSING_FILE",
-      path
-        ? `${path} is empty.`
-        : "There is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config.",
-    );
-  }
+  return found && !found.isEmpty ? { file: found.filepath, content: found.config } : undefined;
+}
+
+async function withOptions(
+  { file, content }: ConfigFile,
+  { presets, ...changes }: LoadConfigOptions,
+): Promise<LoadedConfig> {
   if (changes.overrides && "extends" in changes.overrides) {
     throw new MetaError("BAD_OPTION", "extends can only be set in a config file.");
   }
-  const file = found.filepath;
-  const content = await withBases({ file, content: found.config }, async (name, from) => {
+  const explorer = openExplorer();
+  const whole = await withBases({ file, content }, async (name, from) => {
     const base = await basePath(name, from, presets);
     const loaded = await read(() => explorer.load(base), base);
     return { file: base, content: loaded?.config } satisfies ConfigFile;
   });
-  return { file, config: checkConfig(content, changes, file) };
+  return { file, config: checkConfig(whole, changes, file) };
 }
 
 const presetPrefix = "preset:";
