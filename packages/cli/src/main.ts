@@ -22,8 +22,8 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongInput;
     // Loaded only now, so that help is quick.
-    const { report } = await import("./failure.js");
-    return report(error, program.opts<GlobalFlags>().verbose ?? false);
+    const { printError } = await import("./failure.js");
+    return printError(error, program.opts<GlobalFlags>().verbose ?? false);
   }
 }
 

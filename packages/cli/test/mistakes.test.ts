@@ -43,7 +43,7 @@ describe.concurrent("a mistake in the config", () => {
       { plugins: ["metalearn-nowhere"] },
       'Plugin "metalearn-nowhere" is not installed. Try: npm install metalearn-nowhere',
     ],
-    [{ compare: { runs: {} } }, "compare.runs: wanted at least one run; came none."],
+    [{ compare: { runs: {} } }, "compare.runs: expected at least one run, got none."],
   ])("%j is explained", async (change, message) => {
     const project = await emptyProject({ ...tinyRun, ...change });
     expect(await failureOf(project, ["compare"])).toContain(message);

@@ -29,12 +29,7 @@ export {
   type Tokenizer,
   type TreeReader,
 } from "./contracts/model.js";
-export type {
-  Linearization,
-  LossAndGradients,
-  Objective,
-  ObjectiveOptions,
-} from "./contracts/objective.js";
+export type { Linearization, LossAndGradients, Objective } from "./contracts/objective.js";
 export {
   type Coefficients,
   coefficients,
@@ -130,7 +125,8 @@ export {
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
-export { createObjective } from "./objective/createObjective.js";
+export type { ComputeOptions } from "./objective/computeOptions.js";
+export { createObjective, type ObjectiveOptions } from "./objective/createObjective.js";
 export { meanGradient } from "./objective/lossAndGradients.js";
 
 // Training -------------------------------------------------------------------------------------

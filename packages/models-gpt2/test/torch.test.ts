@@ -65,15 +65,15 @@ describe("a checkpoint of torch.save", () => {
   });
 
   test("is named in a config by its path", async () => {
-    const bench = createToolkit([plugin]).open({
+    const scope = createToolkit([plugin]).open({
       seed: 1,
       references: {
         model: { use: "gpt2", weights: fixture("model.pt"), heads: 2, tokenizer: "byte" },
       },
     });
-    const model = await bench.get("model");
+    const model = await scope.get("model");
     expect(Object.keys(await model.init(1))).toHaveLength(28);
-    await bench.dispose();
+    await scope.dispose();
   });
 });
 

@@ -12,7 +12,7 @@ import { renderReport } from "../report/page.js";
 import { requireBegun } from "../resume.js";
 import { parseSeeds } from "../seeds.js";
 import { openSession, type Session } from "../session.js";
-import { comparisonTable } from "../tables.js";
+import { comparisonTable } from "../terminalTables.js";
 
 /** Flags of `metalearn compare`. */
 export interface CompareFlags {
@@ -78,7 +78,6 @@ function compareInTurn(
     out,
     configFile,
     signal,
-    notify: progress.say,
     onRun: ({ name, config }, i) =>
       progress.begin(`[${i + 1}/${runs.length}] ${name}, seed ${config.seed}`),
     onEvent: (_, event) => progress.update(event),

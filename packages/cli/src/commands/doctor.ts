@@ -1,7 +1,7 @@
 import type { Finding } from "@metalearn/core";
 import { loadPlugins } from "@metalearn/core/runs";
+import { officialPlugins } from "../officialPlugins.js";
 import { paint } from "../paint.js";
-import { officialPlugins } from "../session.js";
 
 /** Flags of `metalearn doctor`. */
 export interface DoctorFlags {

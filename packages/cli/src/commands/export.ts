@@ -1,19 +1,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import {
-  disposeParams,
-  learnerParams,
-  MetaError,
-  modelParams,
-  type Reference,
-} from "@metalearn/core";
-import {
-  type FloatType,
-  loadTrainedParams,
-  saveParams,
-  writeAtomically,
-} from "@metalearn/core/files";
-import { checkpointSession } from "../predict/checkpointSession.js";
+import { disposeParams, learnerParams, MetaError, modelParams } from "@metalearn/core";
+import { type FloatType, saveParams, writeAtomically } from "@metalearn/core/files";
+import { openParams } from "@metalearn/core/runs";
+import { openCheckpoint } from "../openCheckpoint.js";
 
 /** Flags of `metalearn export`. */
 export interface ExportFlags {
@@ -40,27 +30,22 @@ export async function exportCheckpoint(
   if (existsSync(folder)) {
     throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);
   }
-  const { toolkit, config, configFile, parameters } = await checkpointSession(
-    path,
-    flags.config,
-    changes,
-  );
+  const { toolkit, config, configFile, parameters } = await openCheckpoint(path, {
+    ...{ config: flags.config, changes },
+  });
   const { model: reference, adapter, seed } = config;
   // Nothing is computed: JavaScript's engine holds the numbers, and needs nothing installed.
   const runtime = toolkit.names("runtime").includes("cpu") ? { use: "cpu" } : config.runtime;
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed,
-    references: { runtime, model: reference, ...(adapter && { adapter }) } as Record<
-      string,
-      Reference
-    >,
+    references: { runtime, model: reference, ...(adapter && { adapter }) },
     configFile,
     notify: (message) => console.error(message),
   });
   try {
-    await bench.get("runtime");
-    const model = await bench.get("model");
-    const params = parameters ? await loadTrainedParams(model, parameters) : await model.init(seed);
+    await scope.get("runtime");
+    const model = await scope.get("model");
+    const params = await openParams(model, { parameters, seed });
     const saved = modelParams(params);
     await writeAtomically(resolve(folder), (temporary) =>
       saveParams(model, saved, temporary, { dtype }),
@@ -72,6 +57,6 @@ export async function exportCheckpoint(
     disposeParams(params);
     console.log(`Wrote ${folder}: ${model.name}, ${dtype}.`);
   } finally {
-    await bench.dispose();
+    await scope.dispose();
   }
 }

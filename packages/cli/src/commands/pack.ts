@@ -1,8 +1,8 @@
 import { MetaError } from "@metalearn/core";
 import { loadPlugins } from "@metalearn/core/runs";
+import { officialPlugins } from "../officialPlugins.js";
 import { outFolder } from "../outFolder.js";
 import { writePack } from "../pack/pack.js";
-import { officialPlugins } from "../session.js";
 
 /** Flags of `metalearn pack`. */
 export interface PackFlags {

@@ -1,6 +1,6 @@
 import { MetaError } from "@metalearn/core";
 import { loadPlugins } from "@metalearn/core/runs";
-import { officialPlugins } from "../session.js";
+import { officialPlugins } from "../officialPlugins.js";
 
 /** Flags of `metalearn setup`. */
 export interface SetupFlags {

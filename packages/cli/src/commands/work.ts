@@ -16,7 +16,7 @@ export async function work(file: string, index: string): Promise<void> {
   const { signal, release } = onInterrupt((message) => progress.say(message));
   try {
     progress.begin(`${run.name}, seed ${run.config.seed}: ${new Date().toISOString()}`);
-    await finishRun({ ...run, signal, notify: progress.say, onEvent: progress.update });
+    await finishRun({ ...run, signal, onEvent: progress.update });
   } finally {
     progress.end();
     release();

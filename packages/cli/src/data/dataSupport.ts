@@ -1,6 +1,6 @@
 import { type DataSupport, MetaError } from "@metalearn/core";
 import { loadPlugins } from "@metalearn/core/runs";
-import { officialPlugins } from "../session.js";
+import { officialPlugins } from "../officialPlugins.js";
 
 /** What the official plugins can do for data. @throws MetaError `MISSING_PLUGIN` */
 export async function dataSupport(): Promise<DataSupport> {

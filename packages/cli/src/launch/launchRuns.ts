@@ -41,8 +41,8 @@ export async function openLauncher(
       : { use: "local", ...config.launcher, processes: parallel };
   if (!launcher) return undefined;
   const toolkit = await toolkitWithLaunchers(session);
-  const bench = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
-  return bench.get("launcher");
+  const scope = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
+  return scope.get("launcher");
 }
 
 /**

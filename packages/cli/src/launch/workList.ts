@@ -3,14 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { writeTextAtomically } from "@metalearn/core/files";
-import {
-  createToolkit,
-  loadPlugins,
-  type NamedRun,
-  type RunOptions,
-  runPath,
-} from "@metalearn/core/runs";
-import type { Session } from "../session.js";
+import { type NamedRun, type RunOptions, runPath } from "@metalearn/core/runs";
+import { recordedToolkit, type Session } from "../session.js";
 
 /** Runs for other processes to carry out: JSON that `metalearn work` reads. */
 interface Plan {
@@ -55,6 +49,6 @@ export async function openPlan(path: string, index: string): Promise<RunOptions>
   if (!run) {
     throw new MetaError("BAD_OPTION", `${path} has runs 0 to ${runs.length - 1}, but no ${index}.`);
   }
-  const toolkit = createToolkit(await loadPlugins(plugins, configFile));
+  const toolkit = await recordedToolkit({ plugins, configFile });
   return { ...run, toolkit, configFile, directory: runPath(out, run) };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Kind, pluginKeys, referencedKind } from "../plugin/plugin.js";
 import type { Toolkit } from "../plugin/toolkit.js";
-import { configSchema, runSchema } from "./schema.js";
+import { fileSchema, runSchema } from "./schema.js";
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ const descriptions: Readonly<Record<Kind, string>> = {
  */
 export function configJsonSchema(toolkit: Toolkit): JsonSchema {
   const run = propertiesOf(runSchema);
-  const file = propertiesOf(configSchema);
+  const file = propertiesOf(fileSchema);
   const compare = file.compare as { properties: Record<string, object> };
   const changes = { type: "object", properties: { ...run, sweep: file.sweep } };
   const kinds = Object.keys(pluginKeys) as Kind[];
@@ -36,6 +36,7 @@ export function configJsonSchema(toolkit: Toolkit): JsonSchema {
     properties: {
       $schema: { type: "string", description: "Where this schema is, for editors." },
       ...file,
+      ...run,
       compare: {
         ...compare,
         required: undefined,

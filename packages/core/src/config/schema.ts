@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ComputeOptions, computeOptions } from "../objective/computeOptions.js";
 import { referenceTo } from "../plugin/plugin.js";
 
 const count = z.int().min(1);
@@ -34,23 +35,7 @@ const trainSchema = z.strictObject({
       "`batches` counts the batches that training reads, support and query alike, so that learners with and without an inner loop see the same amount of data; `updates` counts meta-updates.",
     ),
   batchSize: count.default(1).describe("Examples per batch."),
-  microBatch: count
-    .optional()
-    .describe(
-      "The most examples of a batch that are computed at once, with the same results. Default: all.",
-    ),
-  gradientCheckpointing: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether gradients are computed layer by layer, in less memory and a little more time. Needs a model in segments, such as GPT-2 without an adapter.",
-    ),
-  hvp: z
-    .enum(["exact", "finite-difference"])
-    .default("exact")
-    .describe(
-      "How Hessian-vector products are taken: `exact` differentiates twice, `finite-difference` takes two gradients, for less memory.",
-    ),
+  ...computeOptions.shape,
   logEvery: count.default(10).describe("Meta-updates between two lines of metrics."),
   checkpointEvery: count.default(200).describe("Meta-updates between two checkpoints."),
   checkpointMinutes: z
@@ -139,8 +124,8 @@ const runName = z
 /** What every run of a comparison changes: any part of a run's config. */
 const changesSchema = z.record(z.string(), z.unknown());
 
-/** A config file. */
-export const configSchema = z.strictObject({
+/** The keys of a config file that are not of its runs. */
+export const fileSchema = z.strictObject({
   extends: z
     .union([z.string(), z.array(z.string())])
     .optional()
@@ -154,9 +139,6 @@ export const configSchema = z.strictObject({
       "Packages or files whose components may be used; `@metalearn/*` stands for metalearn's own, which are the default.",
     ),
   out: z.string().default("runs").describe("The folder for results."),
-  ...runSchema.shape,
-  model: referenceTo("model").optional(),
-  tasks: referenceTo("tasks").optional(),
   launcher: referenceTo("launcher").optional(),
   sweep: changesSchema
     .optional()
@@ -184,8 +166,22 @@ export const configSchema = z.strictObject({
     .describe("What to compare."),
 });
 
-/** A checked config file with defaults filled in, before runs are told apart. */
-export type Config = z.output<typeof configSchema>;
+/** A config file: what its runs share is checked when it is known what changes it. */
+export const configSchema = fileSchema.extend(
+  Object.fromEntries(Object.keys(runSchema.shape).map((key) => [key, z.unknown().optional()])),
+);
+
+/** The keys of a config file that are not of its runs, with their defaults. */
+export type FileConfig = Omit<z.output<typeof fileSchema>, "extends">;
 
 /** One run's config: complete and checked. */
 export type RunConfig = z.output<typeof runSchema>;
+
+/** The keys of {@link ComputeOptions} that stand under `train`. */
+const computeKeys = computeOptions.keyof().options;
+
+/** What of a run's model is trained, and how that is computed: one object for all that compute. */
+export function computeOptionsOf({ train, trainable }: RunConfig): ComputeOptions {
+  const chosen = Object.fromEntries(computeKeys.map((key) => [key, train[key]]));
+  return { ...chosen, trainable };
+}

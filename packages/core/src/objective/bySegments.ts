@@ -22,7 +22,7 @@ import { type SegmentDerivatives, segmentDerivatives } from "./segmentDerivative
  * @param whole computes losses, and compiles
  * @throws MetaError `BAD_OPTION` when the model has no segments
  */
-export function checkpointedObjective<B extends Batch>(
+export function inSegments<B extends Batch>(
   { segments }: Pick<Model<B>, "segments">,
   whole: Pick<Objective<B>, "loss" | "compile">,
   hvp: "exact" | "finite-difference",

@@ -5,11 +5,19 @@ import {
 } from "../autodiff/gradients.js";
 import type { Batch } from "../batch/batch.js";
 import type { Model } from "../contracts/model.js";
-import type { Objective, ObjectiveOptions } from "../contracts/objective.js";
+import type { Objective } from "../contracts/objective.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 import { type Params, tensorNamed } from "../params.js";
 import { inMicroBatches } from "./byMicroBatches.js";
-import { checkpointedObjective } from "./bySegments.js";
+import { inSegments } from "./bySegments.js";
+import type { ComputeOptions } from "./computeOptions.js";
 import { linearized } from "./linearized.js";
+
+/** Options of {@link createObjective}. */
+export interface ObjectiveOptions extends Omit<ComputeOptions, "trainable"> {
+  /** Compiles the functions. Without one they run as they are. */
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
+}
 
 /**
  * The objective of a model.
@@ -23,16 +31,14 @@ export function createObjective<B extends Batch>(
   { microBatch, gradientCheckpointing = false, ...options }: ObjectiveOptions = {},
 ): Objective<B> {
   const atOnce = wholeObjective(model, options);
-  const whole = gradientCheckpointing
-    ? checkpointedObjective(model, atOnce, options.hvp ?? "exact")
-    : atOnce;
+  const whole = gradientCheckpointing ? inSegments(model, atOnce, options.hvp ?? "exact") : atOnce;
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 
 /** The objective that takes batches as they come. */
 function wholeObjective<B extends Batch>(
   model: Pick<Model<B>, "loss">,
-  { hvp = "exact", runtime }: Omit<ObjectiveOptions, "microBatch">,
+  { hvp = "exact", runtime }: Pick<ObjectiveOptions, "hvp" | "runtime">,
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);
   const gradient = (params: Params, batch: B, names?: readonly string[]) => {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { RunConfig } from "../config/schema.js";
+import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { readEvaluation } from "../run/evaluationRecord.js";
 import { readMetrics, readRunRecord, runDirectory } from "../run/runDirectory.js";
@@ -53,14 +53,9 @@ export async function findEarlierRun(
 }
 
 /** What decides how long an update takes. */
-function workOf({
-  seed: _seed,
-  tracker: _tracker,
-  evaluate: _evaluate,
-  train,
-  ...rest
-}: RunConfig) {
-  const { batchSize, microBatch, gradientCheckpointing, hvp } = train;
+function workOf(config: RunConfig) {
+  const { seed: _seed, tracker: _tracker, evaluate: _evaluate, train, ...rest } = config;
+  const { batchSize } = train;
   // As JSON: what is undefined is not in a record.
-  return JSON.parse(JSON.stringify({ ...rest, batchSize, microBatch, gradientCheckpointing, hvp }));
+  return JSON.parse(JSON.stringify({ ...rest, batchSize, ...computeOptionsOf(config) }));
 }

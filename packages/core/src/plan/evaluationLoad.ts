@@ -2,7 +2,7 @@ import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
 import { planReading } from "../evaluate/planReading.js";
-import type { OpenRun } from "../run/openRun.js";
+import type { Run } from "../run/openRun.js";
 
 /** What an evaluation reads. */
 export interface EvaluationLoad {
@@ -16,7 +16,7 @@ export interface EvaluationLoad {
 
 /** Reads the questions of targets under the first seed, and counts them for every seed. */
 export async function evaluationLoad(
-  { model }: Pick<OpenRun, "model">,
+  { model }: Pick<Run, "model">,
   targets: readonly (TargetTask | EpisodeTarget)[],
   seeds: readonly number[],
 ): Promise<EvaluationLoad> {
@@ -39,7 +39,7 @@ export async function evaluationLoad(
 
 /** What all validations of a training read, if it has any. */
 export async function validationLoad(
-  run: Pick<OpenRun, "tasks" | "model">,
+  run: Pick<Run, "tasks" | "model">,
   updates: number,
   { validate }: RunConfig["train"],
 ): Promise<EvaluationLoad | undefined> {

@@ -1,13 +1,13 @@
-import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import { compileSeconds } from "../contracts/runtime.js";
 import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { evaluate } from "../evaluate/evaluate.js";
 import type { Params } from "../params.js";
-import type { OpenRun } from "../run/openRun.js";
+import type { Run } from "../run/openRun.js";
+import { trainingSampler } from "../run/trainingSampler.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { type EvaluationLoad, tokensOf } from "./evaluationLoad.js";
-import { type TrainingLoad, trainingSampler } from "./trainingLoad.js";
+import type { TrainingLoad } from "./trainingLoad.js";
 
 /** Updates that are made at most to find some in which nothing is compiled, and how many of these. */
 const [most, wanted] = [8, 2];
@@ -20,8 +20,8 @@ const sample = 16;
  * took is scaled to all tokens, or to all updates of a model that reads none.
  */
 export async function measureTraining(
-  run: OpenRun,
-  { config, params, load }: { config: RunConfig; params: Params; load: TrainingLoad },
+  run: Run,
+  { params, load }: { params: Params; load: TrainingLoad },
 ): Promise<number> {
   const { model, runtime, training } = run;
   if (!training) return 0;
@@ -31,15 +31,12 @@ export async function measureTraining(
   const steady: typeof all = [];
   const meta = metaTrain({
     ...training,
+    ...run.compute,
     model,
-    sampler: trainingSampler(run, training, config),
+    sampler: trainingSampler({ ...run, training }).sampler,
     params,
     updates: Math.min(load.updates, most),
-    hvp: config.train.hvp,
-    microBatch: config.train.microBatch,
-    gradientCheckpointing: config.train.gradientCheckpointing,
     runtime,
-    trainable: config.trainable,
   });
   for await (const made of meta) {
     last = made;
@@ -61,8 +58,8 @@ export async function measureTraining(
  * scored, or its episodes under one seed, and what that took is scaled to all.
  */
 export async function measureEvaluation(
-  { model, tasks, runtime, adaptation }: OpenRun,
-  { config, params, load }: { config: RunConfig; params: Params; load: EvaluationLoad },
+  { config, model, tasks, runtime, adaptation }: Run,
+  { params, load }: { params: Params; load: EvaluationLoad },
 ): Promise<number> {
   const [target] = tasks.targets;
   const [seed] = config.evaluate.seeds;

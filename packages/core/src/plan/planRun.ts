@@ -7,7 +7,7 @@ import { isBaseline } from "../evaluate/answerMethods.js";
 import { tokensAtOnce } from "../evaluate/tokensAtOnce.js";
 import { freeze } from "../objective/freeze.js";
 import { countParams, disposeParams, type Params } from "../params.js";
-import { type OpenRun, openRun, type RunOptions } from "../run/openRun.js";
+import { openRun, type Run, type RunOptions } from "../run/openRun.js";
 import { peakBytes } from "../run/peakBytes.js";
 import { findEarlierRun } from "./earlierRuns.js";
 import { type EvaluationLoad, evaluationLoad, shareOf, validationLoad } from "./evaluationLoad.js";
@@ -59,15 +59,14 @@ export interface RunEstimate {
  * @throws what {@link openRun} throws
  */
 export async function planRun(options: RunOptions): Promise<RunPlan> {
-  const { config, name, directory } = options;
   const run = await openRun(options);
-  const { model, training, runtime } = run;
+  const { config, name, directory, model, training, runtime } = run;
   try {
     const asksModel = !isBaseline(config.evaluate.method);
     const given = training || asksModel ? await model.init(config.seed) : {};
     const params = training ? withMetaParams(training.learner, given) : given;
-    const kept = keptBytes(run, params, config.trainable);
-    const load = training && trainingLoad(run, training, config);
+    const kept = keptBytes(run, params);
+    const load = training && trainingLoad({ ...run, training });
     const counted = await evaluationLoad(run, run.tasks.targets, config.evaluate.seeds);
     const evaluation = asksModel ? counted : { ...counted, tokens: 0 };
     const validation = load && (await validationLoad(run, load.updates, config.train));
@@ -109,9 +108,9 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
       disposeParams(params);
       return plan;
     }
-    const trainSeconds = load ? await measureTraining(run, { config, params, load }) : 0;
+    const trainSeconds = load ? await measureTraining(run, { params, load }) : 0;
     const scoring =
-      asksModel || validation ? await measureEvaluation(run, { config, params, load: counted }) : 0;
+      asksModel || validation ? await measureEvaluation(run, { params, load: counted }) : 0;
     disposeParams(params);
     const estimate: RunEstimate = {
       from: "measurement",
@@ -138,9 +137,8 @@ function mostCheckpoints(
 
 /** Bytes of what a run holds from update to update, and of what it makes in one. */
 function keptBytes(
-  { model, training }: OpenRun,
+  { model, training, compute: { trainable = ["*"] } }: Run,
   params: Params,
-  trainable: readonly string[] = ["*"],
 ): { parameters: number; checkpoint: number; working: number } {
   const parameters = bytesOf(Object.values(params));
   if (!training) return { parameters, checkpoint: parameters, working: 0 };

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { dirname, resolve } from "node:path";
 import { container, type DependencyContainer, instanceCachingFactory } from "tsyringe";
 import type { z } from "zod";
+import type { Learner } from "../contracts/learner.js";
 import { MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
 import { describeIssues } from "./issues.js";
@@ -17,21 +18,24 @@ import {
 } from "./plugin.js";
 
 /** The components of one run, each built when it is first asked for. */
-export interface Workbench {
+export interface Scope {
   get<K extends Kind>(kind: K): Promise<Components[K]>;
   /** Builds another one. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
-  /** Tells schedules how many meta-updates are planned. */
-  plan(totalUpdates: number): void;
   /** Frees the engine, if one was built. */
   dispose(): Promise<void>;
 }
 
-/** What a workbench is made of. */
-export interface WorkbenchOptions {
+/** Options of {@link Toolkit.open}. */
+export interface ScopeOptions {
   readonly seed: number;
   /** The component of each kind. */
   readonly references: Readonly<Partial<Record<Kind, Reference>>>;
+  /**
+   * Meta-updates of the training, for schedules: their number, or how the run's learner, if it has one,
+   * decides it. Without it, a schedule over the whole training is an error.
+   */
+  readonly updates?: number | ((learner: Learner | undefined) => number);
   /** The config file, to which paths in options are relative. @default the working directory */
   readonly configFile?: string | undefined;
   readonly notify?: ((message: string) => void) | undefined;
@@ -46,13 +50,13 @@ export interface Toolkit {
   options(kind: Kind, name: string): z.ZodObject;
   /**
    * Checks a component's options, those of components that they name included, and fills in
-   * defaults.
+   * defaults. What it returns is frozen, and is itself what checking it again returns.
    *
    * @throws MetaError `UNKNOWN_NAME` for an unknown factory; `BAD_CONFIG` for bad options
    */
   check(kind: Kind, reference: Reference): Reference;
-  /** A container of its own for one run. */
-  open(options: WorkbenchOptions): Workbench;
+  /** A scope of its own for one run. */
+  open(options: ScopeOptions): Scope;
 }
 
 /**
@@ -72,21 +76,27 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     return factory;
   };
 
-  const check = (kind: Kind, { use, ...options }: Reference, where = kind as string): Reference => {
+  /** References that are complete, and of what kind: they are not checked again. */
+  const complete = new WeakMap<Reference, Kind>();
+  const check = (kind: Kind, reference: Reference, where: string = kind): Reference => {
+    if (complete.get(reference) === kind) return reference;
+    const { use, ...options } = reference;
     const schema = find(kind, use).options;
-    const result = schema.safeParse(options);
+    const parsed = schema.safeParse(options);
     const place = `${where} (${use})`;
-    if (!result.success) {
-      const issues = describeIssues(result.error, { schema, input: options, where: place });
+    if (!parsed.success) {
+      const issues = describeIssues(parsed.error, { schema, input: options, where: place });
       throw new MetaError("BAD_CONFIG", issues);
     }
-    const checked: Record<string, unknown> = { use, ...result.data };
+    const checked: Record<string, unknown> = { use, ...parsed.data };
     for (const [name, option] of Object.entries(schema.shape)) {
       const inner = referencedKind(option as z.ZodType);
       const value = checked[name];
       if (inner && value) checked[name] = check(inner, value as Reference, `${place}.${name}`);
     }
-    return checked as Reference;
+    const result = Object.freeze(checked) as Reference;
+    complete.set(result, kind);
+    return result;
   };
 
   return {
@@ -94,20 +104,24 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     names: (kind) => [...factories[kind].keys()].sort(),
     options: (kind, name) => find(kind, name).options,
     check: (kind, reference) => check(kind, reference),
-    open: ({ seed, references, configFile, notify = () => {} }) => {
-      const scope: DependencyContainer = container.createChildContainer();
+    open: ({ seed, references, updates, configFile, notify = () => {} }) => {
+      const own: DependencyContainer = container.createChildContainer();
       const tokens = Object.fromEntries(
         Object.keys(pluginKeys).map((kind) => [kind, Symbol(kind)]),
       ) as Record<Kind, symbol>;
       const built: Kind[] = [];
-      let planned: number | undefined;
+      let learner: Learner | undefined; // once it is built
 
       const create = async <K extends Kind>(kind: K, reference: Reference) => {
         const { use, ...options } = check(kind, reference);
         return (await find(kind, use).create(options, context)) as Components[K];
       };
       const get = async <K extends Kind>(kind: K) =>
-        scope.resolve<Promise<Components[K]>>(tokens[kind]);
+        own.resolve<Promise<Components[K]>>(tokens[kind]);
+      const createLearner = async (reference: Reference) => {
+        learner = await create("learner", reference);
+        return learner;
+      };
       const adapted = async (model: Promise<Components["model"]>) =>
         references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
@@ -117,18 +131,17 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
         notify,
         path: (path) => resolve(configFile ? dirname(configFile) : ".", path),
         totalUpdates() {
-          if (planned === undefined) {
-            throw new MetaError(
-              "BAD_OPTION",
-              "A schedule over the whole training needs to know its length, which is known when training begins.",
-            );
-          }
-          return planned;
+          if (typeof updates === "number") return updates;
+          if (updates && (learner || !references.learner)) return updates(learner);
+          throw new MetaError(
+            "BAD_OPTION",
+            "A schedule over the whole training needs to know its length, which is known when training begins.",
+          );
         },
       };
 
       for (const kind of Object.keys(pluginKeys) as Kind[]) {
-        scope.register(tokens[kind], {
+        own.register(tokens[kind], {
           useFactory: instanceCachingFactory<Promise<unknown>>(() => {
             const reference = references[kind];
             if (!reference) {
@@ -136,7 +149,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
               return Promise.reject(new MetaError("BAD_CONFIG", text));
             }
             built.push(kind);
-            return kind === "model" ? adapted(create("model", reference)) : create(kind, reference);
+            if (kind === "model") return adapted(create("model", reference));
+            return kind === "learner" ? createLearner(reference) : create(kind, reference);
           }),
         });
       }
@@ -144,12 +158,9 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       return {
         get,
         create,
-        plan: (totalUpdates) => {
-          planned = totalUpdates;
-        },
         async dispose() {
           if (built.includes("runtime")) (await get("runtime")).dispose();
-          await scope.dispose();
+          await own.dispose();
         },
       };
     },

@@ -4,10 +4,11 @@ import type { Batch } from "../batch/batch.js";
 import type { Learner } from "../contracts/learner.js";
 import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
 import type { Model } from "../contracts/model.js";
-import type { ObjectiveOptions } from "../contracts/objective.js";
 import { type MetaOptimizer, type MetaState, stateTensors } from "../contracts/optimizer.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 import { batchesPerUpdate, type Episode, type TaskSampler } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import type { ComputeOptions } from "../objective/computeOptions.js";
 import { createObjective } from "../objective/createObjective.js";
 import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
@@ -15,7 +16,7 @@ import { tidy } from "../tidy.js";
 import { outerUpdate } from "./outerUpdate.js";
 
 /** What meta-training needs. */
-export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOptions {
+export interface MetaTrainOptions<B extends Batch = Batch> extends ComputeOptions {
   readonly model: Model<B>;
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
@@ -32,18 +33,12 @@ export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOpti
    * @default false
    */
   readonly consume?: boolean;
-  /**
-   * Which parameters training changes: names, where `*` stands for any text and a `!` leaves out
-   * (`["*.lora_*"]`, `["*", "!wte.*"]`). The others are frozen: learner and optimizer do not see
-   * them, and every update yields the very tensors of `params`.
-   *
-   * @default all
-   */
-  readonly trainable?: readonly string[] | undefined;
   /** Meta-updates to make, those before `resume` included. */
   readonly updates: number;
   /** Where an earlier training stopped; the sampler must have been restored to the same point. */
   readonly resume?: { readonly update: number; readonly state: MetaState };
+  /** Compiles what is computed. Without one it runs as it is. */
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
   /** Ends training after the update in progress. */
   readonly signal?: AbortSignal;
 }

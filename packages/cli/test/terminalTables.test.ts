@@ -2,7 +2,7 @@ import type { Summary } from "@metalearn/core";
 import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
 import { cellsOf } from "@metalearn/test-support/scores";
 import { describe, expect, test } from "vitest";
-import { comparisonTable, duration, evaluationTable } from "../src/tables.js";
+import { comparisonTable, duration, evaluationTable } from "../src/terminalTables.js";
 
 const summary = (mean: number, worst: number): Summary => ({ tasks: 2, mean, worst, chance: 0.5 });
 

@@ -1,47 +1,42 @@
 import type { Checkpoint, CheckpointedRun, Validation } from "../checkpoint/checkpoint.js";
 import { evaluate } from "../evaluate/evaluate.js";
-import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
+import type { Run, TrainingRun } from "./openRun.js";
 
 type Best = CheckpointedRun["best"];
 
-/** Judges a run by its dev tasks while it trains; without `train.validate` never. */
-export interface Judge {
+/** Scores a run on its dev tasks while it trains; without `train.validate` never. */
+export interface Validator {
   /** The best validation so far, if there was one. */
   best(): Best;
   /** Whether dev tasks are to be scored after an update. */
   isDue(update: number): boolean;
   /** Scores them, for the line of metrics. Nothing when the signal is aborted meanwhile. */
   score(at: Pick<Checkpoint, "update" | "params">): Promise<{ devScore: number } | undefined>;
-  /** Whether training ends after an update: with the last one, or early. */
-  isOver(update: number): boolean;
+  /** Whether an update is the last: of all, or because no validation was better for long enough. */
+  endsTraining(update: number): boolean;
 }
 
 /** @param before the best validation before the run was interrupted */
-export function openJudge(
-  run: OpenRun & Required<Pick<OpenRun, "training">>,
-  options: RunOptions,
-  before: Best,
-): Judge {
-  const { every = 0, patience = Number.POSITIVE_INFINITY } = options.config.train.validate ?? {};
-  const { notify = () => {}, onEvent } = options;
+export function openValidator(run: TrainingRun, before: Best): Validator {
+  const { title, emit, notify } = run;
+  const { every = 0, patience = Number.POSITIVE_INFINITY } = run.config.train.validate ?? {};
   const { updates } = run.training;
-  const title = runTitle(options);
   let best = before;
   return {
     best: () => best,
     isDue: (update) => every > 0 && (update === updates || update % every === 0),
     async score({ update, params }) {
-      const devScore = await scoreDevTasks(run, params, options);
+      const devScore = await scoreDevTasks(run, params);
       if (devScore === undefined) return undefined;
       best = bestOf(best, { update, score: devScore });
       const isBest = best.update === update;
-      await onEvent?.({ kind: "validated", update, score: devScore, isBest });
+      await emit({ kind: "validated", update, score: devScore, isBest });
       const comment = isBest ? ", the best so far" : "";
       const percent = (100 * devScore).toFixed(1);
       notify(`${title}: ${percent} % on dev tasks at update ${update}${comment}`);
       return { devScore };
     },
-    isOver(update) {
+    endsTraining(update) {
       const givesUp = best !== undefined && best.since >= patience;
       if (givesUp && update < updates) {
         notify(
@@ -54,9 +49,8 @@ export function openJudge(
 }
 
 async function scoreDevTasks(
-  { model, tasks, runtime, adaptation }: OpenRun,
+  { config, model, tasks, runtime, adaptation, signal, emit }: Run,
   params: Checkpoint["params"],
-  { config, signal, onEvent }: RunOptions,
 ): Promise<number | undefined> {
   try {
     const { all } = await evaluate({
@@ -68,7 +62,7 @@ async function scoreDevTasks(
       tokensPerBatch: config.evaluate.tokensPerBatch,
       runtime,
       ...(signal && { signal }),
-      onProgress: (progress) => onEvent?.({ kind: "validate", ...progress }),
+      onProgress: (progress) => emit({ kind: "validate", ...progress }),
     });
     return all.mean;
   } catch (error) {

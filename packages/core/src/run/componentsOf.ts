@@ -1,0 +1,19 @@
+import type { RunConfig } from "../config/schema.js";
+import { type Kind, pluginKeys, type Reference } from "../plugin/plugin.js";
+
+/** The components that a run's config names, by their kind: one, or a list of them. */
+export function componentsOf(
+  config: RunConfig,
+): readonly (readonly [Kind, Reference | readonly Reference[]])[] {
+  const named = config as Partial<Record<Kind, Reference | readonly Reference[]>>;
+  return (Object.keys(pluginKeys) as Kind[]).flatMap((kind) => {
+    const own = named[kind];
+    return own ? [[kind, own] as const] : [];
+  });
+}
+
+/** The component of each kind of which a run's config names one. */
+export function referencesOf(config: RunConfig): Readonly<Partial<Record<Kind, Reference>>> {
+  const single = componentsOf(config).filter(([, named]) => !Array.isArray(named));
+  return Object.fromEntries(single) as Partial<Record<Kind, Reference>>;
+}
