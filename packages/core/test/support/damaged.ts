@@ -5,7 +5,7 @@ import type { TensorFile } from "../../src/checkpoint/tensorFile.js";
 import { MetaError } from "../../src/errors.js";
 import { type Random, randomFor } from "../../src/random.js";
 
-/** How many damaged files each test tries; more by hand now and then. */
+/** Damaged files that each test tries; more by hand now and then. */
 const tries = Number(process.env.METALEARN_FUZZ ?? 100);
 
 /** A copy with one to four bytes changed, a piece doubled, taken out or cut off. */
