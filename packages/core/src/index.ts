@@ -132,6 +132,7 @@ export {
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
 export { createObjective } from "./objective/createObjective.js";
 export { meanGradient } from "./objective/lossAndGradients.js";
+export { runSegments } from "./objective/runSegments.js";
 
 // Training -------------------------------------------------------------------------------------
 

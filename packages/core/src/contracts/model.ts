@@ -6,17 +6,17 @@ import type { FloatType } from "../checkpoint/elementTypes.js";
 import type { Params } from "../params.js";
 
 /**
- * A part of a model, such as a layer: what it makes of what the part before it made. Parts that
- * compute alike share one `apply`, and are compiled once.
+ * One part of a model's forward pass, such as a block: maps the output of the part before it to its own.
+ * Parts that compute alike share one `apply`, and are compiled once.
  */
-export interface Segment<B extends Batch = Batch> {
+export interface Segment<B = Batch> {
   /** The parameters that it reads: the model's names by the names that `apply` uses. */
   readonly params: Readonly<Record<string, string>>;
   /**
    * Pure, and differentiable twice in parameters and state.
    *
-   * @param state what the segment before returned: tensors of numbers by name; none for the first
-   * @returns what the next one takes; the last one `{ loss }`
+   * @param state output of the segment before: tensors of numbers by name; none for the first
+   * @returns the input of the next one; the last one `{ loss }`
    */
   apply(params: Params, state: Params, batch: B): Params;
 }
@@ -34,7 +34,8 @@ export interface Model<B extends Batch = Batch> {
   loss(params: Params, batch: B): tf.Scalar;
   /**
    * The same loss in parts, one after the other, for gradients that keep what passes from part to part
-   * and compute the rest again. A model without them can have no gradient checkpointing.
+   * and compute the rest again. `runSegments` makes `loss` of them. A model without segments can have no
+   * gradient checkpointing.
    */
   readonly segments?: readonly Segment<B>[];
   /** Writes the parameters in the model's own file format. Default: `model.safetensors`. */
