@@ -1,62 +1,52 @@
 import { access } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { MetaError, type Tokenizer } from "@metalearn/core";
+import { MetaError, type Params } from "@metalearn/core";
 import { requireFinite } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { neededFiles } from "./checkpointFiles.js";
-import { type Gpt2, gpt2 } from "./gpt2.js";
-import {
-  checkHuggingFaceParams,
-  readHuggingFaceConfig,
-  readHuggingFaceParams,
-} from "./huggingFace.js";
-import { gpt2Tokenizer } from "./tokenizers.js";
+import type { NamedParameters } from "./names.js";
+import { checkCheckpoint, readCheckpoint } from "./readCheckpoint.js";
 
-/** Options of {@link pretrainedGpt2}. */
-export interface PretrainedOptions extends Omit<HubOptions, "type"> {
-  /** @default GPT-2's byte-pair encoding */
-  readonly tokenizer?: Tokenizer;
-  /** Attention heads, for a file of tensors without `config.json` that has the width of no published model. */
-  readonly heads?: number;
+/**
+ * Finds a checkpoint: a local one (a path that begins with `.` or `/`), which may be a folder or a single file,
+ * or a model on the Hugging Face hub, which is downloaded into Hugging Face's own cache.
+ *
+ * @returns its path
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for a model without tensors
+ */
+export async function findCheckpoint(
+  source: string,
+  hub: Omit<HubOptions, "type"> = {},
+): Promise<string> {
+  if (!isPath(source)) return download(source, hub);
+  const path = resolve(source);
+  await access(path).catch((cause) => {
+    throw new MetaError("MISSING_FILE", `There is no checkpoint ${path}.`, { cause });
+  });
+  return path;
 }
 
 /**
- * A GPT-2 whose `init` gives published parameters: those of a local checkpoint (a path that begins with
- * `.` or `/`), or of a model on the Hugging Face hub. Locally it may be a folder with `config.json`, or a
- * single file of safetensors or torch.save, such as those of MetaICL's authors.
+ * The `init` of a model that has the parameters of a checkpoint. The checkpoint is checked here but for its values.
  *
- * @example await pretrainedGpt2("openai-community/gpt2")
- * @example await pretrainedGpt2("./metaicl/hr_to_lr/model.pt")
- * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` where
- *   values are no numbers
+ * @param path of {@link findCheckpoint}
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; `BAD_CHECKPOINT` from `init` where values are no numbers
  */
-export async function pretrainedGpt2(
-  source: string,
-  { tokenizer = gpt2Tokenizer, heads, ...hub }: PretrainedOptions = {},
-): Promise<Gpt2> {
-  const found = isPath(source) ? await existing(resolve(source)) : await download(source, hub);
-  const config = await readHuggingFaceConfig(found, heads);
-  await checkHuggingFaceParams(found, config);
-  return {
-    ...gpt2(config, tokenizer),
-    async init() {
-      const params = await readHuggingFaceParams(found, config);
-      requireFinite(params, found);
-      return params;
-    },
+export async function pretrainedInit(
+  path: string,
+  architecture: NamedParameters,
+): Promise<() => Promise<Params>> {
+  await checkCheckpoint(path, architecture);
+  return async () => {
+    const params = await readCheckpoint(path, architecture);
+    requireFinite(params, path);
+    return params;
   };
 }
 
 /** Whether a source of parameters is local rather than a model on the hub. */
 export function isPath(source: string): boolean {
   return source.startsWith(".") || isAbsolute(source);
-}
-
-async function existing(path: string): Promise<string> {
-  await access(path).catch((cause) => {
-    throw new MetaError("MISSING_FILE", `There is no checkpoint ${path}.`, { cause });
-  });
-  return path;
 }
 
 function download(repository: string, hub: Omit<HubOptions, "type">): Promise<string> {

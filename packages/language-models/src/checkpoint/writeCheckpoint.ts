@@ -3,12 +3,11 @@ import { join } from "node:path";
 import type { Params, SaveOptions, Tokenizer } from "@metalearn/core";
 import { writeSafetensors, writeTextAtomically } from "@metalearn/core/files";
 import type * as tf from "@tensorflow/tfjs";
-import { defaultInitializerRange, type Gpt2Config } from "./gpt2Config.js";
 
 const singleFile = "model.safetensors";
 const indexFile = "model.safetensors.index.json";
 
-/** Options of {@link writeHuggingFace}. */
+/** Options of {@link writeCheckpoint}. */
 export interface WriteOptions extends SaveOptions {
   /** Written with the model, where it knows how. */
   readonly tokenizer?: Tokenizer;
@@ -16,28 +15,33 @@ export interface WriteOptions extends SaveOptions {
   readonly maxShardBytes?: number;
 }
 
+/** Contents of a checkpoint of transformers. */
+export interface CheckpointContents {
+  /** By transformers' names. */
+  readonly tensors: Params;
+  /** Contents of `config.json`, but for the type of the tensors. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Context length in tokens, which the tokenizer's files say as well. */
+  readonly maxTokens: number;
+}
+
 /**
- * Writes a GPT-2 so that transformers' `AutoModelForCausalLM.from_pretrained` opens it: `config.json`
- * and `model.safetensors`, or shards with an index; with a tokenizer, `AutoTokenizer.from_pretrained` as
- * well.
+ * Writes a model so that transformers' `AutoModelForCausalLM.from_pretrained` opens it: `config.json` and
+ * `model.safetensors`, or shards with an index; with a tokenizer, `AutoTokenizer.from_pretrained` as well.
  *
  * @throws MetaError `BAD_OPTION` for values that `dtype` cannot hold
  */
-export async function writeHuggingFace(
+export async function writeCheckpoint(
   directory: string,
-  params: Params,
-  config: Gpt2Config,
+  { tensors, config, maxTokens }: CheckpointContents,
   { tokenizer, maxShardBytes = 5e9, dtype = "float32" }: WriteOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   const width = dtype === "float32" ? 4 : 2;
-  const named = Object.fromEntries(
-    Object.entries(params).map(([name, tensor]) => [`transformer.${name}`, tensor]),
-  );
-  const shards = split(named, maxShardBytes / width);
+  const shards = split(tensors, maxShardBytes / width);
   const metadata = { format: "pt" };
   if (shards.length === 1) {
-    await writeSafetensors(join(directory, singleFile), named, metadata, { dtype });
+    await writeSafetensors(join(directory, singleFile), tensors, metadata, { dtype });
   } else {
     const weightMap: Record<string, string> = {};
     for (const [i, shard] of shards.entries()) {
@@ -45,31 +49,14 @@ export async function writeHuggingFace(
       await writeSafetensors(join(directory, file), shard, metadata, { dtype });
       for (const name of Object.keys(shard)) weightMap[name] = file;
     }
-    const totalSize = Object.values(named).reduce((sum, tensor) => sum + width * tensor.size, 0);
+    const totalSize = Object.values(tensors).reduce((sum, tensor) => sum + width * tensor.size, 0);
     await writeJson(join(directory, indexFile), {
       metadata: { total_size: totalSize },
       weight_map: weightMap,
     });
   }
-  await writeJson(join(directory, "config.json"), {
-    architectures: ["GPT2LMHeadModel"],
-    model_type: "gpt2",
-    vocab_size: config.vocabularySize,
-    n_positions: config.maxTokens,
-    n_ctx: config.maxTokens,
-    n_embd: config.width,
-    n_layer: config.layers,
-    n_head: config.heads,
-    activation_function: "gelu_new",
-    layer_norm_epsilon: 1e-5,
-    initializer_range: config.initializerRange ?? defaultInitializerRange,
-    tie_word_embeddings: true,
-    dtype,
-    // GPT-2's only special token is the last of its vocabulary.
-    bos_token_id: config.vocabularySize - 1,
-    eos_token_id: config.vocabularySize - 1,
-  });
-  await tokenizer?.save?.(directory, config.maxTokens);
+  await writeJson(join(directory, "config.json"), { ...config, dtype });
+  await tokenizer?.save?.(directory, maxTokens);
 }
 
 /** Consecutive groups of tensors of at most `limit` elements; a larger tensor is a group of its own. */

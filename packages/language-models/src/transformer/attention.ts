@@ -1,203 +1,167 @@
-import { type Params, type PrefixState, type TokenBatch, tensorNamed } from "@metalearn/core";
+import type { TokenBatch } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { flatPositions, type Positions } from "./positions.js";
 
-/** A layer's parameters, by names such as `attn.c_attn.weight`. */
-type Layer = (name: string) => tf.Tensor;
+/** Queries, keys or values by head: [H, rows, D]. */
+export type Heads = tf.Tensor3D;
 
-/** The parameters of a layer, whose names begin with `prefix` in `params`. */
-export function layerOf(params: Params, prefix = ""): Layer {
-  return (name) => tensorNamed(params, prefix + name);
+/** Rows at which something is predicted, as a {@link TokenBatch} or a `TreeBatch` lists them. */
+export type OutputPositions = Pick<TokenBatch, "queryTimes" | "scoredQueries" | "scoredPositions">;
+
+/** Keys and values of tokens that come before those of every row, as one layer sees them. */
+export interface LayerCache {
+  readonly keys: Heads; // [Hkv, P, D]
+  readonly values: Heads; // [Hkv, P, D]
+  readonly mask: tf.Tensor; // [P], additive: hides padding
 }
 
-/** What is read, as in a {@link TreeBatch}; plain sequences begin at position 0 and have no branches. */
-export interface Reading {
-  readonly inputIds: tf.Tensor2D; // [B, T]
-  readonly positions?: tf.Tensor2D; // [B, T]
-  readonly branches?: tf.Tensor2D; // [B, T]
-  readonly past?: PrefixState | undefined;
+/** What the blocks of one forward pass have in common. */
+export interface BlockInput {
+  readonly positions: Positions;
+  /** Branches of trees, [B, T]: 0 in the trunk; other branches cannot be seen. */
+  readonly branches?: tf.Tensor2D | undefined;
+  /** Where the last block's output is wanted; default: everywhere. */
+  readonly outputs?: OutputPositions | undefined;
+  /** The {@link causalMask} of all tokens, where it was made once for all blocks. */
+  readonly mask?: tf.Tensor;
 }
 
-/** Where the output is looked at, as in a {@link TokenBatch}. */
-export type Wanted = Pick<TokenBatch, "queryTimes" | "scoredQueries" | "scoredPositions">;
-
-/** What S queries in each row can look at. */
-export interface Sight {
-  readonly batch: number;
-  readonly heads: number;
-  readonly mask: tf.Tensor; // [T, T] or [B, S, T], over the keys of their own row
-  readonly past?: Past | undefined;
+/** Where a block's queries stand, and what they see. */
+export interface AttentionContext {
+  /** Whether output is wanted of some rows only, as in the last block: of all others it needs keys and values. */
+  readonly isPartial: boolean;
+  /** Positions of the rows in their sequences, for rotary embeddings: [B*T], int32. */
+  positions(): tf.Tensor1D;
+  /** Rows that have a query: [B*T, ...] to [queries, ...]. */
+  queryRows<T extends tf.Tensor>(rows: T): T;
+  /** Rows whose output is wanted, of the residual stream: [B*T, C] to [outputs, C]. */
+  outputRows(rows: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * Causal attention, softmax(Q Kᵀ / √D) V, over the tokens of a row and those in the KV cache.
+   *
+   * @param q [H, queries, D]
+   * @param k [Hkv, B*T, D]; each head of keys and values serves H / Hkv heads of queries
+   * @param v [Hkv, B*T, D]
+   * @returns heads side by side, where the output is wanted: [outputs, H*D]
+   */
+  attend(q: Heads, k: Heads, v: Heads): tf.Tensor2D;
 }
 
-/** The keys and values of rows, or of a prefix. */
-interface KeysAndValues {
-  readonly keys: tf.Tensor3D; // [H, rows, C/H]
-  readonly values: tf.Tensor3D; // [H, rows, C/H]
-}
-
-/** What all rows have before them. */
-interface Past extends KeysAndValues {
-  readonly mask: tf.Tensor; // [P]
-}
-
-export function pastOf(state: PrefixState, layer: number): Past {
+/** The context of a block whose output is wanted everywhere. */
+export function everywhere(input: BlockInput, cache?: LayerCache): AttentionContext {
+  const { batch } = input.positions;
+  const { mask = causalMask(input) } = input;
   return {
-    keys: tensorNamed(state, `h.${layer}.keys`) as tf.Tensor3D,
-    values: tensorNamed(state, `h.${layer}.values`) as tf.Tensor3D,
-    mask: tensorNamed(state, "mask"),
+    isPartial: false,
+    positions: () => flatPositions(input.positions),
+    queryRows: (rows) => rows,
+    outputRows: (rows) => rows,
+    attend: (q, k, v) => attention(q, k, v, { batch, mask, cache }),
   };
 }
 
-/** A part of a state, with what comes after it. */
-export function after(state: PrefixState, name: string, next: tf.Tensor, axis: number): tf.Tensor {
-  return tf.concat([tensorNamed(state, name), next], axis);
-}
-
-/** -1e9 where something is hidden, 0 elsewhere. */
-export function hide(hidden: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.cast(hidden, "float32"), -1e9);
-}
-
-/** Whether each of `time` keys comes after the queries at `times`, or after each of the keys. */
-export function isFuture(time: number, times?: tf.Tensor2D): tf.Tensor {
-  const all = tf.range(0, time, 1, "int32");
-  return tf.greater(all, tf.expandDims(times ?? all, -1));
+/** The context of the last block, whose output is wanted at `input.outputs`. */
+export function atOutputs(input: BlockInput, cache?: LayerCache): AttentionContext {
+  const { outputs, positions } = input;
+  if (!outputs) return everywhere(input, cache);
+  const { batch, time } = positions;
+  const mask = causalMask(input, outputs.queryTimes);
+  const queries = flatIndices(outputs.queryTimes, time); // [B*S]
+  return {
+    isPartial: true,
+    positions: () => flatPositions(positions),
+    queryRows: (rows) => tf.gather(rows, queries),
+    outputRows: (rows) => tf.gather(rows, outputs.scoredPositions),
+    attend: (q, k, v) =>
+      tf.gather(attention(q, k, v, { batch, mask, cache }), outputs.scoredQueries),
+  };
 }
 
 /**
- * Hides the future and other branches from every token, or from the queries at `times`, [B, S].
+ * An additive mask that hides the future and other branches from every token, or from queries at `times`, [B, S].
  *
- * @returns [T, T] or [B, S, T]
+ * @returns [T, T], or [B, S, T] where rows differ
  */
-export function causalMask({ inputIds, branches }: Reading, times?: tf.Tensor2D): tf.Tensor {
-  const [, time] = inputIds.shape;
-  const future = isFuture(time, times);
-  if (!branches) return hide(future);
-  const asking = times
+export function causalMask({ positions, branches }: BlockInput, times?: tf.Tensor2D): tf.Tensor {
+  const { time } = positions;
+  const keys = tf.range(0, time, 1, "int32");
+  const isFuture = tf.greater(keys, tf.expandDims(times ?? keys, -1));
+  if (!branches) return additiveMask(isFuture);
+  const ofQueries = times
     ? tf.reshape(tf.gather(tf.reshape(branches, [-1]), flatIndices(times, time)), times.shape)
     : branches;
-  const seen = tf.expandDims(branches, 1); // [B, 1, T]
-  const isOther = tf.notEqual(seen, tf.expandDims(asking, 2)); // [B, S, T]
-  return hide(tf.logicalOr(future, tf.logicalAnd(isOther, tf.notEqual(seen, 0))));
+  const ofKeys = tf.expandDims(branches, 1); // [B, 1, T]
+  const isOther = tf.notEqual(ofKeys, tf.expandDims(ofQueries, 2)); // [B, S, T]
+  return additiveMask(tf.logicalOr(isFuture, tf.logicalAnd(isOther, tf.notEqual(ofKeys, 0))));
 }
 
-/** Indices into flattened rows of `time` entries: [B, S] to [BS]. */
+/** -1e9 where something is hidden, 0 elsewhere. */
+export function additiveMask(isHidden: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.cast(isHidden, "float32"), -1e9);
+}
+
+/** Indices into flattened rows of `time` entries: [B, S] to [B*S]. */
 function flatIndices(times: tf.Tensor2D, time: number): tf.Tensor1D {
   const starts = tf.range(0, times.shape[0] * time, time, "int32");
   return tf.reshape(tf.add(times, tf.expandDims(starts, 1)), [-1]);
 }
 
-/** A layer at every position: [BT, C] to [BT, C]. */
-export function wholeLayer(x: tf.Tensor2D, p: Layer, sight: Sight) {
-  const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
-  const [queries, keys, values] = project(read, p, sight.heads, 0, 3) as [Heads, Heads, Heads];
-  const output = finishLayer(x, attention(queries, { keys, values }, sight), p);
-  return { output, keys, values };
+interface AttentionOptions {
+  readonly batch: number;
+  readonly mask: tf.Tensor; // [T, T] or [B, S, T]
+  readonly cache?: LayerCache | undefined;
 }
 
-/** A layer of which later tokens see the keys and values, and nobody the output. */
-export function unseenLayer(x: tf.Tensor2D, p: Layer, heads: number) {
-  const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
-  const [keys, values] = project(read, p, heads, 1, 2) as [Heads, Heads];
-  return { output: x, keys, values };
-}
-
-/** A layer of which the output is looked at in places: [BT, C] to [scored, C]. */
-export function lastLayer(x: tf.Tensor2D, p: Layer, sight: Sight, wanted: Wanted): tf.Tensor2D {
-  const read = layerNorm(x, p("ln_1.weight"), p("ln_1.bias"));
-  const [keys, values] = project(read, p, sight.heads, 1, 2) as [Heads, Heads];
-  const asking = tf.gather(read, flatIndices(wanted.queryTimes, x.shape[0] / sight.batch));
-  const [queries] = project(asking, p, sight.heads, 0, 1) as [Heads];
-  const attended = attention(queries, { keys, values }, sight); // [BS, C]
-  return finishLayer(
-    tf.gather(x, wanted.scoredPositions),
-    tf.gather(attended, wanted.scoredQueries),
-    p,
-  );
-}
-
-/** Adds what attention found, and what the MLP makes of it, to the residual stream: [rows, C]. */
-function finishLayer(x: tf.Tensor2D, attended: tf.Tensor2D, p: Layer): tf.Tensor2D {
-  const y: tf.Tensor2D = tf.add(
-    x,
-    linear(attended, p("attn.c_proj.weight"), p("attn.c_proj.bias")),
-  );
-  const read = layerNorm(y, p("ln_2.weight"), p("ln_2.bias"));
-  const wide = gelu(linear(read, p("mlp.c_fc.weight"), p("mlp.c_fc.bias"))); // [rows, 4C]
-  return tf.add(y, linear(wide, p("mlp.c_proj.weight"), p("mlp.c_proj.bias")));
-}
-
-type Heads = tf.Tensor3D; // [H, rows, C/H]
-
-/** `count` of the three parts of `c_attn`, which make queries (0), keys (1) and values (2). */
-function project(x: tf.Tensor2D, p: Layer, heads: number, first: number, count: number): Heads[] {
-  const [rows, width] = x.shape;
-  const weight = p("attn.c_attn.weight"); // [C, 3C]
-  const bias = p("attn.c_attn.bias"); // [3C]
-  const [from, size] = [first * width, count * width];
-  const made =
-    count === 3
-      ? linear(x, weight, bias) // without the copies that slicing makes
-      : linear(x, tf.slice(weight, [0, from], [width, size]), tf.slice(bias, [from], [size]));
-  // TensorFlow.js cannot differentiate a split into one.
-  const parts: tf.Tensor[] = count === 1 ? [made] : tf.split(made, count, 1);
-  return parts.map((part) =>
-    tf.transpose(tf.reshape(part, [rows, heads, width / heads]) as Heads, [1, 0, 2]),
-  );
-}
-
-/** Attention before the output projection: [H, BS, C/H] to [BS, C]. */
-function attention(
-  queries: Heads,
-  { keys, values }: KeysAndValues,
-  { batch, mask, past }: Sight,
-): tf.Tensor2D {
-  const [heads, rows, size] = queries.shape;
-  const byRow = (tensor: tf.Tensor) => tf.reshape(tensor, [heads, batch, -1, size]);
-  const scaled: Heads = tf.mul(queries, 1 / Math.sqrt(size));
-  const logits = tf.add(tf.matMul(byRow(scaled), byRow(keys), false, true), mask); // [H, B, S, T]
-  const mixed = past
-    ? mixWithPast(logits, scaled, byRow(values), past)
-    : tf.matMul(tf.softmax(logits), byRow(values)); // [H, B, S, C/H]
-  const joined = tf.transpose(tf.reshape(mixed, [heads, rows, size]) as Heads, [1, 0, 2]);
+/** Attention of S queries in each row to the T keys of their row and to the cache: [H, B*S, D] to [B*S, H*D]. */
+function attention(q: Heads, k: Heads, v: Heads, options: AttentionOptions): tf.Tensor2D {
+  const { batch, mask, cache } = options;
+  const [heads, rows, size] = q.shape;
+  const [shared] = k.shape;
+  const groups = heads / shared; // of query heads that share keys and values: further queries of these
+  const byRow = (x: tf.Tensor) => tf.reshape(x, [shared, batch, -1, size]);
+  const scaled: Heads = grouped(tf.mul(q, 1 / Math.sqrt(size)), groups, batch); // [Hkv, B*G*S, D]
+  const own = tf.matMul(byRow(scaled), byRow(k), false, true); // [Hkv, B, G*S, T]
+  const logits = tf.add(own, repeated(mask, groups));
+  const mixed = cache
+    ? mixWithCache(logits, scaled, byRow(v), cache)
+    : tf.matMul(tf.softmax(logits), byRow(v)); // [Hkv, B, G*S, D]
+  const joined =
+    groups === 1
+      ? tf.transpose(tf.reshape(mixed, [heads, rows, size]) as Heads, [1, 0, 2])
+      : tf.transpose(tf.reshape(mixed, [shared, batch, groups, -1, size]), [1, 3, 0, 2, 4]);
   return tf.reshape(joined, [rows, heads * size]);
 }
 
+/** Query heads as further queries of the head of keys that they share: [H, B*S, D] to [Hkv, B*G*S, D]. */
+function grouped(q: Heads, groups: number, batch: number): Heads {
+  if (groups === 1) return q;
+  const [heads, rows, size] = q.shape;
+  const split = tf.reshape(q, [heads / groups, groups, batch, rows / batch, size]);
+  return tf.reshape(tf.transpose(split, [0, 2, 1, 3, 4]), [heads / groups, groups * rows, size]);
+}
+
+/** A mask for the queries of each of `groups` heads: [..., S, T] to [..., G*S, T]. */
+function repeated(mask: tf.Tensor, groups: number): tf.Tensor {
+  if (groups === 1) return mask;
+  return tf.tile(mask, mask.rank === 2 ? [groups, 1] : [1, groups, 1]);
+}
+
 /**
- * Means of the values of the past and of the own row: [H, B, S, C/H]. The past is the same for all
- * rows, and so their queries look at it as if they were one.
+ * Means of the values in the cache and of the own row: [Hkv, B, S, D]. The cache is the same for all
+ * rows, whose queries look at it as if they were one.
  */
-function mixWithPast(
-  logits: tf.Tensor, // [H, B, S, T]
-  queries: Heads, // [H, BS, C/H]
-  values: tf.Tensor, // [H, B, T, C/H]
-  past: Past,
+function mixWithCache(
+  logits: tf.Tensor, // [Hkv, B, S, T]
+  q: Heads, // [Hkv, B*S, D]
+  v: tf.Tensor, // [Hkv, B, T, D]
+  cache: LayerCache,
 ): tf.Tensor {
-  const [heads, batch, asked, time] = logits.shape as [number, number, number, number];
-  const before = past.keys.shape[1];
-  const pastLogits = tf.add(tf.matMul(queries, past.keys, false, true), past.mask); // [H, BS, P]
-  const all = tf.concat([tf.reshape(pastLogits, [heads, batch, asked, before]), logits], 3);
-  const [toPast, toOwn] = tf.split(tf.softmax(all), [before, time], 3) as [tf.Tensor, tf.Tensor];
-  const flat = tf.reshape(toPast, [heads, batch * asked, before]);
-  const own = tf.matMul(toOwn, values); // [H, B, S, C/H]
-  return tf.add(own, tf.reshape(tf.matMul(flat, past.values), own.shape));
-}
-
-/** [rows, in] times [in, out] plus [out] */
-function linear(x: tf.Tensor2D, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor2D {
-  return tf.add(tf.matMul(x, weight as tf.Tensor2D), bias);
-}
-
-/** Ba et al. 2016, over the last axis. */
-export function layerNorm(x: tf.Tensor2D, gain: tf.Tensor, bias: tf.Tensor): tf.Tensor2D {
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const variance = tf.mean(tf.square(centred), -1, true);
-  const normed = tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5)));
-  return tf.add(tf.mul(normed, gain), bias);
-}
-
-/** GELU in the tanh form that GPT-2 was trained with (Hendrycks and Gimpel 2016). */
-function gelu(x: tf.Tensor2D): tf.Tensor2D {
-  const cube = tf.mul(tf.mul(x, x), x);
-  const inner = tf.mul(tf.add(x, tf.mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
-  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+  const [heads, batch, queries, time] = logits.shape as [number, number, number, number];
+  const before = cache.keys.shape[1];
+  const cached = tf.add(tf.matMul(q, cache.keys, false, true), cache.mask); // [Hkv, B*S, P]
+  const all = tf.concat([tf.reshape(cached, [heads, batch, queries, before]), logits], 3);
+  const [toCache, toOwn] = tf.split(tf.softmax(all), [before, time], 3) as [tf.Tensor, tf.Tensor];
+  const flat = tf.reshape(toCache, [heads, batch * queries, before]);
+  const own = tf.matMul(toOwn, v); // [Hkv, B, S, D]
+  return tf.add(own, tf.reshape(tf.matMul(flat, cache.values), own.shape));
 }
