@@ -1,0 +1,94 @@
+import { MetaError, type Params, parseOptions } from "@metalearn/core";
+import {
+  checkpointContents,
+  readCheckpoint,
+  readConfig,
+  storedShapes,
+  type WriteOptions,
+  writeCheckpoint,
+} from "@metalearn/language-models";
+import { z } from "zod";
+import { type Gpt2, type Gpt2Config, gpt2Architecture, gpt2Config } from "./gpt2.js";
+import { inferConfig } from "./inferConfig.js";
+
+/** The parts of a GPT-2 `config.json` that decide its arithmetic. Others are ignored. */
+const configJson = z
+  .looseObject({
+    model_type: z.literal("gpt2"),
+    vocab_size: z.int().min(1),
+    n_positions: z.int().min(1),
+    n_embd: z.int().min(1),
+    n_layer: z.int().min(1).max(1_000), // a mistake must not fill the memory with names
+    n_head: z.int().min(1),
+    n_inner: z.int().nullish(),
+    initializer_range: gpt2Config.shape.initializerRange,
+    activation_function: z.literal("gelu_new").default("gelu_new"),
+    layer_norm_epsilon: z.literal(1e-5).default(1e-5),
+    scale_attn_weights: z.literal(true).default(true),
+    scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
+    tie_word_embeddings: z.literal(true).default(true),
+  })
+  .refine(({ n_inner: inner, n_embd: width }) => inner == null || inner === 4 * width, {
+    path: ["n_inner"],
+    error: "only the usual 4 * n_embd can be loaded",
+  });
+
+/**
+ * Reads the shape of a GPT-2 from a checkpoint: from its `config.json`, in the folder or beside the file; a
+ * file of tensors without one shows its shape by those of its tensors.
+ *
+ * @param heads attention heads, where the tensors alone do not tell: those of no published width
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not a GPT-2 that this model computes;
+ *   `BAD_OPTION` when `heads` are needed, or other ones than those of the checkpoint
+ */
+export async function readHuggingFaceConfig(
+  source: string,
+  heads?: number,
+): Promise<Gpt2["config"]> {
+  const found = await readConfig(source, configJson, "GPT-2");
+  if (!found) {
+    const inferred = inferConfig(source, await storedShapes(source, "transformer."), heads);
+    return parseOptions(gpt2Config, inferred);
+  }
+  const { path, config } = found;
+  if (heads !== undefined && heads !== config.n_head) {
+    throw new MetaError("BAD_OPTION", `${path} has ${config.n_head} heads, not ${heads}.`);
+  }
+  return {
+    vocabularySize: config.vocab_size,
+    maxTokens: config.n_positions,
+    width: config.n_embd,
+    layers: config.n_layer,
+    heads: config.n_head,
+    initializerRange: config.initializer_range,
+  };
+}
+
+/**
+ * Reads the parameters of a GPT-2 from a checkpoint folder: `model.safetensors` or `pytorch_model.bin`, or
+ * shards with an index; or from a single file of safetensors or torch.save. Names may begin with `module.`
+ * and `transformer.` or not; float16 and bfloat16 become float32. The caller owns the tensors.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when tensors are missing, unknown, of another
+ *   shape, or when the output head is not tied to the embeddings
+ */
+export function readHuggingFaceParams(source: string, config: Gpt2Config): Promise<Params> {
+  return readCheckpoint(source, gpt2Architecture(parseOptions(gpt2Config, config)));
+}
+
+/**
+ * Writes a GPT-2 so that transformers' `AutoModelForCausalLM.from_pretrained` opens it: `config.json`
+ * and `model.safetensors`, or shards with an index; with a tokenizer, `AutoTokenizer.from_pretrained` as
+ * well.
+ *
+ * @throws MetaError `BAD_OPTION` for values that `dtype` cannot hold
+ */
+export async function writeHuggingFace(
+  directory: string,
+  params: Params,
+  config: Gpt2Config,
+  options: WriteOptions = {},
+): Promise<void> {
+  const architecture = gpt2Architecture(parseOptions(gpt2Config, config));
+  await writeCheckpoint(directory, checkpointContents(architecture, params), options);
+}
