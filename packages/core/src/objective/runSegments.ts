@@ -10,11 +10,7 @@ import { tidy } from "../tidy.js";
  * @example loss: (params, batch) => tidy(() => runSegments(segments, params, batch).loss as tf.Scalar)
  * @throws MetaError `UNKNOWN_NAME` when a segment reads a parameter that is not there
  */
-export function runSegments<B>(
-  segments: readonly Segment<B>[],
-  params: Params,
-  batch: B,
-): Params {
+export function runSegments<B>(segments: readonly Segment<B>[], params: Params, batch: B): Params {
   let state: Params = {};
   for (const segment of segments) {
     const input = state;
