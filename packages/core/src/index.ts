@@ -128,6 +128,7 @@ export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js
 export type { ComputeOptions } from "./objective/computeOptions.js";
 export { createObjective, type ObjectiveOptions } from "./objective/createObjective.js";
 export { meanGradient } from "./objective/lossAndGradients.js";
+export { runSegments } from "./objective/runSegments.js";
 
 // Training -------------------------------------------------------------------------------------
 

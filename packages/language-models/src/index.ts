@@ -1,10 +1,42 @@
+// Architectures --------------------------------------------------------------------------------
+
+export {
+  type Architecture,
+  type CheckpointFormat,
+  parameterShapes,
+  type Shapes,
+} from "./transformer/architecture.js";
+export type { AttentionContext, Heads } from "./transformer/attention.js";
+export { layerNorm, linear, splitHeads } from "./transformer/layers.js";
+export { type Positions, positionEmbeddings } from "./transformer/positions.js";
+export { type Transformer, transformer } from "./transformer/transformer.js";
+
+// Checkpoints ----------------------------------------------------------------------------------
+
+export { checkpointContents } from "./checkpoint/names.js";
+export { findCheckpoint, isPath, pretrainedInit } from "./checkpoint/pretrained.js";
+export { readCheckpoint, storedShapes } from "./checkpoint/readCheckpoint.js";
+export { readConfig } from "./checkpoint/readConfig.js";
 export {
   type CheckpointContents,
   type WriteOptions,
   writeCheckpoint,
 } from "./checkpoint/writeCheckpoint.js";
+
+// GGUF -----------------------------------------------------------------------------------------
+
 export { convertGguf } from "./gguf/convertGguf.js";
 export type { GgufValue } from "./gguf/ggufValues.js";
 export type { HuggingFaceConfig } from "./gguf/modelDescription.js";
 export { type GgufFile, openGguf } from "./gguf/openGguf.js";
 export { type GgufTokenizerData, tokenizerDataOf } from "./gguf/tokenizerDataOf.js";
+
+// Tokenizers -----------------------------------------------------------------------------------
+
+export { byteTokenizer } from "./byteTokenizer.js";
+export {
+  type ByteLevelBpe,
+  type TokenizerTexts,
+  tokenizerTexts,
+  writeTokenizer,
+} from "./tokenizerFiles.js";

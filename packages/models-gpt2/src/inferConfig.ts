@@ -1,5 +1,5 @@
 import { MetaError } from "@metalearn/core";
-import { type Gpt2Config, gpt2Sizes } from "./gpt2Config.js";
+import { type Gpt2Config, gpt2Sizes } from "./gpt2.js";
 
 /**
  * The shape of a GPT-2 whose checkpoint has no `config.json`, from the shapes of its tensors. They do not

@@ -1,11 +1,6 @@
 import type { Tokenizer } from "@metalearn/core";
+import { type TokenizerTexts, tokenizerTexts, writeTokenizer } from "@metalearn/language-models";
 import { decode, encode } from "gpt-tokenizer/encoding/r50k_base";
-import {
-  type ByteLevelBpe,
-  type TokenizerTexts,
-  tokenizerTexts,
-  writeTokenizer,
-} from "./tokenizerFiles.js";
 
 const endOfText = { text: "<|endoftext|>", id: 50_256 };
 
@@ -35,15 +30,3 @@ export const gpt2Tokenizer: Tokenizer = {
 
 /** Kept, for every checkpoint has them. */
 let gpt2Texts: Promise<TokenizerTexts> | undefined;
-
-/** One token per byte of UTF-8, for models too small for a large vocabulary. */
-export const byteTokenizer: Tokenizer = {
-  name: "byte",
-  vocabularySize: 256,
-  encode: (text) => [...Buffer.from(text, "utf8")],
-  decode: (ids) => Buffer.from(ids).toString("utf8"),
-  async save(directory, maxTokens) {
-    const bytes: ByteLevelBpe = { tokens: Array.from({ length: 256 }, (_, i) => Uint8Array.of(i)) };
-    await writeTokenizer(directory, tokenizerTexts(bytes), { maxTokens });
-  },
-};
