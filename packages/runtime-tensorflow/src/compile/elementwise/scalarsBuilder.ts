@@ -1,51 +1,51 @@
 import type { ElementwiseProgram } from "../../binding/elementwiseProgram.js";
 import { type Code, encoded } from "./instructions.js";
 
-/** The part of a program that computes with single numbers. */
-export class SinglesBuilder {
-  readonly #singles: number[] = [];
+/** Collects the part of a program that computes with scalars. */
+export class ScalarsBuilder {
+  readonly #scalars: number[] = [];
   readonly #inputs: number[] = [];
   readonly #before: number[] = [];
   readonly #after: number[] = [];
   readonly #outputs: number[] = [];
 
-  /** A new place. */
-  place(initial = 0): number {
-    return this.#singles.push(initial) - 1;
+  /** Adds a slot. */
+  slot(initial = 0): number {
+    return this.#scalars.push(initial) - 1;
   }
 
   constant(value: number): number {
-    return this.place(value);
+    return this.slot(value);
   }
 
   input(input: number): number {
-    const place = this.place();
-    this.#inputs.push(input, place);
-    return place;
+    const slot = this.slot();
+    this.#inputs.push(input, slot);
+    return slot;
   }
 
-  /** @param isLate whether it has to wait for the lanes */
+  /** @param isLate whether it has to wait for the kernels */
   compute(code: Code, operands: readonly number[], isLate: boolean): number {
-    const place = this.place();
-    (isLate ? this.#after : this.#before).push(...encoded(code, place, operands));
-    return place;
+    const slot = this.slot();
+    (isLate ? this.#after : this.#before).push(...encoded(code, slot, operands));
+    return slot;
   }
 
-  /** @returns its number among the single outputs */
-  output(place: number): number {
-    return this.#outputs.push(place) - 1;
+  /** @returns its index among the scalar outputs */
+  output(slot: number): number {
+    return this.#outputs.push(slot) - 1;
   }
 
   build(): Pick<
     ElementwiseProgram,
-    "singles" | "singleInputs" | "before" | "after" | "singleOutputs"
+    "scalars" | "scalarInputs" | "before" | "after" | "scalarOutputs"
   > {
     return {
-      singles: Float32Array.from(this.#singles),
-      singleInputs: Int32Array.from(this.#inputs),
+      scalars: Float32Array.from(this.#scalars),
+      scalarInputs: Int32Array.from(this.#inputs),
       before: Int32Array.from(this.#before),
       after: Int32Array.from(this.#after),
-      singleOutputs: Int32Array.from(this.#outputs),
+      scalarOutputs: Int32Array.from(this.#outputs),
     };
   }
 }
