@@ -1,13 +1,13 @@
-import type { Lane } from "../../binding/elementwiseProgram.js";
+import type { Kernel } from "../../binding/elementwiseProgram.js";
 import { type Code, encoded } from "./instructions.js";
 
-/** A value of a lane. Its number counts from 0 in the lane that it was made in. */
-export interface Block {
-  readonly lane: LaneBuilder;
-  readonly block: number;
+/** A tensor that a kernel reads or computes. Values count from 0 in the kernel that they were made in. */
+export interface KernelValue {
+  readonly kernel: KernelBuilder;
+  readonly value: number;
 }
 
-/** A value that is computed. Operands below 0 are single numbers. */
+/** A value that is computed. An operand below 0 is the scalar in the slot `-1 - operand`. */
 interface Computation {
   readonly code: Code;
   readonly operands: readonly number[];
@@ -16,14 +16,14 @@ interface Computation {
 /** How a value comes about. */
 type Origin = { readonly input: number } | Computation;
 
-/** Collects what tensors of one size go through; lanes that meet become one. */
-export class LaneBuilder {
+/** Collects the instructions for tensors of one size; kernels that meet become one. */
+export class KernelBuilder {
   readonly size: number;
   readonly #origins: Origin[] = [];
-  readonly #sums: (readonly [block: number, place: number])[] = [];
-  readonly #outputs: { block: number; shape: readonly number[] }[] = [];
-  /** The lane that has absorbed this one, and how much its values' numbers grew. */
-  #absorbed: { readonly by: LaneBuilder; readonly shift: number } | undefined;
+  readonly #sums: (readonly [value: number, slot: number])[] = [];
+  readonly #outputs: { value: number; shape: readonly number[] }[] = [];
+  /** The kernel that has absorbed this one, and how far its values moved. */
+  #absorbed: { readonly by: KernelBuilder; readonly shift: number } | undefined;
 
   constructor(size: number) {
     this.size = size;
@@ -33,7 +33,7 @@ export class LaneBuilder {
     return this.#absorbed === undefined;
   }
 
-  get root(): LaneBuilder {
+  get root(): KernelBuilder {
     return this.#absorbed?.by.root ?? this;
   }
 
@@ -45,27 +45,27 @@ export class LaneBuilder {
     return this.#outputs.length;
   }
 
-  input(input: number): Block {
-    return { lane: this, block: this.#origins.push({ input }) - 1 };
+  input(input: number): KernelValue {
+    return { kernel: this, value: this.#origins.push({ input }) - 1 };
   }
 
   add(code: Code, operands: readonly number[]): number {
     return this.#origins.push({ code, operands }) - 1;
   }
 
-  sum(block: number, place: number): void {
-    this.#sums.push([block, place]);
+  sum(value: number, slot: number): void {
+    this.#sums.push([value, slot]);
   }
 
-  /** @returns its number among the lane's outputs */
-  store(block: number, shape: readonly number[]): number {
+  /** @returns its index among the kernel's outputs */
+  store(value: number, shape: readonly number[]): number {
     // Memory that an output takes over must not be read for another.
-    const own = "input" in (this.#origins[block] as Origin) ? this.add("copy", [block]) : block;
-    return this.#outputs.push({ block: own, shape }) - 1;
+    const own = "input" in (this.#origins[value] as Origin) ? this.add("copy", [value]) : value;
+    return this.#outputs.push({ value: own, shape }) - 1;
   }
 
-  /** Takes over all values of another lane, whose outputs are not chosen yet. */
-  absorb(other: LaneBuilder): void {
+  /** Takes over all values of another kernel, whose outputs are not chosen yet. */
+  absorb(other: KernelBuilder): void {
     if (other === this) return;
     const shift = this.#origins.length;
     const moved = (operand: number) => (operand < 0 ? operand : operand + shift);
@@ -74,33 +74,36 @@ export class LaneBuilder {
         "input" in origin ? origin : { ...origin, operands: origin.operands.map(moved) },
       );
     }
-    for (const [block, place] of other.#sums) this.#sums.push([moved(block), place]);
+    for (const [value, slot] of other.#sums) this.#sums.push([moved(value), slot]);
     other.#absorbed = { by: this, shift };
   }
 
-  /** Where a value of this lane is now. */
-  find(block: number): Block {
+  /** Finds a value of this kernel in the one that has absorbed it. */
+  find(value: number): KernelValue {
     return this.#absorbed
-      ? this.#absorbed.by.find(block + this.#absorbed.shift)
-      : { lane: this, block };
+      ? this.#absorbed.by.find(value + this.#absorbed.shift)
+      : { kernel: this, value };
   }
 
-  build(): Lane {
+  build(): Kernel {
     const values = this.#joinProducts();
     const inputs = this.#origins.flatMap((origin) => ("input" in origin ? [origin.input] : []));
-    const blocks = this.#assignBlocks(values, inputs.length);
-    const at = (operand: number) => (operand < 0 ? operand : (blocks.of.get(operand) as number));
+    const registers = this.#assignRegisters(values, inputs.length);
+    const at = (operand: number) => (operand < 0 ? operand : (registers.of.get(operand) as number));
     return {
       size: this.size,
       inputs: Int32Array.from(inputs),
-      blocks: blocks.count,
+      registers: registers.count,
       instructions: Int32Array.from(
         [...values].flatMap(([value, { code, operands }]) =>
           encoded(code, at(value), operands.map(at)),
         ),
       ),
-      sums: Int32Array.from(this.#sums.flatMap(([block, place]) => [at(block), place])),
-      outputs: this.#outputs.map(({ block, shape }) => ({ block: at(block), shape: [...shape] })),
+      sums: Int32Array.from(this.#sums.flatMap(([value, slot]) => [at(value), slot])),
+      outputs: this.#outputs.map(({ value, shape }) => ({
+        register: at(value),
+        shape: [...shape],
+      })),
     };
   }
 
@@ -113,8 +116,8 @@ export class LaneBuilder {
     const uses = new Map<number, number>();
     const used = [
       ...[...values.values()].flatMap(({ operands }) => operands),
-      ...this.#outputs.map(({ block }) => block),
-      ...this.#sums.map(([block]) => block),
+      ...this.#outputs.map(({ value }) => value),
+      ...this.#sums.map(([value]) => value),
     ];
     for (const value of used) uses.set(value, (uses.get(value) ?? 0) + 1);
 
@@ -125,7 +128,7 @@ export class LaneBuilder {
       const product = operands.find(isProduct);
       if (product === undefined) continue;
       const [left, right] = (values.get(product) as Computation).operands as [number, number];
-      const factors = left < 0 ? [right, left] : [left, right]; // a block comes first
+      const factors = left < 0 ? [right, left] : [left, right]; // a register comes first
       const other = operands[operands[0] === product ? 1 : 0] as number;
       values.delete(product);
       values.set(value, { code: "mulAdd", operands: [...factors, other] });
@@ -133,14 +136,14 @@ export class LaneBuilder {
     return values;
   }
 
-  /** Gives every value a block, and its block to another value after its last use. */
-  #assignBlocks(values: ReadonlyMap<number, Computation>, inputCount: number) {
+  /** Gives every value a register, and its register to another value after its last use. */
+  #assignRegisters(values: ReadonlyMap<number, Computation>, inputCount: number) {
     const lastUse = new Map<number, number>();
     for (const [value, { operands }] of values) {
       for (const operand of operands) lastUse.set(operand, value);
     }
-    for (const { block } of this.#outputs) lastUse.set(block, Number.POSITIVE_INFINITY);
-    for (const [block] of this.#sums) lastUse.set(block, Number.POSITIVE_INFINITY);
+    for (const { value } of this.#outputs) lastUse.set(value, Number.POSITIVE_INFINITY);
+    for (const [value] of this.#sums) lastUse.set(value, Number.POSITIVE_INFINITY);
 
     const of = new Map<number, number>();
     this.#origins.forEach((origin, value) => {
@@ -150,8 +153,8 @@ export class LaneBuilder {
     let count = inputCount;
     for (const [value, { operands }] of values) {
       for (const operand of new Set(operands)) {
-        const block = of.get(operand);
-        if (values.has(operand) && lastUse.get(operand) === value) free.push(block as number);
+        const register = of.get(operand);
+        if (values.has(operand) && lastUse.get(operand) === value) free.push(register as number);
       }
       of.set(value, free.pop() ?? count++);
     }
@@ -159,7 +162,7 @@ export class LaneBuilder {
   }
 }
 
-/** Where a value is now. */
-export function laneOf({ lane, block }: Block): Block {
-  return lane.find(block);
+/** Finds a value in the kernel that has absorbed its own. */
+export function rootOf({ kernel, value }: KernelValue): KernelValue {
+  return kernel.find(value);
 }
