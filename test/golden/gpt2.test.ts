@@ -18,7 +18,7 @@ import {
   sourcesOf,
   type ToleranceBlock,
 } from "../support/golden.js";
-import { batchOf, tinyModel as openTinyModel, sequencesOf, tinyParams } from "../support/tiny.js";
+import { batchOf, openTinyModel, sequencesOf, tinyParams } from "../support/tiny.js";
 
 interface Case {
   readonly inputs: {
@@ -39,7 +39,6 @@ interface Case {
 }
 
 interface File {
-  readonly param_order: string[];
   readonly cases: Record<"plain" | "right_padded" | "loss_everywhere", Case>;
 }
 
@@ -69,7 +68,7 @@ describe.each(
   });
 
   const load = async (name: keyof File["cases"]) => {
-    const params = await tinyParams(source, golden.json.param_order);
+    const params = await tinyParams(source);
     const { inputs, expected, tolerance } = golden.json.cases[name];
     const stored = {
       ids: inputs.input_ids,

@@ -15,12 +15,7 @@ import {
   sourcesOf,
   type ToleranceBlock,
 } from "../support/golden.js";
-import {
-  batchOf,
-  tinyModel as openTinyModel,
-  type StoredBatch,
-  tinyParams,
-} from "../support/tiny.js";
+import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "../support/tiny.js";
 
 interface MetaUpdate {
   readonly tasks: { readonly query_loss_after: number }[];
@@ -57,7 +52,6 @@ interface StoredTask {
 }
 
 interface File {
-  readonly param_order: string[];
   readonly task_sets: Record<string, StoredTask[][]>;
   readonly cases: Record<string, Case>;
 }
@@ -118,7 +112,7 @@ describe.each(sourcesOf(file))(
         moments: sharing[reading],
       });
       const objective = createObjective(tinyModel);
-      const initial = await tinyParams(source, golden.json.param_order);
+      const initial = await tinyParams(source);
       let params = initial;
       let state: MetaState = {
         optimizer: start === "warm" ? sharedMoments(initial) : optimizer.init(initial),
