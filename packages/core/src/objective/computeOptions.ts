@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 /**
- * How the derivatives of a loss are computed: with the same results, at other costs in time and
- * memory. A config has these keys under `train`.
+ * Options of computing derivatives. They change time and memory, not results. A config has them under
+ * `train`.
  */
 export const computeOptions = z.object({
   /**
-   * The most examples of a batch that are computed at once. The results are those of the whole batch,
-   * and memory, besides parameters and gradients, is what so many examples need.
+   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, besides
+   * parameters and gradients, is that of `microBatch` examples.
    *
    * @default all
    */
@@ -16,12 +16,12 @@ export const computeOptions = z.object({
     .min(1)
     .optional()
     .describe(
-      "The most examples of a batch that are computed at once, with the same results. Default: all.",
+      "Maximum number of examples of a batch computed at once, with the same results. Default: all.",
     ),
   /**
    * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
-   * gradients, is then that of one of the model's segments, such as a layer, and each is computed once
-   * more on the way back.
+   * gradients, is that of one segment, such as a transformer block, and each segment is computed a second
+   * time on the backward pass.
    *
    * @default false
    */
@@ -29,7 +29,7 @@ export const computeOptions = z.object({
     .boolean()
     .default(false)
     .describe(
-      "Whether gradients are computed layer by layer, in less memory and a little more time. Needs a model in segments, such as GPT-2 without an adapter.",
+      "Computes gradients block by block, in less memory and a little more time. Needs a model with segments, such as GPT-2 without an adapter.",
     ),
   /**
    * `exact` differentiates the gradient once more; `finite-difference` takes two ordinary
@@ -41,16 +41,16 @@ export const computeOptions = z.object({
     .enum(["exact", "finite-difference"])
     .default("exact")
     .describe(
-      "How Hessian-vector products are taken: `exact` differentiates twice, `finite-difference` takes two gradients, for less memory.",
+      "Method of Hessian-vector products: `exact` differentiates twice, `finite-difference` takes the difference of two gradients, for less memory.",
     ),
 });
 
-/** What of a model is trained, and how that is computed: what training and adapting have in common. */
+/** Options that training and adaptation share: the trained parameters, and how derivatives are computed. */
 export interface ComputeOptions extends Readonly<z.input<typeof computeOptions>> {
   /**
-   * Which parameters are trained: names, where `*` stands for any text and a `!` leaves out
-   * (`["*.lora_*"]`, `["*", "!wte.*"]`). The others are frozen: learner and optimizer do not see
-   * them, and they stay the very tensors that were given.
+   * Patterns of the trained parameters' names: `*` matches any text, `!` excludes (`["*.lora_*"]`,
+   * `["*", "!wte.*"]`). The others are frozen: learner and optimizer never receive them, and they remain
+   * the very tensors that were given.
    *
    * @default all
    */

@@ -15,16 +15,16 @@ import { linearized } from "./linearized.js";
 
 /** Options of {@link createObjective}. */
 export interface ObjectiveOptions extends Omit<ComputeOptions, "trainable"> {
-  /** Compiles the functions. Without one they run as they are. */
+  /** Compiles the functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
 }
 
 /**
- * The objective of a model.
+ * Makes the objective of a model.
  *
- * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a
- *   model without segments; with `microBatch`, the objective's functions
- *   throw `SHAPE_MISMATCH` for a batch whose tensors do not share their first axis
+ * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a model
+ *   without segments; with `microBatch`, the objective's functions throw `SHAPE_MISMATCH` for a batch whose
+ *   tensors do not share their first axis
  */
 export function createObjective<B extends Batch>(
   model: Pick<Model<B>, "loss" | "segments">,
@@ -35,7 +35,7 @@ export function createObjective<B extends Batch>(
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 
-/** The objective that takes batches as they come. */
+/** Makes the objective that computes batches whole. */
 function wholeObjective<B extends Batch>(
   model: Pick<Model<B>, "loss">,
   { hvp = "exact", runtime }: Pick<ObjectiveOptions, "hvp" | "runtime">,
@@ -61,7 +61,7 @@ function wholeObjective<B extends Batch>(
     gradient: runtime.compile(plain.gradient, { name: "gradient" }),
     hvp: runtime.compile(plain.hvp, { name: "hvp" }),
   };
-  // Finite differences share nothing with the gradient.
+  // Finite differences share no work with the gradient.
   const linearize =
     hvp === "exact" &&
     runtime.compileStages?.(

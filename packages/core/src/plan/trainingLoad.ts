@@ -4,22 +4,22 @@ import { trainingSampler } from "../run/trainingSampler.js";
 import { tidy } from "../tidy.js";
 import { countTokens } from "../train/metaTrain.js";
 
-/** What a training reads. */
+/** Amount of text that a training reads. */
 export interface TrainingLoad {
   readonly updates: number;
   readonly batches: number;
-  /** Padding included; an estimate where training has more updates than were drawn. */
+  /** Number of tokens, padding included; extrapolated from the first updates. */
   readonly tokens: number;
-  /** The most tokens that are computed at once. */
+  /** Maximum number of tokens computed at once. */
   readonly tokensAtOnce: number;
-  /** The longest sequence that was drawn, with its padding. */
+  /** Length of the longest sequence drawn, padding included. */
   readonly longest: number;
 }
 
-/** As many meta-updates tell a mean to within a few percent. */
+/** Number of meta-updates that give the mean to within a few percent. */
 const drawn = 32;
 
-/** Draws the first meta-updates of a run, and counts what they read. */
+/** Draws the episodes of a run's first meta-updates and counts their tokens. */
 export function trainingLoad(run: TrainingRun): TrainingLoad {
   const { learner, updates } = run.training;
   const { sampler } = trainingSampler(run);

@@ -15,39 +15,39 @@ import { globalNorm, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
 import { outerUpdate } from "./outerUpdate.js";
 
-/** What meta-training needs. */
+/** Options of {@link metaTrain}. */
 export interface MetaTrainOptions<B extends Batch = Batch> extends ComputeOptions {
   readonly model: Model<B>;
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
   readonly sampler: TaskSampler<B>;
   /**
-   * Where training starts; `Learner.metaParams` are added unless they are there. The caller keeps
-   * these tensors, unless `consume` is set.
+   * Initial parameters. `Learner.metaParams` are added unless already present. The caller still owns the
+   * tensors, unless `consume` is set.
    */
   readonly params: Params;
   /**
-   * Frees `params` and the tensors of `resume` when they have been replaced, which saves their
-   * memory during the first update.
+   * Frees `params` and the tensors of `resume` once they are replaced, which saves their memory during the
+   * first update.
    *
    * @default false
    */
   readonly consume?: boolean;
-  /** Meta-updates to make, those before `resume` included. */
+  /** Total number of meta-updates, including those before `resume`. */
   readonly updates: number;
-  /** Where an earlier training stopped; the sampler must have been restored to the same point. */
+  /** State of an earlier training to resume; the sampler must be restored to the same point. */
   readonly resume?: { readonly update: number; readonly state: MetaState };
-  /** Compiles what is computed. Without one it runs as it is. */
+  /** Compiles the functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
-  /** Ends training after the update in progress. */
+  /** Ends training after the current update. */
   readonly signal?: AbortSignal;
 }
 
-/** One meta-update. */
+/** Result of one meta-update. */
 export interface MetaUpdate {
-  /** Meta-updates made so far. */
+  /** Number of meta-updates so far. */
   readonly update: number;
-  /** Batches read so far, support and query alike. */
+  /** Number of batches read so far, support and query. */
   readonly batches: number;
   /** Tokens of this update, padding included; 0 for models that read none. */
   readonly tokens: number;
