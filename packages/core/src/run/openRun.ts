@@ -69,7 +69,7 @@ export type RunEvent =
       /** Meta-updates so far. */
       readonly done: number;
       readonly total: number;
-      /** As {@link MetaUpdate} has them. */
+      /** As `MetaUpdate` has them. */
       readonly loss: number;
       readonly gradientNorm: number;
       readonly learningRate: number;
