@@ -19,7 +19,7 @@ export async function writeChecksums(folder: string): Promise<void> {
 }
 
 /**
- * Checks that a folder holds exactly the files that {@link writeChecksums} recorded, bit for bit.
+ * Checks that a folder holds exactly the files that `writeChecksums` recorded, bit for bit.
  *
  * @throws MetaError `BAD_CHECKPOINT` when it does not, or has no checksums
  */
