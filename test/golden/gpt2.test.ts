@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "../support/engines.js";
 import { byFormula } from "../support/formulas.js";
 import {
+  committed,
   errorsAgainst,
   expectGolden,
   type Golden,
@@ -52,10 +53,9 @@ describe.each(
   if (noEngine) return test.skip(noEngine);
 
   const runtime = useEngine({ start });
-  const executions = [
-    "plain",
-    ...(engine === "tensorflow" ? (["graph", "xla"] as const) : []),
-  ] as const;
+  // Compiling takes long, and one set of numbers shows what it does.
+  const isCompiled = engine === "tensorflow" && source === committed;
+  const executions = ["plain", ...(isCompiled ? (["graph", "xla"] as const) : [])] as const;
   const compiledAs = (mode: "plain" | CompileMode): ObjectiveOptions =>
     mode === "plain"
       ? {}
