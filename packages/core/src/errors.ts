@@ -14,6 +14,7 @@ export type ErrorCode =
   | "MISSING_PLUGIN"
   | "NON_FINITE"
   | "NOT_COMPILABLE"
+  | "NOT_DIFFERENTIABLE"
   | "RUNS_FAILED"
   | "RUN_EXISTS"
   | "RUN_LOCKED"
