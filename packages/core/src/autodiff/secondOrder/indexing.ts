@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { runKernel } from "../tape/engine.js";
-import { gradient, zeros } from "./gradient.js";
+import { gradient } from "./gradient.js";
 
 /** Operations that pick elements by their positions, or put them there. */
 export function indexing(): readonly tf.GradConfig[] {
@@ -32,17 +32,6 @@ export function indexing(): readonly tf.GradConfig[] {
       kernelName: tf.ScatterNd,
       inputs: ["indices"],
       of: (dy, saved) => ({ updates: () => tf.gatherND(dy, saved[0] as tf.Tensor) }),
-    }),
-    gradient({
-      kernelName: tf.TensorScatterUpdate,
-      inputs: ["indices", "updates"],
-      of: (dy, saved) => {
-        const [indices, updates] = saved as [tf.Tensor, tf.Tensor];
-        return {
-          tensor: () => tf.tensorScatterUpdate(dy, indices, zeros(updates)),
-          updates: () => tf.mul(tf.gatherND(dy, indices), remaining(dy.shape, indices, updates)),
-        };
-      },
     }),
     gradient({
       kernelName: tf.SparseToDense,
@@ -107,13 +96,6 @@ export function scatterBack(
     x.size,
   );
   return tf.reshape(sums, x.shape);
-}
-
-/** 1 for updates that are in the result, and 0 for those that another one for the same place replaced. */
-function remaining(shape: readonly number[], indices: tf.Tensor, updates: tf.Tensor): tf.Tensor {
-  const numbers = tf.reshape(tf.range(0, updates.size), updates.shape);
-  const last = tf.tensorScatterUpdate(tf.zeros([...shape]), indices, numbers);
-  return tf.cast(tf.equal(tf.gatherND(last, indices), numbers), "float32");
 }
 
 function segmentGradient(dy: tf.Tensor, saved: readonly tf.Tensor[]): tf.Tensor {

@@ -1,17 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { runKernel } from "../tape/engine.js";
 import { gradient, zeros } from "./gradient.js";
-import { largest, type WindowAxis, windows } from "./windows.js";
+import { largest, outside, type WindowAxis, windows } from "./windows.js";
 
 type Attributes = Record<string, unknown>;
+type AxesOf = (shape: readonly number[], attributes: Attributes) => WindowAxis[];
 
 /**
  * Poolings and dilations by windows. The gradient of the mean is linear; that of the largest element
  * is too, as long as that element stays the largest.
  */
 export const pooling: readonly tf.GradConfig[] = [
-  meanGradient(tf.AvgPoolGrad, tf.AvgPool),
-  meanGradient(tf.AvgPool3DGrad, tf.AvgPool3D),
+  ...meanGradients(tf.AvgPool, tf.AvgPoolGrad, axesOf2d),
+  ...meanGradients(tf.AvgPool3D, tf.AvgPool3DGrad, axesOf3d),
   maxGradient(tf.MaxPoolGrad, axesOf2d),
   maxGradient(tf.MaxPool3DGrad, axesOf3d),
   gradient<Attributes>({
@@ -43,21 +44,60 @@ export const pooling: readonly tf.GradConfig[] = [
   }),
 ];
 
-function meanGradient(kernelName: string, pool: string): tf.GradConfig {
-  return gradient<Attributes>({
-    kernelName,
-    inputs: ["input"],
-    of: (ddx, saved, attributes) => ({
-      dy: () => runKernel(pool, { x: ddx }, attributes),
-      input: () => zeros(saved[0] as tf.Tensor),
+/** The gradient of a mean over windows, and that gradient's. */
+function meanGradients(forward: string, backward: string, axesOf: AxesOf): tf.GradConfig[] {
+  return [
+    gradient<Attributes>({
+      kernelName: forward,
+      inputs: ["x"],
+      of: (dy, saved, attributes) => ({
+        x: () => {
+          const [x] = saved as [tf.Tensor];
+          const axes = axesOf(x.shape, attributes);
+          const paddings = outside(x.shape, axes);
+          if (paddings.flat().every((count) => count === 0)) {
+            return runKernel(backward, { dy, input: x }, attributes);
+          }
+          // The kernel in JavaScript counts padding as elements of a mean: it is given none.
+          const { filterSize, strides } = attributes;
+          const input = tf.pad(x, paddings);
+          const weights = tf.mul(dy, sizeOverCount(x.shape, axes));
+          const whole = { filterSize, strides, pad: "valid" };
+          const dx = runKernel(backward, { dy: weights, input }, whole);
+          return tf.slice(
+            dx,
+            paddings.map(([before]) => before),
+            x.shape,
+          );
+        },
+      }),
     }),
-  });
+    gradient<Attributes>({
+      kernelName: backward,
+      inputs: ["input"],
+      of: (ddx, saved, attributes) => ({
+        dy: () => runKernel(forward, { x: ddx }, attributes),
+        input: () => zeros(saved[0] as tf.Tensor),
+      }),
+    }),
+  ];
 }
 
-function maxGradient(
-  kernelName: string,
-  axesOf: (shape: readonly number[], attributes: Attributes) => WindowAxis[],
-): tf.GradConfig {
+/** The elements of each window over those that are no padding: `[1, ...counts, 1]`. */
+function sizeOverCount(shape: readonly number[], axes: readonly WindowAxis[]): tf.Tensor {
+  const perAxis = axes.map(({ before, count, size, stride }, i) => {
+    const length = shape[i + 1] as number;
+    const shares = Array.from({ length: count }, (_, window) => {
+      const start = window * stride - before;
+      return size / (Math.min(start + size, length) - Math.max(start, 0));
+    });
+    const place = [1, ...axes.map((_, j) => (j === i ? count : 1)), 1];
+    return tf.tensor(shares, place, "float32");
+  });
+  return perAxis.reduce((product, shares) => tf.mul(product, shares));
+}
+
+function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
   return gradient<Attributes>({
     kernelName,
     inputs: ["input", "output"],

@@ -30,7 +30,7 @@ export function products(): readonly tf.GradConfig[] {
   ];
 }
 
-/** The gradient by operand `i`: an einsum of the others and `dy`, repeated along what only it had. */
+/** The gradient by operand `i`: a product of the others and `dy`, repeated along what only it had. */
 function einsumGradient(
   equation: string,
   dy: tf.Tensor,
@@ -42,19 +42,37 @@ function einsumGradient(
   const own = [...(terms[i] as string)];
   const { shape } = operands[i] as tf.Tensor;
   if (new Set(own).size < own.length) throw notDifferentiable(`tf.einsum("${equation}")`, false);
-  const factors = [
-    ...(result === "" ? [] : [{ term: result, tensor: dy }]),
-    ...terms.flatMap((term, j) => (j === i ? [] : [{ term, tensor: operands[j] as tf.Tensor }])),
-  ];
-  const shared = own.filter((label) => factors.some(({ term }) => term.includes(label)));
-  const product =
-    factors.length === 0
-      ? tf.scalar(1)
-      : tf.einsum(
-          `${factors.map(({ term }) => term).join(",")}->${shared.join("")}`,
-          ...factors.map(({ tensor }) => tensor),
-        );
+  const others = terms.flatMap((labels, j) =>
+    j === i ? [] : [summed({ labels, tensor: operands[j] as tf.Tensor }, [...own, ...result])],
+  );
+  const factors = result === "" ? others : [{ labels: result, tensor: dy }, ...others];
+  const shared = own.filter((label) => factors.some(({ labels }) => labels.includes(label)));
+  const product = productOf(factors, shared.join(""));
   const weighted = result === "" ? tf.mul(product, dy) : product;
   const aligned = own.map((label, axis) => (shared.includes(label) ? (shape[axis] as number) : 1));
   return tf.mul(tf.reshape(weighted, aligned), tf.ones(shape));
+}
+
+interface Labelled {
+  readonly labels: string;
+  readonly tensor: tf.Tensor;
+}
+
+/** The sum over what is not to be kept. The kernel in JavaScript loses it where one operand alone has it. */
+function summed({ labels, tensor }: Labelled, kept: readonly string[]): Labelled {
+  const axes = [...labels].flatMap((label, axis) => (kept.includes(label) ? [] : [axis]));
+  const rest = [...labels].filter((label) => kept.includes(label)).join("");
+  return axes.length === 0 ? { labels, tensor } : { labels: rest, tensor: tf.sum(tensor, axes) };
+}
+
+function productOf(factors: readonly Labelled[], result: string): tf.Tensor {
+  const [first, ...more] = factors;
+  if (!first) return tf.scalar(1);
+  if (more.length === 0) {
+    const { labels, tensor } = summed(first, [...result]);
+    const order = [...result].map((label) => labels.indexOf(label));
+    return tf.transpose(tensor, order);
+  }
+  const left = factors.map(({ labels }) => labels).join(",");
+  return tf.einsum(`${left}->${result}`, ...factors.map(({ tensor }) => tensor));
 }

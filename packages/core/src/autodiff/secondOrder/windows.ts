@@ -20,11 +20,7 @@ export interface WindowAxis {
  * @returns [batch, ...counts, channels, elements of a window]
  */
 export function windows(x: tf.Tensor, axes: readonly WindowAxis[], padding: number): tf.Tensor {
-  const outside = axes.map(({ before, count, size, stride, dilation }, i): [number, number] => {
-    const end = (count - 1) * stride + (size - 1) * dilation + 1;
-    return [before, Math.max(0, end - before - (x.shape[i + 1] as number))];
-  });
-  const padded = tf.pad(x, [[0, 0], ...outside, [0, 0]], padding);
+  const padded = tf.pad(x, outside(x.shape, axes), padding);
   const picked = axes.reduce(
     (rest, axis, i) => tf.gather(rest, tf.tensor1d(positions(axis), "int32"), i + 1),
     padded,
@@ -44,6 +40,18 @@ export function windows(x: tf.Tensor, axes: readonly WindowAxis[], padding: numb
     channels,
     elements,
   ]);
+}
+
+/** How many elements of windows lie outside, before and after each axis. */
+export function outside(
+  shape: readonly number[],
+  axes: readonly WindowAxis[],
+): [before: number, after: number][] {
+  const between = axes.map(({ before, count, size, stride, dilation }, i): [number, number] => {
+    const end = (count - 1) * stride + (size - 1) * dilation + 1;
+    return [before, Math.max(0, end - before - (shape[i + 1] as number))];
+  });
+  return [[0, 0], ...between, [0, 0]];
 }
 
 /** The positions of the elements of one window after the other. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { CustomGradient, Engine, TapeNode } from "./engine.js";
 import { note } from "./observed.js";
 import { nowhere, placeBeforeUses } from "./placeBeforeUses.js";
-import { softmaxCrossEntropy } from "./softmaxCrossEntropy.js";
+import { repairs } from "./repairs.js";
 
 const savingInputs = new WeakSet<object>();
 
@@ -14,15 +14,6 @@ export function savesInputsOnly<F extends object>(f: F): F {
   savingInputs.add(f);
   return f;
 }
-
-/** Operations of TensorFlow.js that are custom gradients, by the scope in which they run. */
-const knownScopes = new Set([
-  "fusedConv2d__op",
-  "fusedDepthwiseConv2d__op",
-  "fusedMatMul__op",
-  "logSigmoid__op",
-  "logSoftmax__op",
-]);
 
 /**
  * Makes custom gradients right in second order, whatever they save.
@@ -42,11 +33,11 @@ export function recordCustomGradients(engine: Engine): void {
       const isTapeOn = state.gradientDepth > 0 && state.kernelDepth === 0;
       if (!isTapeOn || savingInputs.has(f)) return plain(...inputs);
       const scope = state.activeScope?.name ?? "";
-      if (scope === "softmaxCrossEntropy__op") return stock(softmaxCrossEntropy)(...inputs);
-      if (!knownScopes.has(scope)) note("tf.customGrad");
-      if (state.gradientDepth === 1) return stock(withOwnValue(f))(...inputs);
+      if (!(scope in repairs)) note("tf.customGrad");
+      const repair = repairs[scope] ?? withOwnValue;
+      if (state.gradientDepth === 1) return stock(repair(f))(...inputs);
       const start = state.activeTape.length;
-      const value = stock(recorded(engine, withOwnValue(f)))(...inputs);
+      const value = stock(recorded(engine, repair(f)))(...inputs);
       giveCustomGradient(state.activeTape, start, value);
       return value;
     };

@@ -1,0 +1,32 @@
+import { hessianVectorProduct, type Params } from "@metalearn/core";
+import { type DerivativeErrors, derivativeErrors, unitDirection } from "@metalearn/core/testing";
+import * as tf from "@tensorflow/tfjs";
+import { type Case, valuesOf } from "./operation.js";
+
+/** How far gradient and Hessian of a case are from finite differences, relative to their norms. */
+export function errorsOf(given: Case): DerivativeErrors {
+  const { f, params } = problemOf(given);
+  return derivativeErrors(f, params);
+}
+
+/** Differentiates a case twice. */
+export function differentiateTwice(given: Case): void {
+  const { f, params } = problemOf(given);
+  tf.tidy(() => void hessianVectorProduct(f, params, unitDirection(params, 1)));
+}
+
+/** A curved scalar of the case's outputs, so that no path through them has derivative zero. */
+function problemOf({ f, inputs }: Case) {
+  const params = Object.fromEntries(inputs.map((input, i) => [`x${i}`, valuesOf(input, 0.13 * i)]));
+  const scalar = (p: Params): tf.Scalar => {
+    const made = f(...(Object.values(p) as never[]));
+    const outputs = Array.isArray(made) ? (made as tf.Tensor[]) : [made as tf.Tensor];
+    return tf.addN(outputs.map(curved)) as tf.Scalar;
+  };
+  return { f: scalar, params };
+}
+
+function curved(output: tf.Tensor, i: number): tf.Tensor {
+  const weights = valuesOf({ shape: output.shape, from: 0.4, to: 1.3 }, 0.29 * (i + 1));
+  return tf.sum(tf.mul(tf.add(output, tf.square(output)), weights));
+}
