@@ -16,10 +16,11 @@ export function differentiateTwice(given: Case): void {
 }
 
 /** A curved scalar of the case's outputs, so that no path through them has derivative zero. */
-function problemOf({ f, inputs }: Case) {
+export function problemOf({ f, inputs }: Case) {
   const params = Object.fromEntries(inputs.map((input, i) => [`x${i}`, valuesOf(input, 0.13 * i)]));
   const scalar = (p: Params): tf.Scalar => {
-    const made = f(...(Object.values(p) as never[]));
+    // Inputs that are made on the way, as most are: they are freed before the way back.
+    const made = f(...(Object.values(p).map((x) => tf.mul(x, 1)) as never[]));
     const outputs = Array.isArray(made) ? (made as tf.Tensor[]) : [made as tf.Tensor];
     return tf.addN(outputs.map(curved)) as tf.Scalar;
   };

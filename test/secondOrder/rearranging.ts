@@ -178,7 +178,7 @@ export const rearranging: Named = {
     ),
   ),
   sparseToDense: exact(
-    on((x: T, rest: T) => tf.sparseToDense(at([3, 0]), x, [5], rest as tf.Scalar), any(2), any()),
+    on((x: T, rest: T) => tf.sparseToDense(at([0, 3]), x, [5], rest as tf.Scalar), any(2), any()),
     {
       "two axes": on((x: T) => tf.sparseToDense(at([0, 1, 1, 0], [2, 2]), x, [2, 2], 0), any(2)),
       "one value": on((x: T) => tf.sparseToDense(at([0, 2]), x, [3], 0), any()),

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "SHAPE_MISMATCH"
   | "TRACKER_FAILED"
   | "UNKNOWN_NAME"
+  | "WRONG_DERIVATIVE"
   | "WRONG_VERSION";
 
 /**

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { MetaError, messageOf } from "../errors.js";
 import { notDifferentiable } from "./notDifferentiable.js";
 
 /** Gradients that were computed so far. */
@@ -26,25 +26,29 @@ export function namingOperations<V, G>(f: () => V, gradient: (forward: () => V) 
     computed++;
     return found;
   } catch (error) {
-    const operation = isBackward ? operationIn(messageOf(error)) : undefined;
-    throw operation ? notDifferentiable(operation, isSecondOrder, error) : error;
+    throw isBackward ? named(error, isSecondOrder) : error;
   }
 }
 
 /** How TensorFlow.js says which operation it cannot differentiate. */
-const complaints = [
+const complaints: readonly RegExp[] = [
   /gradient function not found for (\w+)/,
   /^Error in gradient (?:of|for op) (\w+)/,
   /^Gradient for (\w+) operation is not implemented/,
-  /^Kernel '(\w+)' not registered for backend/,
+  /^Cannot backprop through (input \w+)/,
 ];
 
-function operationIn(message: string): string | undefined {
-  for (const complaint of complaints) {
-    const [, operation] = complaint.exec(message) ?? [];
-    if (operation) return `The operation ${operation} (${message})`;
+function named(error: unknown, isSecondOrder: boolean): unknown {
+  const message = messageOf(error).trim();
+  const [, kernel, engine] =
+    /^Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message) ?? [];
+  if (kernel) {
+    return new MetaError(
+      "NOT_DIFFERENTIABLE",
+      `A gradient needs the kernel ${kernel}, which the engine "${engine}" lacks. Use another runtime: tensorflow has the most kernels, then cpu.`,
+      { cause: error },
+    );
   }
-  return /^Cannot backprop through input/.test(message)
-    ? `An operation (${message.replace(/\.$/, "")})`
-    : undefined;
+  const operation = complaints.map((complaint) => complaint.exec(message)?.[1]).find(Boolean);
+  return operation ? notDifferentiable(`The operation ${operation}`, isSecondOrder, error) : error;
 }

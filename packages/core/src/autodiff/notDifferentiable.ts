@@ -6,12 +6,13 @@ export function notDifferentiable(
   isSecondOrder: boolean,
   cause?: unknown,
 ): MetaError {
+  const what = isSecondOrder ? "second derivative" : "gradient";
   const way = isSecondOrder
-    ? `Use a learner's order: 1, or hvp: "finite-difference" (train.hvp in a config), which need first derivatives only; or write it with other operations.`
-    : "Write it with other operations, or give it a gradient with tf.customGrad.";
+    ? `Take first-order meta-gradients (order: 1), or Hessian-vector products by finite differences (hvp: "finite-difference"), or write it with other operations.`
+    : "Write it with other operations.";
   return new MetaError(
     "NOT_DIFFERENTIABLE",
-    `${operation} has no ${isSecondOrder ? "second derivative" : "gradient"}. ${way} docs/second-order.md lists what has one.`,
+    `${operation} has no ${what}. ${way} docs/second-order.md lists what has one.`,
     { cause },
   );
 }

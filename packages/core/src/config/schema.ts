@@ -51,6 +51,12 @@ const trainSchema = z.strictObject({
     .describe(
       "How Hessian-vector products are taken: `exact` differentiates twice, `finite-difference` takes two gradients, for less memory.",
     ),
+  checkSecondOrder: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the first exact Hessian-vector product is compared with a finite difference. Default: where the model uses operations whose second derivative is not known to be right.",
+    ),
   logEvery: count.default(10).describe("Meta-updates between two lines of metrics."),
   checkpointEvery: count.default(200).describe("Meta-updates between two checkpoints."),
   checkpointMinutes: z

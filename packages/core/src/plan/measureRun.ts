@@ -36,6 +36,7 @@ export async function measureTraining(
     params,
     updates: Math.min(load.updates, most),
     hvp: config.train.hvp,
+    checkSecondOrder: config.train.checkSecondOrder,
     microBatch: config.train.microBatch,
     gradientCheckpointing: config.train.gradientCheckpointing,
     runtime,

@@ -127,6 +127,7 @@ async function train(
   const { learner, optimizer, updates } = run.training;
   const { batchSize, microBatch, gradientCheckpointing, keepCheckpoints, logEvery, hvp } =
     config.train;
+  const { checkSecondOrder } = config.train;
   const title = runTitle(options);
   const files = runDirectory(options.directory);
   await rm(files.failure, { recursive: true, force: true });
@@ -155,6 +156,7 @@ async function train(
     consume: true,
     updates,
     hvp,
+    checkSecondOrder,
     microBatch,
     gradientCheckpointing,
     runtime,

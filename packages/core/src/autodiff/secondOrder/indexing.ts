@@ -92,7 +92,7 @@ export function scatterBack(
   const positions = pick(tf.reshape(tf.range(0, x.size, 1, "int32"), x.shape));
   const sums = tf.unsortedSegmentSum(
     tf.reshape(dy, [-1]),
-    tf.reshape(positions, [-1]) as tf.Tensor1D,
+    tf.cast(tf.reshape(positions, [-1]), "int32") as tf.Tensor1D, // WebAssembly slices make float32
     x.size,
   );
   return tf.reshape(sums, x.shape);

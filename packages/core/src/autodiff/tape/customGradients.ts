@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { CustomGradient, Engine, TapeNode } from "./engine.js";
-import { note } from "./observed.js";
+import { noteUnproven, unobserved } from "./observed.js";
 import { nowhere, placeBeforeUses } from "./placeBeforeUses.js";
 import { repairs } from "./repairs.js";
 
@@ -33,11 +33,13 @@ export function recordCustomGradients(engine: Engine): void {
       const isTapeOn = state.gradientDepth > 0 && state.kernelDepth === 0;
       if (!isTapeOn || savingInputs.has(f)) return plain(...inputs);
       const scope = state.activeScope?.name ?? "";
-      if (!(scope in repairs)) note("tf.customGrad");
-      const repair = repairs[scope] ?? withOwnValue;
-      if (state.gradientDepth === 1) return stock(repair(f))(...inputs);
+      const repair = repairs[scope];
+      if (!repair) noteUnproven("tf.customGrad");
+      const own = repair?.(f) ?? withOwnValue(f);
+      if (state.gradientDepth === 1) return stock(own)(...inputs);
       const start = state.activeTape.length;
-      const value = stock(recorded(engine, repair(f)))(...inputs);
+      const run = () => stock(recorded(engine, own))(...inputs);
+      const value = repair ? unobserved(run) : run();
       giveCustomGradient(state.activeTape, start, value);
       return value;
     };

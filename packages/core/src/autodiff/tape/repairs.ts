@@ -11,7 +11,7 @@ export const repairs: Readonly<Record<string, (f: CustomGradient) => CustomGradi
   fusedConv2d__op: ofOneImage,
   fusedDepthwiseConv2d__op: ofOneImage,
   fusedMatMul__op: asItIs,
-  logSigmoid__op: asItIs,
+  logSigmoid__op: () => logSigmoid,
   logSoftmax__op: asItIs,
   softmaxCrossEntropy__op: () => softmaxCrossEntropy,
 };
@@ -26,6 +26,16 @@ function ofOneImage(f: CustomGradient): CustomGradient {
     };
   };
 }
+
+/** TensorFlow.js does not save the input, which may be freed by then. */
+const logSigmoid: CustomGradient = (...args) => {
+  const [x, save] = args as [tf.Tensor, tf.GradSaveFunc];
+  save([x]);
+  return {
+    value: tf.neg(tf.softplus(tf.neg(x))),
+    gradFunc: (dy, [x]) => tf.mul(dy, tf.sigmoid(tf.neg(x as tf.Tensor))),
+  };
+};
 
 /**
  * A cross-entropy with the gradient that it has. TensorFlow.js takes it for granted that the labels of a
