@@ -36,6 +36,12 @@ const trainSchema = z.strictObject({
     ),
   batchSize: count.default(1).describe("Examples per batch."),
   ...computeOptions.shape,
+  checkSecondOrder: z
+    .boolean()
+    .optional()
+    .describe(
+      "Compares the first exact Hessian-vector product with a finite difference. Default: if the model uses operations whose second derivative is not known to be right.",
+    ),
   logEvery: count.default(10).describe("Meta-updates between two lines of metrics."),
   checkpointEvery: count.default(200).describe("Meta-updates between two checkpoints."),
   checkpointMinutes: z

@@ -32,6 +32,7 @@ export async function measureTraining(
   const meta = metaTrain({
     ...training,
     ...run.compute,
+    checkSecondOrder: run.config.train.checkSecondOrder,
     model,
     sampler: trainingSampler({ ...run, training }).sampler,
     params,

@@ -86,6 +86,7 @@ async function prepare(run: TrainingRun, resumed: Checkpoint | undefined): Promi
     const steps = metaTrain({
       ...training,
       ...run.compute,
+      checkSecondOrder: run.config.train.checkSecondOrder,
       model,
       sampler,
       params: start,

@@ -13,10 +13,11 @@ import { createObjective } from "../objective/createObjective.js";
 import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
+import { type CheckOptions, checkedAtFirst } from "./checkSecondOrder.js";
 import { outerUpdate } from "./outerUpdate.js";
 
 /** Options of {@link metaTrain}. */
-export interface MetaTrainOptions<B extends Batch = Batch> extends ComputeOptions {
+export interface MetaTrainOptions<B extends Batch = Batch> extends ComputeOptions, CheckOptions {
   readonly model: Model<B>;
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
@@ -71,14 +72,16 @@ export interface MetaUpdate {
  * @example
  * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
  * @throws MetaError `NON_FINITE` when a loss or gradient is NaN or infinite; the parameters before
- *   that update are untouched; `BAD_OPTION` for a pattern of `trainable` that no parameter matches
+ *   that update are untouched; `BAD_OPTION` for a pattern of `trainable` that no parameter matches;
+ *   `NOT_DIFFERENTIABLE` or `WRONG_DERIVATIVE` when the learner needs second derivatives that the
+ *   model's loss does not have, or has wrong
  */
 export async function* metaTrain<B extends Batch>(
   options: MetaTrainOptions<B>,
 ): AsyncGenerator<MetaUpdate, void, void> {
   const { learner, optimizer, sampler, updates, resume, signal, trainable = ["*"] } = options;
   const { model, trained, whole } = freeze(options.model, modelParams(options.params), trainable);
-  const objective = createObjective(model, options);
+  const objective = checkedAtFirst(createObjective(model, options), options);
   const normOf = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
