@@ -12,7 +12,7 @@ export interface CompiledFunction {
   dispose(): void;
 }
 
-/** What is known of a compilation before it first runs. */
+/** Facts of a compilation known before its first run. */
 export type Traced = Pick<Compilation, "mode" | "precision" | "operations">;
 
 /** A function, and how it is compiled and run for one signature. */
@@ -22,7 +22,7 @@ export interface Compiling<C extends { readonly traced: Traced }> {
   /** Compilations to keep. */
   readonly signatures: number;
   readonly listener: Required<CompilationListener>;
-  /** What is called while another function is recorded, and for a gradient. */
+  /** The uncompiled function, called while another function is traced, and for a gradient. */
   readonly fn: Callable;
   /** @param functionName a name that no other function of the engine has */
   trace(args: readonly unknown[], signature: Signature, functionName: string): C;
@@ -125,7 +125,7 @@ export function bySignature<C extends { readonly traced: Traced }>({
 
 type Begun = Omit<Compilation, "firstRunMs">;
 
-/** What listeners are told of a compilation. */
+/** Record of a compilation for listeners. */
 export function compilationOf(
   { mode, precision, operations }: Traced,
   more: Pick<Begun, "name" | "shapes" | "traceMs">,
@@ -146,7 +146,7 @@ export function announced<T>(
   return result;
 }
 
-/** Whether TensorFlow.js records operations for a gradient. */
+/** True while TensorFlow.js records operations for a gradient. */
 function isTapeOn(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;

@@ -8,7 +8,7 @@ import type { GraphBackend } from "./graphBackend.js";
 import { signatureOf } from "./structure.js";
 import { type TraceRequest, traceFunction } from "./traceFunction.js";
 
-/** What a function is compiled with. */
+/** Options of a compiled function. */
 export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
   readonly options: CompileOptions;

@@ -11,7 +11,7 @@ import type { Callable, CompiledFunction } from "./bySignature.js";
 import { compiledFunction } from "./compiledFunction.js";
 import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js";
 
-/** How functions are compiled unless told otherwise. */
+/** Default options of `compile`. */
 export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
 
 /** Compiles functions for an engine and owns what it compiled. */
@@ -36,7 +36,7 @@ export function openCompiler(
     { end: (compilation) => void compilations.push(compilation) },
   ];
   const listener: Required<CompilationListener> = {
-    // What loading and compiling leave should not count for the peak of memory.
+    // Memory left over from loading and compiling should not count for the peak.
     begin: (compilation) => {
       binding.trimMemory();
       for (const { begin } of listeners) begin?.(compilation);

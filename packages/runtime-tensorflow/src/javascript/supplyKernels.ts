@@ -65,7 +65,7 @@ export function supplyKernels(backendName: "wasm" | "cpu"): void {
     const kernelFunc = recipe(stock?.kernelFunc ?? missing);
     supplied.add(kernelFunc);
     if (stock) tf.unregisterKernel(kernelName, backendName);
-    // What the stock kernel does when the backend starts, it does for ours, too.
+    // Our kernel needs the same set-up as the stock kernel, which it inherits.
     tf.registerKernel({ ...stock, kernelName, backendName, kernelFunc });
   }
 }

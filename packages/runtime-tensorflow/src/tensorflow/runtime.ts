@@ -15,7 +15,7 @@ import { supplyRound } from "./supplyRound.js";
 
 /** Options of {@link tensorflow}. */
 export interface TensorFlowOptions extends EngineOptions {
-  /** How functions are compiled unless `compile` is told otherwise. */
+  /** Default options of `compile`. */
   readonly compile?: CompileDefaults;
 }
 

@@ -13,7 +13,7 @@ interface Computation {
   readonly operands: readonly number[];
 }
 
-/** How a value comes about. */
+/** Origin of a value: an input or a computation. */
 type Origin = { readonly input: number } | Computation;
 
 /** Collects the instructions for tensors of one size; kernels that meet become one. */

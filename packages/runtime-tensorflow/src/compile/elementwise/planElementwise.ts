@@ -13,7 +13,7 @@ export interface ElementwisePlan {
   readonly order: readonly number[];
 }
 
-/** What is to be planned. */
+/** Function to compile elementwise. */
 export interface ElementwiseRequest {
   readonly builder: GraphBuilder;
   readonly types: Pick<NativeBinding, "TF_FLOAT" | "TF_BOOL">;
@@ -28,7 +28,7 @@ type Value = { readonly scalar: Scalar } | { readonly tensor: KernelValue };
 /** One number. */
 interface Scalar {
   readonly slot: number;
-  /** Whether it depends on the sum of a kernel, so that no kernel can use it. */
+  /** True if it depends on the sum of a kernel, so that no kernel can use it. */
   readonly isLate: boolean;
 }
 
