@@ -104,11 +104,6 @@ const table: readonly BadInput[] = [
     message: /"__proto__\.steps" is no key/,
   },
   {
-    what: "a seed that is no number",
-    args: ["compare", "--seeds", "1,x"],
-    message: /--seeds wants whole numbers/,
-  },
-  {
     what: "a config file that is not there",
     args: ["train", "-c", "none.yaml"],
     message: /There is no config file none\.yaml/,

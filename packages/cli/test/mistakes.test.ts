@@ -65,6 +65,10 @@ describe.concurrent("a mistake on the command line", () => {
   test.each([
     [["train.steps"], '[BAD_OPTION] "train.steps" is not of the form key=value.\n'],
     [["train.steps=many"], 'train.steps: wanted number; came "many".'],
+    [
+      ["--seeds", "1,x"],
+      "error: option '--seeds <list>' argument '1,x' is invalid. Expected whole numbers, such as 1,2,3.\n",
+    ],
     [["--seeds", "2,2"], "[BAD_CONFIG] The same run is asked for twice: run, seed 2.\n"],
   ])("compare %j is explained", async (args, message) => {
     const project = await emptyProject(tinyRun);

@@ -60,7 +60,7 @@ test("--resume wants something to go on from", async () => {
 test.each([
   [
     ["--parallel", "two"],
-    '[BAD_OPTION] --parallel wants a whole number of at least 1; came "two".',
+    "error: option '-p, --parallel <count>' argument 'two' is invalid. Expected a whole number of at least 1.",
   ],
   [
     ["launcher.use=slrum"],

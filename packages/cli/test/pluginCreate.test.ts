@@ -148,7 +148,7 @@ describe.concurrent("metalearn plugin create refuses", () => {
     [
       "an unknown kind",
       ["metalearn-mine", "--kind", "lerner"],
-      '[UNKNOWN_NAME] No kind of plugin is called "lerner". Did you mean "learner"? Known: learner, model, sampler, optimizer, tracker, launcher.',
+      "error: option '-k, --kind <kind>' argument 'lerner' is invalid. Allowed choices are learner, model, sampler, optimizer, tracker, launcher.",
     ],
     [
       "the name of a component of metalearn's",

@@ -1,13 +1,12 @@
 // Contracts: what plugins implement ------------------------------------------------------------
 
 export type { DataCheck, DataFinding, TaskStatistics } from "./contracts/dataCheck.js";
-export type {
-  AddDataOptions,
-  AddedData,
-  DataSupport,
-  DownloadDataOptions,
-  DownloadedData,
-} from "./contracts/dataSupport.js";
+export {
+  type DataCommand,
+  type DataCommandContext,
+  type DataSupport,
+  defineDataCommand,
+} from "./contracts/dataCommand.js";
 export type { Job, JobResult, Launcher, LaunchOptions } from "./contracts/launcher.js";
 export type { Learner, MetaGradient } from "./contracts/learner.js";
 export { learnerParams, modelParams, withMetaParams } from "./contracts/learnerParams.js";

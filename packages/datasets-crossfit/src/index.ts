@@ -1,6 +1,10 @@
-export { addTask } from "./add/addTask.js";
+export { type AddedTask, type AddTaskOptions, addTask } from "./add/addTask.js";
 export { crossfit } from "./crossfit.js";
-export { downloadTasks } from "./download/downloadTasks.js";
+export {
+  type DownloadedTasks,
+  type DownloadTasksOptions,
+  downloadTasks,
+} from "./download/downloadTasks.js";
 export { type GenerateTasksOptions, generateTasks } from "./generate/generateTasks.js";
 export type { CrossfitOptions } from "./options.js";
 export { default } from "./plugin.js";

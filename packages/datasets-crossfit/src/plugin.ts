@@ -7,9 +7,8 @@ import {
   metrics,
 } from "@metalearn/core";
 import { z } from "zod";
-import { addTask } from "./add/addTask.js";
 import { crossfit } from "./crossfit.js";
-import { downloadTasks } from "./download/downloadTasks.js";
+import { dataCommands } from "./dataCommands.js";
 import { prompter } from "./evaluate/prompter.js";
 import { defaults } from "./options.js";
 import { tokenLimits } from "./prompt/tokenLimits.js";
@@ -162,5 +161,5 @@ export default definePlugin({
     ),
   },
   prompters: { crossfit: prompter },
-  data: { add: addTask, download: downloadTasks },
+  data: { crossfit: dataCommands },
 });

@@ -1,12 +1,12 @@
 import { type DataCheck, type DataFinding, MetaError } from "@metalearn/core";
 import { resolveRun } from "@metalearn/core/runs";
 import { dataTable } from "../data/dataTable.js";
+import type { ConfigFlags } from "../flags.js";
 import { paint } from "../paint.js";
 import { openSession } from "../session.js";
 
 /** Flags of `metalearn data check`. */
-export interface DataCheckFlags {
-  readonly config?: string;
+export interface DataCheckFlags extends ConfigFlags {
   readonly json: boolean;
   readonly strict: boolean;
 }

@@ -8,14 +8,14 @@ import {
   openRun,
   runDirectory,
 } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 import { openProgress } from "../progress/progress.js";
 import { evaluationTable } from "../terminalTables.js";
 
 /** Flags of `metalearn evaluate`. */
-export interface EvaluateFlags {
-  readonly config?: string;
+export interface EvaluateFlags extends ConfigFlags {
   readonly output?: string;
   readonly predictions?: string;
 }

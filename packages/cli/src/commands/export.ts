@@ -3,15 +3,13 @@ import { resolve } from "node:path";
 import { disposeParams, learnerParams, MetaError, modelParams } from "@metalearn/core";
 import { type FloatType, saveParams, writeAtomically } from "@metalearn/core/files";
 import { openParams } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 
 /** Flags of `metalearn export`. */
-export interface ExportFlags {
-  readonly config?: string;
-  readonly dtype: string;
+export interface ExportFlags extends ConfigFlags {
+  readonly dtype: FloatType;
 }
-
-const types: readonly FloatType[] = ["float32", "float16", "bfloat16"];
 
 /**
  * Writes the model of a run, a checkpoint or a file of torch.save into a folder of its own, in the model's
@@ -23,10 +21,7 @@ export async function exportCheckpoint(
   changes: readonly string[],
   flags: ExportFlags,
 ): Promise<void> {
-  const dtype = types.find((type) => type === flags.dtype);
-  if (!dtype) {
-    throw new MetaError("BAD_OPTION", `--dtype: wanted ${types.join(", ")}; came ${flags.dtype}.`);
-  }
+  const { dtype } = flags;
   if (existsSync(folder)) {
     throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);
   }

@@ -1,5 +1,5 @@
 import { basename, relative, resolve } from "node:path";
-import { MetaError, unknownName } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
 import { type PluginKind, pluginKinds } from "../pluginPackage/kinds.js";
 import { pluginNames } from "../pluginPackage/names.js";
 import { writePackage } from "../pluginPackage/writePackage.js";
@@ -7,13 +7,13 @@ import { toolkitWithLaunchers } from "../session.js";
 
 /** Flags of `metalearn plugin create`. */
 export interface PluginCreateFlags {
-  readonly kind: string;
+  readonly kind: PluginKind;
   readonly directory?: string;
 }
 
 /** Writes a package for a plugin of one's own: source, tests, and all that building and publishing take. */
 export async function createPlugin(name: string, flags: PluginCreateFlags): Promise<void> {
-  const kind = requireKind(flags.kind);
+  const { kind } = flags;
   const names = pluginNames(name);
   await requireNewName(kind, names.component);
   const folder = resolve(flags.directory ?? basename(name));
@@ -22,11 +22,6 @@ export async function createPlugin(name: string, flags: PluginCreateFlags): Prom
   const enter = shown === "." ? "" : `cd ${shown} && `;
   console.log(`Wrote ${shown}: the ${kind} "${names.component}", in src/index.ts.`);
   console.log(`Next: ${enter}npm install && npm test`);
-}
-
-function requireKind(kind: string): PluginKind {
-  if (Object.hasOwn(pluginKinds, kind)) return kind as PluginKind;
-  throw unknownName("kind of plugin", kind, Object.keys(pluginKinds));
 }
 
 /** A config could not list the plugin beside metalearn's own. */

@@ -1,13 +1,13 @@
 import { join, relative } from "node:path";
 import { isMetaError, type Kind, type Plugin } from "@metalearn/core";
 import { findPlugins, loadPlugins, pluginKeys } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
 import { isOfficial, pluginsWithLaunchers } from "../officialPlugins.js";
 import { paint } from "../paint.js";
 import { userConfig } from "../session.js";
 
 /** Flags of `metalearn plugins`. */
-export interface PluginsFlags {
-  readonly config?: string;
+export interface PluginsFlags extends ConfigFlags {
   readonly json: boolean;
 }
 

@@ -1,13 +1,13 @@
 import type { PromptRequest } from "@metalearn/core";
 import { openPredictor, type RankedOption } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
 import { percent } from "../terminalTables.js";
 
 /** Flags of `metalearn predict`. */
-export interface PredictFlags {
+export interface PredictFlags extends ConfigFlags {
   readonly checkpoint: string;
-  readonly config?: string;
   readonly input?: string;
   readonly option: readonly string[];
   readonly demonstration: readonly string[];

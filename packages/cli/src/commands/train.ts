@@ -1,17 +1,15 @@
 import { join, relative } from "node:path";
 import { disposeParams, MetaError } from "@metalearn/core";
 import { openRun, resolveRun, runPath, trainRun } from "@metalearn/core/runs";
-import { chooseRun } from "../chooseRun.js";
+import { chooseRun, outFolder, requireBegun } from "../chosenRuns.js";
+import type { ConfigFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
-import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
 import { openProgress } from "../progress/progress.js";
-import { requireBegun } from "../resume.js";
 import { openSession } from "../session.js";
 
 /** Flags of `metalearn train`. */
-export interface TrainFlags {
-  readonly config?: string;
+export interface TrainFlags extends ConfigFlags {
   readonly run?: string;
   readonly dryRun: boolean;
   readonly resume?: boolean;

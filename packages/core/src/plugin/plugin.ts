@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DataSupport } from "../contracts/dataSupport.js";
+import type { DataSupport } from "../contracts/dataCommand.js";
 import type { Launcher } from "../contracts/launcher.js";
 import type { Learner } from "../contracts/learner.js";
 import type { MachineSupport } from "../contracts/machine.js";
@@ -99,8 +99,8 @@ export interface Plugin {
   readonly launchers?: Readonly<Record<string, Factory<Launcher>>>;
   /** How single questions are written, by the names of `tasks`: `metalearn predict`. */
   readonly prompters?: Readonly<Record<string, Prompter>>;
-  /** What the plugin can do for the data of its tasks: `metalearn data`. */
-  readonly data?: DataSupport;
+  /** Commands for the data of tasks, by the names of `tasks`: `metalearn data`. */
+  readonly data?: Readonly<Record<string, DataSupport>>;
   /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
   readonly machine?: MachineSupport;
 }
