@@ -134,7 +134,7 @@ function matrices(
     const examples = peft ? `, such as ${allowed.slice(0, 4).join(", ")}` : "";
     throw new MetaError(
       "BAD_OPTION",
-      `lora: targets: wanted matrices of linear layers${examples}; came ${name}, of shape [${shape}].`,
+      `lora: targets: expected matrices of linear layers${examples}, got ${name}, of shape [${shape}].`,
     );
   });
 }

@@ -60,7 +60,7 @@ export default definePlugin({
         if (!targets) {
           throw new MetaError(
             "BAD_CONFIG",
-            "adapter (lora): wanted targets or weights; came neither.",
+            "adapter (lora): expected targets or weights, got neither.",
           );
         }
         return (model) => lora(model, { targets, ...options });
@@ -90,6 +90,6 @@ function languageModel(model: Model) {
   if (isLanguageModel(model)) return model;
   throw new MetaError(
     "BAD_CONFIG",
-    `adapter (soft-prompt): wanted a language model; came ${model.name}.`,
+    `adapter (soft-prompt): expected a language model, got ${model.name}.`,
   );
 }

@@ -134,11 +134,11 @@ describe("bad options", () => {
     [["*.attn.q.weight"], 'lora: targets: no parameter is called "*.attn.q.weight".'],
     [
       ["*.c_attn.*"],
-      "lora: targets: wanted matrices of linear layers, such as h.0.attn.c_attn.weight, h.0.attn.c_proj.weight, h.0.mlp.c_fc.weight, h.0.mlp.c_proj.weight; came h.0.attn.c_attn.bias, of shape [24].",
+      "lora: targets: expected matrices of linear layers, such as h.0.attn.c_attn.weight, h.0.attn.c_proj.weight, h.0.mlp.c_fc.weight, h.0.mlp.c_proj.weight, got h.0.attn.c_attn.bias, of shape [24].",
     ],
     // PEFT would take its tensors for those of an embedding.
     [["wte.weight"], "came wte.weight, of shape [256,8]."],
-    [[], "lora: targets: wanted at least one pattern; came none."],
+    [[], "lora: targets: expected at least one pattern, got none."],
   ])("the targets %j are refused, and nothing is left behind", async (targets, message) => {
     const before = tf.memory().numTensors;
     await expect(lora(model, { targets }).init(1)).rejects.toThrow(message);

@@ -105,7 +105,7 @@ function withSeeds(config: Config, seeds: readonly number[]): Config {
 /** Runs as they are, if there are any and no two would write to the same folder. */
 function distinct([first, ...others]: readonly NamedRun[]): Session["runs"] {
   if (!first)
-    throw new MetaError("BAD_CONFIG", "compare.runs: wanted at least one run; came none.");
+    throw new MetaError("BAD_CONFIG", "compare.runs: expected at least one run, got none.");
   const runs = [first, ...others] as const;
   const titles = runs.map(({ name, config }) => `${name}, seed ${config.seed}`);
   const twice = titles.find((title, i) => titles.indexOf(title) < i);

@@ -107,14 +107,14 @@ Next: tasks: { use: crossfit, root: mine, setting: own }
   test.each([
     [
       ["--use", "both ways"],
-      '[BAD_OPTION] --use wants one of train, target, both; came "both ways".',
+      '[BAD_OPTION] --use: expected one of train, target, both, got "both ways".',
     ],
     [
       ["--type", "text"],
       "[BAD_OPTION] --type wants one of classification, multi-choice, free-form;",
     ],
-    [["--shots", "few"], '[BAD_OPTION] --shots wants a whole number; came "few".'],
-    [["--seeds", "a"], '[BAD_OPTION] --seeds wants whole numbers such as 1,2,3; came "a".'],
+    [["--shots", "few"], '[BAD_OPTION] --shots: expected a whole number, got "few".'],
+    [["--seeds", "a"], '[BAD_OPTION] --seeds: expected whole numbers such as 1,2,3, got "a".'],
     [["--task", "../x"], "[BAD_OPTION] A task's name may have letters"],
   ])("explains %j", async (flags, message) => {
     const project = await emptyProject();

@@ -8,6 +8,6 @@ test("seeds are read from a list", () => {
 
 test.each(["", "1,", "1,,2", "-1", "1.5", "1e3", "one"])("%j is no list of seeds", (text) => {
   expect(() => parseSeeds(text)).toThrow(
-    `[BAD_OPTION] --seeds wants whole numbers such as 1,2,3; came "${text}".`,
+    `[BAD_OPTION] --seeds: expected whole numbers such as 1,2,3, got "${text}".`,
   );
 });

@@ -162,18 +162,16 @@ export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/score
 
 // Plugins --------------------------------------------------------------------------------------
 
+export type { Components, Kind } from "./plugin/components.js";
 export { parseOptions } from "./plugin/parseOptions.js";
 export {
-  type Components,
   defineFactory,
   definePlugin,
   type Factory,
   type FactoryContext,
-  type Kind,
   type Plugin,
-  type Reference,
-  referenceTo,
 } from "./plugin/plugin.js";
+export { type Reference, referenceTo } from "./plugin/reference.js";
 
 // Errors and the machine -----------------------------------------------------------------------
 

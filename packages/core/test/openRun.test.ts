@@ -96,7 +96,7 @@ describe("a run that cannot be opened frees its engine", () => {
     [
       "with a bad option",
       { ...trained, optimizer: { use: "sgd", learningRate: "fast" } },
-      '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
+      '[BAD_CONFIG] optimizer (sgd).learningRate: expected a number, got "fast".',
     ],
     ["with a component that fails", { model: { use: "broken" } }, "no such weights"],
   ])("%s", async (_, changes, message) => {

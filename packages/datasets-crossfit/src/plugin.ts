@@ -148,7 +148,7 @@ export default definePlugin({
         if (!isLanguageModel(model)) {
           throw new MetaError(
             "BAD_CONFIG",
-            `tasks (crossfit): wanted a language model, which brings a tokenizer; came ${model.name}.`,
+            `tasks (crossfit): expected a language model, which brings a tokenizer, got ${model.name}.`,
           );
         }
         return crossfit({

@@ -64,7 +64,7 @@ test("options are checked by name and value", async () => {
 
 test("a model that reads no tokens is refused", async () => {
   await expect(tasksOf({}, { use: "wordless" })).rejects.toThrow(
-    /\[BAD_CONFIG\] tasks \(crossfit\): wanted a language model, which brings a tokenizer; came wordless/,
+    /\[BAD_CONFIG\] tasks \(crossfit\): expected a language model, which brings a tokenizer, got wordless/,
   );
 });
 

@@ -91,6 +91,6 @@ function parseCount(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new MetaError(
     "BAD_OPTION",
-    `--parallel wants a whole number of at least 1; came "${text}".`,
+    `--parallel: expected a whole number of at least 1, got "${text}".`,
   );
 }

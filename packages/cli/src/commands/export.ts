@@ -35,7 +35,7 @@ export async function exportCheckpoint(
 ): Promise<void> {
   const dtype = types.find((type) => type === flags.dtype);
   if (!dtype) {
-    throw new MetaError("BAD_OPTION", `--dtype: wanted ${types.join(", ")}; came ${flags.dtype}.`);
+    throw new MetaError("BAD_OPTION", `--dtype: expected ${types.join(", ")}, got ${flags.dtype}.`);
   }
   if (existsSync(folder)) {
     throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);

@@ -13,5 +13,5 @@ export async function dataSupport(): Promise<DataSupport> {
 /** A whole number of a flag. @throws MetaError `BAD_OPTION` */
 export function parseCount(flag: string, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new MetaError("BAD_OPTION", `--${flag} wants a whole number; came "${text}".`);
+  throw new MetaError("BAD_OPTION", `--${flag}: expected a whole number, got "${text}".`);
 }

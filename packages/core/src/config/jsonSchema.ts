@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Kind, pluginKeys, referencedKind } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import { pluginKeys } from "../plugin/plugin.js";
+import { referencedKind } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 import { configSchema, runSchema } from "./schema.js";
 
@@ -92,6 +94,7 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
         }
         jsonSchema.$ref = `#/$defs/${kind}`;
       }
+      delete jsonSchema.readOnly; // of a list that code may give as a readonly one
       // What z.int() says of every number is of no use to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

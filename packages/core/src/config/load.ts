@@ -163,14 +163,14 @@ function gridOf(sweep: unknown, where: string): Json {
   if (isObject(sweep)) return sweep;
   throw new MetaError(
     "BAD_CONFIG",
-    `in ${where}: sweep: wanted keys with lists of values; came ${JSON.stringify(sweep)}.`,
+    `in ${where}: sweep: expected keys with lists of values, got ${JSON.stringify(sweep)}.`,
   );
 }
 
 function parse(schema: typeof configSchema | typeof runSchema, input: unknown, where?: string) {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const issues = describeIssues(result.error, { schema, input });
+  const issues = describeIssues(result.error, { schema, input, origin: "config" });
   const several = issues.includes("\n");
   throw new MetaError(
     "BAD_CONFIG",

@@ -2,19 +2,13 @@ import "reflect-metadata";
 import { dirname, resolve } from "node:path";
 import { container, type DependencyContainer, instanceCachingFactory } from "tsyringe";
 import type { z } from "zod";
-import { MetaError } from "../errors.js";
+import { isMetaError, MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
+import type { Components, Kind } from "./components.js";
 import { describeIssues } from "./issues.js";
-import {
-  type Components,
-  type Factory,
-  type FactoryContext,
-  type Kind,
-  type Plugin,
-  pluginKeys,
-  type Reference,
-  referencedKind,
-} from "./plugin.js";
+import { putStandIns, replaceStandIns, withoutFunctions } from "./namedComponents.js";
+import { type Factory, type FactoryContext, type Plugin, pluginKeys } from "./plugin.js";
+import type { Reference, StandIn } from "./reference.js";
 
 /** The components of one run, each built when it is first asked for. */
 export interface Workbench {
@@ -63,30 +57,63 @@ export interface Toolkit {
 export function createToolkit(plugins: readonly Plugin[]): Toolkit {
   const factories = collect(plugins);
 
-  const find = (kind: Kind, name: string): Factory<unknown> => {
+  const find = (kind: Kind, name: string, where: string = kind): Factory<unknown> => {
     const factory = factories[kind].get(name);
-    if (!factory) {
-      const known = [...factories[kind].keys()].sort();
-      throw unknownName(kind, name, known, 'Is its plugin listed under "plugins"?');
-    }
-    return factory;
+    if (factory) return factory;
+    const known = [...factories[kind].keys()].sort();
+    const error = unknownName(kind, name, known, 'Is its plugin listed under "plugins"?');
+    throw where === kind ? error : new MetaError(error.code, `${where}: ${error.detail}`);
   };
 
-  const check = (kind: Kind, { use, ...options }: Reference, where = kind as string): Reference => {
-    const schema = find(kind, use).options;
-    const result = schema.safeParse(options);
+  /** Options as their schema has them, with stand-ins for the components that they name. */
+  const parse = (kind: Kind, { use, ...given }: Reference, where: string) => {
+    const factory = find(kind, use, where);
     const place = `${where} (${use})`;
+    const { options: input, standIns } = putStandIns(factory.options, given, place);
+    const result = factory.options.safeParse(input);
     if (!result.success) {
-      const issues = describeIssues(result.error, { schema, input: options, where: place });
-      throw new MetaError("BAD_CONFIG", issues);
+      throw new MetaError(
+        "BAD_CONFIG",
+        describeIssues(result.error, {
+          schema: factory.options,
+          input: given,
+          origin: "config",
+          where: place,
+        }),
+      );
     }
-    const checked: Record<string, unknown> = { use, ...result.data };
-    for (const [name, option] of Object.entries(schema.shape)) {
-      const inner = referencedKind(option as z.ZodType);
-      const value = checked[name];
-      if (inner && value) checked[name] = check(inner, value as Reference, `${place}.${name}`);
+    const whereOf = ({ path }: StandIn) => `${place}.${path}`;
+    return { factory, options: result.data, standIns, whereOf };
+  };
+
+  const check = (kind: Kind, reference: Reference, where: string = kind): Reference => {
+    const { options, standIns, whereOf } = parse(kind, reference, where);
+    const checked = standIns.map(
+      (one) => [one, check(one.kind, one.reference, whereOf(one))] as const,
+    );
+    const plain = withoutFunctions(replaceStandIns(options, new Map(checked)));
+    return { use: reference.use, ...plain };
+  };
+
+  /** Builds a component that was checked, and before it those that its options name. */
+  const build = async (
+    kind: Kind,
+    reference: Reference,
+    context: FactoryContext,
+    where: string = kind,
+  ): Promise<unknown> => {
+    const { factory, options, standIns, whereOf } = parse(kind, reference, where);
+    const built = new Map<StandIn, unknown>();
+    for (const one of standIns) {
+      built.set(one, await build(one.kind, one.reference, context, whereOf(one)));
     }
-    return checked as Reference;
+    try {
+      return await factory.create(replaceStandIns(options, built), context);
+    } catch (error) {
+      if (where === kind || !isMetaError(error)) throw error;
+      const text = `${where} (${reference.use}): ${error.detail}`;
+      throw new MetaError(error.code, text, { cause: error });
+    }
   };
 
   return {
@@ -102,10 +129,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       const built: Kind[] = [];
       let planned: number | undefined;
 
-      const create = async <K extends Kind>(kind: K, reference: Reference) => {
-        const { use, ...options } = check(kind, reference);
-        return (await find(kind, use).create(options, context)) as Components[K];
-      };
+      const create = async <K extends Kind>(kind: K, reference: Reference) =>
+        (await build(kind, check(kind, reference), context)) as Components[K];
       const get = async <K extends Kind>(kind: K) =>
         scope.resolve<Promise<Components[K]>>(tokens[kind]);
       const adapted = async (model: Promise<Components["model"]>) =>
@@ -113,7 +138,6 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       const context: FactoryContext = {
         seed,
         get,
-        create,
         notify,
         path: (path) => resolve(configFile ? dirname(configFile) : ".", path),
         totalUpdates() {

@@ -1,6 +1,6 @@
 import type { RunConfig } from "../config/schema.js";
 import type { Adaptation } from "../evaluate/adaptation.js";
-import type { Reference } from "../plugin/plugin.js";
+import type { Reference } from "../plugin/reference.js";
 import type { Workbench } from "../plugin/toolkit.js";
 
 /** How a run adapts to targets: with its own learner or another one, and with its optimizer if any. */

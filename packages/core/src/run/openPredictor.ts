@@ -6,7 +6,7 @@ import { type Baseline, isBaseline } from "../evaluate/answerMethods.js";
 import { evaluate } from "../evaluate/evaluate.js";
 import type { Answer } from "../evaluate/scoreAnswers.js";
 import { disposeParams } from "../params.js";
-import type { Reference } from "../plugin/plugin.js";
+import type { Reference } from "../plugin/reference.js";
 import { openAdaptation } from "./openAdaptation.js";
 import type { RunOptions } from "./openRun.js";
 

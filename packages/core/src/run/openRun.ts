@@ -12,7 +12,7 @@ import { batchesPerUpdate, type TaskSource } from "../contracts/task.js";
 import type { Tracker } from "../contracts/tracker.js";
 import { MetaError } from "../errors.js";
 import type { Adaptation } from "../evaluate/adaptation.js";
-import type { Reference } from "../plugin/plugin.js";
+import type { Reference } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 import { guardTracker } from "./guardTracker.js";
 import { joinTrackers } from "./joinTrackers.js";
@@ -166,7 +166,7 @@ export async function openRun({
     if (train.validate && !tasks.devTargets?.length) {
       throw new MetaError(
         "BAD_CONFIG",
-        `train.validate: wanted tasks to validate on; ${tasks.name} has none. Name some in the options of tasks (${config.tasks.use}), if it takes any.`,
+        `train.validate: expected tasks to validate on; ${tasks.name} has none. Name some in the options of tasks (${config.tasks.use}), if it takes any.`,
       );
     }
     const learner = config.learner && (await bench.get("learner"));

@@ -1,7 +1,9 @@
 import type { NamedRun } from "../config/load.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
-import { type Kind, pluginKeys, type Reference } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import { pluginKeys } from "../plugin/plugin.js";
+import type { Reference } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 
 /**
