@@ -4,7 +4,10 @@ import { MetaError } from "@metalearn/core";
 export function parseSeeds(text: string): number[] {
   const parts = text.split(",").map((part) => part.trim());
   if (!parts.every((part) => /^\d+$/.test(part))) {
-    throw new MetaError("BAD_OPTION", `--seeds: expected whole numbers such as 1,2,3, got "${text}".`);
+    throw new MetaError(
+      "BAD_OPTION",
+      `--seeds: expected whole numbers such as 1,2,3, got "${text}".`,
+    );
   }
   return parts.map(Number);
 }

@@ -48,5 +48,8 @@ export async function addData(source: string, flags: DataAddFlags): Promise<void
 function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new MetaError("BAD_OPTION", `--${flag}: expected one of ${known.join(", ")}, got "${value}".`);
+  throw new MetaError(
+    "BAD_OPTION",
+    `--${flag}: expected one of ${known.join(", ")}, got "${value}".`,
+  );
 }

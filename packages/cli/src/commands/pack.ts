@@ -42,7 +42,10 @@ const units: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9 
 function parseSize(text: string): number {
   const [, digits, unit = ""] = /^([1-9]\d*)([KMG]?)$/.exec(text) ?? [];
   if (digits) return Number(digits) * (units[unit] as number);
-  throw new MetaError("BAD_OPTION", `--part-size: expected a size such as 60M or 2G, got "${text}".`);
+  throw new MetaError(
+    "BAD_OPTION",
+    `--part-size: expected a size such as 60M or 2G, got "${text}".`,
+  );
 }
 
 /** @throws MetaError `BAD_OPTION` */

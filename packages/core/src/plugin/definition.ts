@@ -1,5 +1,7 @@
 /** The parts of a zod schema's definition that are read here. */
 export interface Definition {
+  /** `object`, `union`, `custom` and so on. */
+  readonly type?: string;
   /** The keys of an object. */
   readonly shape?: Readonly<Record<string, unknown>>;
   /** The values of a record. */

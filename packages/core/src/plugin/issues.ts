@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { suggestion } from "../unknownName.js";
 import { describeKind } from "./components.js";
 import { definitionOf } from "./definition.js";
-import { referencedKind } from "./reference.js";
+import { isOfCode, referencedKind } from "./reference.js";
 
 /** How what was checked came here: as options in code, or as a part of a config. */
 export type Origin = "code" | "config";
@@ -77,8 +77,11 @@ function describe(issue: Issue, { schema, input, origin }: Checked): Line[] {
 /** `expected a whole number of at least 1`; the text of a check of one's own as it is. */
 function expectation(issue: Issue, schema: unknown, origin: Origin): string {
   if (issue.code === "invalid_union") {
+    const { options = [] } = definitionOf(schema);
     const branches = issue.errors.flatMap((branch, i) =>
-      branch.slice(0, 1).map((first) => expectation(first, optionOf(schema, i), origin)),
+      origin === "config" && isOfCode(options[i])
+        ? []
+        : branch.slice(0, 1).map((first) => expectation(first, options[i], origin)),
     );
     return `expected ${branches.map((text) => text.replace(/^expected /, "")).join(", or ")}`;
   }
@@ -130,10 +133,6 @@ function schemaAt(schema: unknown, key: PropertyKey): unknown {
   const own = shape?.[String(key)] ?? valueType ?? element;
   if (own !== undefined) return own;
   return options.map((option) => schemaAt(option, key)).find((found) => found !== undefined);
-}
-
-function optionOf(schema: unknown, index: number): unknown {
-  return definitionOf(schema).options?.[index];
 }
 
 function field(value: unknown, key: PropertyKey): unknown {

@@ -55,6 +55,11 @@ export function referencedKind(schema: unknown): Kind | undefined {
   return (definitionOf(schema) as Readonly<Record<symbol, Kind | undefined>>)[kindKey];
 }
 
+/** Whether only code can give what a schema accepts, such as a function: it is a check of its own. */
+export function isOfCode(schema: unknown): boolean {
+  return definitionOf(schema).type === "custom" && referencedKind(schema) === undefined;
+}
+
 /** Whether a value has the form of a {@link Reference}. */
 export function isReference(value: unknown): value is Reference {
   return (
