@@ -64,6 +64,7 @@ export {
   type Stages,
   type TensorRuntime,
 } from "./contracts/runtime.js";
+export { type SamplerOptions, samplerOptions } from "./contracts/samplerOptions.js";
 export type {
   AnswerMetric,
   Episode,
@@ -72,7 +73,6 @@ export type {
   MetricName,
   PredictionMetric,
   Question,
-  SamplerOptions,
   SamplerState,
   TargetTask,
   TaskSampler,

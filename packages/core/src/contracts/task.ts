@@ -2,6 +2,7 @@ import type { Batch } from "../batch/batch.js";
 import type { TokenSequence } from "../batch/tokenBatch.js";
 import type { DataCheck } from "./dataCheck.js";
 import type { ExampleBatch } from "./model.js";
+import type { SamplerOptions } from "./samplerOptions.js";
 
 /** What a learner wants to see at each meta-update. Counts are batches of `batchSize` examples. */
 export interface EpisodeShape {
@@ -116,18 +117,6 @@ export interface EpisodeTarget {
    * and is scored on all queries together. The caller owns the tensors.
    */
   episodes(seed: number): readonly Episode<ExampleBatch>[];
-}
-
-/** What a {@link TaskSource} makes a sampler from. */
-export interface SamplerOptions {
-  readonly seed: number;
-  /** Examples per batch. */
-  readonly batchSize: number;
-  /**
-   * Lengths to pad sequences to, in ascending order ({@link bucketedTokenBatch}). Episodes are
-   * otherwise the same. Samplers of sources without `trainingLengths` are never given any.
-   */
-  readonly paddedLengths?: readonly number[];
 }
 
 /** What {@link TaskSource.trainingLengths} tells. */

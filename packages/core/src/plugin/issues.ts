@@ -74,8 +74,9 @@ function describe(issue: Issue, { schema, input, origin }: Checked): Line[] {
   return lines(`${expectation(issue, own, origin)}, got ${shown(value)}.${hint}`);
 }
 
-/** `expected a whole number of at least 1`; the text of a check of one's own as it is. */
+/** `expected a whole number of at least 1`; the message of a schema of one's own as it is. */
 function expectation(issue: Issue, schema: unknown, origin: Origin): string {
+  if (!/^(Too (small|big)|Invalid (input|option))\b/.test(issue.message)) return issue.message;
   if (issue.code === "invalid_union") {
     const { options = [] } = definitionOf(schema);
     const branches = issue.errors.flatMap((branch, i) =>

@@ -2,7 +2,7 @@ import { messageOf } from "@metalearn/core";
 import { addonFor } from "../../src/locate/addon.js";
 import { findLibTensorFlow } from "../../src/locate/libtensorflow.js";
 import type { Device } from "../../src/tensorflow/device.js";
-import type { TensorFlowOptions } from "../../src/tensorflow/runtime.js";
+import type { TensorFlowOptions } from "../../src/tensorflow/tensorflowOptions.js";
 
 /** Why tests of the real TensorFlow cannot run here; `undefined` when they can. */
 export const noNativeEngine: string | undefined = await reason();
