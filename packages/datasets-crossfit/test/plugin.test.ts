@@ -58,7 +58,7 @@ test("options are checked by name and value", async () => {
     /\[BAD_CONFIG\] tasks \(crossfit\): unknown key "shotts". Did you mean "shots"\?/,
   );
   await expect(tasksOf({ method: "chanel" })).rejects.toThrow(
-    /tasks \(crossfit\)\.method: wanted "direct" or "channel"/,
+    /tasks \(crossfit\)\.method: expected "direct" or "channel"/,
   );
 });
 
