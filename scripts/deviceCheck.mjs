@@ -57,7 +57,7 @@ const steps = {
 const chosen = values.steps.split(",");
 const unknown = chosen.filter((name) => !(name in steps));
 if (unknown.length > 0) {
-  console.error(`--steps should be some of ${Object.keys(steps).join(",")}; came ${unknown}.`);
+  console.error(`--steps: expected some of ${Object.keys(steps).join(",")}, got ${unknown}.`);
   process.exit(2);
 }
 const summary = {};

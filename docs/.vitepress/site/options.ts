@@ -24,7 +24,7 @@ const introductions: Readonly<Record<Kind, string>> = {
 };
 
 const configIntroduction =
-  "The keys of `metalearn.config.yaml`. `model` and `tasks` are wanted in every run; whatever has no default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
+  "The keys of `metalearn.config.yaml`. `model` and `tasks` are required in every run; whatever has no default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
 
 /** The page of a kind: a table of options for each component, from the schemas of the plugins. */
 export function componentsPage(toolkit: Toolkit, kind: Kind): string {

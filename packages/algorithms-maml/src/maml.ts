@@ -5,16 +5,17 @@ import {
   type EpisodeShape,
   type Learner,
   type LossAndGradients,
-  type MetaOptimizer,
   type MetaState,
   matchingNames,
   meanGradient,
   modelParams,
   type Params,
+  parseOptions,
   tidy,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { type EpisodeOptions, episodeShape, requireCounts } from "./episodes.js";
+import { z } from "zod";
+import { episodeOptions, episodeShape } from "./episodes.js";
 import {
   backpropagate,
   descend,
@@ -24,38 +25,50 @@ import {
   pick,
   startFrom,
 } from "./innerLoop.js";
+import { adapt, innerOptimizer } from "./innerLoopOptions.js";
 import type { LearnedRates } from "./learnedRates.js";
-import { type MomentSharing, momentFlow } from "./moments.js";
-import { type MultiStepLoss, stepWeights, weighted } from "./multiStepLoss.js";
+import { momentFlow, momentSharing } from "./moments.js";
+import { multiStepLoss, stepWeights, weighted } from "./multiStepLoss.js";
+
+const order = z
+  .literal([1, 2])
+  .default(2)
+  .describe("2 differentiates through the inner steps, 1 takes the query gradient where they end.");
+
+export const fomamlOptions = z
+  .strictObject({
+    ...episodeOptions.shape,
+    queries: z
+      .enum(["own", "all-pairs"])
+      .default("own")
+      .describe(
+        "Whether a task's adapted parameters meet its own query batch, or those of all tasks.",
+      ),
+    multiStepLoss: multiStepLoss.optional(),
+    innerOptimizer,
+    moments: momentSharing.default("reset"),
+    adapt,
+    innerSteps: z
+      .int()
+      .min(0)
+      .default(1)
+      .describe(
+        "Inner steps per task; they go round its support batches. Without any, the meta-gradient is the plain query gradient.",
+      ),
+  })
+  .describe("MAML of first order: the query gradient is taken where the inner steps end.");
+
+export const mamlOptions = fomamlOptions
+  .extend({ order })
+  .describe(
+    "Model-agnostic meta-learning: parameters from which a few inner steps lead to a low query loss.",
+  );
+
+/** Options of {@link fomaml}. */
+export type FomamlOptions = z.input<typeof fomamlOptions>;
 
 /** Options of {@link maml}. */
-export interface MamlOptions extends EpisodeOptions {
-  /** Takes the inner steps. */
-  readonly innerOptimizer: MetaOptimizer;
-  /** Inner steps per task; without any, the meta-gradient is the plain query gradient. @default 1 */
-  readonly innerSteps?: number;
-  /**
-   * 2 differentiates through the inner steps; 1 takes the query gradient at the adapted parameters
-   * for the meta-gradient (FOMAML).
-   *
-   * @default 2
-   */
-  readonly order?: 1 | 2;
-  /** Whether a task's adapted parameters meet its own query batch or those of all tasks. @default "own" */
-  readonly queries?: "own" | "all-pairs";
-  /** @default "reset" */
-  readonly moments?: MomentSharing;
-  /** Counts the query loss after every inner step, not only the last. @default off */
-  readonly multiStepLoss?: MultiStepLoss | undefined;
-  /**
-   * Which parameters the inner loop adapts: names, where `*` stands for any text and a leading `!`
-   * leaves names out (`["h.11.*", "!h.11.ln_1.*"]`). The meta-gradient covers all parameters either
-   * way.
-   *
-   * @default all
-   */
-  readonly adapt?: readonly string[];
-}
+export type MamlOptions = z.input<typeof mamlOptions>;
 
 /**
  * Model-agnostic meta-learning: parameters from which a few gradient steps on a task's support set
@@ -66,24 +79,29 @@ export interface MamlOptions extends EpisodeOptions {
  *
  * Source: Finn et al. 2017, algorithm 1 and section 5.2 (first order).
  *
- * @throws MetaError `BAD_OPTION` when a count is too small
+ * @throws MetaError `BAD_OPTION`; from `metaGradient`, when optimizers with different moments are to
+ *   share them
  */
 export function maml(options: MamlOptions): Learner {
-  return mamlWith(options);
+  return mamlWith(parseOptions(mamlOptions, options));
+}
+
+/** {@link maml} of order 1, which takes the query gradient at the adapted parameters (FOMAML). */
+export function fomaml(options: FomamlOptions): Learner {
+  return mamlWith({ ...parseOptions(fomamlOptions, options), order: 1 });
 }
 
 /** {@link maml}, with rates of its inner steps that are learned, if any. */
-export function mamlWith(options: MamlOptions, rates?: LearnedRates): Learner {
+export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedRates): Learner {
   const {
     innerOptimizer: optimizer,
-    innerSteps: steps = 1,
-    order = 2,
-    queries = "own",
-    moments = "reset",
+    innerSteps: steps,
+    order,
+    queries,
+    moments,
     multiStepLoss,
-    adapt = ["*"],
+    adapt,
   } = options;
-  requireCounts({ innerSteps: steps }, 0);
   const shape = episodeShape(options);
   // Nobody reads a support set where no step is taken.
   const episodes: EpisodeShape = steps === 0 ? { ...shape, support: 0 } : shape;

@@ -66,7 +66,7 @@ test.each([
     ["launcher.use=slrum"],
     '[UNKNOWN_NAME] No launcher is called "slrum". Did you mean "slurm"? Known: local, slurm.',
   ],
-  [["launcher.use=slurm", "launcher.time=4"], "launcher (slurm).time: wanted string; came 4."],
+  [["launcher.use=slurm", "launcher.time=4"], "launcher (slurm).time: expected a string, got 4."],
 ])("compare %j is explained", async (args, message) => {
   const project = await emptyProject(tinyRun);
   expect(await failureOf(project, ["compare", ...args])).toContain(message);

@@ -25,10 +25,10 @@ export type ErrorCode =
   | "WRONG_VERSION";
 
 /**
- * The one error class of metalearn. A message says what was wanted, what came, and what to do.
+ * The one error class of metalearn. A message says what was expected, what it got, and what to do.
  *
  * @example
- * throw new MetaError("BAD_OPTION", "innerSteps must be at least 1, but is 0.");
+ * throw new MetaError("BAD_OPTION", "microBatch: expected a whole number of at least 1, got 0.");
  */
 export class MetaError extends Error {
   readonly code: ErrorCode;

@@ -58,6 +58,7 @@ export {
   type Stages,
   type TensorRuntime,
 } from "./contracts/runtime.js";
+export { type SamplerOptions, samplerOptions } from "./contracts/samplerOptions.js";
 export type {
   AnswerMetric,
   Episode,
@@ -66,7 +67,6 @@ export type {
   MetricName,
   PredictionMetric,
   Question,
-  SamplerOptions,
   SamplerState,
   TargetTask,
   TaskSampler,
@@ -159,18 +159,16 @@ export { mean } from "./statistics.js";
 
 // Plugins --------------------------------------------------------------------------------------
 
+export type { Components, Kind } from "./plugin/components.js";
 export { parseOptions } from "./plugin/parseOptions.js";
 export {
-  type Components,
   defineFactory,
   definePlugin,
   type Factory,
   type FactoryContext,
-  type Kind,
   type Plugin,
-  type Reference,
-  referenceTo,
 } from "./plugin/plugin.js";
+export { type Reference, referenceTo } from "./plugin/reference.js";
 
 // Errors and the machine -----------------------------------------------------------------------
 

@@ -89,13 +89,13 @@ describe("a config", () => {
       'train: unknown key "stpes". Did you mean "steps"? Known: batchSize,',
     ],
     [{ modle: {} }, 'unknown key "modle". Did you mean "model"?'],
-    [{ train: { steps: "many" } }, 'train.steps: wanted number; came "many".'],
+    [{ train: { steps: "many" } }, 'train.steps: expected a number, got "many".'],
     [
       { train: { hvp: "exakt" } },
-      'wanted "exact" or "finite-difference"; came "exakt". Did you mean "exact"?',
+      'expected "exact" or "finite-difference", got "exakt". Did you mean "exact"?',
     ],
-    [{ model: {} }, "model.use: wanted string; came nothing."],
-    [{ train: { batchSize: 0 } }, "train.batchSize: Too small: expected number to be >=1; came 0."],
+    [{ model: {} }, "model.use: expected a string, got nothing."],
+    [{ train: { batchSize: 0 } }, "train.batchSize: expected a whole number of at least 1, got 0."],
   ])("says what is wrong with %j", (change, message) => {
     expect(() => onlyRun({ ...minimal, ...change })).toThrow(message);
   });

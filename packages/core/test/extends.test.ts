@@ -59,7 +59,7 @@ describe("a config that extends others", () => {
 
   test.each([
     [{ extends: "none.yaml" }, "[MISSING_FILE] There is no config file "],
-    [{ extends: "" }, "mine.yaml: extends: wanted a file, preset:name, or a list of them"],
+    [{ extends: "" }, "mine.yaml: extends: expected a file, preset:name, or a list of them"],
     [
       { extends: "preset:wied" },
       '[UNKNOWN_NAME] No preset is called "wied". Did you mean "wide"? Known: wide.',

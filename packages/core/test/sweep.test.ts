@@ -110,8 +110,8 @@ describe("a sweep", () => {
   });
 
   test.each([
-    [{ "train.steps": 5 }, "sweep.train.steps: wanted a list of at least one value; came 5."],
-    [{ "train.steps": [] }, "sweep.train.steps: wanted a list of at least one value; came []."],
+    [{ "train.steps": 5 }, "sweep.train.steps: expected a list of at least one value, got 5."],
+    [{ "train.steps": [] }, "sweep.train.steps: expected a list of at least one value, got []."],
     [{ seed: [1, 2] }, "sweep.seed: cannot be swept; list compare.seeds instead."],
     [
       { "train.stepss": [5] },

@@ -4,7 +4,8 @@ import type { Learner } from "../src/contracts/learner.js";
 import type { Model } from "../src/contracts/model.js";
 import type { MetaOptimizer } from "../src/contracts/optimizer.js";
 import type { TensorRuntime } from "../src/contracts/runtime.js";
-import { defineFactory, definePlugin, type Reference, referenceTo } from "../src/plugin/plugin.js";
+import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
+import { type Reference, referenceTo } from "../src/plugin/reference.js";
 import { createToolkit, type Scope } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
 
@@ -18,11 +19,7 @@ const plugin = definePlugin({
   learners: {
     maml: defineFactory(
       z.strictObject({ innerOptimizer: referenceTo("optimizer"), steps: z.int() }),
-      async (options, context) =>
-        component<Learner>({
-          inner: await context.create("optimizer", options.innerOptimizer),
-          seed: context.seed,
-        }),
+      ({ innerOptimizer }, { seed }) => component<Learner>({ inner: innerOptimizer, seed }),
     ),
   },
 });
@@ -147,7 +144,7 @@ describe("createToolkit", () => {
     ],
     [
       { use: "sgd", learningRate: "fast" },
-      '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
+      '[BAD_CONFIG] optimizer (sgd).learningRate: expected a number, got "fast".',
     ],
   ])("refuses %j", async (optimizer, message) => {
     const scope = toolkit.open({ seed: 3, references: { optimizer } });

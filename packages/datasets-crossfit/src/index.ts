@@ -6,6 +6,6 @@ export {
   downloadTasks,
 } from "./download/downloadTasks.js";
 export { type GenerateTasksOptions, generateTasks } from "./generate/generateTasks.js";
-export type { CrossfitOptions } from "./options.js";
+export type { CrossfitOptions, PromptFormat } from "./options.js";
 export { default } from "./plugin.js";
-export { type PromptFormat, type PromptParts, promptParts } from "./prompt/format.js";
+export { type PromptParts, promptParts } from "./prompt/format.js";

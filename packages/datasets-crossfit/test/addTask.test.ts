@@ -185,7 +185,7 @@ describe("data that cannot be a task", () => {
       { "a.json": "[3]" },
       "a.json",
       {},
-      "a.json, row 1: wanted an object with columns.",
+      "a.json, row 1: expected an object with columns.",
     ],
     [
       "no Parquet",

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Kind, pluginKeys, referencedKind } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import { pluginKeys } from "../plugin/plugin.js";
+import { isOfCode, referencedKind } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 import { fileSchema, runSchema } from "./schema.js";
 
@@ -93,10 +95,28 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
         }
         jsonSchema.$ref = `#/$defs/${kind}`;
       }
+      dropBranchesOfCode(zodSchema, jsonSchema);
+      delete jsonSchema.readOnly; // of a list that code may give as a readonly one
       // What z.int() says of every number is of no use to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
   });
   return properties ?? {};
+}
+
+/** Takes the branches of a union that only code can give, such as functions, out of it. */
+function dropBranchesOfCode(
+  schema: z.core.$ZodType,
+  jsonSchema: z.core.JSONSchema.BaseSchema,
+): void {
+  const { def } = schema._zod;
+  if (def.type !== "union") return;
+  const { options } = def as z.core.$ZodUnionDef;
+  const kept = jsonSchema.anyOf?.filter((_, i) => !isOfCode(options[i]));
+  if (!kept || kept.length === jsonSchema.anyOf?.length) return;
+  jsonSchema.anyOf = kept;
+  if (kept.length > 1) return;
+  delete jsonSchema.anyOf;
+  Object.assign(jsonSchema, { ...kept[0], ...jsonSchema });
 }

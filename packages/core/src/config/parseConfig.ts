@@ -15,7 +15,7 @@ export function parseConfig<S extends z.ZodType>(
 ): z.output<S> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const issues = describeIssues(result.error, { schema, input });
+  const issues = describeIssues(result.error, { schema, input, origin: "config" });
   const several = issues.includes("\n");
   throw new MetaError(
     "BAD_CONFIG",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ComputeOptions, computeOptions } from "../objective/computeOptions.js";
-import { referenceTo } from "../plugin/plugin.js";
+import { referenceSchema } from "../plugin/reference.js";
 
 const count = z.int().min(1);
 
@@ -74,7 +74,7 @@ const evaluateSchema = z.strictObject({
     .default([100, 13, 21, 42, 87])
     .describe("Which sets of demonstrations to use; each is drawn with one of these seeds."),
   adapt: z
-    .union([z.literal("own"), referenceTo("learner")])
+    .union([z.literal("own"), referenceSchema("learner")])
     .optional()
     .describe(
       "Adapts the parameters to each target before it is scored, with the run's learner (`own`) or another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support. Default: `own` for episodes, and no for questions.",
@@ -101,11 +101,11 @@ export const runSchema = z.strictObject({
     .min(0)
     .default(100)
     .describe("Training seed: it decides the initial parameters and what is drawn to train on."),
-  runtime: referenceTo("runtime").prefault({ use: "auto" }),
-  model: referenceTo("model"),
-  adapter: referenceTo("adapter").optional(),
-  tasks: referenceTo("tasks"),
-  learner: referenceTo("learner").optional(),
+  runtime: referenceSchema("runtime").prefault({ use: "auto" }),
+  model: referenceSchema("model"),
+  adapter: referenceSchema("adapter").optional(),
+  tasks: referenceSchema("tasks"),
+  learner: referenceSchema("learner").optional(),
   trainable: z
     .array(z.string())
     .min(1)
@@ -113,9 +113,9 @@ export const runSchema = z.strictObject({
     .describe(
       "Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all.",
     ),
-  optimizer: referenceTo("optimizer").optional(),
+  optimizer: referenceSchema("optimizer").optional(),
   tracker: z
-    .union([referenceTo("tracker"), z.array(referenceTo("tracker"))])
+    .union([referenceSchema("tracker"), z.array(referenceSchema("tracker"))])
     .optional()
     .describe("Where metrics go besides the run's folder: a tracker, or a list of them."),
   train: trainSchema.prefault({}).describe("How long and how a run trains."),
@@ -145,7 +145,7 @@ export const fileSchema = z.strictObject({
       "Packages or files whose components may be used; `@metalearn/*` stands for metalearn's own, which are the default.",
     ),
   out: z.string().default("runs").describe("The folder for results."),
-  launcher: referenceTo("launcher").optional(),
+  launcher: referenceSchema("launcher").optional(),
   sweep: changesSchema
     .optional()
     .describe(

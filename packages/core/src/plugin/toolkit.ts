@@ -3,19 +3,13 @@ import { dirname, resolve } from "node:path";
 import { container, type DependencyContainer, instanceCachingFactory } from "tsyringe";
 import type { z } from "zod";
 import type { Learner } from "../contracts/learner.js";
-import { MetaError } from "../errors.js";
+import { isMetaError, MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
+import type { Components, Kind } from "./components.js";
 import { describeIssues } from "./issues.js";
-import {
-  type Components,
-  type Factory,
-  type FactoryContext,
-  type Kind,
-  type Plugin,
-  pluginKeys,
-  type Reference,
-  referencedKind,
-} from "./plugin.js";
+import { putStandIns, replaceStandIns, withoutFunctions } from "./namedComponents.js";
+import { type Factory, type FactoryContext, type Plugin, pluginKeys } from "./plugin.js";
+import type { Reference, StandIn } from "./reference.js";
 
 /** The components of one run, each built when it is first asked for. */
 export interface Scope {
@@ -59,6 +53,21 @@ export interface Toolkit {
   open(options: ScopeOptions): Scope;
 }
 
+/** A component's options after its schema has checked them. */
+interface ParsedOptions {
+  readonly kind: Kind;
+  readonly factory: Factory<unknown>;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Components that the options name; a stand-in is in the place of each. */
+  readonly components: readonly {
+    readonly standIn: StandIn;
+    readonly kind: Kind;
+    readonly reference: Reference;
+    /** Path in the config, for messages. */
+    readonly where: string;
+  }[];
+}
+
 /**
  * Puts plugins together. Nothing is global: two toolkits do not know each other.
  *
@@ -67,36 +76,78 @@ export interface Toolkit {
 export function createToolkit(plugins: readonly Plugin[]): Toolkit {
   const factories = collect(plugins);
 
-  const find = (kind: Kind, name: string): Factory<unknown> => {
+  const find = (kind: Kind, name: string, where: string = kind): Factory<unknown> => {
     const factory = factories[kind].get(name);
-    if (!factory) {
-      const known = [...factories[kind].keys()].sort();
-      throw unknownName(kind, name, known, 'Is its plugin listed under "plugins"?');
-    }
-    return factory;
+    if (factory) return factory;
+    const known = [...factories[kind].keys()].sort();
+    const error = unknownName(kind, name, known, 'Is its plugin listed under "plugins"?');
+    throw where === kind ? error : new MetaError(error.code, `${where}: ${error.detail}`);
   };
 
-  /** References that are complete, and of what kind: they are not checked again. */
-  const complete = new WeakMap<Reference, Kind>();
-  const check = (kind: Kind, reference: Reference, where: string = kind): Reference => {
-    if (complete.get(reference) === kind) return reference;
-    const { use, ...options } = reference;
-    const schema = find(kind, use).options;
-    const parsed = schema.safeParse(options);
+  /** Options by checked references: whatever is checked is not checked again when it is built. */
+  const checkedOptions = new WeakMap<Reference, ParsedOptions>();
+
+  /** Parses options by their schema, with stand-ins for the components that they name. */
+  const parse = (kind: Kind, reference: Reference, where: string): ParsedOptions => {
+    const known = checkedOptions.get(reference);
+    if (known?.kind === kind) return known;
+    const { use, ...given } = reference;
+    const factory = find(kind, use, where);
     const place = `${where} (${use})`;
-    if (!parsed.success) {
-      const issues = describeIssues(parsed.error, { schema, input: options, where: place });
-      throw new MetaError("BAD_CONFIG", issues);
+    const { options: input, standIns } = putStandIns(factory.options, given, place);
+    const result = factory.options.safeParse(input);
+    if (!result.success) {
+      throw new MetaError(
+        "BAD_CONFIG",
+        describeIssues(result.error, {
+          schema: factory.options,
+          input: given,
+          origin: "config",
+          where: place,
+        }),
+      );
     }
-    const checked: Record<string, unknown> = { use, ...parsed.data };
-    for (const [name, option] of Object.entries(schema.shape)) {
-      const inner = referencedKind(option as z.ZodType);
-      const value = checked[name];
-      if (inner && value) checked[name] = check(inner, value as Reference, `${place}.${name}`);
+    const components = standIns.map((one) => ({
+      ...one,
+      standIn: one,
+      where: `${place}.${one.path}`,
+    }));
+    return { kind, factory, options: result.data as Record<string, unknown>, components };
+  };
+
+  const check = (kind: Kind, reference: Reference, where: string = kind): Reference => {
+    if (checkedOptions.get(reference)?.kind === kind) return reference;
+    const parsed = parse(kind, reference, where);
+    const components = parsed.components.map((one) => ({
+      ...one,
+      reference: check(one.kind, one.reference, one.where),
+    }));
+    const references = new Map(components.map((one) => [one.standIn, one.reference]));
+    const plain = withoutFunctions(replaceStandIns(parsed.options, references));
+    const checked: Reference = Object.freeze({ use: reference.use, ...plain });
+    checkedOptions.set(checked, { ...parsed, components });
+    return checked;
+  };
+
+  /** Builds a component that was checked, and before it those that its options name. */
+  const build = async (
+    kind: Kind,
+    reference: Reference,
+    context: FactoryContext,
+    where: string = kind,
+  ): Promise<unknown> => {
+    const { factory, options, components } = parse(kind, reference, where);
+    const built = new Map<StandIn, unknown>();
+    for (const one of components) {
+      built.set(one.standIn, await build(one.kind, one.reference, context, one.where));
     }
-    const result = Object.freeze(checked) as Reference;
-    complete.set(result, kind);
-    return result;
+    try {
+      return await factory.create(replaceStandIns(options, built), context);
+    } catch (error) {
+      if (where === kind || !isMetaError(error)) throw error;
+      const text = `${where} (${reference.use}): ${error.detail}`;
+      throw new MetaError(error.code, text, { cause: error });
+    }
   };
 
   return {
@@ -112,10 +163,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       const built: Kind[] = [];
       let learner: Learner | undefined; // once it is built
 
-      const create = async <K extends Kind>(kind: K, reference: Reference) => {
-        const { use, ...options } = check(kind, reference);
-        return (await find(kind, use).create(options, context)) as Components[K];
-      };
+      const create = async <K extends Kind>(kind: K, reference: Reference) =>
+        (await build(kind, check(kind, reference), context)) as Components[K];
       const get = async <K extends Kind>(kind: K) =>
         own.resolve<Promise<Components[K]>>(tokens[kind]);
       const createLearner = async (reference: Reference) => {
@@ -127,7 +176,6 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       const context: FactoryContext = {
         seed,
         get,
-        create,
         notify,
         path: (path) => resolve(configFile ? dirname(configFile) : ".", path),
         totalUpdates() {

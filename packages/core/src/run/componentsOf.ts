@@ -1,5 +1,7 @@
 import type { RunConfig } from "../config/schema.js";
-import { type Kind, pluginKeys, type Reference } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import { pluginKeys } from "../plugin/plugin.js";
+import type { Reference } from "../plugin/reference.js";
 
 /** The components that a run's config names, by their kind: one, or a list of them. */
 export function componentsOf(

@@ -1,6 +1,6 @@
 import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { Adaptation } from "../evaluate/adaptation.js";
-import type { Reference } from "../plugin/plugin.js";
+import type { Reference } from "../plugin/reference.js";
 import type { Scope } from "../plugin/toolkit.js";
 
 /** How a run adapts to targets: with its own learner or another one, and with its optimizer if any. */

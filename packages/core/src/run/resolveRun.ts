@@ -1,7 +1,8 @@
 import type { NamedRun } from "../config/runsOf.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
-import type { Kind, Reference } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import type { Reference } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 import { componentsOf } from "./componentsOf.js";
 

@@ -90,7 +90,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
     if (safeName.test(name)) continue;
     throw new MetaError(
       "BAD_OPTION",
-      `A ${what}'s name may have letters, digits and any of _ - + . :, and begins with a letter or digit; came ${JSON.stringify(name)}.`,
+      `A ${what}'s name may have letters, digits and any of _ - + . :, and begins with a letter or digit; got ${JSON.stringify(name)}.`,
     );
   }
   const folder = join(root, task);

@@ -34,11 +34,7 @@ export interface Compiling<C extends { readonly traced: Traced }> {
 /** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
 let functionCount = 0;
 
-/**
- * A function that is compiled anew for every signature.
- *
- * @throws MetaError `BAD_OPTION` when there is no room for a compilation
- */
+/** A function that is compiled anew for every signature. */
 export function bySignature<C extends { readonly traced: Traced }>({
   name,
   signatures,
@@ -48,12 +44,6 @@ export function bySignature<C extends { readonly traced: Traced }>({
   run,
   remove,
 }: Compiling<C>): CompiledFunction {
-  if (!Number.isInteger(signatures) || signatures < 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `signatures must be a whole number of at least 1, but is ${signatures}.`,
-    );
-  }
   const ready = new Map<string, C>(); // the one used last is the last
   let shapes = 0;
   let isDisposed = false;

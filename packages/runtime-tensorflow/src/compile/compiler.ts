@@ -1,18 +1,17 @@
-import type {
-  Compilation,
-  CompilationListener,
-  CompileOptions,
-  OpenStages,
-  Stages,
-  TensorRuntime,
+import {
+  type Compilation,
+  type CompilationListener,
+  type CompileOptions,
+  type OpenStages,
+  parseOptions,
+  type Stages,
+  type TensorRuntime,
 } from "@metalearn/core";
 import type { NativeBinding } from "../binding/binding.js";
 import type { Callable, CompiledFunction } from "./bySignature.js";
 import { compiledFunction } from "./compiledFunction.js";
+import { type CompileDefaults, compileOptions } from "./compileOptions.js";
 import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js";
-
-/** Default options of `compile`. */
-export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
 
 /** Compiles functions for an engine and owns what it compiled. */
 export interface Compiler extends Required<Pick<TensorRuntime, "compile" | "compileStages">> {
@@ -50,8 +49,8 @@ export function openCompiler(
     return call;
   };
   const complete = (options: CompileOptions) => {
-    const merged = { ...defaults, ...options };
-    return { binding, mode: merged.mode ?? "auto", options: merged, listener } as const;
+    const { mode, ...complete } = parseOptions(compileOptions, { ...defaults, ...options });
+    return { binding, mode, options: complete, listener } as const;
   };
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {

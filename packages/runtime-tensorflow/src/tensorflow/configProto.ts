@@ -1,20 +1,5 @@
 import { PbfWriter } from "pbf";
-import type { Device } from "./device.js";
-
-/** Options of the TensorFlow engine. */
-export interface EngineOptions {
-  /** `undefined` is the first GPU where there is one, else the CPU. */
-  readonly device?: Device | undefined;
-  /** Threads within one operation and over operations. @default TensorFlow's own choice */
-  readonly threads?: number | undefined;
-  /**
-   * Allows float32 products on a GPU to round operands to TensorFloat-32, which keeps 11 of 24 significant
-   * bits and is several times as fast. No effect on a CPU.
-   *
-   * @default false
-   */
-  readonly tf32?: boolean | undefined;
-}
+import type { EngineOptions } from "./tensorflowOptions.js";
 
 /**
  * Serializes a `tensorflow.ConfigProto`.

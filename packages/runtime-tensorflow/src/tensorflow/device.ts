@@ -7,11 +7,6 @@ import type { DriverState } from "./driver.js";
 /** Device that holds tensors and runs operations. `cuda:1` is the second NVIDIA GPU. */
 export type Device = "cpu" | `cuda:${number}`;
 
-/** Narrows a text to a {@link Device}. */
-export function isDevice(text: string): text is Device {
-  return text === "cpu" || /^cuda:\d+$/.test(text);
-}
-
 /** CUDA's number of a GPU: 1 for `cuda:1`. */
 export function cudaNumber(device: Device): number {
   return Number(device.slice("cuda:".length));
