@@ -13,7 +13,8 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { conjugateGradient } from "./conjugateGradient.js";
 import { type EpisodeOptions, episodeShape, requireCounts, requirePositive } from "./episodes.js";
-import { descend, freshStart, type InnerObjective, innerLoops, pick } from "./innerLoop.js";
+import { descend, freshStart, innerLoops, pick } from "./innerLoop.js";
+import type { InnerObjective } from "./stepPolicy.js";
 
 /** Options of {@link imaml}. */
 export interface ImamlOptions extends EpisodeOptions {
