@@ -14,8 +14,9 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { conjugateGradient } from "./conjugateGradient.js";
 import { count, episodeOptions, episodeShape } from "./episodes.js";
-import { descend, freshStart, type InnerObjective, innerLoops, pick } from "./innerLoop.js";
+import { descend, freshStart, innerLoops, pick } from "./innerLoop.js";
 import { adapt, innerOptimizer } from "./innerLoopOptions.js";
+import type { InnerObjective } from "./stepPolicy.js";
 
 export const imamlOptions = z
   .strictObject({

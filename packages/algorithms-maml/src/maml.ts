@@ -1,6 +1,5 @@
 import {
   addParams,
-  type Batch,
   disposeParams,
   type EpisodeShape,
   type Learner,
@@ -24,10 +23,11 @@ import {
   innerLoops,
   pick,
   startFrom,
+  type Trajectory,
 } from "./innerLoop.js";
 import { adapt, innerOptimizer } from "./innerLoopOptions.js";
 import type { LearnedRates } from "./learnedRates.js";
-import { momentFlow, momentSharing } from "./moments.js";
+import { type MomentFlow, momentFlow, momentSharing } from "./moments.js";
 import { multiStepLoss, stepWeights, weighted } from "./multiStepLoss.js";
 
 const order = z
@@ -106,52 +106,13 @@ export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedR
   // Nobody reads a support set where no step is taken.
   const episodes: EpisodeShape = steps === 0 ? { ...shape, support: 0 } : shape;
 
+  const innerLoop = innerLoops(optimizer, adapt);
   const adaptedOf = (params: Params) =>
     pick(params, matchingNames(Object.keys(modelParams(params)), adapt, "adapt"));
-  const flow = (params: Params, state: MetaState) =>
+  const flowOf = (params: Params, state: MetaState): MomentFlow =>
     rates
       ? rates.flow(params, adaptedOf(params), state)
       : momentFlow(moments, optimizer, adaptedOf(params), state);
-  const innerLoop = innerLoops(optimizer, adapt);
-  const goesBack = order === 2 || rates !== undefined;
-  const record = goesBack ? order : multiStepLoss ? 1 : 0;
-
-  /**
-   * What one task adds to a meta-update, and the slots that its inner loop ends with.
-   *
-   * @param weights of the query losses after each inner step; none where only the last counts
-   */
-  const taskGradient = <B extends Batch>(
-    loop: InnerLoop<B>,
-    params: Params,
-    support: readonly B[],
-    queryGradient: (adapted: Params) => LossAndGradients,
-    start: InnerStart,
-    weights: readonly tf.Scalar[],
-  ) =>
-    tidy(() => {
-      const trajectory = descend(loop, params, support, start, record);
-      // Slots that nobody goes on with are not worth their memory.
-      const slots = moments === "reset" ? {} : trajectory.slots;
-      const last = queryGradient(trajectory.params);
-      if (steps > 0) disposeParams(pick(trajectory.params, loop.names));
-      if (weights.length === 0 && !goesBack) return { ...last, slots };
-
-      const counted = weights.map((weight, j) => {
-        const step = trajectory.steps[j + 1];
-        return weighted(step ? queryGradient(step.params) : last, weight);
-      });
-      const losses: LossAndGradients[] = counted.length > 0 ? counted : [last];
-      const loss = tf.addN(losses.map(({ loss }) => loss)) as tf.Scalar;
-      const gradients = losses.map(({ gradients }) => gradients);
-      if (!goesBack) return { loss, gradients: addParams(gradients), slots };
-      const back = backpropagate(loop, trajectory, gradients.at(-1) as Params, {
-        order,
-        onTheWay: [undefined, ...gradients.slice(0, -1)],
-        slots: rates !== undefined,
-      });
-      return { loss, gradients: { ...back.gradient, ...rates?.gradients(back.slots) }, slots };
-    });
 
   return {
     name: order === 1 ? "fomaml" : "maml",
@@ -160,32 +121,84 @@ export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedR
 
     adapt(objective, params, batches, state) {
       return tidy(() => {
-        const start = startFrom(optimizer, flow(params, state).begin(), steps);
+        const start = startFrom(optimizer, flowOf(params, state).begin(), steps);
         const own = modelParams(params);
         return descend(innerLoop(objective, own), own, batches, start, 0).params;
       });
     },
 
     metaGradient(objective, params, episodes, state) {
-      const passing = flow(params, state);
+      const flow = flowOf(params, state);
       const own = modelParams(params);
-      const weights = multiStepLoss
-        ? stepWeights(steps, state.optimizer.update, multiStepLoss).map((w) => tf.scalar(w))
-        : [];
-      const loop = innerLoop(objective, own);
+      const common = {
+        loop: innerLoop(objective, own),
+        params: own,
+        order,
+        rates,
+        weights: multiStepLoss
+          ? stepWeights(steps, state.optimizer.update, multiStepLoss).map((w) => tf.scalar(w))
+          : [],
+      };
       const mean = meanGradient(episodes, ({ support, query }) => {
-        const asked = queries === "own" ? [query] : episodes.map((episode) => episode.query);
+        const queryBatches = queries === "own" ? [query] : episodes.map(({ query }) => query);
         const queryGradient = (adapted: Params) =>
-          meanGradient(asked, (query) => objective.gradient(adapted, query));
-        const begin = passing.begin();
+          meanGradient(queryBatches, (batch) => objective.gradient(adapted, batch));
+        const begin = flow.begin();
         const { slots, ...result } = tidy(() => {
           const start = startFrom(optimizer, begin, steps);
-          return taskGradient(loop, own, support, queryGradient, start, weights);
+          const { slots, ...found } = taskGradient(common, support, start, queryGradient);
+          // Slots that nobody goes on with are not worth their memory.
+          return { ...found, slots: moments === "reset" ? {} : slots };
         });
-        passing.finish({ ...begin, step: begin.step + steps, slots });
+        flow.finish({ ...begin, step: begin.step + steps, slots });
         return result;
       });
-      return { ...mean, state: passing.result() };
+      return { ...mean, state: flow.result() };
     },
   };
+}
+
+/** What the tasks of a meta-update have in common. */
+interface TaskOptions<B> {
+  readonly loop: InnerLoop<B>;
+  readonly params: Params;
+  readonly order: 1 | 2;
+  readonly rates: LearnedRates | undefined;
+  /** Of the query losses after each inner step; none where only the last counts. */
+  readonly weights: readonly tf.Scalar[];
+}
+
+/**
+ * One task's part of a meta-update: down the inner loop, to the query losses that count, and back.
+ *
+ * @returns the slots that the inner loop ended with as well
+ */
+function taskGradient<B>(
+  { loop, params, order, rates, weights }: TaskOptions<B>,
+  support: readonly B[],
+  start: InnerStart,
+  queryGradient: (adapted: Params) => LossAndGradients,
+): LossAndGradients & Pick<Trajectory, "slots"> {
+  // Of first order, the query gradients are the meta-gradient, unless there are rates to be learned.
+  const hasBackward = order === 2 || rates !== undefined;
+  const recorded = hasBackward ? order : weights.length > 0 ? 1 : 0;
+  const trajectory = descend(loop, params, support, start, recorded);
+  const { steps, slots } = trajectory;
+  const last = queryGradient(trajectory.params);
+  if (start.coefficients.length > 0) disposeParams(pick(trajectory.params, loop.names));
+
+  const afterSteps = weights.map((weight, j) => {
+    const next = steps[j + 1];
+    return weighted(next ? queryGradient(next.params) : last, weight);
+  });
+  const counted = afterSteps.length > 0 ? afterSteps : [last];
+  const loss = tf.addN(counted.map(({ loss }) => loss)) as tf.Scalar;
+  const gradients = counted.map(({ gradients }) => gradients);
+  if (!hasBackward) return { loss, gradients: addParams(gradients), slots };
+  const back = backpropagate(loop, trajectory, gradients.at(-1) as Params, {
+    order,
+    onTheWay: [undefined, ...gradients.slice(0, -1)],
+    slots: rates !== undefined,
+  });
+  return { loss, gradients: { ...back.gradient, ...rates?.gradients(back.slots) }, slots };
 }

@@ -4,6 +4,7 @@ import {
   type AttentionContext,
   type Heads,
   layerNorm,
+  type Positions,
   positionEmbeddings,
   parameterShapes as shapesOf,
   splitHeads,
@@ -46,6 +47,86 @@ export const gpt2Sizes = {
   "gpt2-large": { ...published, layers: 36, width: 1_280, heads: 20 },
   "gpt2-xl": { ...published, layers: 48, width: 1_600, heads: 25 },
 } as const satisfies Record<string, Gpt2Config>;
+
+// In comments, B sequences of T tokens are B*T rows of width C; V is the size of the vocabulary. A block gives
+// its output for all rows or, if it is the last one, for those at which something is predicted: `outputs`.
+
+/** Causal self-attention: [B*T, C] to [outputs, C]. */
+function attention(
+  x: tf.Tensor2D,
+  params: Params,
+  heads: number,
+  context: AttentionContext,
+): tf.Tensor2D {
+  const parts = queriesKeysValues(x, params, context).map((rows) => splitHeads(rows, heads));
+  const [q, k, v] = parts as [Heads, Heads, Heads]; // [H, rows, C/H] each
+  const y = context.attend(q, k, v); // [outputs, C]
+  return conv1d(y, params, "attn.c_proj");
+}
+
+/** Queries, [queries, C], keys and values, [B*T, C]: `c_attn` makes them side by side, [., 3C]. */
+function queriesKeysValues(
+  x: tf.Tensor2D,
+  params: Params,
+  { isPartial, queryRows }: AttentionContext,
+): tf.Tensor[] {
+  const width = x.shape[1];
+  if (!isPartial) return tf.split(conv1d(x, params, "attn.c_attn"), 3, 1);
+  const keysValues = conv1d(x, params, "attn.c_attn", { from: width, size: 2 * width });
+  const queries = conv1d(queryRows(x), params, "attn.c_attn", { from: 0, size: width });
+  return [queries, ...tf.split(keysValues, 2, 1)];
+}
+
+/** [rows, C] to [rows, C], by way of [rows, 4C]. */
+function mlp(x: tf.Tensor2D, params: Params): tf.Tensor2D {
+  return conv1d(gelu(conv1d(x, params, "mlp.c_fc")), params, "mlp.c_proj");
+}
+
+/** One layer: [B*T, C] to [outputs, C]. */
+function block(
+  x: tf.Tensor2D,
+  params: Params,
+  heads: number,
+  context: AttentionContext,
+): tf.Tensor2D {
+  const attended = attention(layerNorm(x, params, "ln_1"), params, heads, context);
+  const y: tf.Tensor2D = tf.add(context.outputRows(x), attended);
+  return tf.add(y, mlp(layerNorm(y, params, "ln_2"), params));
+}
+
+/** Embeddings of tokens, [B, T, C], with those of their positions added. */
+function embed(tokens: tf.Tensor, params: Params, positions: Positions): tf.Tensor {
+  return tf.add(tokens, positionEmbeddings(tensorNamed(params, "wpe.weight"), positions));
+}
+
+/** Final norm and output head: [outputs, C] to [outputs, V]. */
+function head(x: tf.Tensor2D, params: Params): tf.Tensor2D {
+  const embeddings = tensorNamed(params, "wte.weight") as tf.Tensor2D; // [V, C]
+  return tf.matMul(layerNorm(x, params, "ln_f"), embeddings, false, true);
+}
+
+/** Hugging Face's `Conv1D`: a linear layer with weights `[in, out]`, or with some of its columns. */
+function conv1d(
+  x: tf.Tensor2D,
+  params: Params,
+  name: string,
+  columns?: { readonly from: number; readonly size: number },
+): tf.Tensor2D {
+  let weight = tensorNamed(params, `${name}.weight`) as tf.Tensor2D;
+  let bias = tensorNamed(params, `${name}.bias`);
+  if (columns) {
+    weight = tf.slice(weight, [0, columns.from], [weight.shape[0], columns.size]);
+    bias = tf.slice(bias, [columns.from], [columns.size]);
+  }
+  return tf.add(tf.matMul(x, weight), bias);
+}
+
+/** GELU in the tanh form that GPT-2 was trained with (Hendrycks and Gimpel 2016). */
+function gelu(x: tf.Tensor2D): tf.Tensor2D {
+  const cube = tf.mul(tf.mul(x, x), x);
+  const inner = tf.mul(tf.add(x, tf.mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+}
 
 /** A GPT-2 without parameters. */
 export interface Gpt2 extends Transformer {
@@ -110,8 +191,7 @@ export function gpt2Architecture({
     // Less where a block writes to the residual stream.
     initialDeviation: (name) =>
       name.endsWith("c_proj.weight") ? initializerRange / Math.sqrt(2 * layers) : initializerRange,
-    embed: (tokens, params, positions) =>
-      tf.add(tokens, positionEmbeddings(tensorNamed(params, "wpe.weight"), positions)),
+    embed,
     block: (x, params, context) => block(x, params, heads, context),
     head,
     checkpoint: {
@@ -138,75 +218,4 @@ export function gpt2Architecture({
       },
     },
   };
-}
-
-/** One layer: [B*T, C] to [outputs, C]. */
-function block(
-  x: tf.Tensor2D,
-  params: Params,
-  heads: number,
-  context: AttentionContext,
-): tf.Tensor2D {
-  const attended = attention(layerNorm(x, params, "ln_1"), params, heads, context);
-  const y: tf.Tensor2D = tf.add(context.outputRows(x), attended);
-  return tf.add(y, mlp(layerNorm(y, params, "ln_2"), params));
-}
-
-/** Causal self-attention: [B*T, C] to [outputs, C]. */
-function attention(
-  x: tf.Tensor2D,
-  params: Params,
-  heads: number,
-  context: AttentionContext,
-): tf.Tensor2D {
-  const [q, k, v] = queriesKeysValues(x, params, context).map((each) => splitHeads(each, heads));
-  const y = context.attend(q as Heads, k as Heads, v as Heads); // [outputs, C]
-  return conv1d(y, params, "attn.c_proj");
-}
-
-/** Queries, [queries, C], keys and values, [B*T, C]: `c_attn` makes them side by side, [., 3C]. */
-function queriesKeysValues(
-  x: tf.Tensor2D,
-  params: Params,
-  { isPartial, queryRows }: AttentionContext,
-): tf.Tensor[] {
-  const width = x.shape[1];
-  if (!isPartial) return tf.split(conv1d(x, params, "attn.c_attn"), 3, 1);
-  const keysValues = conv1d(x, params, "attn.c_attn", { from: width, size: 2 * width });
-  const queries = conv1d(queryRows(x), params, "attn.c_attn", { from: 0, size: width });
-  return [queries, ...tf.split(keysValues, 2, 1)];
-}
-
-/** [rows, C] to [rows, C], by way of [rows, 4C]. */
-function mlp(x: tf.Tensor2D, params: Params): tf.Tensor2D {
-  return conv1d(gelu(conv1d(x, params, "mlp.c_fc")), params, "mlp.c_proj");
-}
-
-/** Final norm and output head: [outputs, C] to [outputs, V]. */
-function head(x: tf.Tensor2D, params: Params): tf.Tensor2D {
-  const embeddings = tensorNamed(params, "wte.weight") as tf.Tensor2D; // [V, C]
-  return tf.matMul(layerNorm(x, params, "ln_f"), embeddings, false, true);
-}
-
-/** Hugging Face's `Conv1D`: a linear layer with weights `[in, out]`, or with some of its columns. */
-function conv1d(
-  x: tf.Tensor2D,
-  params: Params,
-  name: string,
-  columns?: { readonly from: number; readonly size: number },
-): tf.Tensor2D {
-  let weight = tensorNamed(params, `${name}.weight`) as tf.Tensor2D;
-  let bias = tensorNamed(params, `${name}.bias`);
-  if (columns) {
-    weight = tf.slice(weight, [0, columns.from], [weight.shape[0], columns.size]);
-    bias = tf.slice(bias, [columns.from], [columns.size]);
-  }
-  return tf.add(tf.matMul(x, weight), bias);
-}
-
-/** GELU in the tanh form that GPT-2 was trained with (Hendrycks and Gimpel 2016). */
-function gelu(x: tf.Tensor2D): tf.Tensor2D {
-  const cube = tf.mul(tf.mul(x, x), x);
-  const inner = tf.mul(tf.add(x, tf.mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
-  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
 }

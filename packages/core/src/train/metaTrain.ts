@@ -85,12 +85,11 @@ export async function* metaTrain<B extends Batch>(
   const normOf = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
-  let params = withMetaParams(learner, { ...trained, ...learnerParams(options.params) });
+  const initial = withMetaParams(learner, { ...trained, ...learnerParams(options.params) });
+  let params = initial;
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
   const start = [...Object.values(options.params), ...(resume ? metaTensors(resume.state) : [])];
-  const given = new Set(options.consume ? [] : start);
-  const take = (tensor: tf.Tensor) => (given.has(tensor) ? tensor.clone() : tensor);
-  let isFirst = true;
+  const { take, free } = ownership(options.consume ? [] : start);
 
   try {
     for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
@@ -107,10 +106,7 @@ export async function* metaTrain<B extends Batch>(
         }
         return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
       });
-      const kept = new Set(metaTensors(made.state));
-      for (const tensor of metaTensors(state)) {
-        if (!kept.has(tensor) && !given.has(tensor)) tensor.dispose();
-      }
+      free(metaTensors(state), metaTensors(made.state));
       const applied = apply(gradients, made.state.optimizer, params, { norm, take });
       norm.dispose();
       params = applied.params;
@@ -118,17 +114,28 @@ export async function* metaTrain<B extends Batch>(
       const seconds = (performance.now() - begun) / 1000;
       await setImmediate(); // lets signals, timers and progress bars run
       const batches = update * perUpdate;
-      isFirst = false;
       yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
     }
   } finally {
-    if (isFirst) disposeOthers([...Object.values(params), ...metaTensors(state)], start);
+    // Without an update, what training made of its own is nobody's, and what it started from the caller's.
+    if (params === initial) free([...Object.values(params), ...metaTensors(state)], start);
   }
 }
 
-/** Frees what training has made of its own before the first update. */
-function disposeOthers(tensors: readonly tf.Tensor[], start: readonly tf.Tensor[]): void {
-  for (const tensor of tensors) if (!start.includes(tensor)) tensor.dispose();
+/** Keeps training from using up tensors that are the caller's. */
+function ownership(callers: readonly tf.Tensor[]) {
+  const kept = new Set(callers);
+  return {
+    /** The tensor itself, to be used up, or a clone of a caller's. */
+    take: (tensor: tf.Tensor) => (kept.has(tensor) ? tensor.clone() : tensor),
+    /** Frees tensors but for a caller's and those of `others`. */
+    free(tensors: readonly tf.Tensor[], others: readonly tf.Tensor[]): void {
+      const inUse = new Set(others);
+      for (const tensor of tensors) {
+        if (!kept.has(tensor) && !inUse.has(tensor)) tensor.dispose();
+      }
+    },
+  };
 }
 
 /** All tensors that training carries besides parameters. */

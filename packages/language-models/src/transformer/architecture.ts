@@ -65,8 +65,11 @@ export interface CheckpointFormat {
   readonly prefix: string;
   /** Names, without the prefix, of stored tensors that are no parameters, such as causal masks. */
   readonly buffers?: RegExp;
-  /** Matrices that PEFT adapts: names, where `*` stands for any text. */
-  readonly linear: readonly string[];
+  /**
+   * Matrices that PEFT adapts: names, where `*` stands for any text. They have to be stored `[in, out]`, the
+   * only layout in which adapters are written.
+   */
+  readonly linear?: readonly string[];
   /** Contents of `config.json`, but for the type of the tensors. */
   readonly config: Readonly<Record<string, unknown>>;
 }
