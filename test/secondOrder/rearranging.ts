@@ -188,6 +188,7 @@ export const rearranging: Named = {
   split: exact(
     on((x: T) => tf.split(x, 3, 1), any(2, 3)),
     {
+      "in one part": on((x: T) => tf.split(x, 1, 1), any(2, 3)),
       "in unequal parts": on((x: T) => tf.split(x, [1, 3], 1), any(2, 4)),
     },
   ),
@@ -220,5 +221,10 @@ export const rearranging: Named = {
     "TensorFlow.js has no gradient of it",
     on((x: T) => tf.unique(x).values, any(3)),
   ),
-  unstack: exact(on((x: T) => tf.unstack(x, 1), any(2, 3))),
+  unstack: exact(
+    on((x: T) => tf.unstack(x, 1), any(2, 3)),
+    {
+      "of one part": on((x: T) => tf.unstack(x), any(1, 3)),
+    },
+  ),
 };
