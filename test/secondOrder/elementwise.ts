@@ -43,6 +43,7 @@ export const elementwise: Readonly<Record<string, Operation>> = {
   cast: {
     ...exact(on((x: T) => tf.cast(x, "float32"), any(2, 3))),
     constant: { "to int32": on((x: T) => tf.mul(x, tf.cast(toInt(x), "float32")), any(2, 3)) },
+    because: "complex numbers",
     refused: {
       "to complex64": on((x: T) => tf.cast(tf.cast(x, "complex64"), "float32"), any(2, 3)),
     },

@@ -58,6 +58,9 @@ const resize = (
     },
   );
 
+const dilated = "TensorFlow.js has no gradient of dilated convolutions";
+const sampling = "TensorFlow.js has no gradient of it";
+
 const boxes = () => tf.tensor2d([[0.1, 0.1, 0.9, 0.8]]);
 const statistics = [any(3), positive(3), any(3), any(3)];
 type Norm = (x: T, mean: T, variance: T, offset?: T, scale?: T) => T;
@@ -96,6 +99,7 @@ export const images: Readonly<Record<string, Operation>> = {
     ...exact(
       on((x: T3, filter: T3) => tf.conv1d(x, filter, 1, "same"), any(2, 5, 2), any(3, 2, 2)),
     ),
+    because: dilated,
     refused: {
       dilated: on(
         (x: T3, filter: T3) => tf.conv1d(x, filter, 1, "same", "NWC", 2),
@@ -106,6 +110,7 @@ export const images: Readonly<Record<string, Operation>> = {
   },
   conv2d: {
     exact: { "": conv2d(1, "valid"), "padded, in steps of two": conv2d(2, "same") },
+    because: dilated,
     refused: { dilated: conv2d(1, "valid", 2) },
   },
   conv2dTranspose: exact(
@@ -117,6 +122,7 @@ export const images: Readonly<Record<string, Operation>> = {
   ),
   conv3d: {
     exact: { "": conv3d(1, "valid"), "padded, in steps of two": conv3d(2, "same") },
+    because: dilated,
     refused: { dilated: conv3d(1, "same", 2) },
   },
   conv3dTranspose: exact(
@@ -128,6 +134,7 @@ export const images: Readonly<Record<string, Operation>> = {
   ),
   depthwiseConv2d: {
     exact: { "": depthwise(1, "valid"), "padded, in steps of two": depthwise(2, "same") },
+    because: dilated,
     refused: { dilated: depthwise(1, "valid", 2) },
   },
   dilation2d: exact(
@@ -172,6 +179,7 @@ export const images: Readonly<Record<string, Operation>> = {
     ),
   ),
   "image.cropAndResize": refused(
+    sampling,
     on(
       (x: T4) => tf.image.cropAndResize(x, boxes(), ids([0]) as tf.Tensor1D, [2, 2]),
       any(1, 3, 3, 1),
@@ -191,6 +199,7 @@ export const images: Readonly<Record<string, Operation>> = {
     positive(),
   ),
   "image.nonMaxSuppressionWithScore": refused(
+    "TensorFlow.js has no gradient of the scores",
     on(
       (x: tf.Tensor1D) => tf.image.nonMaxSuppressionWithScore(boxes(), x, 1).selectedScores as T,
       positive(1),
@@ -200,6 +209,7 @@ export const images: Readonly<Record<string, Operation>> = {
   "image.resizeNearestNeighbor": resize(tf.image.resizeNearestNeighbor),
   "image.rgbToGrayscale": exact(on((x: T4) => tf.image.rgbToGrayscale(x), any(1, 2, 2, 3))),
   "image.rotateWithOffset": refused(
+    sampling,
     on((x: T4) => tf.image.rotateWithOffset(x, 0.3), any(1, 3, 3, 1)),
   ),
   "image.threshold": constant(
@@ -207,6 +217,7 @@ export const images: Readonly<Record<string, Operation>> = {
     any(3, 3, 1),
   ),
   "image.transform": refused(
+    sampling,
     on(
       (x: T4) => tf.image.transform(x, tf.tensor2d([[1, 0.1, 0, 0, 1, 0, 0, 0]])),
       any(1, 3, 3, 1),

@@ -25,6 +25,8 @@ export interface Operation {
   readonly constant?: Cases;
   /** There is an error that names it. */
   readonly refused?: Cases;
+  /** Why it is refused. */
+  readonly because?: string;
   /** It takes no numbers by which one could differentiate: the reason. */
   readonly none?: string;
 }
@@ -57,8 +59,9 @@ export const constant = (f: (x: tf.Tensor) => tf.Tensor, input: Input = any(2, 3
 });
 
 /** An operation that is refused. */
-export const refused = (first: Case, more: Cases = {}): Operation => ({
-  refused: { "": first, ...more },
+export const refused = (because: string, given: Case): Operation => ({
+  refused: { "": given },
+  because,
 });
 
 export const none = (why: string): Operation => ({ none: why });

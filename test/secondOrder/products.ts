@@ -63,7 +63,12 @@ export const products: Readonly<Record<string, Operation>> = {
       ),
     },
   },
-  "linalg.bandPart": exact(on((x: T) => tf.linalg.bandPart(x, 1, 0), any(2, 3, 3))),
+  "linalg.bandPart": exact(
+    on((x: T) => tf.linalg.bandPart(x, 1, 0), any(2, 3, 3)),
+    {
+      "of one matrix": on((x: T) => tf.linalg.bandPart(x, -1, 0), any(2, 3)),
+    },
+  ),
   "linalg.gramSchmidt": exact(on((x: T2) => tf.linalg.gramSchmidt(x) as T, any(2, 3))),
   "linalg.qr": exact(on((x: T2) => tf.linalg.qr(x), any(3, 2))),
   matMul: exact(

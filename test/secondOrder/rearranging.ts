@@ -154,6 +154,7 @@ export const rearranging: Named = {
     ),
   ),
   "sparse.sparseFillEmptyRows": refused(
+    "TensorFlow.js has no gradient of it",
     on(
       (x: T) =>
         tf.sparse.sparseFillEmptyRows(
@@ -187,6 +188,7 @@ export const rearranging: Named = {
   split: exact(
     on((x: T) => tf.split(x, 3, 1), any(2, 3)),
     {
+      "in one part": on((x: T) => tf.split(x, 1, 1), any(2, 3)),
       "in unequal parts": on((x: T) => tf.split(x, [1, 3], 1), any(2, 4)),
     },
   ),
@@ -198,8 +200,8 @@ export const rearranging: Named = {
       backwards: on((x: T) => tf.stridedSlice(x, [1, 4], [2, 0], [1, -2]), any(2, 5)),
     },
   ),
-  // The kernel in JavaScript writes into its input.
   tensorScatterUpdate: refused(
+    "its kernel in JavaScript writes into its input",
     on((x: T, y: T) => tf.tensorScatterUpdate(x, at([3, 0], [2, 1]), y), any(4, 2), any(2, 2)),
   ),
   tile: exact(
@@ -215,6 +217,14 @@ export const rearranging: Named = {
     },
   ),
   transpose: exact(on((x: T) => tf.transpose(x, [2, 0, 1]), any(2, 3, 2))),
-  unique: refused(on((x: T) => tf.unique(x).values, any(3))),
-  unstack: exact(on((x: T) => tf.unstack(x, 1), any(2, 3))),
+  unique: refused(
+    "TensorFlow.js has no gradient of it",
+    on((x: T) => tf.unique(x).values, any(3)),
+  ),
+  unstack: exact(
+    on((x: T) => tf.unstack(x, 1), any(2, 3)),
+    {
+      "of one part": on((x: T) => tf.unstack(x), any(1, 3)),
+    },
+  ),
 };

@@ -12,7 +12,7 @@ export function notDifferentiable(
     : "Write it with other operations.";
   return new MetaError(
     "NOT_DIFFERENTIABLE",
-    `${operation} has no ${what}. ${way} docs/second-order.md lists what has one.`,
+    `${operation} has no ${what}. ${way} docs/second-order-operations.md lists what has one.`,
     { cause },
   );
 }

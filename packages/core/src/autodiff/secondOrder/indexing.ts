@@ -89,10 +89,12 @@ export function scatterBack(
   x: tf.Tensor,
   pick: (x: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
-  const positions = pick(tf.reshape(tf.range(0, x.size, 1, "int32"), x.shape));
+  // Kernels in WebAssembly take integers for float32, which has all integers up to 2^24.
+  const dtype = x.size <= 2 ** 24 ? "float32" : "int32";
+  const positions = pick(tf.reshape(tf.range(0, x.size, 1, dtype), x.shape));
   const sums = tf.unsortedSegmentSum(
     tf.reshape(dy, [-1]),
-    tf.cast(tf.reshape(positions, [-1]), "int32") as tf.Tensor1D, // WebAssembly slices make float32
+    tf.cast(tf.reshape(positions, [-1]), "int32") as tf.Tensor1D,
     x.size,
   );
   return tf.reshape(sums, x.shape);

@@ -32,6 +32,15 @@ export const rearranging: readonly tf.GradConfig[] = [
         }, dy),
     }),
   }),
+  // Those of TensorFlow.js fail where there is a single part.
+  {
+    kernelName: tf.Unpack,
+    gradFunc: (dy, _, { axis }) => ({ value: () => tf.stack([dy].flat(), axis as number) }),
+  },
+  {
+    kernelName: tf.SplitV,
+    gradFunc: (dy, _, { axis }) => ({ x: () => tf.concat([dy].flat(), axis as number) }),
+  },
   gradient<{ blockSize: number; dataFormat: "NHWC" | "NCHW" }>({
     kernelName: tf.DepthToSpace,
     inputs: ["x"],
