@@ -22,14 +22,6 @@ const settings = [
 /** Longer than any sequence of 16 demonstrations. */
 const unlimited = 100_000;
 
-const noBpeCases = missing("golden", "metaicl", "gpt2_bpe_cases.json");
-describe.skipIf(noBpeCases)(`prompt separators in GPT-2's encoding ${noBpeCases ?? ""}`, () => {
-  const cases = noBpeCases ? {} : readJson<Record<string, number[]>>("gpt2_bpe_cases.json");
-  test.each(Object.entries(cases))("%j", (text, ids) => {
-    expect(tokenizer.encode(text)).toEqual(ids);
-  });
-});
-
 const noLayout = missing("golden", "metaicl", "layout_first_test_example.json") ?? noData;
 describe.skipIf(noLayout)(
   `the first question equals the one in MetaICL's logs ${noLayout ?? ""}`,
