@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     out: { type: "string", default: "device-check" },
     device: { type: "string", default: "cuda:0" },
-    /** The folder with `golden` and `bench`. */
+    /** The folder with `bench`, and with further numbers for the goldens in `golden`, if any. */
     shared: { type: "string", default: join(root, "../shared") },
     steps: { type: "string", default: "doctor,tests,tests-tf32,bench,memory" },
   },

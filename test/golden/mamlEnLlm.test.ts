@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import { sharedMoments } from "../support/formulas.js";
 import {
+  committed,
   expectGoldenOrDirection,
   type Golden,
   illConditionedReason,
@@ -89,6 +90,13 @@ describe.each(sourcesOf(file))(
     test("float32 is excused only where moments begin from zero with a small epsilon", () => {
       expect(illConditioned.filter((name) => !name.endsWith("/cold"))).toEqual([]);
     });
+
+    if (source === committed) {
+      test("every way of sharing moments is among the cases", () => {
+        const readings = new Set(cases.map(([, { reading }]) => reading));
+        expect([...readings].sort()).toEqual(Object.keys(sharing));
+      });
+    }
 
     for (const name of illConditioned) {
       test.skip(`${name}, as closely as float32 can otherwise (${illConditionedReason})`);
