@@ -45,7 +45,7 @@ export const computeOptions = z.object({
     ),
 });
 
-/** What of a model is trained, and how that is computed: what training and adapting have in common. */
+/** Options that training and adapting have in common: which parameters are trained, and how. */
 export interface ComputeOptions extends Readonly<z.input<typeof computeOptions>> {
   /**
    * Which parameters are trained: names, where `*` stands for any text and a `!` leaves out
