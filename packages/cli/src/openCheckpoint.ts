@@ -25,7 +25,7 @@ export interface CheckpointOptions {
   readonly config?: string | undefined;
   /** Changes to the config, such as `evaluate.method=pmi`. */
   readonly changes?: readonly string[];
-  /** Whether it is to be scored, so that the tasks' data is needed, and not just their prompts. */
+  /** The checkpoint is to be scored, which takes the tasks' data, and not just their prompts. @default false */
   readonly needsTargets?: boolean;
 }
 

@@ -211,9 +211,7 @@ function addPlugins(program: Command): void {
     .command("create")
     .description("write a package to begin with: source, tests, and all that publishing takes")
     .argument("<name>", "the package's name on npm, such as metalearn-my-method")
-    .addOption(
-      choice("-k, --kind <kind>", "what it provides", Object.keys(pluginKinds)).default("learner"),
-    )
+    .addOption(choice("-k, --kind <kind>", "what it provides", pluginKinds).default("learner"))
     .option("-d, --directory <folder>", "where to; otherwise a folder of that name")
     .action(async (name, flags) =>
       (await import("./commands/pluginCreate.js")).createPlugin(name, flags),

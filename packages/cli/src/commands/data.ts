@@ -1,4 +1,10 @@
-import { type DataCommand, type DataSupport, MetaError, parseOptions } from "@metalearn/core";
+import {
+  type DataCommand,
+  type DataCommandContext,
+  type DataSupport,
+  MetaError,
+  parseOptions,
+} from "@metalearn/core";
 import { Command } from "commander";
 import { askedPlugins } from "../askedPlugins.js";
 import { findDataCommand } from "../data/findDataCommand.js";
@@ -35,9 +41,10 @@ export function describeDataCommand(action: keyof DataSupport, command: DataComm
   });
 }
 
+/** Prints what was done, unless the user interrupts. */
 async function run(
   action: keyof DataSupport,
-  work: (context: Parameters<DataCommand["run"]>[2]) => ReturnType<DataCommand["run"]>,
+  work: (context: DataCommandContext) => Promise<readonly string[]>,
 ): Promise<void> {
   const notify = (message: string) => console.error(message);
   const { signal, release } = onInterrupt(notify);

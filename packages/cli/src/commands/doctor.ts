@@ -32,7 +32,7 @@ export async function doctor({ json, ...flags }: DoctorFlags): Promise<void> {
   }
 }
 
-/** What plugins find, and before it what is wrong with the config that lists them, or with themselves. */
+/** Findings of plugins; first those on the config that lists them, and on plugins that cannot be loaded. */
 async function findProblems(flags: PluginFlags): Promise<Finding[]> {
   const findings: Finding[] = [];
   const config = await userConfig(flags.config).catch((error) => {

@@ -29,15 +29,8 @@ export async function evaluateCheckpoint(
   changes: readonly string[],
   flags: EvaluateFlags,
 ): Promise<void> {
-  const { config } = flags;
-  const {
-    run: own,
-    parameters,
-    ...found
-  } = await openCheckpoint(path, {
-    ...{ config, changes },
-    needsTargets: true,
-  });
+  const options = { config: flags.config, changes, needsTargets: true };
+  const { run: own, parameters, ...found } = await openCheckpoint(path, options);
   const keep = own?.isTrained === true && changes.length === 0;
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));

@@ -25,9 +25,8 @@ export async function exportCheckpoint(
   if (existsSync(folder)) {
     throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);
   }
-  const { toolkit, config, configFile, parameters } = await openCheckpoint(path, {
-    ...{ config: flags.config, changes },
-  });
+  const options = { config: flags.config, changes };
+  const { toolkit, config, configFile, parameters } = await openCheckpoint(path, options);
   const { model: reference, adapter, seed } = config;
   // Nothing is computed: JavaScript's engine holds the numbers, and needs nothing installed.
   const runtime = toolkit.names("runtime").includes("cpu") ? { use: "cpu" } : config.runtime;

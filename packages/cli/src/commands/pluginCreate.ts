@@ -1,6 +1,6 @@
 import { basename, relative, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
-import { type PluginKind, pluginKinds } from "../pluginPackage/kinds.js";
+import type { PluginKind } from "../pluginPackage/kinds.js";
 import { pluginNames } from "../pluginPackage/names.js";
 import { writePackage } from "../pluginPackage/writePackage.js";
 import { toolkitWithLaunchers } from "../session.js";
@@ -27,9 +27,9 @@ export async function createPlugin(name: string, flags: PluginCreateFlags): Prom
 /** A config could not list the plugin beside metalearn's own. */
 async function requireNewName(kind: PluginKind, component: string): Promise<void> {
   const toolkit = await toolkitWithLaunchers({ config: {} });
-  if (!toolkit.names(pluginKinds[kind]).includes(component)) return;
+  if (!toolkit.names(kind).includes(component)) return;
   throw new MetaError(
     "DUPLICATE_NAME",
-    `metalearn has a ${kind} called "${component}" of its own. Choose another name.`,
+    `The name "${component}" is that of metalearn's own ${kind}. Choose another one.`,
   );
 }

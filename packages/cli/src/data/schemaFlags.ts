@@ -27,8 +27,9 @@ export function addSchemaFlags(
     unrepresentable: "any",
   });
   const flags = Object.entries(properties as Record<string, OptionSchema>).map(([key, option]) => {
-    const flag = flagOf(names[key] ?? kebabCase(key), option);
-    command.addOption(flag.makeOptionMandatory(required.includes(key)));
+    const isRequired = required.includes(key);
+    const flag = flagOf(names[key] ?? kebabCase(key), option, isRequired);
+    command.addOption(flag.makeOptionMandatory(isRequired));
     return { key, attribute: flag.attributeName() };
   });
   return () => {
@@ -38,11 +39,15 @@ export function addSchemaFlags(
   };
 }
 
-function flagOf(name: string, { description = "", ...option }: OptionSchema): Option {
+function flagOf(
+  name: string,
+  { description = "", ...option }: OptionSchema,
+  isRequired: boolean,
+): Option {
   if (option.type === "boolean") {
-    return option.default === true
-      ? new Option(`--no-${name}`, description)
-      : new Option(`--${name}`, description).default(false);
+    if (option.default === true) return new Option(`--no-${name}`, description);
+    const flag = new Option(`--${name}`, description);
+    return isRequired ? flag.default(false) : flag;
   }
   const { value, parse } = readingOf(option);
   const flag = new Option(`--${name} <${value}>`, description);
@@ -54,7 +59,7 @@ function flagOf(name: string, { description = "", ...option }: OptionSchema): Op
     : flag.default(option.default, String(option.default));
 }
 
-/** What stands after a flag, and how it is read. */
+/** The value of a flag: its name in the help, and its reading. */
 function readingOf({ type, enum: choices, items }: OptionSchema): {
   readonly value: string;
   readonly parse?: (text: string, before?: readonly string[]) => unknown;

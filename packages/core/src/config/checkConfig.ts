@@ -13,11 +13,11 @@ export interface ConfigChanges {
 }
 
 /**
- * A config whose own keys are checked. What its runs say is checked as they are told apart
- * ({@link runsOf}): once, when everything is known that changes it.
+ * A config whose own keys are checked. Its runs are checked as they are told apart ({@link runsOf}):
+ * once, when everything is known that changes them.
  */
 export interface Config extends FileConfig, ConfigChanges {
-  /** What the runs share. */
+  /** The config that the runs share, unchecked. */
   readonly shared: Json;
   /** Changes of every run. */
   readonly overrides: Json;
@@ -39,10 +39,10 @@ export function checkConfig(
   source?: string,
 ): Config {
   if (!isObject(input)) {
-    const got = Array.isArray(input) ? "a list" : `${JSON.stringify(input)}`.slice(0, 40);
+    const held = Array.isArray(input) ? "a list" : `${JSON.stringify(input)}`.slice(0, 40);
     throw new MetaError(
       "BAD_CONFIG",
-      `${source ?? "The config"} should hold keys and values, but holds ${got}.`,
+      `${source ?? "The config"} should hold keys and values, but holds ${held}.`,
     );
   }
   const [ofRuns, ofFile] = split(overrides);

@@ -186,7 +186,7 @@ export type RunConfig = z.output<typeof runSchema>;
 /** The keys of {@link ComputeOptions} that stand under `train`. */
 const computeKeys = computeOptions.keyof().options;
 
-/** What of a run's model is trained, and how that is computed: one object for all that compute. */
+/** The {@link ComputeOptions} of a run, for training, adapting and dry runs alike. */
 export function computeOptionsOf({ train, trainable }: RunConfig): ComputeOptions {
   const chosen = Object.fromEntries(computeKeys.map((key) => [key, train[key]]));
   return { ...chosen, trainable };

@@ -3,7 +3,7 @@ import { describeMachine } from "./machine.js";
 import type { Run } from "./openRun.js";
 import type { RunRecord } from "./runDirectory.js";
 
-/** What a run is and where it runs, as `run.json` holds it. */
+/** The record of a run, `run.json`: its config, and where and on what it runs. */
 export function describeRun(run: Run): RunRecord {
   const { name, config, configFile, plugins, runtime, tasks, training } = run;
   return {

@@ -57,7 +57,7 @@ export async function trainToEnd(
   }
 }
 
-/** What training is made of before its first update. */
+/** The parts of a training, before its first update. */
 interface Prepared {
   /** The parameters that it begins with. */
   readonly start: Params;
@@ -102,7 +102,11 @@ async function prepare(run: TrainingRun, resumed: Checkpoint | undefined): Promi
   }
 }
 
-/** Scores dev tasks where an interruption came before it. @returns the state, if that ends training */
+/**
+ * Scores dev tasks where an interruption came before it.
+ *
+ * @returns the state, if that ends training
+ */
 async function validateResumed(
   run: TrainingRun,
   resumed: Checkpoint,

@@ -8,11 +8,11 @@ type Best = CheckpointedRun["best"];
 export interface Validator {
   /** The best validation so far, if there was one. */
   best(): Best;
-  /** Whether dev tasks are to be scored after an update. */
+  /** Tells the updates after which dev tasks are to be scored. */
   isDue(update: number): boolean;
   /** Scores them, for the line of metrics. Nothing when the signal is aborted meanwhile. */
   score(at: Pick<Checkpoint, "update" | "params">): Promise<{ devScore: number } | undefined>;
-  /** Whether an update is the last: of all, or because no validation was better for long enough. */
+  /** Tells the last update: that of all, or one after which no validation was better for long enough. */
   endsTraining(update: number): boolean;
 }
 
