@@ -149,7 +149,7 @@ export type PromptedModel = Pick<
   "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
 >;
 
-/** What a model remembers of a prefix: tensors whose names mean something to that model only. */
+/** The KV cache of a prefix: tensors whose names mean something to its model only. */
 export type PrefixState = Readonly<Record<string, tf.Tensor>>;
 
 /** Whether `model` reads token sequences. */
