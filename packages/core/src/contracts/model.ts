@@ -149,7 +149,7 @@ export type PromptedModel = Pick<
   "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
 >;
 
-/** The KV cache of a prefix: tensors whose names have a meaning for that model only. */
+/** The KV cache of a prefix: tensors whose names mean something to its model only. */
 export type PrefixState = Readonly<Record<string, tf.Tensor>>;
 
 /** Narrows `model` to a {@link LanguageModel}. */

@@ -48,7 +48,7 @@ export interface AttentionContext {
 }
 
 /** The context of a block whose output is wanted everywhere. */
-export function everywhere(input: BlockInput, cache?: LayerCache): AttentionContext {
+export function attentionEverywhere(input: BlockInput, cache?: LayerCache): AttentionContext {
   const { batch } = input.positions;
   const { mask = causalMask(input) } = input;
   return {
@@ -61,9 +61,9 @@ export function everywhere(input: BlockInput, cache?: LayerCache): AttentionCont
 }
 
 /** The context of the last block, whose output is wanted at `input.outputs`. */
-export function atOutputs(input: BlockInput, cache?: LayerCache): AttentionContext {
+export function attentionAtOutputs(input: BlockInput, cache?: LayerCache): AttentionContext {
   const { outputs, positions } = input;
-  if (!outputs) return everywhere(input, cache);
+  if (!outputs) return attentionEverywhere(input, cache);
   const { batch, time } = positions;
   const mask = causalMask(input, outputs.queryTimes);
   const queries = flatIndices(outputs.queryTimes, time); // [B*S]

@@ -10,10 +10,10 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { type Architecture, blockNames, blockParams, hasTiedHead } from "./architecture.js";
 import {
-  atOutputs,
+  attentionAtOutputs,
+  attentionEverywhere,
   type BlockInput,
   causalMask,
-  everywhere,
   type LayerCache,
 } from "./attention.js";
 import { embedTokens } from "./embedding.js";
@@ -86,7 +86,7 @@ function stagesOf<I>(
   const applyBlock =
     (past?: LayerCache): Segment<I>["apply"] =>
     (params, state, given) => ({
-      x: block(rowsOf(state), params, everywhere(inputOf(given), past)),
+      x: block(rowsOf(state), params, attentionEverywhere(inputOf(given), past)),
     });
   const applyUncached = applyBlock(); // one for all blocks, which are then compiled once
   const blocks = Array.from({ length: last }, (_, layer) => ({
@@ -101,7 +101,7 @@ function stagesOf<I>(
     ]),
     apply(params, state, given) {
       const rows = tf.tidy(() => {
-        const context = atOutputs(inputOf(given), cacheOf(last));
+        const context = attentionAtOutputs(inputOf(given), cacheOf(last));
         return block(rowsOf(state), blockParams(architecture, params, last), context);
       });
       return { logits: head(rows, params) };

@@ -10,9 +10,9 @@ import { type Architecture, blockParams } from "./architecture.js";
 import {
   type AttentionContext,
   additiveMask,
-  atOutputs,
+  attentionAtOutputs,
+  attentionEverywhere,
   causalMask,
-  everywhere,
   type Heads,
   type LayerCache,
   type OutputPositions,
@@ -100,8 +100,8 @@ function extended(
       // Nobody sees what the last block makes of the rows: only its keys and values count.
       const isLast = layer === architecture.layers - 1;
       const context = isLast
-        ? atOutputs({ positions, outputs: nowhere() }, past)
-        : everywhere({ positions, mask }, past);
+        ? attentionAtOutputs({ positions, outputs: nowhere() }, past)
+        : attentionEverywhere({ positions, mask }, past);
       return keysAndValues(context, (watched) =>
         architecture.block(rows, blockParams(architecture, params, layer), watched),
       );
