@@ -19,7 +19,7 @@ export async function writeChecksums(folder: string): Promise<void> {
 }
 
 /**
- * Makes sure that a folder holds the files that {@link writeChecksums} saw, bit for bit, and no others.
+ * Makes sure that a folder holds the files that `writeChecksums` saw, bit for bit, and no others.
  *
  * @throws MetaError `BAD_CHECKPOINT` when it does not, or has no checksums
  */

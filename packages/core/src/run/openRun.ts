@@ -58,7 +58,7 @@ export type RunEvent =
       readonly kind: "compile";
       readonly name: string;
       readonly mode: CompileMode;
-      /** {@link Compilation.shapes} */
+      /** `shapes` of a `Compilation`. */
       readonly shapes: number;
       /** How long recording and the first run took. */
       readonly seconds?: number;
@@ -69,7 +69,7 @@ export type RunEvent =
       /** Meta-updates so far. */
       readonly done: number;
       readonly total: number;
-      /** As {@link MetaUpdate} has them. */
+      /** As a `MetaUpdate` has them. */
       readonly loss: number;
       readonly gradientNorm: number;
       readonly learningRate: number;
