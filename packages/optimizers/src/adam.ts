@@ -12,7 +12,7 @@ import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learn
 import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
 import type { GradientTransform, TransformInput } from "./transform.js";
 
-export const adamMomentOptions = z.strictObject({
+const adamMomentOptions = z.strictObject({
   beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the moving average of gradients."),
   beta2: z
     .number()

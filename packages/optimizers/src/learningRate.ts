@@ -74,7 +74,7 @@ export function learningRateOf({
   };
 }
 
-export const linearScheduleOptions = z.strictObject({
+const linearScheduleOptions = z.strictObject({
   peak: z.number().min(0).describe("The highest learning rate."),
   warmup: z
     .int()

@@ -20,7 +20,7 @@ export function definitionOf(schema: unknown): Definition {
 }
 
 /** The schema inside of optional(), default() and the like. */
-export function unwrap(schema: unknown): unknown {
+function unwrap(schema: unknown): unknown {
   const { def } = (schema ?? {}) as { def?: { innerType?: unknown } };
   return def?.innerType === undefined ? schema : unwrap(def.innerType);
 }
