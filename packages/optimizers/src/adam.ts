@@ -12,7 +12,8 @@ import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learn
 import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
 import type { GradientTransform, TransformInput } from "./transform.js";
 
-const adamMomentOptions = z.strictObject({
+/** @public read by the build, which documents options in declarations */
+export const adamMomentOptions = z.strictObject({
   beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the moving average of gradients."),
   beta2: z
     .number()

@@ -74,7 +74,8 @@ export function learningRateOf({
   };
 }
 
-const linearScheduleOptions = z.strictObject({
+/** @public read by the build, which documents options in declarations */
+export const linearScheduleOptions = z.strictObject({
   peak: z.number().min(0).describe("The highest learning rate."),
   warmup: z
     .int()

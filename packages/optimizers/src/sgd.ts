@@ -6,7 +6,8 @@ import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learn
 import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
 import type { GradientTransform } from "./transform.js";
 
-const momentumOptions = z.strictObject({
+/** @public read by the build, which documents options in declarations */
+export const momentumOptions = z.strictObject({
   momentum: z.number().min(0).lt(1).describe("Share of the last step's direction that is kept."),
   dampening: z
     .number()

@@ -98,7 +98,7 @@ async function withOptions(
 const presetPrefix = "preset:";
 
 /** The names of the presets in a folder. */
-export async function presetNames(folder: string): Promise<string[]> {
+async function presetNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder);
   return entries
     .filter((entry) => entry.endsWith(".yaml"))

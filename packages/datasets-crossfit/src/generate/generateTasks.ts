@@ -7,7 +7,8 @@ import { type GeneratedFile, writeDataRoot } from "./writeDataRoot.js";
 const count = z.int().min(1);
 const countOrNone = z.int().min(0);
 
-const generateTasksOptions = z
+/** @public read by the build, which documents options in declarations */
+export const generateTasksOptions = z
   .strictObject({
     trainingTasks: count.default(256).describe("Tasks to meta-train on."),
     heldOutTasks: countOrNone
