@@ -16,10 +16,12 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** Points of a held-out line to adapt to, and as many to predict. */
-  shots: z.int().min(1).default(5),
-  /** Held-out lines per evaluation seed. */
-  targetEpisodes: z.int().min(1).default(100),
+  shots: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe("Points of a held-out line to adapt to, and as many to predict."),
+  targetEpisodes: z.int().min(1).default(100).describe("Held-out lines per evaluation seed."),
 });
 
 /** Options of {@link __factory__}. */
