@@ -23,9 +23,32 @@ export function withOptionTables(readme: string, toolkit: Toolkit): string {
 }
 
 function tableOf(what: string, toolkit: Toolkit): string {
-  if (what === "config") return configTable(toolkit, plain);
+  if (what === "config") return aligned(configTable(toolkit, plain));
   const [, kind = "", names = ""] = /^(\w+) (.+)$/.exec(what) ?? [];
-  return optionTable(toolkit, kind as Kind, names.split(/,\s*/), plain);
+  return aligned(optionTable(toolkit, kind as Kind, names.split(/,\s*/), plain));
+}
+
+/** Pads the cells of a table to columns, as the formatter does. */
+function aligned(table: string): string {
+  const rows = table.split("\n").map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const isRule = (_: unknown, row: number) => row === 1;
+  const cells = rows.filter((row, i) => !isRule(row, i));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(3, ...cells.map((row) => (row[column] ?? "").length)),
+  );
+  return rows
+    .map((row, i) =>
+      widths.map((width, column) =>
+        isRule(row, i) ? "-".repeat(width) : (row[column] ?? "").padEnd(width),
+      ),
+    )
+    .map((row) => `| ${row.join(" | ")} |`)
+    .join("\n");
 }
 
 /** Links of a README are those of files, which have no page for a kind of component. */
