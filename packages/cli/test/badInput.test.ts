@@ -170,7 +170,7 @@ const table: readonly BadInput[] = [
   {
     what: "a grid without values",
     config: { ...config, sweep: { "train.steps": [] } },
-    message: /sweep\.train\.steps: wanted a list of at least one value/,
+    message: /sweep\.train\.steps: expected a list of at least one value/,
   },
   {
     what: "a config that extends itself",

@@ -109,7 +109,7 @@ describe("a run whose config is wrong is refused before anything is built", () =
     [
       "for a bad option",
       { ...trained, optimizer: { use: "sgd", learningRate: "fast" } },
-      '[BAD_CONFIG] in the run "run": optimizer (sgd).learningRate: wanted number; came "fast".',
+      '[BAD_CONFIG] in the run "run": optimizer (sgd).learningRate: expected a number, got "fast".',
     ],
     [
       "for an engine that does not exist",

@@ -20,7 +20,7 @@ export function inferConfig(
     const names = [...shapes.keys()].slice(0, 3).join(", ");
     throw new MetaError(
       "BAD_CHECKPOINT",
-      `${path} holds no GPT-2: wanted matrices wte.weight and wpe.weight; came ${names}.`,
+      `${path} holds no GPT-2: expected matrices wte.weight and wpe.weight, got ${names}.`,
     );
   }
   const published = Object.values(gpt2Sizes).find((size) => size.width === width);

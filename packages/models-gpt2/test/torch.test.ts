@@ -114,7 +114,7 @@ describe("a checkpoint of torch.save that does not fit says why", () => {
   test("another model", async () => {
     const core = join(import.meta.dirname, "../../core/test/fixtures/torch");
     await expect(pretrainedGpt2(join(core, "module.pt"))).rejects.toThrow(
-      "module.pt holds no GPT-2: wanted matrices wte.weight and wpe.weight; came 0.weight, 0.bias",
+      "module.pt holds no GPT-2: expected matrices wte.weight and wpe.weight, got 0.weight, 0.bias",
     );
   });
 
