@@ -19,7 +19,7 @@ export type RunEvent =
       readonly kind: "compile";
       readonly name: string;
       readonly mode: CompileMode;
-      /** {@link Compilation.shapes} */
+      /** `Compilation.shapes` */
       readonly shapes: number;
       /** How long recording and the first run took. */
       readonly seconds?: number;
@@ -30,7 +30,7 @@ export type RunEvent =
       /** Meta-updates so far. */
       readonly done: number;
       readonly total: number;
-      /** As {@link MetaUpdate} has them. */
+      /** As `MetaUpdate` has them. */
       readonly loss: number;
       readonly gradientNorm: number;
       readonly learningRate: number;
