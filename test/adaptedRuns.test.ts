@@ -136,7 +136,7 @@ describe("a run with an adapter", () => {
     ],
     [
       { adapter: { ...lora, weights: "./there" } },
-      '[BAD_CONFIG] in the run "run": adapter (lora): weights bring their own targets, rank; give only one.',
+      '[BAD_CONFIG] in the run "run": adapter (lora): weights bring their own rank, targets; give only one.',
     ],
     [
       { adapter: { use: "soft-prompt", tokens: 2, weights: "./there" } },
