@@ -25,7 +25,7 @@ export const gpt2Config = z
     maxTokens: count,
     /** Width of the residual stream, a multiple of `heads`. */
     width: count,
-    layers: count,
+    layers: count.max(1_000), // a mistake must not fill the memory with names
     heads: count,
     /** Standard deviation of freshly drawn weights. Narrow models learn sooner with a larger one. */
     initializerRange: z.number().min(0).default(0.02),

@@ -11,26 +11,32 @@ import { z } from "zod";
 import { type Gpt2, type Gpt2Config, gpt2Architecture, gpt2Config } from "./gpt2.js";
 import { inferConfig } from "./inferConfig.js";
 
+const { vocabularySize, maxTokens, width, layers, heads, initializerRange } = gpt2Config.shape;
+
 /** The parts of a GPT-2 `config.json` that decide its arithmetic. Others are ignored. */
 const configJson = z
   .looseObject({
     model_type: z.literal("gpt2"),
-    vocab_size: z.int().min(1),
-    n_positions: z.int().min(1),
-    n_embd: z.int().min(1),
-    n_layer: z.int().min(1).max(1_000), // a mistake must not fill the memory with names
-    n_head: z.int().min(1),
+    vocab_size: vocabularySize,
+    n_positions: maxTokens,
+    n_embd: width,
+    n_layer: layers,
+    n_head: heads,
     n_inner: z.int().nullish(),
-    initializer_range: gpt2Config.shape.initializerRange,
+    initializer_range: initializerRange,
     activation_function: z.literal("gelu_new").default("gelu_new"),
     layer_norm_epsilon: z.literal(1e-5).default(1e-5),
     scale_attn_weights: z.literal(true).default(true),
     scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
     tie_word_embeddings: z.literal(true).default(true),
   })
-  .refine(({ n_inner: inner, n_embd: width }) => inner == null || inner === 4 * width, {
-    path: ["n_inner"],
-    error: "only the usual 4 * n_embd can be loaded",
+  .superRefine(({ n_inner: inner, n_embd: width }, { addIssue }) => {
+    if (inner == null || inner === 4 * width) return;
+    addIssue({
+      code: "custom",
+      path: ["n_inner"],
+      message: `${inner}, but only the usual 4 * n_embd = ${4 * width} can be loaded`,
+    });
   });
 
 /**
