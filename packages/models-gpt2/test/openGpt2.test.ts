@@ -31,7 +31,11 @@ test.each<[string, Gpt2Options, string]>([
     { ...own, heads: 3 },
     "width: must be a multiple of heads (3)",
   ],
-  ["a size below 1", { ...own, layers: 0 }, "layers: Too small"],
+  [
+    "a size below 1",
+    { ...own, layers: 0 },
+    "layers: expected a whole number of at least 1, got 0.",
+  ],
 ])("%s is refused", async (_, options, message) => {
   await expect(open(options)).rejects.toThrow(`[BAD_OPTION] ${message}`);
 });
