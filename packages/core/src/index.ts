@@ -136,6 +136,7 @@ export { meanGradient } from "./objective/lossAndGradients.js";
 // Training -------------------------------------------------------------------------------------
 
 export { freeze, type PartlyFrozen } from "./objective/freeze.js";
+export type { SecondOrderCheckOptions } from "./train/checkSecondOrder.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 
 // Evaluation -----------------------------------------------------------------------------------

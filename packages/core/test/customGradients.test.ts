@@ -173,7 +173,7 @@ describe("what cannot be differentiated is refused by name", () => {
     "convolutions that are dilated": [
       (x) =>
         tf.conv1d(tf.reshape(x, [1, 3, 1]) as tf.Tensor3D, tf.ones([2, 1, 1]), 1, "same", "NWC", 2),
-      "[NOT_DIFFERENTIABLE] The operation conv2D has no gradient.",
+      "[NOT_DIFFERENTIABLE] A convolution with dilations has no gradient.",
     ],
   };
   const ownRelu = custom((x, save) => {

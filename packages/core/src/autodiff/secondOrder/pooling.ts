@@ -13,19 +13,22 @@ type AxesOf = (shape: readonly number[], attributes: Attributes) => WindowAxis[]
 export const pooling: readonly tf.GradConfig[] = [
   ...meanGradients(tf.AvgPool, tf.AvgPoolGrad, axesOf2d),
   ...meanGradients(tf.AvgPool3D, tf.AvgPool3DGrad, axesOf3d),
+  // That of TensorFlow.js forgets how the number of windows was rounded; the second has none.
+  ...[tf.MaxPool, tf.MaxPoolWithArgmax].map((kernelName) =>
+    gradient<Attributes>({
+      kernelName,
+      inputs: ["x"],
+      outputs: [true],
+      of: (dy, saved, attributes) => ({
+        x: () => {
+          const [input, output] = saved as [tf.Tensor, tf.Tensor];
+          return runKernel(tf.MaxPoolGrad, { dy, input, output }, attributes);
+        },
+      }),
+    }),
+  ),
   maxGradient(tf.MaxPoolGrad, axesOf2d),
   maxGradient(tf.MaxPool3DGrad, axesOf3d),
-  gradient<Attributes>({
-    kernelName: tf.MaxPoolWithArgmax,
-    inputs: ["x"],
-    outputs: [true],
-    of: (dy, saved, attributes) => ({
-      x: () => {
-        const [input, output] = saved as [tf.Tensor, tf.Tensor];
-        return runKernel(tf.MaxPoolGrad, { dy, input, output }, attributes);
-      },
-    }),
-  }),
   gradient<Attributes>({
     kernelName: tf.Dilation2DBackpropInput,
     inputs: ["x", "filter"],
@@ -53,7 +56,7 @@ function meanGradients(forward: string, backward: string, axesOf: AxesOf): tf.Gr
       of: (dy, saved, attributes) => ({
         x: () => {
           const [x] = saved as [tf.Tensor];
-          const axes = axesOf(x.shape, attributes);
+          const axes = counted(axesOf(x.shape, attributes), dy);
           const paddings = outside(x.shape, axes);
           if (paddings.flat().every((count) => count === 0)) {
             return runKernel(backward, { dy, input: x }, attributes);
@@ -105,7 +108,7 @@ function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
       const [input, output] = saved as [tf.Tensor, tf.Tensor];
       return {
         dy: () => {
-          const axes = axesOf(input.shape, attributes);
+          const axes = counted(axesOf(input.shape, attributes), output);
           const chosen = largest(windows(input, axes, Number.NEGATIVE_INFINITY));
           return tf.sum(tf.mul(chosen, windows(ddx, axes, 0)), -1);
         },
@@ -114,6 +117,11 @@ function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
       };
     },
   });
+}
+
+/** The axes with as many windows as there are results: not every engine rounds their number as asked. */
+function counted(axes: readonly WindowAxis[], results: tf.Tensor): WindowAxis[] {
+  return axes.map((axis, i) => ({ ...axis, count: results.shape[i + 1] as number }));
 }
 
 function axesOf2d(shape: readonly number[], { filterSize, strides, pad, ...more }: Attributes) {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { sumTo } from "../secondOrder/gradient.js";
 import type { CustomGradient } from "./engine.js";
 
 const asItIs = (f: CustomGradient): CustomGradient => f;
@@ -10,7 +11,7 @@ const asItIs = (f: CustomGradient): CustomGradient => f;
 export const repairs: Readonly<Record<string, (f: CustomGradient) => CustomGradient>> = {
   fusedConv2d__op: ofOneImage,
   fusedDepthwiseConv2d__op: ofOneImage,
-  fusedMatMul__op: asItIs,
+  fusedMatMul__op: ofBatches,
   logSigmoid__op: () => logSigmoid,
   logSoftmax__op: asItIs,
   softmaxCrossEntropy__op: () => softmaxCrossEntropy,
@@ -24,6 +25,16 @@ function ofOneImage(f: CustomGradient): CustomGradient {
       value,
       gradFunc: (dy, saved) => gradFunc(tf.reshape(dy, (saved[2] as tf.Tensor).shape), saved),
     };
+  };
+}
+
+/** The gradient of a side that was repeated for the other's batch is the sum over its copies. */
+function ofBatches(f: CustomGradient): CustomGradient {
+  return (...args) => {
+    const { value, gradFunc } = f(...args);
+    const shapes = args.map((input) => (input as tf.Tensor).shape);
+    const summed = (dx: tf.Tensor, i: number) => sumTo(dx, shapes[i] as number[]);
+    return { value, gradFunc: (dy, saved) => [gradFunc(dy, saved)].flat().map(summed) };
   };
 }
 
