@@ -185,3 +185,14 @@ describe("what cannot be differentiated is refused by name", () => {
     expect(() => hessianVectorProduct(ofX(f), { x }, { x })).toThrow(message);
   });
 });
+
+test("all this holds after a reset of TensorFlow.js, too", async () => {
+  tf.engine().reset();
+  await tf.setBackend("cpu");
+  const p = { x: tf.tensor1d([0.3, -0.7]) };
+  const f = ofX((x) => tf.square(tf.logSoftmax(x)));
+  expect(derivativeErrors(f, p).hvp).toBeLessThan(2e-3);
+  const stats = tf.tensor1d([0.5, 2]);
+  const normed = ofX((x) => tf.square(tf.batchNorm(tf.reshape(x, [1, 2]), stats, stats)));
+  expect(derivativeErrors(normed, p).hvp).toBeLessThan(2e-3);
+});

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { runKernel } from "../tape/engine.js";
 import { gradient, zeros } from "./gradient.js";
+import { type AxesOf, axesOf2d, axesOf3d, counted, planeAxes } from "./windowAxes.js";
 import { largest, outside, type WindowAxis, windows } from "./windows.js";
 
 type Attributes = Record<string, unknown>;
-type AxesOf = (shape: readonly number[], attributes: Attributes) => WindowAxis[];
 
 /**
  * Poolings and dilations by windows. The gradient of the mean is linear; that of the largest element
@@ -117,65 +117,6 @@ function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
       };
     },
   });
-}
-
-/** The axes with as many windows as there are results: not every engine rounds their number as asked. */
-function counted(axes: readonly WindowAxis[], results: tf.Tensor): WindowAxis[] {
-  return axes.map((axis, i) => ({ ...axis, count: results.shape[i + 1] as number }));
-}
-
-function axesOf2d(shape: readonly number[], { filterSize, strides, pad, ...more }: Attributes) {
-  const info = tf.backend_util.computePool2DInfo(
-    shape as [number, number, number, number],
-    filterSize as number,
-    strides as number,
-    1,
-    pad as number,
-    more.dimRoundingMode as "floor",
-  );
-  return planeAxes(info);
-}
-
-function axesOf3d(shape: readonly number[], { filterSize, strides, pad, ...more }: Attributes) {
-  const info = tf.backend_util.computePool3DInfo(
-    shape as [number, number, number, number, number],
-    filterSize as number,
-    strides as number,
-    1,
-    pad as number,
-    more.dimRoundingMode as "floor",
-  );
-  const depth: WindowAxis = {
-    before: info.padInfo.front,
-    count: info.outDepth,
-    size: info.filterDepth,
-    stride: info.strideDepth,
-    dilation: info.dilationDepth,
-  };
-  return [depth, ...planeAxes(info)];
-}
-
-function planeAxes(
-  info: Omit<tf.backend_util.Conv2DInfo, "padInfo" | "inShape" | "outShape" | "filterShape"> & {
-    readonly padInfo: { readonly top: number; readonly left: number };
-  },
-): WindowAxis[] {
-  return [
-    {
-      before: info.padInfo.top,
-      count: info.outHeight,
-      size: info.filterHeight,
-      stride: info.strideHeight,
-      dilation: info.dilationHeight,
-    },
-    {
-      before: info.padInfo.left,
-      count: info.outWidth,
-      size: info.filterWidth,
-      stride: info.strideWidth,
-      dilation: info.dilationWidth,
-    },
-  ];
 }
 
 /** Where the windows of a dilation lie, and which element each result is. */

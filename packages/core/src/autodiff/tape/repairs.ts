@@ -2,20 +2,18 @@ import * as tf from "@tensorflow/tfjs";
 import { sumTo } from "../secondOrder/gradient.js";
 import type { CustomGradient } from "./engine.js";
 
-const asItIs = (f: CustomGradient): CustomGradient => f;
-
 /**
  * The operations of TensorFlow.js that are custom gradients, by the scope in which they run, with what
  * has to be mended. All have been compared with finite differences.
  */
-export const repairs: Readonly<Record<string, (f: CustomGradient) => CustomGradient>> = {
-  fusedConv2d__op: ofOneImage,
-  fusedDepthwiseConv2d__op: ofOneImage,
-  fusedMatMul__op: ofBatches,
-  logSigmoid__op: () => logSigmoid,
-  logSoftmax__op: asItIs,
-  softmaxCrossEntropy__op: () => softmaxCrossEntropy,
-};
+export const repairs: ReadonlyMap<string, (f: CustomGradient) => CustomGradient> = new Map([
+  ["fusedConv2d__op", ofOneImage],
+  ["fusedDepthwiseConv2d__op", ofOneImage],
+  ["fusedMatMul__op", ofBatches],
+  ["logSigmoid__op", () => logSigmoid],
+  ["logSoftmax__op", (f) => f],
+  ["softmaxCrossEntropy__op", () => softmaxCrossEntropy],
+]);
 
 /** The gradient of a value without batch axis is taken of one with it, which is what was saved. */
 function ofOneImage(f: CustomGradient): CustomGradient {
