@@ -1,17 +1,23 @@
+import { lora, softPrompt } from "@metalearn/adapters";
 import { maml } from "@metalearn/algorithms-maml";
 import {
+  type Batch,
   createObjective,
   crossEntropy,
   type ExampleBatch,
   type Model,
   metaTrain,
   type Params,
+  type TaskSampler,
   type TensorRuntime,
+  tokenBatch,
 } from "@metalearn/core";
 import { clusters } from "@metalearn/datasets-synthetic";
+import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
+import { mlp } from "@metalearn/models-mlp";
 import { sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { engines, useEngine } from "./support/engines.js";
 
 type ClassLoss = (logits: tf.Tensor2D, classes: tf.Tensor1D) => tf.Tensor;
@@ -103,4 +109,43 @@ describe.each(engines)("a second-order meta-gradient on $name", (engine) => {
       await train({ checkSecondOrder: false });
     });
   });
+});
+
+test("metalearn's own models cost no comparison", async () => {
+  const gpt = gpt2(
+    { vocabularySize: 256, maxTokens: 8, width: 8, layers: 1, heads: 2 },
+    byteTokenizer,
+  );
+  const tokens = tokenBatch([{ ids: [5, 6, 7, 8], scoredFrom: 2 }]);
+  const points = { x: tf.ones([3, 2]), y: tf.tensor1d([0, 1, 1], "int32") };
+  const models: [Model, Batch][] = [
+    [mlp({ sizes: [2, 8, 5], loss: "cross-entropy" }) as Model, points],
+    [gpt as Model, tokens],
+    [lora(gpt, { rank: 2, targets: ["*.c_attn.weight"] }) as Model, tokens],
+    [softPrompt(gpt, { tokens: 2 }) as Model, tokens],
+  ];
+  for (const [model, batch] of models) {
+    const lossesComputed = async (checkSecondOrder?: boolean) => {
+      const loss = vi.fn(model.loss);
+      const episode = { tasks: [], support: [batch], query: batch };
+      const training = metaTrain({
+        model: { ...model, loss },
+        learner: maml({ innerOptimizer, tasks: 1 }),
+        optimizer: sgd({ learningRate: 0.1 }),
+        sampler: {
+          next: () => [episode],
+          state: () => ({}),
+          restore() {},
+        } as unknown as TaskSampler,
+        params: await model.init(1),
+        updates: 1,
+        checkSecondOrder,
+      });
+      for await (const _ of training);
+      return loss.mock.calls.length;
+    };
+    const unchecked = await lossesComputed(false);
+    expect(await lossesComputed()).toBe(unchecked);
+    expect(await lossesComputed(true)).toBeGreaterThan(unchecked);
+  }
 });

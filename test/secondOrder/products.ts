@@ -49,6 +49,11 @@ export const products: Readonly<Record<string, Operation>> = {
         any(3, 2),
         any(4, 3),
       ),
+      "a side repeated for a batch": on(
+        (a: T2, b: T2) => tf.fused.matMul({ a, b }),
+        any(2, 2, 3),
+        any(1, 3, 2),
+      ),
       relu: fused("relu"),
       elu: fused("elu"),
       sigmoid: fused("sigmoid"),

@@ -6,6 +6,7 @@ export function operationsPage(): string {
   const rows = Object.entries(operations).sort(([a], [b]) => (a < b ? -1 : 1));
   const all = rows.map(([, operation]) => operation);
   const count = (has: (operation: Operation) => unknown) => all.filter(has).length;
+  const cells = rows.map(([name, operation]) => rowOf(name, operation));
   return `# Operations in second order
 
 Every operation of TensorFlow.js 4.22, and how it fares when a gradient that goes through it is differentiated
@@ -16,15 +17,13 @@ lack a kernel; then there is an error, too: WebAssembly has no gradients of conv
 
 [How much second order there is](second-order.md#what-can-be-differentiated-twice) says what makes them right, and what to do about a refusal.
 
-| operation | second derivative | cases |
-| --- | --- | --- |
-${rows.map(([name, operation]) => rowOf(name, operation)).join("\n")}
+${aligned(["operation", "second derivative", "cases"], cells)}
 
 This page is written by \`npm run docs:operations\` from [the cases](../test/secondOrder/operations.ts) that the tests try.
 `;
 }
 
-function rowOf(name: string, { exact, constant, refused, because, none }: Operation): string {
+function rowOf(name: string, { exact, constant, refused, because, none }: Operation): string[] {
   const verdict = exact ? "exact" : constant ? "constant" : refused ? "refused" : "none";
   const also = Object.keys(exact ?? {}).filter(Boolean);
   const named = (cases: Operation["exact"]) => Object.keys(cases ?? {}).join("; ");
@@ -34,5 +33,16 @@ function rowOf(name: string, { exact, constant, refused, because, none }: Operat
     refused ? [exact ? `refused ${named(refused)}` : "", because].filter(Boolean).join(": ") : "",
     none ?? "",
   ];
-  return `| \`${name}\` | ${verdict} | ${remarks.filter(Boolean).join("; ")} |`;
+  return [`\`${name}\``, verdict, remarks.filter(Boolean).join("; ")];
+}
+
+/** A table as the formatter leaves it. */
+function aligned(head: readonly string[], body: readonly string[][]): string {
+  const widthOf = (column: number) =>
+    Math.max(...[head, ...body].map((row) => row[column]?.length ?? 0));
+  const widths = head.map((_, column) => widthOf(column));
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |`;
+  const rule = line(widths.map((width) => "-".repeat(width)));
+  return [line(head), rule, ...body.map(line)].join("\n");
 }

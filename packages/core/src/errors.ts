@@ -52,13 +52,15 @@ const inputCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "MISSING_FILE",
   "MISSING_PEER",
   "MISSING_PLUGIN",
+  "NOT_DIFFERENTIABLE",
   "RUN_EXISTS",
   "SHAPE_MISMATCH",
   "UNKNOWN_NAME",
+  "WRONG_DERIVATIVE",
   "WRONG_VERSION",
 ]);
 
-/** Whether what was given is to blame: a command line, a config, data or a checkpoint. */
+/** Whether what was given is to blame: a command line, a config, a model, data or a checkpoint. */
 export function isWrongInput(error: unknown): boolean {
   return isMetaError(error) && inputCodes.has(error.code);
 }

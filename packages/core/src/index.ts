@@ -132,6 +132,7 @@ export { runSegments } from "./objective/runSegments.js";
 // Training -------------------------------------------------------------------------------------
 
 export { freeze, type PartlyFrozen } from "./objective/freeze.js";
+export type { SecondOrderCheckOptions } from "./train/checkSecondOrder.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 
 // Evaluation -----------------------------------------------------------------------------------

@@ -64,6 +64,30 @@ describe.each([
     expectSame(sums, reference[`segments ${x}`] ?? []);
   });
 
+  test("queries of all heads meet keys that heads, or examples, share", () => {
+    for (const [batchesA, batchesB] of [
+      [
+        [2, 3],
+        [2, 1],
+      ],
+      [
+        [2, 1],
+        [1, 3],
+      ],
+      [[2, 3], [3]],
+    ] as const) {
+      const [a, b] = [wave([...batchesA, 4, 5]), wave([...batchesB, 5, 2], 1)];
+      const whole = tf.broadcastTo(b, [2, 3, 5, 2]);
+      const each = tf.unstack(tf.reshape(tf.broadcastTo(a, [2, 3, 4, 5]), [6, 4, 5]));
+      const others = tf.unstack(tf.reshape(whole, [6, 5, 2]));
+      const products = each.map((matrix, i) => tf.matMul(matrix, others[i] as tf.Tensor));
+      expectSame(
+        valuesOf(() => tf.reshape(tf.matMul(a, b), [6, 4, 2])),
+        valuesOf(() => tf.stack(products)),
+      );
+    }
+  });
+
   test("segment sum equals the one worked out by hand", () => {
     // Row 0 and row 2 go to segment 1, row 1 nowhere, nothing to segment 0.
     const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]);
@@ -110,6 +134,14 @@ describe("The wasm runtime", () => {
     const tensor = tf.zeros([10, 10]);
     expect(runtime.memory().tensorBytes - before.tensorBytes).toBe(400);
     tensor.dispose();
+    runtime.dispose();
+  });
+
+  test("has no kernels that give wrong numbers", async () => {
+    const runtime = await wasm();
+    expect(() => tf.maxPool3d(tf.fill<tf.Rank.R5>([1, 2, 2, 2, 1], -1), 2, 1, "valid")).toThrow(
+      "Kernel 'MaxPool3D' not registered",
+    );
     runtime.dispose();
   });
 

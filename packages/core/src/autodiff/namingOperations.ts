@@ -50,5 +50,7 @@ function named(error: unknown, isSecondOrder: boolean): unknown {
     );
   }
   const operation = complaints.map((complaint) => complaint.exec(message)?.[1]).find(Boolean);
-  return operation ? notDifferentiable(`The operation ${operation}`, isSecondOrder, error) : error;
+  return operation
+    ? notDifferentiable(`The operation ${operation.replace("__op", "")}`, isSecondOrder, error)
+    : error;
 }

@@ -93,7 +93,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
       const { hvp } = derivativeErrors((p) => model.loss(p, batch), params);
       assert.ok(
         hvp < tolerance,
-        `The product is off by ${hvp} of its norm. Does the model use an operation whose gradient cannot be differentiated?`,
+        `The product is off by ${hvp} of its norm. Does the model have a tf.customGrad that reads numbers, or whose gradient is not that of its value?`,
       );
     },
   },

@@ -9,7 +9,7 @@ import type { ObjectiveOptions } from "../objective/createObjective.js";
 import { filterParams, globalNorm, mapParams, type Params } from "../params.js";
 
 /** Whether Hessian-vector products are checked. */
-export interface CheckOptions {
+export interface SecondOrderCheckOptions {
   /**
    * Compares the first Hessian-vector product with a finite difference of gradients: always, or never.
    * See docs/second-order.md.
@@ -42,7 +42,7 @@ const stepSizes = [1e-3, 3e-3, 3e-4, 1e-2];
  */
 export function checkedAtFirst<B extends Batch>(
   objective: Objective<B>,
-  { checkSecondOrder, hvp }: CheckOptions & Pick<ObjectiveOptions, "hvp">,
+  { checkSecondOrder, hvp }: SecondOrderCheckOptions & Pick<ObjectiveOptions, "hvp">,
 ): Objective<B> {
   if (checkSecondOrder === false || hvp === "finite-difference") return objective;
   let isDue = true;

@@ -13,11 +13,13 @@ import { createObjective } from "../objective/createObjective.js";
 import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
-import { type CheckOptions, checkedAtFirst } from "./checkSecondOrder.js";
+import { checkedAtFirst, type SecondOrderCheckOptions } from "./checkSecondOrder.js";
 import { outerUpdate } from "./outerUpdate.js";
 
 /** Options of {@link metaTrain}. */
-export interface MetaTrainOptions<B extends Batch = Batch> extends ComputeOptions, CheckOptions {
+export interface MetaTrainOptions<B extends Batch = Batch>
+  extends ComputeOptions,
+    SecondOrderCheckOptions {
   readonly model: Model<B>;
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;

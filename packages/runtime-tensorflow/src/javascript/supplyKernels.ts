@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { accessTo } from "./access.js";
 import { type OneHotCall, oneHot } from "./oneHot.js";
+import { repeatBatches } from "./repeatBatches.js";
 import { type SegmentSumCall, segmentSum } from "./segmentSum.js";
 import { transposeFirst } from "./transposeFirst.js";
 
@@ -18,11 +19,12 @@ const recipes: Readonly<Record<"wasm" | "cpu", Readonly<Record<string, Recipe>>>
       () =>
       ({ backend, ...call }) =>
         oneHot(accessTo.wasm(backend), call as unknown as OneHotCall),
-    BatchMatMul: transposeFirst,
+    BatchMatMul: (stock) => repeatBatches(transposeFirst(stock), "wasm"),
   },
   cpu: {
     // Goes over all rows for every segment, which takes minutes for a vocabulary of 50 000.
     UnsortedSegmentSum: () => segmentSumOn("cpu"),
+    BatchMatMul: (stock) => repeatBatches(stock, "cpu"),
   },
 };
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { notDifferentiable } from "../notDifferentiable.js";
 import { runKernel } from "../tape/engine.js";
 import { gradient } from "./gradient.js";
 
@@ -39,7 +40,7 @@ const conv3d: Convolution = {
 };
 
 /** The gradients of convolutions' gradients. */
-export const convolution: readonly tf.GradConfig[] = [conv2d, depthwise, conv3d].flatMap(
+const ofGradients = [conv2d, depthwise, conv3d].flatMap(
   ({ forward, byInput, byFilter, attributes: own }) => [
     gradient<Attributes>({
       kernelName: byFilter,
@@ -68,3 +69,24 @@ export const convolution: readonly tf.GradConfig[] = [conv2d, depthwise, conv3d]
     }),
   ],
 );
+
+/** Convolutions, whose gradients TensorFlow.js has, and the gradients of those. */
+export const convolution: readonly tf.GradConfig[] = [
+  // That of TensorFlow.js forgets how the number of windows was rounded.
+  gradient<Attributes>({
+    kernelName: tf.Conv2D,
+    inputs: ["x", "filter"],
+    of: (dy, saved, { dilations, ...attributes }) => {
+      const [x, filter] = saved as Two;
+      if ([dilations].flat().some((dilation) => dilation !== 1)) {
+        throw notDifferentiable("A convolution with dilations", false);
+      }
+      const { byInput, byFilter } = conv2d;
+      return {
+        x: () => runKernel(byInput, { dy, filter }, { ...attributes, inputShape: x.shape }),
+        filter: () => runKernel(byFilter, { x, dy }, { ...attributes, filterShape: filter.shape }),
+      };
+    },
+  }),
+  ...ofGradients,
+];

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { runKernel } from "../tape/engine.js";
 import { gradient, zeros } from "./gradient.js";
+import { type AxesOf, axesOf2d, axesOf3d, counted, planeAxes } from "./windowAxes.js";
 import { largest, outside, type WindowAxis, windows } from "./windows.js";
 
 type Attributes = Record<string, unknown>;
-type AxesOf = (shape: readonly number[], attributes: Attributes) => WindowAxis[];
 
 /**
  * Poolings and dilations by windows. The gradient of the mean is linear; that of the largest element
@@ -13,19 +13,22 @@ type AxesOf = (shape: readonly number[], attributes: Attributes) => WindowAxis[]
 export const pooling: readonly tf.GradConfig[] = [
   ...meanGradients(tf.AvgPool, tf.AvgPoolGrad, axesOf2d),
   ...meanGradients(tf.AvgPool3D, tf.AvgPool3DGrad, axesOf3d),
+  // That of TensorFlow.js forgets how the number of windows was rounded; the second has none.
+  ...[tf.MaxPool, tf.MaxPoolWithArgmax].map((kernelName) =>
+    gradient<Attributes>({
+      kernelName,
+      inputs: ["x"],
+      outputs: [true],
+      of: (dy, saved, attributes) => ({
+        x: () => {
+          const [input, output] = saved as [tf.Tensor, tf.Tensor];
+          return runKernel(tf.MaxPoolGrad, { dy, input, output }, attributes);
+        },
+      }),
+    }),
+  ),
   maxGradient(tf.MaxPoolGrad, axesOf2d),
   maxGradient(tf.MaxPool3DGrad, axesOf3d),
-  gradient<Attributes>({
-    kernelName: tf.MaxPoolWithArgmax,
-    inputs: ["x"],
-    outputs: [true],
-    of: (dy, saved, attributes) => ({
-      x: () => {
-        const [input, output] = saved as [tf.Tensor, tf.Tensor];
-        return runKernel(tf.MaxPoolGrad, { dy, input, output }, attributes);
-      },
-    }),
-  }),
   gradient<Attributes>({
     kernelName: tf.Dilation2DBackpropInput,
     inputs: ["x", "filter"],
@@ -53,7 +56,7 @@ function meanGradients(forward: string, backward: string, axesOf: AxesOf): tf.Gr
       of: (dy, saved, attributes) => ({
         x: () => {
           const [x] = saved as [tf.Tensor];
-          const axes = axesOf(x.shape, attributes);
+          const axes = counted(axesOf(x.shape, attributes), dy);
           const paddings = outside(x.shape, axes);
           if (paddings.flat().every((count) => count === 0)) {
             return runKernel(backward, { dy, input: x }, attributes);
@@ -105,7 +108,7 @@ function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
       const [input, output] = saved as [tf.Tensor, tf.Tensor];
       return {
         dy: () => {
-          const axes = axesOf(input.shape, attributes);
+          const axes = counted(axesOf(input.shape, attributes), output);
           const chosen = largest(windows(input, axes, Number.NEGATIVE_INFINITY));
           return tf.sum(tf.mul(chosen, windows(ddx, axes, 0)), -1);
         },
@@ -114,60 +117,6 @@ function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
       };
     },
   });
-}
-
-function axesOf2d(shape: readonly number[], { filterSize, strides, pad, ...more }: Attributes) {
-  const info = tf.backend_util.computePool2DInfo(
-    shape as [number, number, number, number],
-    filterSize as number,
-    strides as number,
-    1,
-    pad as number,
-    more.dimRoundingMode as "floor",
-  );
-  return planeAxes(info);
-}
-
-function axesOf3d(shape: readonly number[], { filterSize, strides, pad, ...more }: Attributes) {
-  const info = tf.backend_util.computePool3DInfo(
-    shape as [number, number, number, number, number],
-    filterSize as number,
-    strides as number,
-    1,
-    pad as number,
-    more.dimRoundingMode as "floor",
-  );
-  const depth: WindowAxis = {
-    before: info.padInfo.front,
-    count: info.outDepth,
-    size: info.filterDepth,
-    stride: info.strideDepth,
-    dilation: info.dilationDepth,
-  };
-  return [depth, ...planeAxes(info)];
-}
-
-function planeAxes(
-  info: Omit<tf.backend_util.Conv2DInfo, "padInfo" | "inShape" | "outShape" | "filterShape"> & {
-    readonly padInfo: { readonly top: number; readonly left: number };
-  },
-): WindowAxis[] {
-  return [
-    {
-      before: info.padInfo.top,
-      count: info.outHeight,
-      size: info.filterHeight,
-      stride: info.strideHeight,
-      dilation: info.dilationHeight,
-    },
-    {
-      before: info.padInfo.left,
-      count: info.outWidth,
-      size: info.filterWidth,
-      stride: info.strideWidth,
-      dilation: info.dilationWidth,
-    },
-  ];
 }
 
 /** Where the windows of a dilation lie, and which element each result is. */

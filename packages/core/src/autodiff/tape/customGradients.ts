@@ -25,15 +25,15 @@ export function savesInputsOnly<F extends object>(f: F): F {
  * it is what was saved, as in PyTorch's `autograd.Function`.
  */
 export function recordCustomGradients(engine: Engine): void {
-  const { state } = engine;
   const stock = engine.customGrad.bind(engine);
   engine.customGrad = (f) => {
     const plain = stock(f);
     return (...inputs) => {
+      const { state } = engine; // another one after a reset
       const isTapeOn = state.gradientDepth > 0 && state.kernelDepth === 0;
       if (!isTapeOn || savingInputs.has(f)) return plain(...inputs);
       const scope = state.activeScope?.name ?? "";
-      const repair = repairs[scope];
+      const repair = repairs.get(scope);
       if (!repair) noteUnproven("tf.customGrad");
       const own = repair?.(f) ?? withOwnValue(f);
       if (state.gradientDepth === 1) return stock(own)(...inputs);

@@ -1,20 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
+import { sumTo } from "../secondOrder/gradient.js";
 import type { CustomGradient } from "./engine.js";
-
-const asItIs = (f: CustomGradient): CustomGradient => f;
 
 /**
  * The operations of TensorFlow.js that are custom gradients, by the scope in which they run, with what
  * has to be mended. All have been compared with finite differences.
  */
-export const repairs: Readonly<Record<string, (f: CustomGradient) => CustomGradient>> = {
-  fusedConv2d__op: ofOneImage,
-  fusedDepthwiseConv2d__op: ofOneImage,
-  fusedMatMul__op: asItIs,
-  logSigmoid__op: () => logSigmoid,
-  logSoftmax__op: asItIs,
-  softmaxCrossEntropy__op: () => softmaxCrossEntropy,
-};
+export const repairs: ReadonlyMap<string, (f: CustomGradient) => CustomGradient> = new Map([
+  ["fusedConv2d__op", ofOneImage],
+  ["fusedDepthwiseConv2d__op", ofOneImage],
+  ["fusedMatMul__op", ofBatches],
+  ["logSigmoid__op", () => logSigmoid],
+  ["logSoftmax__op", (f) => f],
+  ["softmaxCrossEntropy__op", () => softmaxCrossEntropy],
+]);
 
 /** The gradient of a value without batch axis is taken of one with it, which is what was saved. */
 function ofOneImage(f: CustomGradient): CustomGradient {
@@ -24,6 +23,16 @@ function ofOneImage(f: CustomGradient): CustomGradient {
       value,
       gradFunc: (dy, saved) => gradFunc(tf.reshape(dy, (saved[2] as tf.Tensor).shape), saved),
     };
+  };
+}
+
+/** The gradient of a side that was repeated for the other's batch is the sum over its copies. */
+function ofBatches(f: CustomGradient): CustomGradient {
+  return (...args) => {
+    const { value, gradFunc } = f(...args);
+    const shapes = args.map((input) => (input as tf.Tensor).shape);
+    const summed = (dx: tf.Tensor, i: number) => sumTo(dx, shapes[i] as number[]);
+    return { value, gradFunc: (dy, saved) => [gradFunc(dy, saved)].flat().map(summed) };
   };
 }
 
