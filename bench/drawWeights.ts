@@ -1,6 +1,6 @@
 // Writes a GPT-2 with random weights, always the same ones, as a checkpoint that both sides open.
 import { parseArgs } from "node:util";
-import { saveParams } from "@metalearn/core";
+import { saveParams } from "@metalearn/core/files";
 import { gpt2, gpt2Tokenizer } from "@metalearn/models-gpt2";
 import { sizeNamed, sizes } from "./sizes.js";
 

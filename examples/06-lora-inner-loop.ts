@@ -10,7 +10,8 @@
 import { lora } from "@metalearn/adapters";
 import { maml } from "@metalearn/algorithms-maml";
 import { metaicl } from "@metalearn/algorithms-metaicl";
-import { countParams, evaluate, type Learner, metaTrain, saveParams } from "@metalearn/core";
+import { countParams, evaluate, type Learner, metaTrain } from "@metalearn/core";
+import { saveParams } from "@metalearn/core/files";
 import { crossfit, generateTasks } from "@metalearn/datasets-crossfit";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import { adamw, chain, clipByGlobalNorm, linearSchedule, sgd } from "@metalearn/optimizers";

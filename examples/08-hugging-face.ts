@@ -9,7 +9,8 @@
 //   read back: 81.8 on 12 unseen tasks (chance: 50.0)
 
 import { metaicl } from "@metalearn/algorithms-metaicl";
-import { evaluate, metaTrain, type Params, saveParams } from "@metalearn/core";
+import { evaluate, metaTrain, type Params } from "@metalearn/core";
+import { saveParams } from "@metalearn/core/files";
 import { crossfit, generateTasks } from "@metalearn/datasets-crossfit";
 import { byteTokenizer, gpt2, gpt2Tokenizer, pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { adamw, linearSchedule } from "@metalearn/optimizers";

@@ -2,19 +2,19 @@ import { readFile, rm } from "node:fs/promises";
 import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { readSafetensors } from "@metalearn/core/files";
 import {
   type CompareOptions,
   checkConfig,
   compareRuns,
   createToolkit,
-  readSafetensors,
   runsOf,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../packages/core/test/support/temporaryFolder.js";
 import { letterPlugin } from "./support/letterTasks.js";
 
 describe("a run with an adapter", () => {

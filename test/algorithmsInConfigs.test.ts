@@ -1,6 +1,6 @@
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
-import { createToolkit } from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
 import optimizers from "@metalearn/optimizers";
 import { describe, expect, test } from "vitest";
 

@@ -3,16 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { defineFactory, definePlugin } from "@metalearn/core";
 import {
   type CompareOptions,
   checkConfig,
   compareRuns,
   createToolkit,
-  defineFactory,
-  definePlugin,
   readMetrics,
   runsOf,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2, { byteTokenizer, gpt2 as createGpt2 } from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";

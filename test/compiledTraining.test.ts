@@ -4,9 +4,9 @@ import { join } from "node:path";
 import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { compileSeconds } from "@metalearn/core";
 import {
   checkConfig,
-  compileSeconds,
   createToolkit,
   openRun,
   type RunEvent,
@@ -14,13 +14,13 @@ import {
   readMetrics,
   runsOf,
   trainRun,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import tensorflow from "@metalearn/runtime-tensorflow";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { noNativeEngine } from "../packages/runtime-tensorflow/test/support/nativeEngine.js";
+import { noNativeEngine } from "./support/engines.js";
 import { letterPlugin } from "./support/letterTasks.js";
 
 const toolkit = createToolkit([

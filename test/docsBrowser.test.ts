@@ -4,9 +4,9 @@ import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { chromiumPath, whyNoChromium } from "@metalearn/test-support/chromium";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, whyNoChromium } from "../packages/cli/test/support/chromium.js";
 
 interface AxeResults {
   readonly violations: readonly {

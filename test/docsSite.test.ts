@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeProgram } from "@metalearn/cli";
-import { createToolkit, defineFactory, definePlugin, referenceTo } from "@metalearn/core";
+import { defineFactory, definePlugin, referenceTo } from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { deadAnchors } from "../docs/.vitepress/site/anchors.js";

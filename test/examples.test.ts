@@ -7,13 +7,13 @@ import { promisify } from "node:util";
 import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
-import { createToolkit, loadConfig, resolveRun, runsOf } from "@metalearn/core";
+import { createToolkit, loadConfig, resolveRun, runsOf } from "@metalearn/core/runs";
 import crossfit, { generateTasks } from "@metalearn/datasets-crossfit";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import runtimes from "@metalearn/runtime-tensorflow";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { missing, shared } from "./support/shared.js";
 
 const root = join(import.meta.dirname, "..");
 const examples = join(root, "examples");

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path/posix";
 import { describe, expect, test } from "vitest";
+import { publishedPackages } from "./support/publishedPackages.js";
 
 const root = join(import.meta.dirname, "..");
 const scope = "@metalearn/";
@@ -26,15 +27,22 @@ const allowed: Record<string, readonly string[]> = {
   "runtime-tensorflow": ["core"],
   trackers: ["core"],
   cli: ["core"],
+  // For tests alone, which import it in all packages.
+  "test-support": [],
 };
 
 const packages = readdirSync(join(root, "packages"));
 
-function sources(name: string): { path: string; text: string }[] {
-  const folder = join(root, "packages", name, "src");
+function sources(...place: readonly string[]): { path: string; text: string }[] {
+  const folder = join(root, ...place);
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))
     .map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
+}
+
+function manifestOf(name: string): Record<string, Record<string, string>> {
+  return JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
 }
 
 /** Module names in static and dynamic imports and re-exports. */
@@ -44,6 +52,39 @@ function importsOf(text: string): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
 
+/** Import circles among files, each as the paths on it. */
+function circlesIn(files: readonly { path: string; text: string }[]): string[] {
+  const imports = new Map(
+    files.map(({ path, text }) => [
+      path,
+      importsOf(text)
+        .filter((module) => module.startsWith("."))
+        .map((module) => join(dirname(path), module).replace(/\.js$/, ".ts")),
+    ]),
+  );
+  const circles: string[] = [];
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path);
+    if (start >= 0) circles.push([...trail.slice(start), path].join(" -> "));
+    if (start >= 0 || finished.has(path)) return;
+    for (const imported of imports.get(path) ?? []) visit(imported, [...trail, path]);
+    finished.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return circles;
+}
+
+test("circles are found", () => {
+  const files = [
+    { path: "a.ts", text: 'import type { B } from "./b/b.js";' },
+    { path: "b/b.ts", text: 'export { c } from "../c.js";' },
+    { path: "c.ts", text: 'import { a } from "./a.js";' },
+  ];
+  expect(circlesIn(files)).toEqual(["a.ts -> b/b.ts -> c.ts -> a.ts"]);
+  expect(circlesIn(files.slice(1))).toEqual([]);
+});
+
 test("every package has a rule", () => {
   expect(packages.toSorted()).toEqual(Object.keys(allowed).sort());
 });
@@ -51,16 +92,20 @@ test("every package has a rule", () => {
 test("the drawing of the packages has all of them", () => {
   const drawing = readFileSync(join(root, "docs/figures/packages.svg"), "utf8");
   const names = [...drawing.matchAll(/<text [^>]*>([a-z0-9-]+)<\/text>/g)].map(([, name]) => name);
-  expect(names.filter((name) => name !== "import").sort()).toEqual(packages.toSorted());
+  expect(names.filter((name) => name !== "import").sort()).toEqual(publishedPackages.toSorted());
+});
+
+test.each(["test", "bench", "examples"])("%s imports packages by name, never by path", (folder) => {
+  const crossing = sources(folder)
+    .filter(({ path }) => path !== "support/quiet.ts") // which says why
+    .flatMap(({ path, text }) => importsOf(text).map((module) => `${path} imports ${module}`))
+    .filter((line) => /\.\.\/packages\//.test(line));
+  expect(crossing).toEqual([]);
 });
 
 describe.each(packages)("%s", (name) => {
-  const manifest = JSON.parse(
-    readFileSync(join(root, "packages", name, "package.json"), "utf8"),
-  ) as Record<string, Record<string, string>>;
-
   test("imports workspace packages in one direction only", () => {
-    for (const { path, text } of sources(name)) {
+    for (const { path, text } of sources("packages", name, "src")) {
       for (const module of importsOf(text)) {
         if (!module.startsWith(scope)) continue;
         const imported = module.slice(scope.length).split("/")[0];
@@ -69,9 +114,11 @@ describe.each(packages)("%s", (name) => {
     }
   });
 
-  test("crosses package borders by name, never by path", () => {
-    for (const { path, text } of sources(name)) {
-      const depth = path.split("/").length - 1;
+  test.each(["src", "test"])("crosses the border of %s by name, never by path", (folder) => {
+    // Tests read the sources of their own package.
+    const levels = folder === "src" ? 0 : 1;
+    for (const { path, text } of sources("packages", name, folder)) {
+      const depth = path.split("/").length - 1 + levels;
       for (const module of importsOf(text)) {
         const up = (module.match(/\.\.\//g) ?? []).length;
         expect(up, `${path} imports ${module}`).toBeLessThanOrEqual(depth);
@@ -79,12 +126,17 @@ describe.each(packages)("%s", (name) => {
     }
   });
 
+  test("has no import circle, of types either", () => {
+    expect(circlesIn(sources("packages", name, "src"))).toEqual([]);
+  });
+
   test("declares what it imports", () => {
+    const manifest = manifestOf(name);
     const declared = new Set([
       ...Object.keys(manifest.dependencies ?? {}),
       ...Object.keys(manifest.peerDependencies ?? {}),
     ]);
-    for (const { path, text } of sources(name)) {
+    for (const { path, text } of sources("packages", name, "src")) {
       for (const module of importsOf(text)) {
         if (module.startsWith(".") || module.startsWith("node:")) continue;
         const parts = module.split("/");
@@ -93,9 +145,9 @@ describe.each(packages)("%s", (name) => {
       }
     }
   });
+});
 
-  test("shares one engine: TensorFlow.js is a peer, except in the command", () => {
-    const field = name === "cli" ? "dependencies" : "peerDependencies";
-    expect(manifest[field]).toHaveProperty("@tensorflow/tfjs");
-  });
+test.each(publishedPackages)("%s shares one engine: a peer, except of the command", (name) => {
+  const field = name === "cli" ? "dependencies" : "peerDependencies";
+  expect(manifestOf(name)[field]).toHaveProperty("@tensorflow/tfjs");
 });

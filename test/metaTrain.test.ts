@@ -4,14 +4,12 @@ import { join } from "node:path";
 import { lslr, maml, metaSgd } from "@metalearn/algorithms-maml";
 import {
   type Learner,
-  loadCheckpoint,
-  loadParams,
   type MetaTrainOptions,
   type MetaUpdate,
   metaTrain,
   type Params,
-  saveCheckpoint,
 } from "@metalearn/core";
+import { loadCheckpoint, loadParams, saveCheckpoint } from "@metalearn/core/files";
 import { type ToyBatch, toyModel, toySampler } from "@metalearn/core/testing";
 import { adamw } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,21 +12,20 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cacheDirectory } from "@metalearn/core";
 import { generateTasks } from "@metalearn/datasets-crossfit";
+import { program } from "@metalearn/test-support/command";
+import { tinyRun } from "@metalearn/test-support/project";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { program } from "../packages/cli/test/support/command.js";
-import { tinyRun } from "../packages/cli/test/support/project.js";
-import {
-  cachedRoot,
-  stateOf,
-} from "../packages/runtime-tensorflow/src/locate/cachedLibTensorFlow.js";
-import { noNativeEngine } from "../packages/runtime-tensorflow/test/support/nativeEngine.js";
+import { noNativeEngine } from "./support/engines.js";
 
+const enginesFolder = join(cacheDirectory(), "engines");
+const cpuEngines = existsSync(enginesFolder)
+  ? readdirSync(enginesFolder).filter((name) => name.includes("-cpu-linux-"))
+  : [];
 const reason =
   noNativeEngine ??
-  (process.platform === "linux" && stateOf(cachedRoot("cpu")) === "whole"
-    ? undefined
-    : "(needs the CPU engine of `metalearn setup` on Linux)");
+  (cpuEngines.length > 0 ? undefined : "(needs the CPU engine of `metalearn setup` on Linux)");
 
 /** The programs that unpacking may use; metalearn itself needs none. */
 const tools = ["sh", "cat", "tar", "gzip", "sha256sum", "mkdir"];

@@ -3,16 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import metaicl from "@metalearn/algorithms-metaicl";
 import {
-  checkConfig,
-  createToolkit,
   defineFactory,
   definePlugin,
-  openRun,
-  runsOf,
   type SamplerOptions,
   type TensorRuntime,
-  trainRun,
 } from "@metalearn/core";
+import { checkConfig, createToolkit, openRun, runsOf, trainRun } from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";

@@ -11,7 +11,7 @@ import {
   readMetrics,
   resolveRun,
   runsOf,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import synthetic from "@metalearn/datasets-synthetic";
 import gpt2 from "@metalearn/models-gpt2";
 import mlp from "@metalearn/models-mlp";

@@ -1,15 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeProgram } from "@metalearn/cli";
-import { parseOverrides } from "@metalearn/core";
+import { parseOverrides } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
 import { configMistakes } from "./support/configMistakes.js";
 import { blocksIn } from "./support/documents.js";
+import { publishedPackages } from "./support/publishedPackages.js";
 import { shellCommands } from "./support/shellCommands.js";
 
 const root = join(import.meta.dirname, "..");
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const packages = readdirSync(join(root, "packages")).map((name) => `@metalearn/${name}`);
+const packages = publishedPackages.map((name) => `@metalearn/${name}`);
 
 type Command = ReturnType<typeof describeProgram>;
 

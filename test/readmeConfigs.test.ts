@@ -1,4 +1,4 @@
-import { checkConfig, resolveRun, runsOf } from "@metalearn/core";
+import { checkConfig, resolveRun, runsOf } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { configMistakes } from "./support/configMistakes.js";

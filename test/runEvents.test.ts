@@ -19,12 +19,12 @@ import {
   runsOf,
   type TrainEvent,
   trainEvents,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
-import { temporaryFolder } from "../packages/core/test/support/temporaryFolder.js";
 import { letterPlugin } from "./support/letterTasks.js";
 
 const toolkit = createToolkit([letterPlugin, maml, metaicl, gpt2, optimizers]);

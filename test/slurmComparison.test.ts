@@ -1,10 +1,8 @@
+import { generateTasks } from "@metalearn/datasets-crossfit";
+import { emptyProject, tinyRun } from "@metalearn/test-support/project";
+import { cellsOf } from "@metalearn/test-support/scores";
+import { startSingleNode, whyNoSlurm } from "@metalearn/test-support/singleNode";
 import { describe, expect, test } from "vitest";
-import { projectWithTasks, tinyRun } from "../packages/cli/test/support/project.js";
-import { cellsOf } from "../packages/cli/test/support/scores.js";
-import {
-  startSingleNode,
-  whyNoSlurm,
-} from "../packages/launchers-slurm/test/support/singleNode.js";
 
 const reason = whyNoSlurm();
 
@@ -12,12 +10,16 @@ describe.skipIf(reason !== undefined)(`with Slurm${reason ? ` (${reason})` : ""}
   test("a comparison is carried out as a job array, and again only what is missing of it", async () => {
     const { learner, ...shared } = tinyRun;
     const hopeless = { ...tinyRun.optimizer, learningRate: 1e30, clipNorm: 1e9 };
-    const project = await projectWithTasks({
+    const project = await emptyProject({
       ...shared,
       launcher: { use: "slurm", cpusPerTask: 1, pollSeconds: 0.5 },
       compare: {
         runs: { untrained: {}, metaicl: { learner }, bad: { learner, optimizer: hopeless } },
       },
+    });
+    await generateTasks(project.path("data"), {
+      ...{ trainingTasks: 6, heldOutTasks: 2, unseenTasks: 1, rows: 6, shots: 4, testRows: 6 },
+      evaluationSeeds: [100, 13],
     });
     const node = await startSingleNode();
     try {

@@ -4,20 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { defineFactory, definePlugin } from "@metalearn/core";
+import { verifyChecksums } from "@metalearn/core/files";
 import {
   type CompareOptions,
   checkConfig,
   compareRuns,
   createToolkit,
-  defineFactory,
-  definePlugin,
   findParams,
   readMetrics,
   readPredictions,
   runCheckpoint,
   runsOf,
-  verifyChecksums,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import gpt2 from "@metalearn/models-gpt2";
 import optimizers from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
+import { defineFactory, definePlugin } from "@metalearn/core";
 import {
   checkConfig,
   createToolkit,
-  defineFactory,
-  definePlugin,
   type FinishEvent,
   type IteratedRunOptions,
   type NamedRun,
@@ -13,16 +12,16 @@ import {
   runEvents,
   runsOf,
   type Toolkit,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import synthetic from "@metalearn/datasets-synthetic";
 import gpt2 from "@metalearn/models-gpt2";
 import mlp from "@metalearn/models-mlp";
 import optimizers from "@metalearn/optimizers";
 import runtimes from "@metalearn/runtime-tensorflow";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { temporaryFolder } from "../packages/core/test/support/temporaryFolder.js";
 import { bestEngine } from "./support/engines.js";
 import { letterPlugin } from "./support/letterTasks.js";
 

@@ -18,7 +18,7 @@ export interface DeviceResults {
 }
 
 /** One row's sides, ours first, and the operations of one step. */
-export interface RowOutcome {
+interface RowOutcome {
   readonly flops: number;
   readonly sides: readonly SideOutcome[];
 }

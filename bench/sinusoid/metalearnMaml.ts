@@ -2,7 +2,7 @@
 // loss on 600 held-out curves, after meta-training with each seed.
 import { parseArgs } from "node:util";
 import { maml } from "@metalearn/algorithms-maml";
-import { createObjective, metaTrain } from "@metalearn/core";
+import { createObjective, mean, metaTrain } from "@metalearn/core";
 import { sinusoid } from "@metalearn/datasets-synthetic";
 import { mlp } from "@metalearn/models-mlp";
 import { adam, sgd } from "@metalearn/optimizers";
@@ -37,7 +37,7 @@ for (const seed of values.seeds.split(",").map(Number)) {
       return Number(objective.loss(adapted, query).dataSync()[0]);
     }),
   );
-  const mean = (losses ?? []).reduce((sum, loss) => sum + loss, 0) / (losses?.length ?? 1);
-  console.log(JSON.stringify({ seed, updates, loss: mean, seconds }));
+  const loss = mean(losses ?? []);
+  console.log(JSON.stringify({ seed, updates, loss, seconds }));
 }
 runtime.dispose();

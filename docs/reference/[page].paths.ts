@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describeProgram } from "@metalearn/cli";
-import { createToolkit, loadPlugins } from "@metalearn/core";
+import { createToolkit, loadPlugins } from "@metalearn/core/runs";
 import { commandsPage } from "../.vitepress/site/commands.js";
 import { componentsPage, configPage } from "../.vitepress/site/options.js";
 import { root } from "../.vitepress/site/pages.js";

@@ -3,17 +3,24 @@ import { createObjective, type Episode, type MetaState, type TokenBatch } from "
 import { adamw } from "@metalearn/optimizers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
+import { sharedMoments } from "../support/formulas.js";
 import {
   expectGoldenOrDirection,
   type Golden,
   illConditionedReason,
+  isIllConditioned,
   readGolden,
+  readGoldenJson,
   type StoredTensors,
+  sourcesOf,
   type ToleranceBlock,
 } from "../support/golden.js";
-import { sharedMoments } from "../support/moments.js";
-import { missing } from "../support/shared.js";
-import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
+import {
+  batchOf,
+  tinyModel as openTinyModel,
+  type StoredBatch,
+  tinyParams,
+} from "../support/tiny.js";
 
 interface MetaUpdate {
   readonly tasks: { readonly query_loss_after: number }[];
@@ -61,56 +68,41 @@ const sharing = {
   B_snapshot_per_meta_update: "copy-last",
   C_one_way_copy: "one-way",
   D_no_sharing: "reset",
+  E_mean_copy: "copy-mean",
+  F_separate: "separate",
 } as const satisfies Record<string, MomentSharing>;
 
-const cases = [
-  ...["A_single_shared_state", "B_snapshot_per_meta_update"].flatMap((reading) =>
-    ["tasks2_steps1", "tasks2_steps4"].flatMap((set) =>
-      ["cold", "cold_eps1e-3", "warm"].map((start) => `${set}/${reading}/${start}`),
-    ),
-  ),
-  "tasks2_steps4/C_one_way_copy/cold",
-  "tasks2_steps4/D_no_sharing/cold",
-  "tasks1_steps1/A_single_shared_state/cold",
-  "tasks4_steps1/A_single_shared_state/cold",
-  "tasks4_steps1/A_single_shared_state/warm",
-  "tasks4_steps1/B_snapshot_per_meta_update/cold",
-  "tasks2_steps4/A_single_shared_state/warm/first_order",
-];
+const file = "maml-en-llm/meta_updates.json";
 
-/** Those that begin from zero moments, with an epsilon of 1e-8: compared in direction only. */
-const illConditioned = cases.filter((name) => name.endsWith("/cold"));
-
-const reason = missing("golden/maml-en-llm");
-
-describe.skipIf(reason)(
-  `MAML-en-LLM equals PyTorch over three meta-updates (on ${bestEngine.name}) ${reason ?? ""}`,
-  () => {
+describe.each(sourcesOf(file))(
+  `MAML-en-LLM on ${bestEngine.name} equals PyTorch over three meta-updates ($name)`,
+  (source) => {
     useEngine(bestEngine);
+
+    const cases = Object.entries(readGoldenJson<File>(source, file).cases);
+    const illConditioned = cases
+      .filter(([, { meta_updates }]) =>
+        meta_updates.some(({ tolerance }) => tolerance && isIllConditioned(tolerance.meta_grad)),
+      )
+      .map(([name]) => name);
+    const tinyModel = openTinyModel(source);
 
     let golden: Golden<File>;
     beforeAll(async () => {
-      golden = await readGolden("maml-en-llm/meta_updates.json");
+      golden = await readGolden(source, file);
     });
 
-    test("every stored case is run", () => {
-      expect(cases.toSorted()).toEqual(Object.keys(golden.json.cases).sort());
-    });
-
-    test("those are marked as ill-conditioned in float32 that are skipped", () => {
-      const marked = Object.entries(golden.json.cases).filter(([, { meta_updates }]) =>
-        meta_updates.some(({ tolerance }) => tolerance?.meta_grad.recommended_float32 === null),
-      );
-      expect(marked.map(([name]) => name).toSorted()).toEqual(illConditioned.toSorted());
+    test("float32 is excused only where moments begin from zero with a small epsilon", () => {
+      expect(illConditioned.filter((name) => !name.endsWith("/cold"))).toEqual([]);
     });
 
     for (const name of illConditioned) {
       test.skip(`${name}, as closely as float32 can otherwise (${illConditionedReason})`);
     }
 
-    test.each(cases)("%s", async (name) => {
+    test.each(cases)("%s", async (_, stored) => {
       const { hyperparameters, tasks, inner_steps, reading, start, order, task_set, meta_updates } =
-        golden.json.cases[name] as Case;
+        stored;
       const optimizer = adamw({
         learningRate: hyperparameters.lr,
         beta1: hyperparameters.betas[0],
@@ -126,15 +118,15 @@ describe.skipIf(reason)(
         moments: sharing[reading],
       });
       const objective = createObjective(tinyModel);
-      const initial = await tinyParams(golden.json.param_order);
+      const initial = await tinyParams(source, golden.json.param_order);
       let params = initial;
       let state: MetaState = {
         optimizer: start === "warm" ? sharedMoments(initial) : optimizer.init(initial),
       };
 
       for (const [i, expected] of meta_updates.entries()) {
-        const stored = golden.json.task_sets[task_set]?.[i] ?? [];
-        const meta = learner.metaGradient(objective, params, stored.map(episodeOf), state);
+        const episodes = golden.json.task_sets[task_set]?.[i] ?? [];
+        const meta = learner.metaGradient(objective, params, episodes.map(episodeOf), state);
         const next = optimizer.update(meta.gradients, meta.state.optimizer, params);
         params = next.params;
         state = { ...meta.state, optimizer: next.state };

@@ -1,5 +1,11 @@
-import { createObjective, globalNorm, type Params, valueAndGradients } from "@metalearn/core";
 import {
+  createObjective,
+  type FactoryContext,
+  globalNorm,
+  type Params,
+  valueAndGradients,
+} from "@metalearn/core";
+import plugin, {
   adam,
   adamw,
   chain,
@@ -17,13 +23,19 @@ import {
   type Golden,
   type InlineTensor,
   readGolden,
+  readGoldenJson,
   recommended,
   type StoredTensors,
+  sourcesOf,
   type ToleranceBlock,
   toTensors,
 } from "../support/golden.js";
-import { missing } from "../support/shared.js";
-import { batchOf, type StoredBatch, tinyModel, tinyParams } from "../support/tiny.js";
+import {
+  batchOf,
+  tinyModel as openTinyModel,
+  type StoredBatch,
+  tinyParams,
+} from "../support/tiny.js";
 
 interface Hyperparameters {
   readonly lr: number;
@@ -35,13 +47,11 @@ interface Hyperparameters {
   readonly weight_decay?: number;
 }
 
-const reason = missing("golden/optimizers");
-
-const onQuadratic = [
-  ...["sgd", "sgd_momentum", "sgd_momentum_dampening_l2", "sgd_nesterov"],
-  ...["adam", "adam_l2", "adamw", "adamw_large_eps"],
-];
-const onGpt2 = ["sgd", "sgd_momentum", "adam", "adamw", "adamw_eps1e-4", "metaicl_step"];
+const files = {
+  quadratic: "optimizers/quadratic.json",
+  gpt2: "optimizers/gpt2_tiny_trajectories.json",
+  schedules: "optimizers/schedule_and_clipping.json",
+};
 
 /** The legacy AdamW is that which transformers removed in version 5. */
 const notOffered = /amsgrad|adafactor|legacy/;
@@ -60,21 +70,17 @@ function optimizerOf(
   return name === "adam" || name === "adam_l2" ? adam(options) : adamw(options);
 }
 
-describe.skipIf(reason)(
-  `optimizers equal PyTorch's (on ${bestEngine.name}) ${reason ?? ""}`,
-  () => {
+describe.each(sourcesOf(files.quadratic))(
+  `optimizers on ${bestEngine.name} equal PyTorch's ($name)`,
+  (source) => {
     useEngine(bestEngine);
 
-    test.each([
-      ["quadratic", onQuadratic],
-      ["gpt2_tiny_trajectories", onGpt2],
-    ])("every stored optimizer that is offered is run: %s", async (file, run) => {
-      const { json } = await readGolden<{ optimizers: object }>(`optimizers/${file}.json`);
-      const offered = Object.keys(json.optimizers).filter((name) => !notOffered.test(name));
-      expect(offered.toSorted()).toEqual(run.toSorted());
-    });
+    const offered = (file: string) =>
+      Object.keys(readGoldenJson<{ optimizers: object }>(source, file).optimizers).filter(
+        (name) => !notOffered.test(name),
+      );
 
-    test.each(onQuadratic)("on a quadratic: %s", async (name) => {
+    test.each(offered(files.quadratic))("on a quadratic: %s", async (name) => {
       interface File {
         problem: Record<"A" | "a" | "M" | "Y" | "w0" | "W0", InlineTensor>;
         optimizers: Record<
@@ -86,7 +92,7 @@ describe.skipIf(reason)(
           }
         >;
       }
-      const golden: Golden<File> = await readGolden("optimizers/quadratic.json");
+      const golden: Golden<File> = await readGolden(source, files.quadratic);
       const { A, a, M, Y, w0, W0 } = toTensors(golden.json.problem) as Record<string, tf.Tensor2D>;
       const { hyperparameters, steps, tolerance } = golden.json.optimizers[
         name
@@ -109,7 +115,7 @@ describe.skipIf(reason)(
       }
     });
 
-    test.each(onGpt2)("on GPT-2: %s", async (name) => {
+    test.each(offered(files.gpt2))("on GPT-2: %s", async (name) => {
       interface Trajectory {
         hyperparameters: Hyperparameters;
         clip_max_norm: number | null;
@@ -126,10 +132,12 @@ describe.skipIf(reason)(
         batches: StoredBatch[];
         optimizers: Record<string, Trajectory>;
       }
-      const order = (
-        await readGolden<{ param_order: string[] }>("gpt2-tiny/forward_backward_hvp.json")
-      ).json.param_order;
-      const golden: Golden<File> = await readGolden("optimizers/gpt2_tiny_trajectories.json");
+      const { param_order: order } = readGoldenJson<{ param_order: string[] }>(
+        source,
+        "gpt2-tiny/forward_backward_hvp.json",
+      );
+      const tinyModel = openTinyModel(source);
+      const golden: Golden<File> = await readGolden(source, files.gpt2);
       const run = golden.json.optimizers[name] as Trajectory;
       const { lr: peak } = run.hyperparameters;
       const inner = optimizerOf(name, run.hyperparameters, {
@@ -146,7 +154,7 @@ describe.skipIf(reason)(
         ? chain(clipByGlobalNorm(run.clip_max_norm), inner)
         : inner;
       const objective = createObjective(tinyModel);
-      const initial = await tinyParams(order);
+      const initial = await tinyParams(source, order);
       let params = initial;
       let state = optimizer.init(params);
       for (const [i, step] of run.steps.entries()) {
@@ -189,6 +197,11 @@ describe.skipIf(reason)(
         base_lr: number;
         lr_used_at_step_0_based: number[];
       }[];
+      constant_schedules?: {
+        num_warmup_steps: number;
+        base_lr: number;
+        lr_used_at_step_0_based: number[];
+      }[];
       clipping: {
         max_norm: number;
         grads: InlineTensor[];
@@ -198,9 +211,8 @@ describe.skipIf(reason)(
       tolerance: { recommended_float32: { rel_max: number } };
     }
 
-    test("the linear schedule with warm-up", async () => {
-      const { json } = await readGolden<ScheduleFile>("optimizers/schedule_and_clipping.json");
-      for (const stored of json.schedules) {
+    test("the linear schedule with warm-up", () => {
+      for (const stored of readGoldenJson<ScheduleFile>(source, files.schedules).schedules) {
         const schedule = linearSchedule({
           peak: stored.base_lr,
           warmup: stored.num_warmup_steps,
@@ -212,8 +224,22 @@ describe.skipIf(reason)(
       }
     });
 
+    const { constant_schedules } = readGoldenJson<ScheduleFile>(source, files.schedules);
+    test.each(constant_schedules ?? [])(
+      "a constant rate after a warm-up of $num_warmup_steps, as configs have it",
+      async ({ num_warmup_steps, base_lr, lr_used_at_step_0_based }) => {
+        const { options, create } = plugin.optimizers.sgd;
+        const given = options.parse({ learningRate: base_lr, warmupUpdates: num_warmup_steps });
+        const optimizer = await create(given, {} as FactoryContext);
+        lr_used_at_step_0_based.forEach((lr, update) => {
+          const rate = optimizer.learningRate({ step: update, update, slots: {} });
+          expect(Math.abs(rate - lr)).toBeLessThanOrEqual(1e-12 * base_lr);
+        });
+      },
+    );
+
     test("clipping by the global norm", async () => {
-      const golden = await readGolden<ScheduleFile>("optimizers/schedule_and_clipping.json");
+      const golden = await readGolden<ScheduleFile>(source, files.schedules);
       const named = (list: InlineTensor[]) =>
         Object.fromEntries(list.map((tensor, i) => [`g${i}`, tensor]));
       const { rel_max } = golden.json.tolerance.recommended_float32;

@@ -1,4 +1,4 @@
-import { configJsonSchema } from "@metalearn/core";
+import { configJsonSchema } from "@metalearn/core/runs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { officialToolkit } from "./officialToolkit.js";
 

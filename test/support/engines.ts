@@ -1,10 +1,12 @@
 import type { TensorRuntime } from "@metalearn/core";
-import { cpu, tensorflow, wasm } from "@metalearn/runtime-tensorflow";
+import { cpu, tensorflow, tensorflowProblem, wasm } from "@metalearn/runtime-tensorflow";
+import { testDevice } from "@metalearn/test-support/testDevice";
 import { afterAll, beforeAll } from "vitest";
-import {
-  noNativeEngine,
-  testDevice,
-} from "../../packages/runtime-tensorflow/test/support/nativeEngine.js";
+
+const problem = await tensorflowProblem();
+
+/** Why tests of the real TensorFlow cannot run here; `undefined` when they can. */
+export const noNativeEngine = problem && `(${problem.detail})`;
 
 /** An engine on which a test can run, or the reason why it cannot. */
 export interface TestEngine {

@@ -1,9 +1,30 @@
-import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { type Params, readSafetensors } from "@metalearn/core";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Params } from "@metalearn/core";
+import { readSafetensors } from "@metalearn/core/files";
+import { shared } from "@metalearn/test-support/shared";
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "vitest";
-import { shared } from "./shared.js";
+
+/** A folder of reference numbers from PyTorch. */
+export interface GoldenSource {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** The numbers of this repository: test/oracle/README.md says what they are and makes them. */
+export const committed: GoldenSource = {
+  name: "test/oracle",
+  folder: join(import.meta.dirname, "../oracle/numbers"),
+};
+
+/** Further numbers, made by other programs from other models and batches. */
+const further: GoldenSource = { name: "shared/golden", folder: shared("golden") };
+
+/** Where to read a file from: this repository, and the shared folder where it has the file. */
+export function sourcesOf(file: string): readonly GoldenSource[] {
+  return existsSync(join(further.folder, file)) ? [committed, further] : [committed];
+}
 
 /** A small tensor written into the JSON itself, row-major. */
 export interface InlineTensor {
@@ -18,11 +39,10 @@ export function toTensors(inline: Readonly<Record<string, InlineTensor>>): Param
   );
 }
 
-/** How a stored tensor set is kept in a file beside the JSON; see golden/README.md. */
+/** How a stored tensor set is kept in a file beside the JSON; see test/oracle/numbers_file.py. */
 export interface StoredTensors {
   readonly storage: string;
   readonly stride?: number;
-  readonly file: string;
   readonly prefix: string;
   readonly digests?: Readonly<Record<string, readonly [number, number, number]>>;
 }
@@ -55,6 +75,11 @@ export function recommended({ recommended_float32: tolerance }: ToleranceBlock):
   return tolerance;
 }
 
+/** Whether a block says that float32 cannot come close. */
+export function isIllConditioned({ recommended_float32: tolerance }: ToleranceBlock): boolean {
+  return tolerance === null;
+}
+
 /** A golden JSON file and the tensors beside it. */
 export interface Golden<T> {
   readonly json: T;
@@ -71,13 +96,16 @@ function inFile(stored: Stored): stored is StoredTensors {
 
 const tensorFiles = new Map<string, Promise<Record<string, Float32Array>>>();
 
-/** Reads a golden file, for example `readGolden("maml/gpt2_tiny.json")`. */
-export async function readGolden<T>(path: string): Promise<Golden<T>> {
-  const json = JSON.parse(readFileSync(shared("golden", path), "utf8")) as T & {
-    safetensors?: { file: string };
-  };
+/** The JSON of a golden file alone, for what has to be known before tests run. */
+export function readGoldenJson<T>({ folder }: GoldenSource, path: string): T {
+  return JSON.parse(readFileSync(join(folder, path), "utf8")) as T;
+}
+
+/** Reads a golden file, for example `readGolden(committed, "maml/gpt2_tiny.json")`. */
+export async function readGolden<T>(source: GoldenSource, path: string): Promise<Golden<T>> {
+  const json = readGoldenJson<T & { safetensors?: { file: string } }>(source, path);
   const file = json.safetensors?.file;
-  const values = file ? await tensorValues(shared("golden", dirname(path), file)) : {};
+  const values = file ? await tensorValues(join(source.folder, dirname(path), file)) : {};
   return {
     json,
     expected(stored) {

@@ -1,7 +1,13 @@
 import type { Batch, Episode, Model, OptimizerState, Params } from "@metalearn/core";
-import { type Golden, type InlineTensor, readGolden, toTensors } from "./golden.js";
+import { sharedMoments } from "./formulas.js";
+import {
+  type Golden,
+  type GoldenSource,
+  type InlineTensor,
+  readGolden,
+  toTensors,
+} from "./golden.js";
 import { mlp } from "./mlp.js";
-import { sharedMoments } from "./moments.js";
 import { batchOf, type StoredBatch, tinyModel, tinyParams } from "./tiny.js";
 
 /** What the golden files of the folder `maml` are computed on; `F` is what else they hold. */
@@ -14,20 +20,37 @@ export interface Problem<F> {
   readonly warm: OptimizerState;
 }
 
+const gpt2File = "maml/gpt2_tiny.json";
+const sinusoidFile = (activation: "relu" | "tanh") => `maml/sinusoid_mlp_${activation}.json`;
+
+/** The problems of the folder `maml`, the file of each, and what opens it. */
+export const problems: readonly {
+  readonly name: string;
+  readonly file: string;
+  open<F>(source: GoldenSource): Promise<Problem<F>>;
+}[] = [
+  { name: "gpt2-tiny", file: gpt2File, open: gpt2Tiny },
+  ...(["relu", "tanh"] as const).map((activation) => ({
+    name: `sinusoid ${activation}`,
+    file: sinusoidFile(activation),
+    open: <F>(source: GoldenSource) => sinusoid<F>(source, activation),
+  })),
+];
+
 /** The small GPT-2 of the golden files. */
-export async function gpt2Tiny<F>(): Promise<Problem<F>> {
+export async function gpt2Tiny<F>(source: GoldenSource): Promise<Problem<F>> {
   const golden = await readGolden<
     F & { param_order: string[]; tasks: Record<"support" | "query", StoredBatch>[] }
-  >("maml/gpt2_tiny.json");
-  const params = await tinyParams(golden.json.param_order);
+  >(source, gpt2File);
+  const params = await tinyParams(source, golden.json.param_order);
   const episodes = golden.json.tasks.map(({ support, query }) =>
     episodeOf(batchOf(support), batchOf(query)),
   );
-  return { golden, model: tinyModel, params, episodes, warm: sharedMoments(params) };
+  return { golden, model: tinyModel(source), params, episodes, warm: sharedMoments(params) };
 }
 
 /** Regression of sine waves with a network of one hidden layer. */
-export async function sinusoid<F>(activation: "relu" | "tanh"): Promise<Problem<F>> {
+async function sinusoid<F>(source: GoldenSource, activation: "relu" | "tanh"): Promise<Problem<F>> {
   type Points = Record<"x" | "y", InlineTensor>;
   const golden = await readGolden<
     F & {
@@ -37,7 +60,7 @@ export async function sinusoid<F>(activation: "relu" | "tanh"): Promise<Problem<
       };
       shared_state: Record<"m" | "v", Record<string, InlineTensor>> & { t: number };
     }
-  >(`maml/sinusoid_mlp_${activation}.json`);
+  >(source, sinusoidFile(activation));
   const { problem, shared_state: shared } = golden.json;
   const model = mlp(activation, problem.params);
   return {

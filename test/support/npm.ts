@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { startProgram } from "../../packages/cli/test/support/command.js";
+import { startProgram } from "@metalearn/test-support/command";
 
 /**
  * What a user's shell does not have: what a test runner or a package manager tells the scripts that it

@@ -1,7 +1,7 @@
 import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
-import { createToolkit } from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
 import crossfit from "@metalearn/datasets-crossfit";
 import synthetic from "@metalearn/datasets-synthetic";
 import local from "@metalearn/launchers-local";

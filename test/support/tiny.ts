@@ -1,23 +1,24 @@
-import {
-  type Params,
-  readSafetensors,
-  type TokenBatch,
-  type TokenSequence,
-  tokenBatch,
-} from "@metalearn/core";
-import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
-import { shortName } from "./golden.js";
-import { shared } from "./shared.js";
+import { join } from "node:path";
+import { type Params, type TokenBatch, type TokenSequence, tokenBatch } from "@metalearn/core";
+import { readSafetensors } from "@metalearn/core/files";
+import { byteTokenizer, type Gpt2, gpt2 } from "@metalearn/models-gpt2";
+import { type GoldenSource, readGoldenJson, shortName } from "./golden.js";
 
 /** The model of the golden checkpoint. */
-export const tinyModel = gpt2(
-  { vocabularySize: 257, maxTokens: 64, width: 32, layers: 2, heads: 2 },
-  byteTokenizer,
-);
+export function tinyModel(source: GoldenSource): Gpt2 {
+  const { vocab_size, n_positions, n_embd, n_layer, n_head } = readGoldenJson<
+    Record<"vocab_size" | "n_positions" | "n_embd" | "n_layer" | "n_head", number>
+  >(source, "gpt2-tiny/config.json");
+  const shape = { width: n_embd, layers: n_layer, heads: n_head };
+  return gpt2({ vocabularySize: vocab_size, maxTokens: n_positions, ...shape }, byteTokenizer);
+}
 
 /** The golden checkpoint, in the order that closed formulas over parameters are numbered by. */
-export async function tinyParams(order: readonly string[]): Promise<Params> {
-  const params = await readSafetensors(shared("golden/gpt2-tiny/model.safetensors"));
+export async function tinyParams(
+  { folder }: GoldenSource,
+  order: readonly string[],
+): Promise<Params> {
+  const params = await readSafetensors(join(folder, "gpt2-tiny/model.safetensors"));
   const byShortName = Object.fromEntries(
     Object.entries(params).map(([name, tensor]) => [shortName(name), tensor]),
   );

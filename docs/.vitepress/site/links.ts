@@ -28,7 +28,7 @@ export function siteLinks(markdown: MarkdownRenderer): void {
 }
 
 /** Where a link leads on the site; nothing when it cannot be shown there. */
-export function urlOf(from: string, href: string): string | undefined {
+function urlOf(from: string, href: string): string | undefined {
   if (/^([a-z]+:|#|\/)/.test(href)) return href;
   const { path = "", rest = "" } = /^(?<path>[^?#]*)(?<rest>.*)$/.exec(href)?.groups ?? {};
   const target = follow(from, path);

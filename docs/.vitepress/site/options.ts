@@ -1,4 +1,5 @@
-import { configJsonSchema, type JsonSchema, type Kind, type Toolkit } from "@metalearn/core";
+import type { Kind } from "@metalearn/core";
+import { configJsonSchema, type JsonSchema, type Toolkit } from "@metalearn/core/runs";
 import { code, valuesOf } from "./values.js";
 
 /** A row of a table of options. */

@@ -1,4 +1,5 @@
-import type { JsonSchema, Kind } from "@metalearn/core";
+import type { Kind } from "@metalearn/core";
+import type { JsonSchema } from "@metalearn/core/runs";
 import { pageOfKind } from "./reference.js";
 
 /** What a JSON Schema accepts, in words, as Markdown. */

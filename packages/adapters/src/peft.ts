@@ -1,13 +1,12 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MetaError, type Params } from "@metalearn/core";
 import {
-  MetaError,
-  type Params,
   readSafetensors,
   requireFinite,
   writeSafetensors,
   writeTextAtomically,
-} from "@metalearn/core";
+} from "@metalearn/core/files";
 import { z } from "zod";
 
 const configFile = "adapter_config.json";

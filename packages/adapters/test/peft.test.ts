@@ -1,21 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  filterParams,
-  type LanguageModel,
-  loadParams,
-  openSafetensors,
-  type Params,
-  saveParams,
-  tokenBatch,
-  writeSafetensors,
-} from "@metalearn/core";
+import { filterParams, type LanguageModel, type Params, tokenBatch } from "@metalearn/core";
+import { loadParams, openSafetensors, saveParams, writeSafetensors } from "@metalearn/core/files";
 import { byteTokenizer } from "@metalearn/models-gpt2";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { pythonLacks, runPython } from "../../core/test/support/python.js";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import { lora, mergeLora, pretrainedLora, pretrainedSoftPrompt, softPrompt } from "../src/index.js";
 import { distance, model, sequence, shaken } from "./support/tinyGpt2.js";
 

@@ -1,4 +1,5 @@
-import { MetaError, type NamedRun, unknownName } from "@metalearn/core";
+import { MetaError, unknownName } from "@metalearn/core";
+import type { NamedRun } from "@metalearn/core/runs";
 import type { Session } from "./session.js";
 
 /** The runs with this name, one per seed. @throws MetaError `UNKNOWN_NAME` */

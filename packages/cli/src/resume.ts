@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { MetaError, runDirectory } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
+import { runDirectory } from "@metalearn/core/runs";
 
 /**
  * What `--resume` asks for: that there is something to go on from.

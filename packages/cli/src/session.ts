@@ -1,17 +1,17 @@
+import { MetaError } from "@metalearn/core";
 import {
   type Config,
   checkConfig,
   createToolkit,
   loadConfig,
   loadPlugins,
-  MetaError,
   mergeConfig,
   type NamedRun,
   parseOverrides,
   type RunRecord,
   runsOf,
   type Toolkit,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import { presetFolder } from "./presets.js";
 
 /** The plugins that a config may use without listing any. */

@@ -1,12 +1,13 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { saveParams } from "@metalearn/core";
+import { saveParams } from "@metalearn/core/files";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
+import type { Finished } from "@metalearn/test-support/command";
+import { type Project, tinyRun } from "@metalearn/test-support/project";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Finished } from "./support/command.js";
 import { runAll } from "./support/manyCommands.js";
-import { type Project, projectWithTasks, tinyRun } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const config = { ...tinyRun, runtime: { use: "cpu" } };
 const pretrained = { ...config, model: { use: "gpt2", tokenizer: "byte", weights: "./weights" } };

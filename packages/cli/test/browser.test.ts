@@ -3,12 +3,12 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { chromiumPath, whyNoChromium } from "@metalearn/test-support/chromium";
 import type { Window } from "happy-dom";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildReport } from "../src/report/buildReport.js";
 import { renderPage } from "../src/report/page.js";
-import { buildReport } from "../src/report/report.js";
-import { chromiumPath, whyNoChromium } from "./support/chromium.js";
 import { comparedRun } from "./support/comparedRun.js";
 
 // Functions for the browser are written here; its types are not those of Node.js.

@@ -1,16 +1,17 @@
 import { readdir, stat } from "node:fs/promises";
-import type { Window } from "happy-dom";
-import { beforeAll, describe, expect, test } from "vitest";
-import type { Finished } from "./support/command.js";
-import { parseReport } from "./support/parseReport.js";
-import { type Project, projectWithTasks, tinyRun } from "./support/project.js";
+import type { Finished } from "@metalearn/test-support/command";
+import { type Project, tinyRun } from "@metalearn/test-support/project";
 import {
   cellsOf,
   meanAndWorst,
   meanScore,
   percent,
   type StoredEvaluation,
-} from "./support/scores.js";
+} from "@metalearn/test-support/scores";
+import type { Window } from "happy-dom";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseReport } from "./support/parseReport.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const { learner, ...shared } = tinyRun;
 const config = {

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
+import type { Finished } from "@metalearn/test-support/command";
+import { emptyProject, type Project, tinyRun } from "@metalearn/test-support/project";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Finished } from "./support/command.js";
 import { runAll } from "./support/manyCommands.js";
-import { emptyProject, type Project, tinyRun } from "./support/project.js";
 
 const grid = {
   ...tinyRun,

@@ -1,14 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { LocalHub } from "@metalearn/test-support/localHub";
+import { emptyProject, failureOf, type Project, tinyRun } from "@metalearn/test-support/project";
+import { cellsOf } from "@metalearn/test-support/scores";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LocalHub } from "../../core/test/support/localHub.js";
-import {
-  emptyProject,
-  failureOf,
-  type Project,
-  projectWithTasks,
-  tinyRun,
-} from "./support/project.js";
-import { cellsOf } from "./support/scores.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 describe("data check", () => {
   let project: Project;

@@ -1,5 +1,5 @@
+import { emptyProject } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
-import { emptyProject } from "./support/project.js";
 
 interface Finding {
   readonly topic: string;

@@ -1,8 +1,9 @@
+import type { Finished } from "@metalearn/test-support/command";
+import { type Project, tinyRun } from "@metalearn/test-support/project";
+import { cellsOf } from "@metalearn/test-support/scores";
 import { beforeAll, expect, test } from "vitest";
-import type { Finished } from "./support/command.js";
 import { runAll } from "./support/manyCommands.js";
-import { type Project, projectWithTasks, tinyRun } from "./support/project.js";
-import { cellsOf } from "./support/scores.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const fineTune = {
   use: "fine-tune",

@@ -1,6 +1,6 @@
-import { type EvaluationRecord, readEpisodePredictions } from "@metalearn/core";
+import { type EvaluationRecord, readEpisodePredictions } from "@metalearn/core/runs";
+import { emptyProject } from "@metalearn/test-support/project";
 import { expect, test } from "vitest";
-import { emptyProject } from "./support/project.js";
 
 const innerOptimizer = { use: "sgd", learningRate: 0.5, schedule: "linear" };
 

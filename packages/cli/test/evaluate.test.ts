@@ -1,9 +1,10 @@
 import { cp, stat, truncate } from "node:fs/promises";
-import type { PredictionLine } from "@metalearn/core";
+import type { PredictionLine } from "@metalearn/core/runs";
+import type { Finished } from "@metalearn/test-support/command";
+import { failureOf, type Project, tinyRun } from "@metalearn/test-support/project";
+import { cellsOf, meanAndWorst, type StoredEvaluation } from "@metalearn/test-support/scores";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Finished } from "./support/command.js";
-import { failureOf, type Project, projectWithTasks, tinyRun } from "./support/project.js";
-import { cellsOf, meanAndWorst, type StoredEvaluation } from "./support/scores.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const run = "runs/run-seed100";
 const model = `${run}/checkpoints/00000008/model`;

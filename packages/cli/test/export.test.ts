@@ -1,9 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core";
+import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core/files";
+import { failureOf, type Project } from "@metalearn/test-support/project";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
 import { beforeAll, describe, expect, test } from "vitest";
-import { pythonLacks, runPython } from "../../core/test/support/python.js";
-import { failureOf, type Project, projectWithTasks } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const run = "runs/run-seed100";
 const stored = `${run}/checkpoints/00000008/model/model.safetensors`;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { emptyProject } from "@metalearn/test-support/project";
 import { expect, test } from "vitest";
 import * as cli from "../src/index.js";
-import { emptyProject } from "./support/project.js";
 
 const page = new URL("../../../docs/from-code.md", import.meta.url);
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { start } from "@metalearn/test-support/command";
+import { emptyProject } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
-import { start } from "./support/command.js";
-import { emptyProject } from "./support/project.js";
 
 describe.concurrent("metalearn", () => {
   test.each([

@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { start } from "@metalearn/test-support/command";
+import { type Project, tinyRun } from "@metalearn/test-support/project";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { beforeAll, describe, expect, test } from "vitest";
-import { missing, shared } from "../../../test/support/shared.js";
-import { start } from "./support/command.js";
-import { type Project, projectWithTasks, tinyRun } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const { learner: _, ...base } = tinyRun;
 const innerOptimizer = { use: "sgd", learningRate: 0.02 };

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { emptyProject, failureOf, tinyRun } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
-import { emptyProject, failureOf, projectWithTasks, tinyRun } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const comparison = {
   ...tinyRun,

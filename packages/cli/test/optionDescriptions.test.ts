@@ -1,4 +1,5 @@
-import { configJsonSchema, type Kind, type Toolkit } from "@metalearn/core";
+import type { Kind } from "@metalearn/core";
+import { configJsonSchema, type Toolkit } from "@metalearn/core/runs";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { toolkitWithLaunchers } from "../src/session.js";

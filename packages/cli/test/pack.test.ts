@@ -17,8 +17,9 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { MetaError, type PackedFile } from "@metalearn/core";
+import { emptyProject } from "@metalearn/test-support/project";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import { archive } from "../src/pack/archive.js";
 import { compress } from "../src/pack/compress.js";
 import { requireMovableNode } from "../src/pack/movableNode.js";
@@ -26,7 +27,6 @@ import { packageFiles } from "../src/pack/packageFiles.js";
 import { packageTree } from "../src/pack/packageTree.js";
 import { writeParts } from "../src/pack/parts.js";
 import { archiveName, checksumsName, unpackScript } from "../src/pack/scripts.js";
-import { emptyProject } from "./support/project.js";
 
 const inside = temporaryFolder();
 
@@ -37,7 +37,11 @@ async function bytesOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 describe("an archive", () => {
-  const longPath = `${"folder/".repeat(20)}${"n".repeat(90)}.txt`; // beyond the 100 bytes of a name
+  // A header holds 100 bytes of a name, 155 of the folders before it and 100 of a link.
+  const longPath = `${"folder/".repeat(20)}${"n".repeat(90)}.txt`;
+  const longName = `${"n".repeat(150)}.txt`;
+  const longFolders = `${"ordner/".repeat(50)}${"ü".repeat(60)}.txt`;
+  const longLink = `${"up/".repeat(50)}ü`;
 
   /** Writes an archive as `metalearn pack` does and has the system's programs unpack it. */
   async function unpack(files: readonly PackedFile[], partBytes: number) {
@@ -58,23 +62,50 @@ describe("an archive", () => {
     writeFileSync(inside("program"), "#!/bin/sh\n", { mode: 0o755 });
     writeFileSync(inside("empty"), "");
     symlinkSync("../there", inside("link"));
+    symlinkSync(longLink, inside("long link"));
     await unpack(
       [
         { path: "bin/program", source: inside("program") },
         { path: "bin/empty", source: inside("empty") },
         { path: "bin/link", source: inside("link") },
+        { path: "bin/long link", source: inside("long link") },
         { path: longPath, content: "deep" },
+        { path: longName, content: "long" },
+        { path: longFolders, content: "deeper" },
         { path: "with space/ü", content: "ü" },
       ],
       1e6,
     );
     expect(readFileSync(inside("unpacked", longPath), "utf8")).toBe("deep");
+    expect(readFileSync(inside("unpacked", longName), "utf8")).toBe("long");
+    expect(readFileSync(inside("unpacked", longFolders), "utf8")).toBe("deeper");
     expect(readFileSync(inside("unpacked/with space/ü"), "utf8")).toBe("ü");
     expect(statSync(inside("unpacked/bin/program")).mode & 0o777).toBe(0o755);
     expect(statSync(inside("unpacked/bin/empty")).size).toBe(0);
     expect(readlinkSync(inside("unpacked/bin/link"))).toBe("../there");
+    expect(readlinkSync(inside("unpacked/bin/long link"))).toBe(longLink);
     expect(lstatSync(inside("unpacked/bin/link")).isSymbolicLink()).toBe(true);
   });
+
+  test.skipIf(spawnSync("python3", ["--version"]).status !== 0)(
+    "has no times and no owners, as Python's tarfile reads it (skipped without python3)",
+    async () => {
+      writeFileSync(inside("program"), "#!/bin/sh\n", { mode: 0o700 });
+      const files = [
+        { path: "bin/program", source: inside("program") },
+        { path: longFolders, content: "deeper" },
+      ];
+      writeFileSync(inside("a.tar"), await bytesOf(archive(files)));
+      const script = `import json, sys, tarfile
+print(json.dumps([[m.name, m.mode, m.uid, m.gid, m.mtime, m.size] for m in tarfile.open(sys.argv[1])]))`;
+      expect(
+        JSON.parse(execFileSync("python3", ["-c", script, inside("a.tar")]).toString()),
+      ).toEqual([
+        ["bin/program", 0o755, 0, 0, 0, 10],
+        [longFolders, 0o644, 0, 0, 0, 6],
+      ]);
+    },
+  );
 
   test("of more than a block comes in parts of the given size, with their checksums", async () => {
     const noise = randomBytes(20e6); // gzip cannot shorten it: two of its blocks
@@ -95,9 +126,12 @@ describe("an archive", () => {
     expect(first.equals(await bytesOf(archive(files)))).toBe(true);
   });
 
-  test("refuses a path that the format cannot hold", async () => {
-    const files = [{ path: "n".repeat(101), content: "" }];
-    await expect(bytesOf(archive(files))).rejects.toThrow(/is too long for an archive/);
+  test("refuses a file that changes while it is read", async () => {
+    writeFileSync(inside("log"), "one line\n");
+    const chunks = archive([{ path: "log", source: inside("log") }]);
+    await chunks.next();
+    writeFileSync(inside("log"), "one line\nand another\n");
+    await expect(bytesOf(chunks)).rejects.toThrow(/Expected 9 bytes of log, got 21/);
   });
 });
 

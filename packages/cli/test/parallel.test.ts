@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { start } from "@metalearn/test-support/command";
+import { emptyProject, failureOf, tinyRun } from "@metalearn/test-support/project";
+import { cellsOf } from "@metalearn/test-support/scores";
 import { expect, onTestFinished, test } from "vitest";
-import { start } from "./support/command.js";
-import { emptyProject, failureOf, projectWithTasks, tinyRun } from "./support/project.js";
-import { cellsOf } from "./support/scores.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const hopeless = { ...tinyRun.optimizer, learningRate: 1e30, clipNorm: 1e9 };
 

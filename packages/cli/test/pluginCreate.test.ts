@@ -1,12 +1,12 @@
 import { mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Finished, run, startProgram } from "@metalearn/test-support/command";
+import { emptyProject, failureOf } from "@metalearn/test-support/project";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PluginKind, pluginKinds } from "../src/pluginPackage/kinds.js";
 import { toolVersions } from "../src/pluginPackage/packageJson.js";
-import { type Finished, run, startProgram } from "./support/command.js";
-import { emptyProject, failureOf } from "./support/project.js";
 
 const root = join(import.meta.dirname, "../../..");
 const kinds = Object.keys(pluginKinds) as PluginKind[];

@@ -1,5 +1,5 @@
+import { emptyProject, type Project, tinyRun } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
-import { emptyProject, type Project, tinyRun } from "./support/project.js";
 
 const keywords = ["metalearn-plugin"];
 

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { cp } from "node:fs/promises";
+import { program } from "@metalearn/test-support/command";
+import { failureOf, type Project } from "@metalearn/test-support/project";
 import { beforeAll, describe, expect, test } from "vitest";
-import { program } from "./support/command.js";
-import { failureOf, type Project, projectWithTasks } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const run = "runs/run-seed100";
 const model = `${run}/checkpoints/00000008/model`;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { cellsOf } from "@metalearn/test-support/scores";
 import { expect, test } from "vitest";
-import { projectWithTasks } from "./support/project.js";
-import { cellsOf } from "./support/scores.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 test("the comparison that the README shows runs, here with less of everything", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");

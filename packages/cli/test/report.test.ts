@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { ComparedRun, Comparison, EvaluationRecord, RunRecord } from "@metalearn/core";
+import type { ComparedRun, Comparison, EvaluationRecord, RunRecord } from "@metalearn/core/runs";
 import { expect, test } from "vitest";
+import { buildReport } from "../src/report/buildReport.js";
 import { Html, html } from "../src/report/html.js";
 import { renderPage, renderReport } from "../src/report/page.js";
-import { buildReport } from "../src/report/report.js";
 import { comparedRun } from "./support/comparedRun.js";
 import { parseReport } from "./support/parseReport.js";
 

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { buildReport } from "../src/report/buildReport.js";
 import { configDifferences } from "../src/report/configDifferences.js";
 import { findRuns } from "../src/report/findRuns.js";
 import { formats } from "../src/report/formats.js";
-import { buildReport } from "../src/report/report.js";
 import { comparedRun } from "./support/comparedRun.js";
 
 const tasks = { poem: { 100: 0.5, 13: 0.25 }, unseen_rhyme: { 100: 1, 13: 1 } };

@@ -1,7 +1,8 @@
-import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core";
+import type { Summary } from "@metalearn/core";
+import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
+import { cellsOf } from "@metalearn/test-support/scores";
 import { describe, expect, test } from "vitest";
 import { comparisonTable, duration, evaluationTable } from "../src/tables.js";
-import { cellsOf } from "./support/scores.js";
 
 const summary = (mean: number, worst: number): Summary => ({ tasks: 2, mean, worst, chance: 0.5 });
 

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { runOnTerminal } from "@metalearn/test-support/command";
+import { emptyProject } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
-import { runOnTerminal } from "./support/command.js";
-import { emptyProject, projectWithTasks } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const escapeCode = "\u001b";
 const colour = new RegExp(`${escapeCode}\\[[0-9;]*m`);

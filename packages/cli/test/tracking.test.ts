@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { tinyRun } from "@metalearn/test-support/project";
 import { expect, test } from "vitest";
-import { projectWithTasks, tinyRun } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 test("a run whose tracking server is down says so once, and ends as if there were none", async () => {
   const url = "http://127.0.0.1:9"; // nobody listens on the port for discarding

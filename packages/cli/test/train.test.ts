@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type CommandOptions, type Finished, start } from "@metalearn/test-support/command";
+import { type Project, tinyRun } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
-import { type CommandOptions, type Finished, start } from "./support/command.js";
-import { type Project, projectWithTasks, tinyRun } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const checkpoints = (project: Project, run = "runs/run-seed100") =>
   readdir(project.path(run, "checkpoints")).catch((): string[] => []);

@@ -1,12 +1,13 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { lockRun, type RunLock } from "@metalearn/core";
+import { lockRun, type RunLock } from "@metalearn/core/runs";
+import { start, startOnTerminal } from "@metalearn/test-support/command";
+import { emptyProject, type Project, tinyRun } from "@metalearn/test-support/project";
 import { describe, expect, test } from "vitest";
 import { lossCurve } from "../src/watch/lossCurve.js";
 import { secondsLeft } from "../src/watch/statusLines.js";
-import { start, startOnTerminal } from "./support/command.js";
 import { comparedRun } from "./support/comparedRun.js";
-import { emptyProject, type Project, projectWithTasks, tinyRun } from "./support/project.js";
+import { projectWithTasks } from "./support/projectWithTasks.js";
 
 describe("a curve of the loss", () => {
   test("goes from its first point to its last, the highest value above", () => {

@@ -1,87 +1,18 @@
-export { crossEntropy } from "./autodiff/crossEntropy.js";
+// Contracts: what plugins implement ------------------------------------------------------------
+
+export type { DataCheck, DataFinding, TaskStatistics } from "./contracts/dataCheck.js";
+export type {
+  AddDataOptions,
+  AddedData,
+  DataSupport,
+  DownloadDataOptions,
+  DownloadedData,
+} from "./contracts/dataSupport.js";
+export type { Job, JobResult, Launcher, LaunchOptions } from "./contracts/launcher.js";
+export type { Learner, MetaGradient } from "./contracts/learner.js";
+export { learnerParams, modelParams, withMetaParams } from "./contracts/learnerParams.js";
+export type { Finding, MachineSupport, PackedFile, PackOptions } from "./contracts/machine.js";
 export {
-  finiteDifferenceHvp,
-  hessianVectorProduct,
-  type ScalarFunction,
-  valueAndGradients,
-} from "./autodiff/gradients.js";
-export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
-export { cacheDirectory } from "./cacheDirectory.js";
-export {
-  type Checkpoint,
-  type CheckpointedRun,
-  checkpointName,
-  listCheckpoints,
-  loadCheckpoint,
-  loadParams,
-  loadTrainedParams,
-  pruneCheckpoints,
-  saveCheckpoint,
-  saveParams,
-  type Validation,
-} from "./checkpoint/checkpoint.js";
-export { verifyChecksums, writeChecksums } from "./checkpoint/checksums.js";
-export type { FloatType } from "./checkpoint/elementTypes.js";
-export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
-export { fingerprint } from "./checkpoint/fingerprint.js";
-export { openTensors } from "./checkpoint/openTensors.js";
-export { requireFinite } from "./checkpoint/requireFinite.js";
-export {
-  openSafetensors,
-  readSafetensors,
-  type SafetensorsEntry,
-  type SafetensorsFile,
-  type SafetensorsOptions,
-  writeSafetensors,
-} from "./checkpoint/safetensors.js";
-export type { StoredTensor, TensorFile } from "./checkpoint/tensorFile.js";
-export { openTorch, readTorch } from "./checkpoint/torch/openTorch.js";
-export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
-export {
-  checkConfig,
-  type LoadedConfig,
-  loadConfig,
-  type NamedRun,
-  presetNames,
-  presetPath,
-  runsOf,
-} from "./config/load.js";
-export { type Json, mergeConfig, parseOverrides } from "./config/merge.js";
-export type { Config, RunConfig } from "./config/schema.js";
-export { unknownName } from "./config/unknownName.js";
-export type { DataCheck, DataFinding, TaskStatistics } from "./dataCheck.js";
-export { type ErrorCode, isMetaError, isWrongInput, MetaError, messageOf } from "./errors.js";
-export type { Adaptation } from "./evaluate/adaptation.js";
-export type { AnswerMethod, Baseline } from "./evaluate/answerMethods.js";
-export {
-  type AnswerStore,
-  type EvaluateOptions,
-  type Evaluation,
-  type EvaluationTargets,
-  evaluate,
-  evaluateBaseline,
-  type ScoreStore,
-  type SeedScore,
-  type Summary,
-  type TaskScore,
-} from "./evaluate/evaluate.js";
-export { accuracy, macroF1, metrics } from "./evaluate/metrics.js";
-export { type PlannedReading, type PlannedTree, planReading } from "./evaluate/planReading.js";
-export {
-  type QuestionScorer,
-  type QuestionScorerOptions,
-  questionScorer,
-} from "./evaluate/questionScorer.js";
-export { type Answer, predict } from "./evaluate/scoreAnswers.js";
-export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
-export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
-export type { Job, JobResult, Launcher, LaunchOptions } from "./launcher.js";
-export type { Learner, MetaGradient } from "./learner.js";
-export { type LossAndGradients, meanGradient } from "./lossAndGradients.js";
-export { matchingNames } from "./matchingNames.js";
-export { learnerParams, modelParams, withMetaParams } from "./metaParams.js";
-export {
-  type Batch,
   type ExampleBatch,
   isLanguageModel,
   isPredictor,
@@ -97,13 +28,13 @@ export {
   type Segment,
   type Tokenizer,
   type TreeReader,
-} from "./model.js";
-export {
-  createObjective,
-  type Linearization,
-  type Objective,
-  type ObjectiveOptions,
-} from "./objective.js";
+} from "./contracts/model.js";
+export type {
+  Linearization,
+  LossAndGradients,
+  Objective,
+  ObjectiveOptions,
+} from "./contracts/objective.js";
 export {
   type Coefficients,
   coefficients,
@@ -113,20 +44,46 @@ export {
   type MetaState,
   mapSlots,
   meanState,
-  nextCount,
   type OptimizerState,
   type UpdateAdjoint,
   type UpdateCotangent,
   type UpdateInput,
   type UpdateRule,
-} from "./optimizer.js";
+} from "./contracts/optimizer.js";
+export type { Demonstration, Prompter, PromptRequest } from "./contracts/prompter.js";
 export {
-  batchLoss,
-  isOptionBatch,
-  type OptionBatch,
-  type OptionExample,
-  optionBatch,
-} from "./optionBatch.js";
+  type Compilation,
+  type CompilationListener,
+  type CompileMode,
+  type CompileOptions,
+  compileSeconds,
+  type DeviceMemory,
+  type OpenStages,
+  type Precision,
+  type RuntimeMemory,
+  type Stages,
+  type TensorRuntime,
+} from "./contracts/runtime.js";
+export type {
+  AnswerMetric,
+  Episode,
+  EpisodeShape,
+  EpisodeTarget,
+  MetricName,
+  PredictionMetric,
+  Question,
+  SamplerOptions,
+  SamplerState,
+  TargetTask,
+  TaskSampler,
+  TaskSource,
+  TrainingLengths,
+} from "./contracts/task.js";
+export type { TrackedRun, Tracker, TrackerRecord } from "./contracts/tracker.js";
+
+// Parameters -----------------------------------------------------------------------------------
+
+export { matchingNames } from "./matchingNames.js";
 export {
   addInto,
   addParams,
@@ -141,19 +98,71 @@ export {
   tensorNamed,
   zerosLikeParams,
 } from "./params.js";
-export type { EvaluationLoad } from "./plan/evaluationLoad.js";
-export { planRun, type RunEstimate, type RunPlan } from "./plan/planRun.js";
-export type { TrainingLoad } from "./plan/trainingLoad.js";
-export type {
-  AddDataOptions,
-  AddedData,
-  DataSupport,
-  DownloadDataOptions,
-  DownloadedData,
-} from "./plugin/dataSupport.js";
-export { findPlugins, pluginKeyword } from "./plugin/findPlugins.js";
-export { loadPlugins } from "./plugin/loadPlugins.js";
-export { findPackage, type InstalledPackage, type Manifest } from "./plugin/manifest.js";
+export { type Random, randomFor } from "./random.js";
+export { tidy } from "./tidy.js";
+
+// Batches --------------------------------------------------------------------------------------
+
+export type { Batch } from "./batch/batch.js";
+export { batchLoss } from "./batch/batchLoss.js";
+export {
+  isOptionBatch,
+  type OptionBatch,
+  type OptionExample,
+  optionBatch,
+} from "./batch/optionBatch.js";
+export {
+  type BatchSizes,
+  bucketedTokenBatch,
+  type TokenBatch,
+  type TokenSequence,
+  tokenBatch,
+} from "./batch/tokenBatch.js";
+export type { TokenPrefix, TreeBatch } from "./batch/tokenTree.js";
+
+// Derivatives ----------------------------------------------------------------------------------
+
+export { crossEntropy } from "./autodiff/crossEntropy.js";
+export {
+  finiteDifferenceHvp,
+  hessianVectorProduct,
+  type ScalarFunction,
+  valueAndGradients,
+} from "./autodiff/gradients.js";
+export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
+export { createObjective } from "./objective/createObjective.js";
+export { meanGradient } from "./objective/lossAndGradients.js";
+
+// Training -------------------------------------------------------------------------------------
+
+export { freeze, type PartlyFrozen } from "./objective/freeze.js";
+export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
+
+// Evaluation -----------------------------------------------------------------------------------
+
+export type { Adaptation } from "./evaluate/adaptation.js";
+export {
+  type AnswerStore,
+  type EvaluateOptions,
+  type EvaluationTargets,
+  evaluate,
+  evaluateBaseline,
+  type ScoreStore,
+} from "./evaluate/evaluate.js";
+export { metrics } from "./evaluate/metrics.js";
+export {
+  type QuestionScorer,
+  type QuestionScorerOptions,
+  questionScorer,
+} from "./evaluate/questionScorer.js";
+export { type Answer, predict } from "./evaluate/scoreAnswers.js";
+export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
+export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
+export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
+export { mean } from "./statistics.js";
+
+// Plugins --------------------------------------------------------------------------------------
+
 export { parseOptions } from "./plugin/parseOptions.js";
 export {
   type Components,
@@ -161,123 +170,14 @@ export {
   definePlugin,
   type Factory,
   type FactoryContext,
-  type Finding,
   type Kind,
-  type MachineSupport,
-  type PackedFile,
-  type PackOptions,
   type Plugin,
-  pluginKeys,
   type Reference,
   referenceTo,
 } from "./plugin/plugin.js";
-export type { Demonstration, Prompter, PromptRequest } from "./plugin/prompter.js";
-export {
-  createToolkit,
-  type Toolkit,
-  type Workbench,
-  type WorkbenchOptions,
-} from "./plugin/toolkit.js";
-export { type Random, randomFor } from "./random.js";
-export {
-  type ComparedRun,
-  type CompareOptions,
-  type Comparison,
-  type ComparisonOutcome,
-  type ComparisonRow,
-  compareRuns,
-  type FailedRun,
-  finishRun,
-  runPath,
-  summarizeRuns,
-} from "./run/compareRuns.js";
-export {
-  type EvaluateRunOptions,
-  type EvaluationRecord,
-  evaluateRun,
-  findParams,
-  readEvaluation,
-  runCheckpoint,
-} from "./run/evaluateRun.js";
-export type { Machine } from "./run/machine.js";
-export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
-export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
-export {
-  type EpisodePredictionLine,
-  type PredictionLine,
-  readEpisodePredictions,
-  readPredictions,
-} from "./run/predictionLog.js";
-export { readFinishedRun } from "./run/readFinishedRun.js";
-export { resolveRun } from "./run/resolveRun.js";
-export {
-  type RunDirectory,
-  type RunRecord,
-  readMetrics,
-  readRunRecord,
-  runDirectory,
-} from "./run/runDirectory.js";
-export {
-  type ComparisonEvent,
-  comparisonEvents,
-  type FinishEvent,
-  type IteratedRunOptions,
-  type MessageEvent,
-  runEvents,
-  type TrainEvent,
-  trainEvents,
-} from "./run/runEvents.js";
-export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
-export { trainRun } from "./run/trainRun.js";
-export {
-  type Compilation,
-  type CompilationListener,
-  type CompileMode,
-  type CompileOptions,
-  compileSeconds,
-  type DeviceMemory,
-  type OpenStages,
-  type Precision,
-  type RuntimeMemory,
-  type Stages,
-  type TensorRuntime,
-} from "./runtime.js";
-export {
-  type AnswerMetric,
-  batchesPerUpdate,
-  type Episode,
-  type EpisodeShape,
-  type EpisodeTarget,
-  type MetricName,
-  type PredictionMetric,
-  type Question,
-  type SamplerOptions,
-  type SamplerState,
-  type TargetTask,
-  type TaskSampler,
-  type TaskSource,
-  type TrainingLengths,
-} from "./task.js";
-export { tidy } from "./tidy.js";
-export {
-  type BatchSizes,
-  bucketedTokenBatch,
-  scoredCount,
-  type TokenBatch,
-  type TokenSequence,
-  tokenBatch,
-} from "./tokenBatch.js";
-export {
-  type TokenPrefix,
-  type TokenTree,
-  type TreeAnswer,
-  type TreeBatch,
-  tokenPrefix,
-  tokenTree,
-  treeBatch,
-} from "./tokenTree.js";
-export type { TrackedRun, Tracker, TrackerRecord } from "./tracker.js";
-export { type BucketOptions, type Buckets, chooseBuckets } from "./train/chooseBuckets.js";
-export { freeze, type PartlyFrozen } from "./train/freeze.js";
-export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
-export { choosePaddedLengths, type PaddingOptions } from "./train/paddedLengths.js";
+
+// Errors and the machine -----------------------------------------------------------------------
+
+export { cacheDirectory } from "./cacheDirectory.js";
+export { type ErrorCode, isMetaError, isWrongInput, MetaError, messageOf } from "./errors.js";
+export { unknownName } from "./unknownName.js";

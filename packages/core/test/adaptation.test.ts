@@ -1,13 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import {
-  type Adaptation,
-  evaluate,
-  type Params,
-  type TargetTask,
-  type TokenBatch,
-  tidy,
-} from "../src/index.js";
+import type { TokenBatch } from "../src/batch/tokenBatch.js";
+import type { TargetTask } from "../src/contracts/task.js";
+import type { Adaptation } from "../src/evaluate/adaptation.js";
+import { evaluate } from "../src/evaluate/evaluate.js";
+import type { Params } from "../src/params.js";
+import { tidy } from "../src/tidy.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 
 const params = bigramParams();

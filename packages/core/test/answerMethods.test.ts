@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  type Answer,
-  type AnswerStore,
-  type EpisodeTarget,
-  evaluate,
-  evaluateBaseline,
-  type Question,
-  type TargetTask,
-} from "../src/index.js";
+import type { EpisodeTarget, Question, TargetTask } from "../src/contracts/task.js";
+import { type AnswerStore, evaluate, evaluateBaseline } from "../src/evaluate/evaluate.js";
+import type { Answer } from "../src/evaluate/scoreAnswers.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 import { component } from "./support/plainPlugin.js";
 

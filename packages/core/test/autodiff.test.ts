@@ -1,14 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
+import { crossEntropy } from "../src/autodiff/crossEntropy.js";
 import {
-  crossEntropy,
   finiteDifferenceHvp,
-  globalNorm,
   hessianVectorProduct,
-  mapParams,
-  type Params,
   valueAndGradients,
-} from "../src/index.js";
+} from "../src/autodiff/gradients.js";
+import { globalNorm, mapParams, type Params } from "../src/params.js";
 import { derivativeErrors, unitDirection } from "../src/testing/index.js";
 
 /** Values between -1.5 and 1.5 that repeat nowhere. */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { cacheDirectory } from "../src/index.js";
+import { cacheDirectory } from "../src/cacheDirectory.js";
 
 test("the cache is METALEARN_CACHE, else in the user's folder for caches", () => {
   vi.stubEnv("METALEARN_CACHE", "/data/cache");

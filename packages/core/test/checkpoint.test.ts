@@ -1,18 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  type Checkpoint,
-  loadCheckpoint,
-  type Model,
-  type Params,
-  saveCheckpoint,
-  writeChecksums,
-} from "../src/index.js";
+import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../src/checkpoint/checkpoint.js";
+import { writeChecksums } from "../src/checkpoint/checksums.js";
+import type { Model } from "../src/contracts/model.js";
+import type { Params } from "../src/params.js";
 import { toyModel } from "../src/testing/index.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 const model = toyModel();

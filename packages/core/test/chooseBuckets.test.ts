@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chooseBuckets, randomFor } from "../src/index.js";
+import { randomFor } from "../src/random.js";
+import { chooseBuckets } from "../src/train/chooseBuckets.js";
 
 /** All batches that can be drawn, each with its chance, by their longest sequence. */
 function allBatches(groups: readonly (readonly number[])[], batchSize: number) {

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkConfig, loadConfig, mergeConfig, parseOverrides, runsOf } from "../src/index.js";
+import { checkConfig, loadConfig, runsOf } from "../src/config/load.js";
+import { mergeConfig, parseOverrides } from "../src/config/merge.js";
 
 const minimal = { model: { use: "m" }, tasks: { use: "t" } };
 

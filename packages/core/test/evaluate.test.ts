@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  type AnswerMetric,
-  type EvaluateOptions,
-  evaluate,
-  predict,
-  type Question,
-  type TargetTask,
-} from "../src/index.js";
+import type { AnswerMetric, Question, TargetTask } from "../src/contracts/task.js";
+import { type EvaluateOptions, evaluate } from "../src/evaluate/evaluate.js";
+import { predict } from "../src/evaluate/scoreAnswers.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 
 const params = bigramParams();

@@ -1,22 +1,18 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  type Compilation,
-  checkConfig,
-  createToolkit,
-  evaluateRun,
-  findParams,
-  openRun,
-  type RunConfig,
-  type RunOptions,
-  readEvaluation,
-  runsOf,
-  type TargetTask,
-} from "../src/index.js";
+import { checkConfig, runsOf } from "../src/config/load.js";
+import type { RunConfig } from "../src/config/schema.js";
+import type { Compilation } from "../src/contracts/runtime.js";
+import type { TargetTask } from "../src/contracts/task.js";
+import { createToolkit } from "../src/plugin/toolkit.js";
+import { evaluateRun } from "../src/run/evaluateRun.js";
+import { readEvaluation } from "../src/run/evaluationRecord.js";
+import { findParams } from "../src/run/findParams.js";
+import { openRun, type RunOptions } from "../src/run/openRun.js";
 import { bigramParams } from "./support/bigramModel.js";
 import { component, plainPlugin } from "./support/plainPlugin.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const inFolder = temporaryFolder();
 

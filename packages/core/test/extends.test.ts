@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { loadConfig } from "../src/index.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+import { loadConfig } from "../src/config/load.js";
 
 const inFolder = temporaryFolder();
 

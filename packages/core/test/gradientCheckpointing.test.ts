@@ -1,15 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  type Batch,
-  createObjective,
-  freeze,
-  type Model,
-  type Objective,
-  type Params,
-  type Segment,
-  type TensorRuntime,
-} from "../src/index.js";
+import type { Batch } from "../src/batch/batch.js";
+import type { Model, Segment } from "../src/contracts/model.js";
+import type { Objective } from "../src/contracts/objective.js";
+import type { TensorRuntime } from "../src/contracts/runtime.js";
+import { createObjective } from "../src/objective/createObjective.js";
+import { freeze } from "../src/objective/freeze.js";
+import type { Params } from "../src/params.js";
 
 type Input = Readonly<Record<"x", tf.Scalar>>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TrackedRun, Tracker, TrackerRecord } from "../src/index.js";
+import type { TrackedRun, Tracker, TrackerRecord } from "../src/contracts/tracker.js";
 import { guardTracker } from "../src/run/guardTracker.js";
 import { component } from "./support/plainPlugin.js";
 

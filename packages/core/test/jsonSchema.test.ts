@@ -1,15 +1,11 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import {
-  configJsonSchema,
-  createToolkit,
-  defineFactory,
-  definePlugin,
-  type Learner,
-  type MetaOptimizer,
-  referenceTo,
-} from "../src/index.js";
+import { configJsonSchema } from "../src/config/jsonSchema.js";
+import type { Learner } from "../src/contracts/learner.js";
+import type { MetaOptimizer } from "../src/contracts/optimizer.js";
+import { defineFactory, definePlugin, referenceTo } from "../src/plugin/plugin.js";
+import { createToolkit } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
 
 const plugin = definePlugin({

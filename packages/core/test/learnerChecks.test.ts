@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { type Learner, MetaError, mapParams, type Params } from "../src/index.js";
+import type { Learner } from "../src/contracts/learner.js";
+import { MetaError } from "../src/errors.js";
+import { mapParams, type Params } from "../src/params.js";
 import {
   type LearnerProperty,
   type LearnerSubject,

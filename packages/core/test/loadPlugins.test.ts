@@ -1,18 +1,15 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import {
-  createToolkit,
-  defineFactory,
-  definePlugin,
-  findPlugins,
-  type Learner,
-  loadPlugins,
-  type MetaOptimizer,
-} from "../src/index.js";
+import type { Learner } from "../src/contracts/learner.js";
+import type { MetaOptimizer } from "../src/contracts/optimizer.js";
+import { findPlugins } from "../src/plugin/findPlugins.js";
+import { loadPlugins } from "../src/plugin/loadPlugins.js";
+import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
+import { createToolkit } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 const path = temporaryFolder();
 

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { type LossAndGradients, meanGradient } from "../src/index.js";
+import type { LossAndGradients } from "../src/contracts/objective.js";
+import { meanGradient } from "../src/objective/lossAndGradients.js";
 
 const part = (loss: number, gradient: readonly number[]): LossAndGradients => ({
   loss: tf.scalar(loss),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { matchingNames } from "../src/index.js";
+import { matchingNames } from "../src/matchingNames.js";
 
 const names = ["wte.weight", "h.0.ln.weight", "h.0.ln.bias", "h.10.ln.bias"];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accuracy, macroF1, metrics } from "../src/index.js";
+import { accuracy, macroF1, metrics } from "../src/evaluate/metrics.js";
 
 const gold = (...labels: string[]) => labels.map((label) => [label]);
 

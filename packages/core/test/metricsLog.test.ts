@@ -1,16 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  type Compilation,
-  type MetaUpdate,
-  readMetrics,
-  runDirectory,
-  type TrackerRecord,
-} from "../src/index.js";
+import type { Compilation } from "../src/contracts/runtime.js";
+import type { TrackerRecord } from "../src/contracts/tracker.js";
 import { openMetricsLog } from "../src/run/metricsLog.js";
-import { rewindMetrics } from "../src/run/runDirectory.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+import { readMetrics, rewindMetrics, runDirectory } from "../src/run/runDirectory.js";
+import type { MetaUpdate } from "../src/train/metaTrain.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder());

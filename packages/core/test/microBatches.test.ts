@@ -1,14 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test, vi } from "vitest";
-import {
-  type Batch,
-  createObjective,
-  type Model,
-  optionBatch,
-  type Params,
-  type TensorRuntime,
-  tokenBatch,
-} from "../src/index.js";
+import type { Batch } from "../src/batch/batch.js";
+import { optionBatch } from "../src/batch/optionBatch.js";
+import { tokenBatch } from "../src/batch/tokenBatch.js";
+import type { Model } from "../src/contracts/model.js";
+import type { TensorRuntime } from "../src/contracts/runtime.js";
+import { createObjective } from "../src/objective/createObjective.js";
+import type { Params } from "../src/params.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 
 /** Mean of (w x - y)² over the examples. */

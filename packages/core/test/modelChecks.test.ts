@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { MetaError, type Model, type Params, type TokenBatch, tokenBatch } from "../src/index.js";
+import { type TokenBatch, tokenBatch } from "../src/batch/tokenBatch.js";
+import type { Model } from "../src/contracts/model.js";
+import { MetaError } from "../src/errors.js";
+import type { Params } from "../src/params.js";
 import {
   type ModelProperty,
   type ModelSubject,

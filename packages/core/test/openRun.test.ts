@@ -1,12 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  checkConfig,
-  createToolkit,
-  openRun,
-  type RunConfig,
-  type RunEvent,
-  runsOf,
-} from "../src/index.js";
+import { checkConfig, runsOf } from "../src/config/load.js";
+import type { RunConfig } from "../src/config/schema.js";
+import { createToolkit } from "../src/plugin/toolkit.js";
+import { openRun, type RunEvent } from "../src/run/openRun.js";
 import { plainPlugin } from "./support/plainPlugin.js";
 
 let calls: string[];

@@ -2,13 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import {
   defineOptimizer,
-  globalNorm,
-  MetaError,
   type MetaOptimizer,
-  mapParams,
-  type Params,
   type UpdateRule,
-} from "../src/index.js";
+} from "../src/contracts/optimizer.js";
+import { MetaError } from "../src/errors.js";
+import { globalNorm, mapParams, type Params } from "../src/params.js";
 import {
   type OptimizerProperty,
   type OptimizerSubject,

@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  batchLoss,
-  isOptionBatch,
-  type OptionExample,
-  optionBatch,
-  tokenBatch,
-} from "../src/index.js";
+import { batchLoss } from "../src/batch/batchLoss.js";
+import { isOptionBatch, type OptionExample, optionBatch } from "../src/batch/optionBatch.js";
+import { tokenBatch } from "../src/batch/tokenBatch.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 
 const params = bigramParams();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { choosePaddedLengths, type TensorRuntime } from "../src/index.js";
+import type { TensorRuntime } from "../src/contracts/runtime.js";
+import { choosePaddedLengths } from "../src/train/paddedLengths.js";
 
 const eager: Pick<TensorRuntime, "compile"> = { compile: (fn) => fn };
 const compiling: Pick<TensorRuntime, "compile"> = {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { parseOptions } from "../src/index.js";
+import { parseOptions } from "../src/plugin/parseOptions.js";
 
 const options = z.strictObject({
   innerSteps: z.int().min(1).default(5),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { planReading, type TokenSequence } from "../src/index.js";
+import type { TokenSequence } from "../src/batch/tokenBatch.js";
+import { planReading } from "../src/evaluate/planReading.js";
 
 const demonstrations = Array.from({ length: 40 }, (_, i) => 100 + i);
 

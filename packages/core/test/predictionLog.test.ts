@@ -1,9 +1,9 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import type { Answer, SeedScore } from "../src/index.js";
-import { readPredictions } from "../src/index.js";
-import { openPredictionLog } from "../src/run/predictionLog.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+import type { Answer } from "../src/evaluate/scoreAnswers.js";
+import type { SeedScore } from "../src/evaluate/scores.js";
+import { openPredictionLog, readPredictions } from "../src/run/predictionLog.js";
 
 const inFolder = temporaryFolder();
 const answer = (prediction: string): Answer => ({

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { type LanguageModel, questionScorer, type TokenSequence } from "../src/index.js";
+import type { TokenSequence } from "../src/batch/tokenBatch.js";
+import type { LanguageModel } from "../src/contracts/model.js";
+import { questionScorer } from "../src/evaluate/questionScorer.js";
 import { bigramModel, bigramParams } from "./support/bigramModel.js";
 
 const params = bigramParams();

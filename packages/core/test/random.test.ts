@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { randomFor } from "../src/index.js";
+import { randomFor } from "../src/random.js";
 
 describe("randomFor", () => {
   test("gives the same stream for the same key and others for other keys", () => {

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { checkConfig, createToolkit, resolveRun, runsOf } from "../src/index.js";
+import { checkConfig, runsOf } from "../src/config/load.js";
+import { createToolkit } from "../src/plugin/toolkit.js";
+import { resolveRun } from "../src/run/resolveRun.js";
 import { plainPlugin } from "./support/plainPlugin.js";
 
 const toolkit = createToolkit([plainPlugin()]);

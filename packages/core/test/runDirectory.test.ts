@@ -1,19 +1,19 @@
 import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
+import { checkpointName } from "../src/checkpoint/checkpoint.js";
+import { checkConfig, runsOf } from "../src/config/load.js";
+import type { Json } from "../src/config/merge.js";
+import type { RunConfig } from "../src/config/schema.js";
 import {
-  checkConfig,
-  checkpointName,
-  type Json,
-  type RunConfig,
+  claimRunDirectory,
   type RunRecord,
   readMetrics,
   readRunRecord,
+  rewindMetrics,
   runDirectory,
-  runsOf,
-} from "../src/index.js";
-import { claimRunDirectory, rewindMetrics } from "../src/run/runDirectory.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+} from "../src/run/runDirectory.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder("run"));

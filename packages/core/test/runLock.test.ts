@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { expect, test } from "vitest";
-import { lockRun } from "../src/index.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+import { lockRun } from "../src/run/runLock.js";
 
 const inFolder = temporaryFolder();
 

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { MetaError, type TensorRuntime } from "../src/index.js";
+import type { TensorRuntime } from "../src/contracts/runtime.js";
+import { MetaError } from "../src/errors.js";
 import {
   type RuntimeProperty,
   type RuntimeSubject,

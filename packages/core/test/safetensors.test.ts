@@ -1,10 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { rawSafetensors, splitSafetensors } from "@metalearn/test-support/rawSafetensors";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { openSafetensors, type Params, readSafetensors, writeSafetensors } from "../src/index.js";
-import { pythonLacks, runPython } from "./support/python.js";
-import { rawSafetensors, splitSafetensors } from "./support/rawSafetensors.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+import {
+  openSafetensors,
+  readSafetensors,
+  writeSafetensors,
+} from "../src/checkpoint/safetensors.js";
+import type { Params } from "../src/params.js";
 
 const inFolder = temporaryFolder();
 

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import { MetaError, type TaskSampler } from "../src/index.js";
+import type { TaskSampler } from "../src/contracts/task.js";
+import { MetaError } from "../src/errors.js";
 import {
   type SamplerProperty,
   type SamplerSubject,

@@ -1,13 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
-import {
-  type Adaptation,
-  type AnswerStore,
-  type EpisodeTarget,
-  type EvaluateOptions,
-  evaluate,
-  type Predictor,
-} from "../src/index.js";
+import type { Predictor } from "../src/contracts/model.js";
+import type { EpisodeTarget } from "../src/contracts/task.js";
+import type { Adaptation } from "../src/evaluate/adaptation.js";
+import { type AnswerStore, type EvaluateOptions, evaluate } from "../src/evaluate/evaluate.js";
 import { bigramModel } from "./support/bigramModel.js";
 
 /** `y = slope * x` for numbers; for classes, the scores of `x < 0` and `x > 0` times the slope. */

@@ -1,13 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import {
-  type LanguageModel,
-  randomFor,
-  type ScoreOptions,
-  scoreSequences,
-  type TokenBatch,
-  type TokenSequence,
-} from "../src/index.js";
+import type { TokenBatch, TokenSequence } from "../src/batch/tokenBatch.js";
+import type { LanguageModel } from "../src/contracts/model.js";
+import { type ScoreOptions, scoreSequences } from "../src/evaluate/scoreSequences.js";
+import { randomFor } from "../src/random.js";
 import { bigramModel, bigramParams, bits } from "./support/bigramModel.js";
 
 const params = bigramParams();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sizeAtLeast } from "../src/sizeAtLeast.js";
+import { sizeAtLeast } from "../src/batch/sizeAtLeast.js";
 
 test("sizes hold what they are for, with less than an eighth of padding, and are few", () => {
   const counts = Array.from({ length: 1024 }, (_, i) => i + 1);

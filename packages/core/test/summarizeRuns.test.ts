@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { type ComparedRun, type Summary, summarizeRuns } from "../src/index.js";
+import type { Summary } from "../src/evaluate/scores.js";
+import type { ComparedRun } from "../src/run/readFinishedRun.js";
+import { summarizeRuns } from "../src/run/summarizeRuns.js";
 import { component } from "./support/plainPlugin.js";
 
 const summary = (mean: number, worst: number): Summary => ({ tasks: 3, mean, worst, chance: 0.25 });

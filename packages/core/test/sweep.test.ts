@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkConfig, type Json, runsOf } from "../src/index.js";
+import { checkConfig, runsOf } from "../src/config/load.js";
+import type { Json } from "../src/config/merge.js";
 
 const minimal = { model: { use: "m" }, tasks: { use: "t" } };
 

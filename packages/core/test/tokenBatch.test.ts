@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bucketedTokenBatch, scoredCount, tokenBatch } from "../src/index.js";
+import { bucketedTokenBatch, scoredCount, tokenBatch } from "../src/batch/tokenBatch.js";
 
 const arrays = (batch: ReturnType<typeof tokenBatch>) =>
   Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, tensor.arraySync()]));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { tokenTree, treeBatch } from "../src/index.js";
+import { tokenTree, treeBatch } from "../src/batch/tokenTree.js";
 
 // Options "20 21" and "20 22 23" after the input "10 11", and 5 tokens before it.
 const before = [1, 2, 3, 4, 5];

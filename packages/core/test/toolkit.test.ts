@@ -1,16 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import {
-  createToolkit,
-  defineFactory,
-  definePlugin,
-  type Learner,
-  type MetaOptimizer,
-  type Model,
-  type Reference,
-  referenceTo,
-  type TensorRuntime,
-} from "../src/index.js";
+import type { Learner } from "../src/contracts/learner.js";
+import type { Model } from "../src/contracts/model.js";
+import type { MetaOptimizer } from "../src/contracts/optimizer.js";
+import type { TensorRuntime } from "../src/contracts/runtime.js";
+import { defineFactory, definePlugin, type Reference, referenceTo } from "../src/plugin/plugin.js";
+import { createToolkit } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
 
 const plugin = definePlugin({

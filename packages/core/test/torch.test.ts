@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { openTorch, readTorch } from "../src/index.js";
-import { pythonLacks, runPython } from "./support/python.js";
+import { openTorch, readTorch } from "../src/checkpoint/torch/openTorch.js";
 import { int, pickle, tensor, text } from "./support/rawPickle.js";
 import { type RawFile, rawZip } from "./support/rawZip.js";
 import { rawZip64 } from "./support/rawZip64.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
 
 /** A tensor as torch sees it. */
 interface Seen {

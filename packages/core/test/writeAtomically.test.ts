@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { writeAtomically, writeTextAtomically } from "../src/index.js";
-import { temporaryFolder } from "./support/temporaryFolder.js";
+import { writeAtomically, writeTextAtomically } from "../src/checkpoint/files.js";
 
 const inFolder = temporaryFolder();
 

@@ -7,15 +7,15 @@ import {
   type TokenBatch,
   unknownName,
 } from "@metalearn/core";
-import { encoderFingerprint } from "./cache/encoderFingerprint.js";
-import { tokenCache } from "./cache/tokenCache.js";
 import { checkData } from "./check/checkData.js";
 import { readSetting, readTaskType, type Setting } from "./data/settings.js";
+import { shortList } from "./data/shortList.js";
 import { findTargetFiles } from "./evaluate/targetFiles.js";
 import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
 import { atLeast, type CompleteOptions, type CrossfitOptions, completeOptions } from "./options.js";
 import { type ExampleEncoder, exampleEncoder } from "./prompt/exampleEncoder.js";
-import { shortList } from "./shortList.js";
+import { encoderFingerprint } from "./tokens/encoderFingerprint.js";
+import { tokenCache } from "./tokens/tokenCache.js";
 import { openTraining } from "./train/openTraining.js";
 import { sampleLengths } from "./train/sampleLengths.js";
 import { trainingSampler } from "./train/sampler.js";

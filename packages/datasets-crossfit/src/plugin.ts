@@ -10,8 +10,8 @@ import { z } from "zod";
 import { addTask } from "./add/addTask.js";
 import { crossfit } from "./crossfit.js";
 import { downloadTasks } from "./download/downloadTasks.js";
+import { prompter } from "./evaluate/prompter.js";
 import { defaults } from "./options.js";
-import { prompter } from "./prompt/prompter.js";
 import { tokenLimits } from "./prompt/tokenLimits.js";
 
 const count = z.int().min(1);

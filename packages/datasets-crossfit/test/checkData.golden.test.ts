@@ -1,6 +1,6 @@
 import { gpt2Tokenizer } from "@metalearn/models-gpt2";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../../../test/support/shared.js";
 import { crossfit } from "../src/index.js";
 
 const noData = missing("data", "metaicl");

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { LocalHub } from "@metalearn/test-support/localHub";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LocalHub } from "../../core/test/support/localHub.js";
 import { downloadTasks } from "../src/download/downloadTasks.js";
 import { temporaryFolder, writeFiles } from "./support/files.js";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gpt2Tokenizer } from "@metalearn/models-gpt2";
+import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
-import { missing, shared } from "../../../test/support/shared.js";
 import { readTaskFile } from "../src/data/taskFile.js";
 import { crossfit } from "../src/index.js";
 
@@ -21,14 +21,6 @@ const settings = [
 
 /** Longer than any sequence of 16 demonstrations. */
 const unlimited = 100_000;
-
-const noBpeCases = missing("golden", "metaicl", "gpt2_bpe_cases.json");
-describe.skipIf(noBpeCases)(`prompt separators in GPT-2's encoding ${noBpeCases ?? ""}`, () => {
-  const cases = noBpeCases ? {} : readJson<Record<string, number[]>>("gpt2_bpe_cases.json");
-  test.each(Object.entries(cases))("%j", (text, ids) => {
-    expect(tokenizer.encode(text)).toEqual(ids);
-  });
-});
 
 const noLayout = missing("golden", "metaicl", "layout_first_test_example.json") ?? noData;
 describe.skipIf(noLayout)(

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { createToolkit, defineFactory, definePlugin } from "@metalearn/core";
+import { defineFactory, definePlugin } from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { z } from "zod";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeTokenFile, encodeTokenFile } from "../src/cache/tokenFile.js";
+import { decodeTokenFile, encodeTokenFile } from "../src/tokens/tokenFile.js";
 
 test.each([
   ["2 bytes", Uint16Array.of(1, 2, 0xffff)],

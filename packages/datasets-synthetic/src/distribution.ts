@@ -1,7 +1,7 @@
 import type { ExampleBatch, Random } from "@metalearn/core";
 
 /** One example: inputs, and numbers or the class that belongs to them. */
-export interface Example {
+interface Example {
   readonly x: readonly number[];
   readonly y: readonly number[];
 }

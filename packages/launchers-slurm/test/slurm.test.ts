@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "@metalearn/core";
 import { testLauncher } from "@metalearn/core/testing";
+import { type SingleNode, startSingleNode, whyNoSlurm } from "@metalearn/test-support/singleNode";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { slurm } from "../src/index.js";
 import { cancel, taskStates } from "../src/queue.js";
-import { type SingleNode, startSingleNode, whyNoSlurm } from "./support/singleNode.js";
 
 const reason = whyNoSlurm();
 

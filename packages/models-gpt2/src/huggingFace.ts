@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
-import { MetaError, openTensors, type Params, type TensorFile } from "@metalearn/core";
+import { MetaError, type Params } from "@metalearn/core";
+import { openTensors, type TensorFile } from "@metalearn/core/files";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { isFile, readJsonFile, tensorFiles } from "./checkpointFiles.js";

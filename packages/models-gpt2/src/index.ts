@@ -4,4 +4,4 @@ export { readHuggingFaceConfig, readHuggingFaceParams } from "./huggingFace.js";
 export { default } from "./plugin.js";
 export { type PretrainedOptions, pretrainedGpt2 } from "./pretrained.js";
 export { byteTokenizer, gpt2Tokenizer } from "./tokenizers.js";
-export { type WriteOptions, writeHuggingFace } from "./writeHuggingFace.js";
+export { writeHuggingFace } from "./writeHuggingFace.js";

@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { MetaError, requireFinite, type Tokenizer } from "@metalearn/core";
+import { MetaError, type Tokenizer } from "@metalearn/core";
+import { requireFinite } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { neededFiles } from "./checkpointFiles.js";
 import { type Gpt2, gpt2 } from "./gpt2.js";

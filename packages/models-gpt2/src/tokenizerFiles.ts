@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeTextAtomically } from "@metalearn/core";
+import { writeTextAtomically } from "@metalearn/core/files";
 
 /** A byte-level BPE as a list: token i stands for these bytes. Later tokens are merged from earlier ones. */
 export interface ByteLevelBpe {

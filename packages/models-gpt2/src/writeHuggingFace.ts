@@ -1,25 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import {
-  type Params,
-  type SaveOptions,
-  type Tokenizer,
-  writeSafetensors,
-  writeTextAtomically,
-} from "@metalearn/core";
-import type * as tf from "@tensorflow/tfjs";
+import type { Params } from "@metalearn/core";
+import { type WriteOptions, writeCheckpoint } from "@metalearn/language-models";
 import { defaultInitializerRange, type Gpt2Config } from "./gpt2Config.js";
-
-const singleFile = "model.safetensors";
-const indexFile = "model.safetensors.index.json";
-
-/** Options of {@link writeHuggingFace}. */
-export interface WriteOptions extends SaveOptions {
-  /** Written with the model, where it knows how. */
-  readonly tokenizer?: Tokenizer;
-  /** Splits the tensors over several files of at most this size. @default 5e9, as transformers */
-  readonly maxShardBytes?: number;
-}
 
 /**
  * Writes a GPT-2 so that transformers' `AutoModelForCausalLM.from_pretrained` opens it: `config.json`
@@ -32,70 +13,30 @@ export async function writeHuggingFace(
   directory: string,
   params: Params,
   config: Gpt2Config,
-  { tokenizer, maxShardBytes = 5e9, dtype = "float32" }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const width = dtype === "float32" ? 4 : 2;
-  const named = Object.fromEntries(
-    Object.entries(params).map(([name, tensor]) => [`transformer.${name}`, tensor]),
-  );
-  const shards = split(named, maxShardBytes / width);
-  const metadata = { format: "pt" };
-  if (shards.length === 1) {
-    await writeSafetensors(join(directory, singleFile), named, metadata, { dtype });
-  } else {
-    const weightMap: Record<string, string> = {};
-    for (const [i, shard] of shards.entries()) {
-      const file = `model-${fiveDigits(i + 1)}-of-${fiveDigits(shards.length)}.safetensors`;
-      await writeSafetensors(join(directory, file), shard, metadata, { dtype });
-      for (const name of Object.keys(shard)) weightMap[name] = file;
-    }
-    const totalSize = Object.values(named).reduce((sum, tensor) => sum + width * tensor.size, 0);
-    await writeJson(join(directory, indexFile), {
-      metadata: { total_size: totalSize },
-      weight_map: weightMap,
-    });
-  }
-  await writeJson(join(directory, "config.json"), {
-    architectures: ["GPT2LMHeadModel"],
-    model_type: "gpt2",
-    vocab_size: config.vocabularySize,
-    n_positions: config.maxTokens,
-    n_ctx: config.maxTokens,
-    n_embd: config.width,
-    n_layer: config.layers,
-    n_head: config.heads,
-    activation_function: "gelu_new",
-    layer_norm_epsilon: 1e-5,
-    initializer_range: config.initializerRange ?? defaultInitializerRange,
-    tie_word_embeddings: true,
-    dtype,
-    // GPT-2's only special token is the last of its vocabulary.
-    bos_token_id: config.vocabularySize - 1,
-    eos_token_id: config.vocabularySize - 1,
-  });
-  await tokenizer?.save?.(directory, config.maxTokens);
-}
-
-/** Consecutive groups of tensors of at most `limit` elements; a larger tensor is a group of its own. */
-function split(params: Params, limit: number): Params[] {
-  const shards: Record<string, tf.Tensor>[] = [{}];
-  let size = 0;
-  for (const [name, tensor] of Object.entries(params)) {
-    if (size > 0 && size + tensor.size > limit) {
-      shards.push({});
-      size = 0;
-    }
-    (shards.at(-1) as Record<string, tf.Tensor>)[name] = tensor;
-    size += tensor.size;
-  }
-  return shards;
-}
-
-function fiveDigits(n: number): string {
-  return String(n).padStart(5, "0");
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeTextAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+  const contents = {
+    tensors: Object.fromEntries(
+      Object.entries(params).map(([name, tensor]) => [`transformer.${name}`, tensor]),
+    ),
+    config: {
+      architectures: ["GPT2LMHeadModel"],
+      model_type: "gpt2",
+      vocab_size: config.vocabularySize,
+      n_positions: config.maxTokens,
+      n_ctx: config.maxTokens,
+      n_embd: config.width,
+      n_layer: config.layers,
+      n_head: config.heads,
+      activation_function: "gelu_new",
+      layer_norm_epsilon: 1e-5,
+      initializer_range: config.initializerRange ?? defaultInitializerRange,
+      tie_word_embeddings: true,
+      // GPT-2's only special token is the last of its vocabulary.
+      bos_token_id: config.vocabularySize - 1,
+      eos_token_id: config.vocabularySize - 1,
+    },
+    maxTokens: config.maxTokens,
+  };
+  await writeCheckpoint(directory, contents, options);
 }

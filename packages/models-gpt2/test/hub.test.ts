@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downloadFromHub } from "@metalearn/core/hub";
+import { commit, LocalHub } from "@metalearn/test-support/localHub";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { commit, LocalHub } from "../../core/test/support/localHub.js";
 import { byteTokenizer, gpt2, pretrainedGpt2 } from "../src/index.js";
 
 let hub: LocalHub;

@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Params, readSafetensors, writeSafetensors } from "@metalearn/core";
+import type { Params } from "@metalearn/core";
+import { readSafetensors, writeSafetensors } from "@metalearn/core/files";
+import { rawSafetensors, splitSafetensors } from "@metalearn/test-support/rawSafetensors";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { rawSafetensors, splitSafetensors } from "../../core/test/support/rawSafetensors.js";
 import { byteTokenizer, gpt2, pretrainedGpt2, readHuggingFaceConfig } from "../src/index.js";
 
 const config = {

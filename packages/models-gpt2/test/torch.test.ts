@@ -1,10 +1,10 @@
 import { cpSync, readFileSync } from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createToolkit } from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../core/test/support/temporaryFolder.js";
 import plugin, {
   byteTokenizer,
   gpt2Sizes,

@@ -5,4 +5,5 @@ export { wasm } from "./javascript/wasm.js";
 export { default } from "./plugin.js";
 export { type SetupOptions, setup } from "./setup/setup.js";
 export type { Device } from "./tensorflow/device.js";
+export { tensorflowProblem } from "./tensorflow/load.js";
 export { type TensorFlowOptions, tensorflow } from "./tensorflow/runtime.js";

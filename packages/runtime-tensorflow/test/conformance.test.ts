@@ -1,9 +1,10 @@
 import { testRuntime } from "@metalearn/core/testing";
+import { testDevice } from "@metalearn/test-support/testDevice";
 import { describe } from "vitest";
 import { cpu } from "../src/javascript/cpu.js";
 import { wasm } from "../src/javascript/wasm.js";
 import { tensorflow } from "../src/tensorflow/runtime.js";
-import { noNativeEngine, testDevice } from "./support/nativeEngine.js";
+import { noNativeEngine } from "./support/nativeEngine.js";
 
 const withoutOptions = { options: "it has no options" };
 testRuntime("cpu", { create: cpu, skip: withoutOptions });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { NativeDevice } from "../src/binding/binding.js";
 import { cudaFindings } from "../src/doctor/cuda.js";
-import type { LibTensorFlow } from "../src/locate/libtensorflow.js";
+import type { LibTensorFlow } from "../src/locate/layout.js";
 import { findTarget } from "../src/locate/target.js";
-import type { NativeDevice } from "../src/tensorflow/binding.js";
 import { deviceInUse, requireDevice } from "../src/tensorflow/device.js";
 
 const h200 = { name: "NVIDIA H200", computeCapability: "9.0", memoryBytes: 141 * 2 ** 30 };

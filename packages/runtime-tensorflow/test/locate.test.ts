@@ -2,7 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { addonFor } from "../src/locate/addon.js";
-import { describeLibrary, findLibTensorFlow } from "../src/locate/libtensorflow.js";
+import { describeLibrary } from "../src/locate/layout.js";
+import { findLibTensorFlow } from "../src/locate/libtensorflow.js";
 import { currentTarget, findTarget, unsupportedMachine } from "../src/locate/target.js";
 import { sandbox } from "./support/sandbox.js";
 

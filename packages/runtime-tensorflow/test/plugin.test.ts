@@ -1,4 +1,4 @@
-import { createToolkit } from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import plugin from "../src/index.js";

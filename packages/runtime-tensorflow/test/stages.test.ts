@@ -8,9 +8,9 @@ import {
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { NativeBinding } from "../src/binding/binding.js";
 import { addonFor } from "../src/locate/addon.js";
 import { findLibTensorFlow } from "../src/locate/libtensorflow.js";
-import type { NativeBinding } from "../src/tensorflow/binding.js";
 import { tensorflow } from "../src/tensorflow/runtime.js";
 import { noNativeEngine } from "./support/nativeEngine.js";
 

@@ -6,7 +6,7 @@ import { testTracker } from "@metalearn/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tensorboard } from "../src/index.js";
 import { crc32c } from "../src/tensorboard/crc32c.js";
-import { bytesField, varintField } from "../src/tensorboard/protobuf.js";
+import { restart, scalars } from "../src/tensorboard/events.js";
 import { recordsOf } from "./support/recordsOf.js";
 import { line, trackedRun } from "./support/trackedRun.js";
 import { trackingPython } from "./support/trackingPython.js";
@@ -26,12 +26,20 @@ test.each([
   expect(crc32c(bytes)).toBe(expected);
 });
 
-test("fields are encoded as in the documentation of Protocol Buffers", () => {
-  // protobuf.dev/programming-guides/encoding: `int32 a = 1` of 150, `string b = 2` of "testing".
-  expect(varintField(1, 150).toString("hex")).toBe("089601");
-  expect(bytesField(2, "testing").toString("hex")).toBe("120774657374696e67");
-  // More than 32 bits: 2^35 is five groups of zeroes and a one.
-  expect(varintField(1, 2 ** 35).toString("hex")).toBe("08808080808001");
+/** The event in a record: without the length, 8 bytes, and the checksums, of 4 bytes each. */
+const eventOf = (record: Buffer) => record.subarray(12, -4).toString("hex");
+
+test("events are messages of event.proto", () => {
+  // By hand: a field is (number << 3 | kind), with kind 0 for a varint, 1 for a double, 2 for a text or
+  // a message, preceded by its length, 5 for a float. 1: wall_time, 2: step (300 = 0b10_0101100),
+  // 5: summary { 1: value { 1: tag, 2: simple_value } }; 1.5 = 0x3ff8…, 0.5 = 0x3f000000.
+  expect(eventOf(scalars({ seconds: 1.5, step: 300 }, [["loss", 0.5]]))).toBe(
+    "09000000000000f83f10ac022a0d0a0b0a046c6f7373150000003f",
+  );
+  // More than 32 bits: 2^35 is five groups of zeroes and a one. 7: session_log { 1: status }
+  expect(eventOf(restart({ seconds: 0, step: 2 ** 35 }))).toBe(
+    "09000000000000000010808080808001" + "3a020801",
+  );
 });
 
 const { python, why } = trackingPython("tensorboard");

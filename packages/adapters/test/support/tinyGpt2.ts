@@ -2,7 +2,7 @@ import { type Params, randomFor, type TokenSequence } from "@metalearn/core";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import * as tf from "@tensorflow/tfjs";
 
-export const config = { vocabularySize: 256, maxTokens: 64, width: 8, layers: 2, heads: 2 };
+const config = { vocabularySize: 256, maxTokens: 64, width: 8, layers: 2, heads: 2 };
 
 export const model = gpt2({ ...config, initializerRange: 0.3 }, byteTokenizer);
 

@@ -1,13 +1,8 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import {
-  type ComparisonOutcome,
-  compareRuns,
-  MetaError,
-  messageOf,
-  runPath,
-  writeTextAtomically,
-} from "@metalearn/core";
+import { MetaError, messageOf } from "@metalearn/core";
+import { writeTextAtomically } from "@metalearn/core/files";
+import { type ComparisonOutcome, compareRuns, runPath } from "@metalearn/core/runs";
 import { onInterrupt } from "../interrupt.js";
 import { launchRuns, openLauncher } from "../launch/launchRuns.js";
 import { outFolder } from "../outFolder.js";

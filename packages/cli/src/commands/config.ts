@@ -1,11 +1,6 @@
 import { relative } from "node:path";
-import {
-  configJsonSchema,
-  isMetaError,
-  MetaError,
-  type NamedRun,
-  resolveRun,
-} from "@metalearn/core";
+import { isMetaError, MetaError } from "@metalearn/core";
+import { configJsonSchema, type NamedRun, resolveRun } from "@metalearn/core/runs";
 import { runsNamed } from "../chooseRun.js";
 import { openSession, type Session, toolkitWithLaunchers } from "../session.js";
 

@@ -1,10 +1,5 @@
-import {
-  type DataCheck,
-  type DataFinding,
-  MetaError,
-  type Reference,
-  resolveRun,
-} from "@metalearn/core";
+import { type DataCheck, type DataFinding, MetaError, type Reference } from "@metalearn/core";
+import { resolveRun } from "@metalearn/core/runs";
 import { dataTable } from "../data/dataTable.js";
 import { paint } from "../paint.js";
 import { openSession } from "../session.js";

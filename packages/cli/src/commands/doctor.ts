@@ -1,4 +1,5 @@
-import { type Finding, loadPlugins } from "@metalearn/core";
+import type { Finding } from "@metalearn/core";
+import { loadPlugins } from "@metalearn/core/runs";
 import { paint } from "../paint.js";
 import { officialPlugins } from "../session.js";
 

@@ -1,10 +1,10 @@
 import { basename, dirname, relative, resolve } from "node:path";
+import { disposeParams } from "@metalearn/core";
+import { loadTrainedParams, writeTextAtomically } from "@metalearn/core/files";
 import {
-  disposeParams,
   type EvaluationRecord,
   evaluateRun,
   findParams,
-  loadTrainedParams,
   openRun,
   type RunOptions,
   type RunRecord,
@@ -12,8 +12,7 @@ import {
   resolveRun,
   runCheckpoint,
   runDirectory,
-  writeTextAtomically,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import { onInterrupt } from "../interrupt.js";
 import { openProgress } from "../progress/progress.js";
 import { openSession, reopenSession } from "../session.js";

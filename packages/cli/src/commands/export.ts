@@ -2,15 +2,17 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   disposeParams,
-  type FloatType,
   learnerParams,
-  loadTrainedParams,
   MetaError,
   modelParams,
   type Reference,
+} from "@metalearn/core";
+import {
+  type FloatType,
+  loadTrainedParams,
   saveParams,
   writeAtomically,
-} from "@metalearn/core";
+} from "@metalearn/core/files";
 import { checkpointSession } from "../predict/checkpointSession.js";
 
 /** Flags of `metalearn export`. */

@@ -1,6 +1,7 @@
 import { constants, copyFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { MetaError, presetPath } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
+import { presetPath } from "@metalearn/core/runs";
 import { presetFolder } from "../presets.js";
 
 /** Flags of `metalearn init`. */

@@ -1,4 +1,5 @@
-import { loadPlugins, MetaError } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
+import { loadPlugins } from "@metalearn/core/runs";
 import { outFolder } from "../outFolder.js";
 import { writePack } from "../pack/pack.js";
 import { officialPlugins } from "../session.js";

@@ -1,14 +1,6 @@
 import { join, relative } from "node:path";
-import {
-  findPlugins,
-  isMetaError,
-  type Kind,
-  loadConfig,
-  loadPlugins,
-  MetaError,
-  type Plugin,
-  pluginKeys,
-} from "@metalearn/core";
+import { isMetaError, type Kind, MetaError, type Plugin } from "@metalearn/core";
+import { findPlugins, loadConfig, loadPlugins, pluginKeys } from "@metalearn/core/runs";
 import { paint } from "../paint.js";
 import { presetFolder } from "../presets.js";
 import { isOfficial, pluginsWithLaunchers } from "../session.js";

@@ -1,4 +1,5 @@
-import { openPredictor, type PromptRequest, type RankedOption } from "@metalearn/core";
+import type { PromptRequest } from "@metalearn/core";
+import { openPredictor, type RankedOption } from "@metalearn/core/runs";
 import { checkpointSession } from "../predict/checkpointSession.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
 import { percent } from "../tables.js";

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MetaError, unknownName, writeTextAtomically } from "@metalearn/core";
+import { MetaError, unknownName } from "@metalearn/core";
+import { writeTextAtomically } from "@metalearn/core/files";
+import { buildReport } from "../report/buildReport.js";
 import { findRuns } from "../report/findRuns.js";
 import { formats, type ReportFormat } from "../report/formats.js";
-import { buildReport, type ReportText } from "../report/report.js";
+import type { ReportText } from "../report/report.js";
 
 /** Flags of `metalearn report`. */
 export interface ReportFlags {

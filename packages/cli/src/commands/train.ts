@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
-import { disposeParams, MetaError, openRun, resolveRun, runPath, trainRun } from "@metalearn/core";
+import { disposeParams, MetaError } from "@metalearn/core";
+import { openRun, resolveRun, runPath, trainRun } from "@metalearn/core/runs";
 import { chooseRun } from "../chooseRun.js";
 import { onInterrupt } from "../interrupt.js";
 import { outFolder } from "../outFolder.js";

@@ -1,6 +1,6 @@
-import { finishRun } from "@metalearn/core";
+import { finishRun } from "@metalearn/core/runs";
 import { onInterrupt } from "../interrupt.js";
-import { openPlan } from "../launch/plan.js";
+import { openPlan } from "../launch/workList.js";
 import { openProgress } from "../progress/progress.js";
 
 /**

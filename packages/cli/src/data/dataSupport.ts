@@ -1,4 +1,5 @@
-import { type DataSupport, loadPlugins, MetaError } from "@metalearn/core";
+import { type DataSupport, MetaError } from "@metalearn/core";
+import { loadPlugins } from "@metalearn/core/runs";
 import { officialPlugins } from "../session.js";
 
 /** What the official plugins can do for data. @throws MetaError `MISSING_PLUGIN` */

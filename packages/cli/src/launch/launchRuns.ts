@@ -1,20 +1,18 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type Job, type Launcher, MetaError } from "@metalearn/core";
 import {
   type ComparedRun,
   type ComparisonOutcome,
   type FailedRun,
-  type Job,
-  type Launcher,
-  MetaError,
   type NamedRun,
   readFinishedRun,
   resolveRun,
   runPath,
   summarizeRuns,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import { type Session, toolkitWithLaunchers } from "../session.js";
-import { writePlan } from "./plan.js";
+import { writePlan } from "./workList.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
 

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { findPackage, type InstalledPackage, type Manifest, MetaError } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
+import { findPackage, type InstalledPackage, type Manifest } from "@metalearn/core/runs";
 
 /** A package that is wanted, and the folder from which it is looked for. */
 export interface PackageRoot {

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { RunPlan } from "@metalearn/core";
+import type { RunPlan } from "@metalearn/core/runs";
 import { duration, plainTable } from "../tables.js";
 
 /** A run's plan, and with how many seeds it would be made. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type NamedRun, planRun, resolveRun, type Toolkit } from "@metalearn/core";
+import { type NamedRun, planRun, resolveRun, type Toolkit } from "@metalearn/core/runs";
 import { openProgress } from "../progress/progress.js";
 import { type PlannedRun, planTable } from "./planTable.js";
 

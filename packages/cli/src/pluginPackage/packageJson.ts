@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { pluginKeyword } from "@metalearn/core";
+import { pluginKeyword } from "@metalearn/core/runs";
 import type { PluginKind } from "./kinds.js";
 
 const require = createRequire(import.meta.url);

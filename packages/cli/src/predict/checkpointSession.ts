@@ -12,7 +12,7 @@ import {
   runDirectory,
   runsOf,
   type Toolkit,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 import { officialPlugins, openSession, reopenSession } from "../session.js";
 
 /** A checkpoint with the config that it is to be read by. */

@@ -1,4 +1,4 @@
-import type { RunEvent } from "@metalearn/core";
+import type { RunEvent } from "@metalearn/core/runs";
 
 /** Shows that a function is being compiled, and how long it took. */
 export interface CompilationLine {

@@ -1,4 +1,4 @@
-import type { RunEvent } from "@metalearn/core";
+import type { RunEvent } from "@metalearn/core/runs";
 
 /** What is drawn: the steps of a run, of which each part has many. */
 export type StepEvent = Extract<RunEvent, { kind: "train" | "validate" | "evaluate" }>;

@@ -1,4 +1,4 @@
-import type { RunEvent } from "@metalearn/core";
+import type { RunEvent } from "@metalearn/core/runs";
 import { bars } from "./bars.js";
 import { compilationLine } from "./compilationLine.js";
 import type { StepEvent } from "./display.js";

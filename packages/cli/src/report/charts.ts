@@ -1,3 +1,4 @@
+import { mean } from "@metalearn/core";
 import { barX, gridX, line, type PlotOptions, plot, ruleX, text, tickX } from "@observablehq/plot";
 import { Window } from "happy-dom";
 import { percent } from "../tables.js";
@@ -213,14 +214,12 @@ function taskPoints(name: string, runs: readonly ReportRun[]): TaskPoint[] {
   const evaluations = runs.map(({ run }) => run.evaluation);
   return (evaluations[0]?.tasks ?? []).map(({ task }) => {
     const own = evaluations.flatMap(({ tasks }) => tasks.filter((score) => score.task === task));
-    const mean = (of: (score: (typeof own)[number]) => number) =>
-      own.reduce((sum, score) => sum + of(score), 0) / own.length;
     return {
       task,
       name,
-      mean: mean((score) => score.mean),
-      worst: mean((score) => score.worst),
-      chance: mean((score) => score.chance),
+      mean: mean(own.map((score) => score.mean)),
+      worst: mean(own.map((score) => score.worst)),
+      chance: mean(own.map((score) => score.chance)),
     };
   });
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ComparedRun, MetaError, readFinishedRun, runDirectory } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
+import { type ComparedRun, readFinishedRun, runDirectory } from "@metalearn/core/runs";
 
 /** The runs below a folder. */
 export interface FoundRuns {
@@ -38,7 +39,7 @@ export async function findRuns(folder: string): Promise<FoundRuns> {
 }
 
 /** The directories of runs, in alphabetical order. */
-export async function runDirectories(folder: string, levels = depth): Promise<string[]> {
+async function runDirectories(folder: string, levels = depth): Promise<string[]> {
   if (existsSync(runDirectory(folder).record)) return [folder];
   if (levels === 0) return [];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

@@ -1,7 +1,8 @@
-import type { Comparison } from "@metalearn/core";
+import type { Comparison } from "@metalearn/core/runs";
+import { buildReport } from "./buildReport.js";
 import { curveCharts, taskChart } from "./charts.js";
 import { Html, html } from "./html.js";
-import { buildReport, type Report, type ReportSetting, type ReportText } from "./report.js";
+import type { Report, ReportSetting, ReportText } from "./report.js";
 import { style } from "./style.js";
 import {
   configTable,

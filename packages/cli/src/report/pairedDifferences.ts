@@ -1,4 +1,6 @@
-import { type ComparedRun, randomFor } from "@metalearn/core";
+import { mean, randomFor } from "@metalearn/core";
+import type { ComparedRun } from "@metalearn/core/runs";
+import { quantileSorted } from "d3-array";
 
 /** How much better one method is than another, on the same tasks with the same seeds. */
 export interface PairedDifference {
@@ -112,7 +114,8 @@ export function crossedBootstrap(
     const drawn = draw(columns);
     return mean(draw(table.length).map((row) => mean(drawn.map((c) => table[row]?.[c] ?? 0))));
   }).sort((a, b) => a - b);
-  return { low: quantile(means, 0.025), high: quantile(means, 0.975) };
+  const bound = (share: number) => quantileSorted(means, share) as number;
+  return { low: bound(0.025), high: bound(0.975) };
 }
 
 /**
@@ -156,16 +159,4 @@ function withHolm(found: readonly PairedDifference[]): PairedDifference[] {
     const adjustedPValue = adjusted.get(difference);
     return adjustedPValue === undefined ? difference : { ...difference, adjustedPValue };
   });
-}
-
-/** Between the two nearest of sorted values, as numpy's default. */
-function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const [low = 0, high = low] = [sorted[below], sorted[below + 1]];
-  return low + (place - below) * (high - low);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ComparisonRow, Summary } from "@metalearn/core";
+import { mean, type Summary } from "@metalearn/core";
+import type { ComparisonRow } from "@metalearn/core/runs";
 import { duration, percent } from "../tables.js";
 import { statisticsNote } from "./pairedDifferences.js";
 import type { Report, ReportRun, ReportSetting } from "./report.js";
@@ -12,7 +13,7 @@ export interface ReportTable {
 }
 
 /** A row of a table. */
-export interface ReportRow {
+interface ReportRow {
   readonly cells: readonly string[];
   /** Columns with the best value of all rows. */
   readonly best?: readonly number[];
@@ -139,8 +140,7 @@ export function taskTable({ rows, runs }: Pick<ReportSetting, "rows" | "runs">):
           const scores = runs
             .filter(({ method }) => method === name)
             .flatMap(({ run }) => run.evaluation.tasks.filter((score) => score.task === task));
-          const average = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-          return `${percent(average(scores.map((s) => s.mean)))} / ${percent(average(scores.map((s) => s.worst)))}`;
+          return `${percent(mean(scores.map((s) => s.mean)))} / ${percent(mean(scores.map((s) => s.worst)))}`;
         }),
         percent(chance),
       ],

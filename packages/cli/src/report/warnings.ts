@@ -1,4 +1,4 @@
-import type { ComparedRun } from "@metalearn/core";
+import type { ComparedRun } from "@metalearn/core/runs";
 import type { ReportSetting } from "./report.js";
 
 /** What a reader should know before trusting the numbers of a setting; each in one sentence. */

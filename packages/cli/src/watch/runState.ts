@@ -1,16 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { MetaError, type TrackerRecord } from "@metalearn/core";
 import {
   type EvaluationRecord,
   isLocked,
-  MetaError,
   type RunRecord,
   readEvaluation,
   readMetrics,
   readRunRecord,
   runCheckpoint,
   runDirectory,
-  type TrackerRecord,
-} from "@metalearn/core";
+} from "@metalearn/core/runs";
 
 /** What a run's files say at the moment. */
 export interface RunState {

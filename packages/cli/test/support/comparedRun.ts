@@ -1,7 +1,8 @@
-import type { ComparedRun, RunRecord, TaskScore } from "@metalearn/core";
+import type { TaskScore } from "@metalearn/core";
+import type { ComparedRun, RunRecord } from "@metalearn/core/runs";
 
 /** A task's scores by seed of its demonstrations. */
-export type Scores = Readonly<Record<number, number>>;
+type Scores = Readonly<Record<number, number>>;
 
 /** What {@link comparedRun} makes a run of. */
 export interface RunFields {

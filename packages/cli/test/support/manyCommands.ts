@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Finished } from "./command.js";
+import type { Finished } from "@metalearn/test-support/command";
 
 /** A command line and the folder that it runs in. */
 export interface Invocation {

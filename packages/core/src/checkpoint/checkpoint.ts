@@ -3,12 +3,12 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
+import { isLearnerName, learnerParams, modelParams } from "../contracts/learnerParams.js";
+import type { Model, SaveOptions } from "../contracts/model.js";
+import type { MetaState, OptimizerState } from "../contracts/optimizer.js";
+import type { SamplerState } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import { isLearnerName, learnerParams, modelParams } from "../metaParams.js";
-import type { Model, SaveOptions } from "../model.js";
-import type { MetaState, OptimizerState } from "../optimizer.js";
 import type { Params } from "../params.js";
-import type { SamplerState } from "../task.js";
 import { verifyChecksums, writeChecksums } from "./checksums.js";
 import {
   removeAtomically,

@@ -14,16 +14,27 @@ export function decodeTensor(
   dtype: string,
   shape: readonly number[],
 ): tf.Tensor {
-  const { buffer } = bytes;
   const dims = [...shape];
-  if (dtype === "I32") return tf.tensor(new Int32Array(buffer), dims, "int32");
-  if (dtype === "F32") return tf.tensor(new Float32Array(buffer), dims, "float32");
-  const halves = new Uint16Array(buffer);
+  if (dtype === "I32") return tf.tensor(new Int32Array(bytes.buffer), dims, "int32");
+  return tf.tensor(decodeFloats(bytes, dtype as FloatDtype), dims, "float32");
+}
+
+/** The floating-point types that can be read, by their names in safetensors. */
+export type FloatDtype = (typeof floatTypes)[FloatType];
+
+/**
+ * The float32 values of stored elements, little-endian.
+ *
+ * @param bytes a whole buffer, of which float32 values stay a view
+ */
+export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDtype): Float32Array {
+  if (dtype === "F32") return new Float32Array(bytes.buffer);
+  const halves = new Uint16Array(bytes.buffer);
   const values = new Float32Array(halves.length);
   const table = dtype === "F16" ? float16Values() : bfloat16Values();
   // A loop: the same by `map` or `from` takes many times as long.
   for (let i = 0; i < halves.length; i++) values[i] = table[halves[i] as number] as number;
-  return tf.tensor(values, dims, "float32");
+  return values;
 }
 
 /** The types that float32 can be stored as, by their names in safetensors. */
@@ -49,8 +60,8 @@ export function encodeFloats(values: Float32Array, dtype: FloatType): Uint8Array
   return new Uint8Array(halves.buffer);
 }
 
-/** The values of all float16 numbers (IEEE 754 binary16). */
-const float16Values = once(() =>
+/** The values of all float16 numbers (IEEE 754 binary16), by their 16 bits. */
+export const float16Values = once(() =>
   new Float32Array(2 ** 16).map((_, half) => {
     const sign = half & 0x8000 ? -1 : 1;
     const exponent = (half >> 10) & 0x1f;

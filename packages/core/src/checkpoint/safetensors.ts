@@ -89,28 +89,37 @@ export interface SafetensorsOptions {
   readonly dtype?: FloatType;
 }
 
+/** A tensor to be written, or one whose values are fetched when its turn comes. */
+export interface WritableTensor {
+  readonly shape: readonly number[];
+  /** As TensorFlow.js names types. */
+  readonly dtype: string;
+  /** All values in order; asked for once. */
+  data(): Promise<tf.TypedArray>;
+}
+
 /**
- * Writes tensors (float32, or int32) in safetensors format, atomically.
+ * Writes tensors (float32, or int32) in safetensors format, atomically, one after the other.
  *
  * @throws MetaError `BAD_OPTION` for a tensor of another type, or with values beyond float16
  */
 export async function writeSafetensors(
   path: string,
-  params: Params,
+  params: Readonly<Record<string, WritableTensor>>,
   metadata: Readonly<Record<string, string>> = {},
   { dtype: floatType = "float32" }: SafetensorsOptions = {},
 ): Promise<void> {
   let end = 0;
   const header: Record<string, unknown> = { __metadata__: metadata };
   for (const [name, tensor] of Object.entries(params)) {
-    const dtype = { float32: floatTypes[floatType], int32: "I32" }[tensor.dtype as string];
+    const dtype = { float32: floatTypes[floatType], int32: "I32" }[tensor.dtype];
     if (!dtype) {
       throw new MetaError(
         "BAD_OPTION",
         `Tensor "${name}" is ${tensor.dtype}; a checkpoint holds float32 and int32.`,
       );
     }
-    const bytes = (bytesPerElement[dtype] as number) * tensor.size;
+    const bytes = (bytesPerElement[dtype] as number) * elementsOf(tensor.shape);
     header[name] = { dtype, shape: tensor.shape, data_offsets: [end, end + bytes] };
     end += bytes;
   }
@@ -133,7 +142,11 @@ export async function writeSafetensors(
   });
 }
 
-async function encode(name: string, tensor: tf.Tensor, floatType: FloatType): Promise<Uint8Array> {
+async function encode(
+  name: string,
+  tensor: WritableTensor,
+  floatType: FloatType,
+): Promise<Uint8Array> {
   const values = await tensor.data();
   if (!(values instanceof Float32Array)) {
     return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -3,12 +3,12 @@ import { dirname, join, resolve } from "node:path";
 import { cosmiconfig, defaultLoaders, type Loader } from "cosmiconfig";
 import { createJiti } from "jiti";
 import { MetaError, messageOf } from "../errors.js";
+import { describeIssues } from "../plugin/issues.js";
+import { unknownName } from "../unknownName.js";
 import { type ConfigFile, withBases } from "./extends.js";
-import { describeIssues } from "./issues.js";
 import { isObject, type Json, mergeConfig, withoutNulls } from "./merge.js";
 import { type Config, configSchema, type RunConfig, runSchema } from "./schema.js";
 import { nestSweeps, sweepPoints } from "./sweep.js";
-import { unknownName } from "./unknownName.js";
 
 /** A config file and where it was found. */
 export interface LoadedConfig {

@@ -1,55 +1,56 @@
+import type { Batch } from "../batch/batch.js";
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
+import { bucketedTokenBatch, type TokenBatch, type TokenSequence } from "../batch/tokenBatch.js";
+import type { Learner } from "../contracts/learner.js";
+import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
+import type { Model } from "../contracts/model.js";
+import type { MetaOptimizer } from "../contracts/optimizer.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { Learner } from "../learner.js";
-import { learnerParams, modelParams, withMetaParams } from "../metaParams.js";
-import type { Batch, Model } from "../model.js";
-import { createObjective } from "../objective.js";
-import type { MetaOptimizer } from "../optimizer.js";
+import { createObjective } from "../objective/createObjective.js";
+import { freeze } from "../objective/freeze.js";
 import { disposeParams, type Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
-import { sizeAtLeast } from "../sizeAtLeast.js";
-import type { TargetTask } from "../task.js";
 import { tidy } from "../tidy.js";
-import { bucketedTokenBatch, type TokenBatch, type TokenSequence } from "../tokenBatch.js";
-import { freeze } from "../train/freeze.js";
 
-/** How parameters are adapted to the support of a target before it is scored. */
+/** Adaptation of parameters to the support of each target, before the target is scored. */
 export interface Adaptation {
   readonly learner: Pick<Learner, "name" | "episodes" | "adapt" | "metaParams">;
   /** Sequences per support batch of a target that asks questions. @default all */
   readonly batchSize?: number | undefined;
-  /** The most examples of a batch that are computed at once. @default all */
+  /** Maximum number of examples computed at once. @default all */
   readonly microBatch?: number | undefined;
-  /** Computes the model segment by segment, in less memory. @default false */
+  /** Recomputes activations segment by segment, in less memory. @default false */
   readonly gradientCheckpointing?: boolean | undefined;
-  /** Which parameters the learner sees, as in `metaTrain`. @default all */
+  /** Patterns of the parameters that adapt, as in `metaTrain`. @default all */
   readonly trainable?: readonly string[] | undefined;
-  /** The meta-optimizer, for learners whose inner steps share its moments: they start afresh. */
+  /** Meta-optimizer, for learners whose inner steps share its moments; these start at zero. */
   readonly optimizer?: Pick<MetaOptimizer, "init"> | undefined;
 }
 
-/** What {@link targetAdapter} needs. */
+/** Options of {@link targetAdapter}. */
 export interface TargetAdapterOptions {
   readonly model: Model;
-  /** The model's, and what the learner has learned of its own; without the latter, it begins anew. */
+  /** Model and learner parameters. Missing learner parameters start at their initial values. */
   readonly params: Params;
   readonly adaptation: Adaptation;
   readonly runtime?: Pick<TensorRuntime, "compile"> | undefined;
 }
 
-/** Adapts to one support after the other, always from the same parameters. */
+/** Adapts to one support set after the other, always from the same parameters. */
 export interface TargetAdapter {
   /**
-   * The model's parameters after the support batches of a task; a learner that wants more of them
-   * goes round. Tensors may be those that it started from.
+   * Adapts to the support batches of a task, which are repeated if the learner takes more steps than there
+   * are batches. The returned tensors may be those of the initial parameters.
    *
    * @throws MetaError `BAD_OPTION` for a task without support
    */
   adapt(task: string, support: readonly Batch[]): Params;
-  /** What `score` gives at parameters that are adapted to a target's support, and then freed. */
+  /** Calls `score` with parameters adapted to a target's support, and frees them. */
   scored<T>(target: TargetTask, seed: number, score: (adapted: Params) => Promise<T>): Promise<T>;
 }
 
-/** How targets are adapted to. */
+/** Makes the adapter of an evaluation. */
 export function targetAdapter(options: TargetAdapterOptions): TargetAdapter {
   const { learner, batchSize, trainable = ["*"], optimizer } = options.adaptation;
   const { microBatch, gradientCheckpointing } = options.adaptation;
@@ -95,7 +96,7 @@ export function targetAdapter(options: TargetAdapterOptions): TargetAdapter {
   };
 }
 
-/** In few shapes, for which a runtime can compile. */
+/** Builds a batch in one of few shapes to compile for. */
 function batchOf(sequences: readonly TokenSequence[]): TokenBatch {
   return bucketedTokenBatch(sequences, [
     sizeAtLeast(Math.max(...sequences.map(({ ids }) => ids.length))),

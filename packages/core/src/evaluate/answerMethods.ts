@@ -1,32 +1,32 @@
+import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
-import type { EpisodeTarget, Question, TargetTask } from "../task.js";
 
 /**
- * How questions are answered: by the model's mean loss on each option (`likelihood`), by that loss
- * less the one that the option has without the question (`pmi`), or, without a model, by the most
- * frequent answer of the demonstrations (`majority`) or at random.
+ * Rule that picks a question's answer: lowest mean loss (`likelihood`), largest drop of the loss against a
+ * neutral question (`pmi`), or, without a model, the most frequent answer of the demonstrations
+ * (`majority`) or a random option.
  */
 export type AnswerMethod = "likelihood" | "pmi" | Baseline;
 
-/** Methods that need no model. */
+/** Methods without a model. */
 export type Baseline = "majority" | "random";
 
-/** A number for each option of each question, in order; the lowest of a question's is the answer. */
+/** Scores of each option of each question, in order; the lowest score of a question wins. */
 export type OptionScores = readonly number[];
 
-/** A model's mean loss on each sequence of some questions, in order. */
+/** Computes a model's mean loss on each sequence of some questions, in order. */
 export type LossesOf = (questions: readonly Pick<Question, "sequences">[]) => Promise<OptionScores>;
 
-/** Whether a method needs no model. */
+/** Narrows a method to a {@link Baseline}. */
 export function isBaseline(method: AnswerMethod): method is Baseline {
   return method === "majority" || method === "random";
 }
 
 /**
- * What a task must offer for a method to be usable.
+ * Checks that a task provides what a method needs.
  *
- * @throws MetaError `BAD_OPTION`
+ * @throws MetaError `BAD_OPTION` when it does not
  */
 export function checkMethod(target: TargetTask | EpisodeTarget, method: AnswerMethod): void {
   if ("episodes" in target) {
@@ -51,8 +51,8 @@ export function checkMethod(target: TargetTask | EpisodeTarget, method: AnswerMe
 }
 
 /**
- * Scores by pointwise mutual information: how much more likely the question makes each option. Neutral
- * questions that are the same are read once.
+ * Scores options by pointwise mutual information: their mean loss minus their mean loss under a neutral
+ * question. Equal neutral questions are read once.
  *
  * Source: Holtzman et al. 2021, section 3 (domain-conditional PMI), with a neutral input as in Min et
  * al. 2022 ("PMI") and Zhao et al. 2021.
@@ -93,7 +93,7 @@ async function lossesOfDistinct(
   return keys.flatMap((key) => known.get(key) ?? []);
 }
 
-/** Scores of a method that needs no model. */
+/** Scores options by a method without a model. */
 export async function baselineScores(
   target: TargetTask,
   seed: number,

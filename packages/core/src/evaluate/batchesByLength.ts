@@ -1,23 +1,25 @@
-import { sizeAtLeast } from "../sizeAtLeast.js";
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
 
-/** What reading something costs. */
+/** Cost of reading one row. */
 export interface ReadingSize {
-  /** Tokens. */
+  /** Number of tokens. */
   readonly length: number;
-  /** Rows of the vocabulary that it is scored by. */
+  /** Number of scored positions, each of which costs a row of logits. */
   readonly scored: number;
 }
 
-/** Scored tokens at once: each costs a row of the whole vocabulary. */
+/** Maximum number of scored positions per batch: each costs a row of logits. */
 const maxScored = 1024;
 
 /**
- * Indices of what is to be read, longest first, in batches of at most `limit` tokens after padding:
- * of rows to the longest, and of their number to one of few.
+ * Groups rows into batches of at most `limit` tokens, padding included, longest rows first. Rows are padded
+ * to the longest of their batch, and the number of rows to one of few.
+ *
+ * @returns indices into `sizes` per batch
  */
 export function batchesByLength(sizes: readonly ReadingSize[], limit: number): number[][] {
   const length = (i: number) => (sizes[i] as ReadingSize).length;
-  // Equal lengths keep their order, so that batches are the same on every machine.
+  // The sort is stable, so that batches are the same on every machine.
   const order = sizes.map((_, i) => i).sort((a, b) => length(b) - length(a) || a - b);
   const batches: number[][] = [];
   let current: number[] = [];

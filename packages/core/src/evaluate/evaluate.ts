@@ -1,110 +1,74 @@
+import { modelParams } from "../contracts/learnerParams.js";
+import { isLanguageModel, isPredictor, type Model } from "../contracts/model.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import { modelParams } from "../metaParams.js";
-import { isLanguageModel, isPredictor, type Model } from "../model.js";
 import type { Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
-import type { EpisodeTarget, MetricName, TargetTask } from "../task.js";
+import { mean } from "../statistics.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
 import { type Answer, scoreAnswers } from "./scoreAnswers.js";
 import { type EpisodeAnswer, scoreEpisodes } from "./scoreEpisodes.js";
+import type { Evaluation, SeedScore, Summary, TaskScore } from "./scores.js";
 
-/** A task's score with one set of demonstrations, or of episodes. */
-export interface SeedScore {
-  readonly seed: number;
-  /** At most 1, and not below 0 save for r2 and correlations. */
-  readonly score: number;
-  /** Questions, or queries of episodes. */
-  readonly questions: number;
-  /** What answers drawn uniformly from the options score on average; for r2, what the mean scores. */
-  readonly chance: number;
-}
-
-/** A task's scores over all sets of demonstrations. */
-export interface TaskScore {
-  readonly task: string;
-  readonly metric: MetricName;
-  readonly unseenDomain: boolean;
-  readonly seeds: readonly SeedScore[];
-  readonly mean: number;
-  /** The lowest score over the seeds. */
-  readonly worst: number;
-  readonly chance: number;
-}
-
-/** The macro-average over tasks. */
-export interface Summary {
-  readonly tasks: number;
-  readonly mean: number;
-  readonly worst: number;
-  readonly chance: number;
-}
-
-/** What an evaluation found. */
-export interface Evaluation {
-  readonly tasks: readonly TaskScore[];
-  readonly all: Summary;
-  /** Over the tasks whose domain no training task shares; absent when there are none. */
-  readonly unseen?: Summary;
-}
-
-/** Remembers scores, so that an evaluation can go on where an earlier one stopped. */
+/** Stores scores, so that an interrupted evaluation can resume. */
 export interface ScoreStore {
   find(task: string, seed: number): SeedScore | undefined;
   add(task: string, score: SeedScore): Promise<void>;
 }
 
-/** Keeps the answers to single questions, and to single queries of episodes. */
+/** Stores answers to single questions, and predictions of single queries of episodes. */
 export interface AnswerStore {
-  /** Whether it has those of a task under a seed. */
+  /** True if the answers of a task and seed are stored. */
   has(task: string, seed: number): boolean;
   add(task: string, seed: number, answers: readonly Answer[]): Promise<void>;
-  /** The same for episodes, whose answers are not kept without it. */
+  /** Stores predictions of episodes. @default they are not stored */
   addEpisodes?(task: string, seed: number, answers: readonly EpisodeAnswer[]): Promise<void>;
 }
 
-/** What is evaluated on, and who is told. */
+/** Targets, and destinations of results and progress. */
 export interface EvaluationTargets {
   readonly targets: readonly (TargetTask | EpisodeTarget)[];
   /** Seeds of the demonstrations, or of the episodes. */
   readonly seeds: readonly number[];
-  /** Scores that it finds are not computed again, and those that are computed are added. */
+  /** Source of known scores, which are not recomputed; new scores are added. */
   readonly store?: ScoreStore | undefined;
-  /** Is given all answers. Where it lacks any, a score that `store` finds is computed again. */
+  /** Destination of answers. A known score whose answers are missing is recomputed. */
   readonly answers?: AnswerStore | undefined;
   readonly signal?: AbortSignal;
-  /** Called after each task and seed; what it returns is waited for. */
+  /** Called after each task and seed; a returned promise is awaited. */
   readonly onProgress?: (progress: { done: number; total: number; task: string }) => unknown;
 }
 
-/** What an evaluation needs. */
+/** Options of {@link evaluate}. */
 export interface EvaluateOptions extends EvaluationTargets {
   /** A language model for tasks that ask questions, a predictor for episodes. */
   readonly model: Model;
-  /** The model's; what a learner has learned of its own has a part in adapting alone. */
+  /** Model parameters. Learner parameters, if present, are used only by `adaptation`. */
   readonly params: Params;
-  /** How questions are answered. @default "likelihood" */
+  /** Rule that picks the answer to a question. @default "likelihood" */
   readonly method?: "likelihood" | "pmi" | undefined;
-  /** Adapts to the support of each task and seed, or of each episode, first. @default not at all */
+  /** Adapts to the support of each task and seed, or of each episode. @default no adaptation */
   readonly adaptation?: Adaptation | undefined;
-  /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
+  /** Tokens per batch, padding included. @default by free memory, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
-  /** Compiles the scoring. Without one it runs as it is. */
+  /** Compiles the scoring functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile">;
 }
 
 /**
- * Scores a model on target tasks. In context, the answer to a question is the option with the lowest
- * mean negative log-likelihood, the first of equals, or with `pmi` the one whose likelihood the question
- * raises most. On episodes, the model predicts the query. Either way it can adapt to the support before.
+ * Scores a model on target tasks. The answer to a question is the option with the lowest mean negative
+ * log-likelihood (ties: the first), or with `pmi` the option whose likelihood the question raises most. On
+ * episodes, the model's predictions of the query are scored. With `adaptation`, parameters are first
+ * adapted to the support.
  *
  * Source: Min et al. 2022, section 4.3; metrics and averaging as in their tables. With `adaptation`:
  * fine-tuning on the k examples (their table 5), and the adaptation experiment of MAML-en-LLM.
  *
- * @throws MetaError `BAD_DATA` when there is no target task, or one without questions;
- *   `BAD_OPTION` when the model cannot do what a task wants, one has no neutral questions for `pmi`, or
- *   one to adapt to has no support; `NON_FINITE`; the signal's reason when it is aborted
+ * @throws MetaError `BAD_DATA` for no targets, or a target without questions; `BAD_OPTION` for a model of
+ *   the wrong kind, a target without neutral questions (`pmi`) or without support (`adaptation`);
+ *   `NON_FINITE`; the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { adaptation, method = "likelihood", signal, model } = options;
@@ -137,8 +101,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 /**
- * Scores a way to answer that needs no model: the answer that most demonstrations show, the first
- * option of equals, or an option drawn at random.
+ * Scores a baseline without a model: the most frequent answer of the demonstrations (ties: the first
+ * option), or a random option.
  *
  * @throws MetaError `BAD_DATA` as `evaluate` does; `BAD_OPTION` for a task that asks no questions
  */
@@ -148,7 +112,7 @@ export async function evaluateBaseline(
 ): Promise<Evaluation> {
   return evaluateTargets(options, (target) => {
     checkMethod(target, method);
-    const asking = target as TargetTask; // or the method would have been refused
+    const asking = target as TargetTask; // checkMethod refuses targets without questions
     return (seed) =>
       scoreAnswers(asking, seed, (questions) =>
         baselineScores(asking, seed, { questions, method }),
@@ -156,7 +120,7 @@ export async function evaluateBaseline(
   });
 }
 
-/** Scores of one task, by seed. */
+/** Computes the score of one task, by seed. */
 type SeedScorer = (seed: number) => Promise<
   SeedScore & {
     readonly answers?: readonly Answer[];
@@ -164,7 +128,7 @@ type SeedScorer = (seed: number) => Promise<
   }
 >;
 
-/** @param scorerOf finds, before anything is scored, whether a task can be */
+/** @param scorerOf makes the scorer of a target; throws, before anything is scored, if it cannot be scored */
 async function evaluateTargets(
   { targets, seeds, store, answers: kept, signal, onProgress }: EvaluationTargets,
   scorerOf: (target: TargetTask | EpisodeTarget) => SeedScorer,
@@ -209,7 +173,7 @@ async function evaluateTargets(
 
   async function compute(task: string, seed: number, i: number): Promise<SeedScore> {
     const { answers, queries, ...score } = await (scorers[i] as SeedScorer)(seed);
-    // Before the score: whoever finds the score later finds the answers, too.
+    // Answers before their score, so that a stored score always has its answers.
     if (answers) await kept?.add(task, seed, answers);
     if (queries) await kept?.addEpisodes?.(task, seed, queries);
     await store?.add(task, score);
@@ -224,8 +188,4 @@ function summarize(tasks: readonly TaskScore[]): Summary {
     worst: mean(tasks.map((task) => task.worst)),
     chance: mean(tasks.map((task) => task.chance)),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

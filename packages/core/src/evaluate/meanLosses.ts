@@ -1,10 +1,10 @@
+import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
 import { MetaError } from "../errors.js";
-import { scoredCount, type TokenSequence } from "../tokenBatch.js";
 
 /**
- * The mean of each sequence's losses.
+ * Mean loss of each sequence.
  *
- * @param losses of each scored token, sequence by sequence; more may follow
+ * @param losses loss of each scored token, sequence by sequence, possibly followed by padding
  * @throws MetaError `NON_FINITE` when a loss is not a number
  */
 export function meanLosses(

@@ -1,14 +1,15 @@
+import type { AnswerMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { AnswerMetric } from "../task.js";
+import { mean } from "../statistics.js";
 import { rougeL } from "./rougeL.js";
 
-/** Acceptable answers of each question. */
+/** Correct answers of each question. */
 type Gold = readonly (readonly string[])[];
 
-/** How well predictions agree with what is wanted; more is better, and 1 is perfect. */
+/** Agreement of predictions with gold answers; higher is better, 1 is perfect. */
 type Metric = (predictions: readonly string[], gold: Gold) => number;
 
-/** The share of correct predictions, from 0 to 1. */
+/** Fraction of correct predictions. */
 export const accuracy: Metric = meanOverQuestions((prediction, answer) =>
   prediction.trim() === answer.trim() ? 1 : 0,
 );
@@ -17,7 +18,7 @@ export const accuracy: Metric = meanOverQuestions((prediction, answer) =>
  * F1 averaged over the labels that occur among the gold labels, from 0 to 1, as MetaICL's scorer
  * computes it: a label that is never predicted has F1 0.
  *
- * @param gold the label of each question; of several, the first
+ * @param gold labels of each question, of which the first counts
  */
 export const macroF1: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
@@ -28,28 +29,28 @@ export const macroF1: Metric = (predictions, gold) => {
  * F1 averaged over the labels that occur among the gold labels or the predictions, from 0 to 1:
  * CrossFit's Classification-F1, and scikit-learn's macro average.
  */
-export const classificationF1: Metric = (predictions, gold) => {
+const classificationF1: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   return meanF1(wanted, got, new Set([...wanted, ...got]));
 };
 
 /**
- * The share of predictions that equal an acceptable answer but for case, punctuation, articles and
- * white space, from 0 to 1.
+ * Fraction of predictions that equal a correct answer, ignoring case, punctuation, articles and white
+ * space.
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's EM.
  */
-export const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
+const exactMatch: Metric = meanOverQuestions((prediction, answer) =>
   words(prediction).join(" ") === words(answer).join(" ") ? 1 : 0,
 );
 
 /**
- * F1 between the bags of words of a prediction and of the acceptable answer that it fits best, but
- * for case, punctuation and articles, averaged over the questions, from 0 to 1.
+ * F1 between the bags of words of a prediction and of the correct answer that it matches best, ignoring
+ * case, punctuation and articles, averaged over questions; from 0 to 1.
  *
  * Source: Rajpurkar et al. 2016 (SQuAD), section 6.1; CrossFit's QA-F1.
  */
-export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
+const qaF1: Metric = meanOverQuestions((prediction, answer) => {
   const got = words(prediction);
   const left = words(answer);
   const wanted = left.length;
@@ -64,12 +65,12 @@ export const qaF1: Metric = meanOverQuestions((prediction, answer) => {
 });
 
 /**
- * Matthews' correlation coefficient between predicted and gold labels, from -1 to 1, of any number of
- * labels; 0 where either are all alike.
+ * Matthews' correlation coefficient between predicted and gold labels, for any number of labels, from -1
+ * to 1; 0 if either is constant.
  *
  * Source: Gorodkin 2004, equation 8 (R_K); CrossFit's Matthew-Correlation for two labels.
  */
-export const matthews: Metric = (predictions, gold) => {
+const matthews: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   const all = [...new Set([...wanted, ...got])];
   const count = (list: readonly string[], label: string) =>
@@ -84,13 +85,13 @@ export const matthews: Metric = (predictions, gold) => {
 };
 
 /**
- * Pearson's correlation coefficient between predicted and gold numbers, from -1 to 1; 0 where either
- * are all alike.
+ * Pearson's correlation coefficient between predicted and gold numbers, from -1 to 1; 0 if either is
+ * constant.
  *
- * @throws MetaError `BAD_DATA` for an answer that is no number
+ * @throws MetaError `BAD_DATA` for an answer that is not a number
  * Source: CrossFit's Pearson-Correlation.
  */
-export const pearson: Metric = (predictions, gold) => {
+const pearson: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);
   const [x, y] = [wanted, got].map((answers) => centred(answers.map(number))) as [
     number[],
@@ -102,7 +103,7 @@ export const pearson: Metric = (predictions, gold) => {
   return spread === 0 ? 0 : dot(x, y) / spread;
 };
 
-/** The metric called `name`. */
+/** Metrics of answers, by name. */
 export const metrics = {
   accuracy,
   "macro-f1": macroF1,
@@ -114,18 +115,18 @@ export const metrics = {
   pearson,
 } as const satisfies Record<AnswerMetric, Metric>;
 
-/** Whether a prediction is one of the acceptable answers. */
+/** True if a prediction is one of the correct answers. */
 export function isCorrect(prediction: string, gold: readonly string[]): boolean {
   return accuracy([prediction], [gold]) === 1;
 }
 
-/** The mean over questions of how well a prediction fits the acceptable answer that it fits best. */
+/** Mean over questions of the best agreement between the prediction and any correct answer. */
 function meanOverQuestions(agree: (prediction: string, answer: string) => number): Metric {
   return (predictions, gold) => {
     const fits = predictions.map((prediction, i) =>
       Math.max(0, ...(gold[i] ?? []).map((answer) => agree(prediction, answer))),
     );
-    return fits.reduce((sum, value) => sum + value, 0) / fits.length;
+    return mean(fits);
   };
 }
 
@@ -143,10 +144,10 @@ function meanF1(wanted: readonly string[], got: readonly string[], over: Readonl
     const occurring = wanted.filter((other) => other === label).length;
     return hits === 0 ? 0 : (2 * hits) / (predicted + occurring);
   });
-  return f1.reduce((sum, value) => sum + value, 0) / f1.length;
+  return mean(f1);
 }
 
-/** An answer's words without case, ASCII punctuation and articles. */
+/** Words of an answer, lower-cased, without ASCII punctuation and articles. */
 function words(text: string): string[] {
   const bare = text.toLowerCase().replaceAll(/[!-/:-@[-`{-~]/g, "");
   return bare
@@ -156,8 +157,8 @@ function words(text: string): string[] {
 }
 
 function centred(values: readonly number[]): number[] {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
+  const centre = mean(values);
+  return values.map((value) => value - centre);
 }
 
 function number(text: string): number {

@@ -1,34 +1,34 @@
-import { firstScored, type TokenSequence } from "../tokenBatch.js";
-import { commonLength, type TokenTree, tokenTree } from "../tokenTree.js";
+import { firstScored, type TokenSequence } from "../batch/tokenBatch.js";
+import { commonLength, type TokenTree, tokenTree } from "../batch/tokenTree.js";
 
-/** Trees that begin with the same tokens. */
+/** A prefix, and the trees that share it. */
 export interface PlannedReading {
-  /** Read once for all trees; empty when they have nothing in common. */
+  /** Tokens read once for all trees; may be empty. */
   readonly prefix: readonly number[];
   readonly trees: readonly PlannedTree[];
 }
 
-/** A tree, and which of the given sequences its answers belong to. */
+/** A tree, and the indices of the sequences that its answers belong to. */
 export interface PlannedTree extends TokenTree {
   readonly sequences: readonly number[];
 }
 
-/** A sequence and its place among all. */
+/** A sequence and its index among all. */
 interface Member {
   readonly index: number;
   readonly sequence: TokenSequence;
 }
 
-/** A common beginning shorter than this is not worth a reading of its own. */
+/** Minimum length of a prefix, in tokens: a shorter one does not pay for a forward pass of its own. */
 const shortestPrefix = 32;
 
 /**
- * How to score questions without reading the same tokens twice. What several questions begin with
- * (their demonstrations, until truncation moves them) becomes a prefix, and what the options of one
- * question have in common (its input) the trunk of a tree. Only the tokens are compared: the same
- * ones in the same places are the same to a model.
+ * Arranges questions so that no token is read twice. Tokens that several questions begin with (their
+ * demonstrations, unless truncation moves them) become a prefix; tokens that the options of one question
+ * share (its input) become the trunk of a tree. Only tokens are compared: equal tokens at equal positions
+ * are the same to a model.
  *
- * @param questions the sequences of each question; every one has a scored token
+ * @param questions sequences of each question, each with a scored token
  */
 export function planReading(questions: readonly (readonly TokenSequence[])[]): PlannedReading[] {
   const alone: Member[][] = [];
@@ -41,7 +41,7 @@ export function planReading(questions: readonly (readonly TokenSequence[])[]): P
   return alone.length > 0 ? [readingOf(alone, 0), ...readings] : readings;
 }
 
-/** The sequences of each question, apart by how they begin. */
+/** Groups questions by the beginning of their sequences. */
 function groupByBeginning(questions: readonly (readonly TokenSequence[])[]) {
   const groups = new Map<string, Member[][]>();
   let index = 0;
@@ -61,13 +61,13 @@ function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
   else lists.set(key, [item]);
 }
 
-/** What sequences with a common prefix agree in; empty where there is no room for one. */
+/** Key of a group: the first tokens, or empty for a sequence too short for a prefix. */
 function beginningOf(sequence: TokenSequence): string {
   const room = firstScored(sequence) - 1;
   return room < shortestPrefix ? "" : sequence.ids.slice(0, shortestPrefix).join(" ");
 }
 
-/** All that is common, but not the token that predicts the first scored one. */
+/** Length of the common beginning, without the token that predicts the first scored one. */
 function prefixLength(members: readonly Member[]): number {
   const common = commonLength(members.map(({ sequence }) => sequence.ids));
   return Math.min(common, ...members.map(({ sequence }) => firstScored(sequence) - 1));
@@ -79,8 +79,8 @@ function readingOf(parts: readonly (readonly Member[])[], start: number): Planne
 }
 
 /**
- * The sequences of one question as one tree, or as one each where a joint tree would have more
- * pairs of tokens: every token of a row meets every other, though branches do not see each other.
+ * Builds one tree of a question's sequences, or one per sequence where a joint tree would have more pairs
+ * of tokens: attention computes all pairs of a row, masked ones included.
  */
 function treesOf(members: readonly Member[], start: number): PlannedTree[] {
   const plant = (chosen: readonly Member[]): PlannedTree => ({

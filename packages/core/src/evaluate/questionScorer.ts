@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
+import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
+import { type TreeBatch, tokenPrefix, treeBatch } from "../batch/tokenTree.js";
+import type { LanguageModel, PrefixState, TreeReader } from "../contracts/model.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { Question } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { LanguageModel, PrefixState, TreeReader } from "../model.js";
 import { disposeParams, type Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
-import { sizeAtLeast } from "../sizeAtLeast.js";
-import type { Question } from "../task.js";
-import { scoredCount, type TokenSequence } from "../tokenBatch.js";
-import { type TreeBatch, tokenPrefix, treeBatch } from "../tokenTree.js";
 import { batchesByLength } from "./batchesByLength.js";
 import { meanLosses } from "./meanLosses.js";
 import { type PlannedReading, type PlannedTree, planReading } from "./planReading.js";
@@ -17,16 +17,16 @@ import { tokensAtOnce } from "./tokensAtOnce.js";
 export interface QuestionScorerOptions {
   readonly model: LanguageModel;
   readonly params: Params;
-  /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
+  /** Tokens per batch, padding included. @default by free memory, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
-  /** Compiles what the model does. Without one it runs as it is. */
+  /** Compiles the model's functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile"> | undefined;
 }
 
 /**
- * Scores questions; stops with the signal's reason when it is aborted.
+ * Scores questions; throws the signal's reason when it is aborted.
  *
- * @param params instead of the scorer's own: parameters that were adapted to the questions' task
+ * @param params parameters adapted to the questions' task. @default the scorer's own
  */
 export type QuestionScorer = (
   questions: readonly Pick<Question, "sequences">[],
@@ -35,12 +35,12 @@ export type QuestionScorer = (
 ) => Promise<number[]>;
 
 /**
- * A function from questions to the score of each of their sequences, in order: its mean negative
- * log-likelihood, in nats. Scores are those of {@link scoreSequences}, but what sequences have in
- * common is read once, if the model can do that.
+ * Makes a function from questions to the score of each of their sequences, in order: the mean negative
+ * log-likelihood of its scored tokens, in nats. Scores equal those of {@link scoreSequences}; tokens that
+ * sequences share are read once, if the model has `trees`.
  *
- * The function throws MetaError `BAD_DATA` for a sequence without a scored token, `SHAPE_MISMATCH`
- * for one longer than the model reads, and `NON_FINITE` when a score is not a number.
+ * The function throws MetaError `BAD_DATA` for a sequence without a scored token, `SHAPE_MISMATCH` for a
+ * sequence longer than the model's context, and `NON_FINITE` for a score that is not a number.
  */
 export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
   const { model, tokensPerBatch, runtime } = options;
@@ -62,7 +62,7 @@ export function questionScorer(options: QuestionScorerOptions): QuestionScorer {
     return scores;
   };
 
-  /** Fills in the scores of the sequences that a reading is about. */
+  /** Computes the scores of one reading's sequences. */
   async function score(
     { prefix, trees }: PlannedReading,
     sequences: readonly TokenSequence[],
@@ -117,7 +117,7 @@ function compiled(
   runtime: Pick<TensorRuntime, "compile">,
 ): TreeReader {
   return {
-    // Not XLA, which compiles for longer than the few prefixes of one length take to read.
+    // Not XLA: it would compile for longer than the few prefixes of one length take to read.
     readPrefix: runtime.compile(readPrefix, { name: "readPrefix", mode: "graph" }),
     treeLosses: runtime.compile(treeLosses, { name: "treeLosses" }),
   };

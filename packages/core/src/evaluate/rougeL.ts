@@ -16,7 +16,7 @@ function words(text: string): string[] {
 }
 
 function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
-  // lengths[j]: of what has been read of `a` and the first j words of `b`.
+  // lengths[j]: longest common subsequence of the words of `a` so far and the first j words of `b`.
   let lengths = new Array<number>(b.length + 1).fill(0);
   for (const word of a) {
     const next = [0];

@@ -1,33 +1,34 @@
+import type { Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
-import type { Question, TargetTask } from "../task.js";
+import { mean } from "../statistics.js";
 import type { OptionScores } from "./answerMethods.js";
-import type { SeedScore } from "./evaluate.js";
 import { isCorrect, metrics } from "./metrics.js";
+import type { SeedScore } from "./scores.js";
 
-/** How one question was answered. */
+/** Answer to one question. */
 export interface Answer {
   readonly options: readonly string[];
   /**
-   * Of each option; the lowest is the answer. With `likelihood` mean negative log-likelihoods, in nats
-   * a token; with `pmi` their differences from those without the question.
+   * Score of each option; the lowest wins. With `likelihood` the mean negative log-likelihood, in nats per
+   * token; with `pmi` its difference from that under the neutral question.
    */
   readonly scores: readonly number[];
   readonly prediction: string;
-  /** Acceptable answers. */
+  /** Correct answers. */
   readonly gold: readonly string[];
   readonly correct: boolean;
 }
 
-/** A score and the answers that it is made of. */
+/** A score and the answers that it was computed from. */
 export interface ScoredAnswers extends SeedScore {
   readonly answers: readonly Answer[];
 }
 
 /**
- * Asks a task's questions.
+ * Scores the answers to a task's questions.
  *
- * @throws MetaError `BAD_DATA` when there are none, or one has not one sequence per option
+ * @throws MetaError `BAD_DATA` for no questions, or a question without one sequence per option
  */
 export async function scoreAnswers(
   target: TargetTask,
@@ -46,7 +47,7 @@ export async function scoreAnswers(
     seed,
     score: metric(predictions, gold),
     questions: questions.length,
-    chance: guessed.reduce((sum, value) => sum + value, 0) / guessed.length,
+    chance: mean(guessed),
     answers: questions.map(({ options, gold }, i) => {
       const prediction = predictions[i] as string;
       const scores = own[i] as number[];
@@ -56,9 +57,9 @@ export async function scoreAnswers(
 }
 
 /**
- * The option with the lowest score of each question, the first of equals.
+ * Picks the option with the lowest score for each question; ties: the first.
  *
- * @param scores one per question and option, in order
+ * @param scores one score per question and option, in order
  */
 export function predict(questions: readonly Question[], scores: OptionScores): string[] {
   return byQuestion(questions, scores).map(
@@ -88,7 +89,7 @@ function requireQuestions(task: string, seed: number, questions: readonly Questi
   }
 }
 
-/** A hundred sets of answers drawn uniformly from each question's options. */
+/** Draws a hundred sets of answers, uniform over each question's options. */
 function guesses(questions: readonly Question[], task: string): string[][] {
   return Array.from({ length: 100 }, (_, draw) => {
     const random = randomFor("chance", task, draw);

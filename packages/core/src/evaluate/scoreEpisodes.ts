@@ -1,41 +1,42 @@
 import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
+import type { Predictor } from "../contracts/model.js";
+import type { EpisodeTarget, PredictionMetric } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { Predictor } from "../model.js";
 import type { Params } from "../params.js";
-import type { EpisodeTarget, PredictionMetric } from "../task.js";
+import { mean } from "../statistics.js";
 import { tidy } from "../tidy.js";
 import type { TargetAdapter } from "./adaptation.js";
-import type { SeedScore } from "./evaluate.js";
+import type { SeedScore } from "./scores.js";
 
-/** What is scored. */
+/** Options of {@link scoreEpisodes}. */
 export interface ScoreEpisodesOptions {
   readonly model: Pick<Predictor, "outputs">;
   readonly params: Params;
-  /** @default keeps the parameters */
+  /** Adapts parameters to each support set. @default no adaptation */
   readonly adapter?: Pick<TargetAdapter, "adapt"> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was predicted of one query, and what would have been right. */
+/** Prediction of one query, and its target. */
 export interface EpisodeAnswer {
-  /** Its episode, and its place among the queries of that, both from 0. */
+  /** Index of the episode, and of the query in its episode. */
   readonly episode: number;
   readonly query: number;
-  /** A class, or numbers. */
+  /** Class index, or numbers. */
   readonly prediction: number | readonly number[];
   readonly target: number | readonly number[];
-  /** Of each class; the highest is the prediction. */
+  /** Score of each class; the highest wins. */
   readonly scores?: readonly number[];
 }
 
-/** A score and the answers that it is made of. */
+/** A score and the predictions that it was computed from. */
 export interface ScoredEpisodes extends SeedScore {
   readonly queries: readonly EpisodeAnswer[];
 }
 
 /**
- * Scores what a model predicts of each episode's query.
+ * Scores a model's predictions of each episode's query.
  *
  * @throws MetaError `NON_FINITE` when the score is not a number; the signal's reason when it is aborted
  */
@@ -72,11 +73,11 @@ export async function scoreEpisodes(
   }
 }
 
-/** What was predicted of one query, row by row, and what would have been right. */
+/** Predictions of one query batch, in row-major order, and their targets. */
 interface Prediction {
   readonly outputs: readonly number[];
   readonly targets: readonly number[];
-  /** Outputs of each row. */
+  /** Number of outputs per row. */
   readonly width: number;
 }
 
@@ -122,7 +123,3 @@ const metrics: Record<PredictionMetric, Metric> = {
     return { score: 1 - error / variance, chance: 0 };
   },
 };
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}

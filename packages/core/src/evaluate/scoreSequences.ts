@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { LanguageModel } from "../model.js";
+import { scoredCount, type TokenSequence, tokenBatch } from "../batch/tokenBatch.js";
+import type { LanguageModel } from "../contracts/model.js";
 import { disposeParams, type Params } from "../params.js";
-import { scoredCount, type TokenSequence, tokenBatch } from "../tokenBatch.js";
 import { batchesByLength } from "./batchesByLength.js";
 import { meanLosses } from "./meanLosses.js";
 import { tokensAtOnce } from "./tokensAtOnce.js";
@@ -11,15 +11,14 @@ export interface ScoreOptions {
   readonly model: LanguageModel;
   readonly params: Params;
   readonly sequences: readonly TokenSequence[];
-  /** Tokens, padding included, that are scored at once. @default as memory allows, at most 8192 */
+  /** Tokens per batch, padding included. @default by free memory, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The mean negative log-likelihood of each sequence's scored part, in nats: lower is more likely.
- * Every sequence is read in full; those of similar length are read together, so that little padding
- * is read.
+ * Computes the mean negative log-likelihood of each sequence's scored tokens, in nats; lower is more
+ * likely. Every sequence is read in full, batched with sequences of similar length.
  *
  * Source: Min et al. 2022, as their published scorer averages over tokens.
  *

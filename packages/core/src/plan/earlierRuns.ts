@@ -2,9 +2,9 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { RunConfig } from "../config/schema.js";
-import { readEvaluation } from "../run/evaluateRun.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import { readEvaluation } from "../run/evaluationRecord.js";
 import { readMetrics, readRunRecord, runDirectory } from "../run/runDirectory.js";
-import type { TensorRuntime } from "../runtime.js";
 
 /** What an earlier run of the same configuration took on the same engine. */
 export interface EarlierRun {

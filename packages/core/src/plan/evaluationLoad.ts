@@ -1,8 +1,8 @@
 import type { RunConfig } from "../config/schema.js";
+import { isLanguageModel } from "../contracts/model.js";
+import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
 import { planReading } from "../evaluate/planReading.js";
-import { isLanguageModel } from "../model.js";
 import type { OpenRun } from "../run/openRun.js";
-import type { EpisodeTarget, Question, TargetTask } from "../task.js";
 
 /** What an evaluation reads. */
 export interface EvaluationLoad {

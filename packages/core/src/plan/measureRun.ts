@@ -1,10 +1,10 @@
 import type { RunConfig } from "../config/schema.js";
+import { isLanguageModel } from "../contracts/model.js";
+import { compileSeconds } from "../contracts/runtime.js";
+import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { evaluate } from "../evaluate/evaluate.js";
-import { isLanguageModel } from "../model.js";
 import type { Params } from "../params.js";
 import type { OpenRun } from "../run/openRun.js";
-import { compileSeconds } from "../runtime.js";
-import type { EpisodeTarget, TargetTask } from "../task.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { type EvaluationLoad, tokensOf } from "./evaluationLoad.js";
 import { type TrainingLoad, trainingSampler } from "./trainingLoad.js";

@@ -1,6 +1,6 @@
 import type { RunConfig } from "../config/schema.js";
+import { batchesPerUpdate, type Episode, type TaskSampler } from "../contracts/task.js";
 import type { OpenRun } from "../run/openRun.js";
-import { batchesPerUpdate, type Episode, type TaskSampler } from "../task.js";
 import { tidy } from "../tidy.js";
 import { countTokens } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";

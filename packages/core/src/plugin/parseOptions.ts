@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { describeIssues } from "../config/issues.js";
 import { MetaError } from "../errors.js";
+import { describeIssues } from "./issues.js";
 
 /**
  * Options that code gives, checked and with their defaults, as the toolkit has them of a config: for

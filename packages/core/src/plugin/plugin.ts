@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { unwrap } from "../config/unwrap.js";
-import type { Launcher } from "../launcher.js";
-import type { Learner } from "../learner.js";
-import type { Model, ModelAdapter } from "../model.js";
-import type { MetaOptimizer } from "../optimizer.js";
-import type { TensorRuntime } from "../runtime.js";
-import type { TaskSource } from "../task.js";
-import type { Tracker } from "../tracker.js";
-import type { DataSupport } from "./dataSupport.js";
-import type { Prompter } from "./prompter.js";
+import type { DataSupport } from "../contracts/dataSupport.js";
+import type { Launcher } from "../contracts/launcher.js";
+import type { Learner } from "../contracts/learner.js";
+import type { MachineSupport } from "../contracts/machine.js";
+import type { Model, ModelAdapter } from "../contracts/model.js";
+import type { MetaOptimizer } from "../contracts/optimizer.js";
+import type { Prompter } from "../contracts/prompter.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { TaskSource } from "../contracts/task.js";
+import type { Tracker } from "../contracts/tracker.js";
+import { unwrap } from "./unwrap.js";
 
 /** What a plugin can provide, by the config key that names it. */
 export interface Components {
@@ -102,44 +103,6 @@ export interface Plugin {
   readonly data?: DataSupport;
   /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
   readonly machine?: MachineSupport;
-}
-
-/** What a plugin with native parts tells about and does to the machine. */
-export interface MachineSupport {
-  /** Installs what the plugin needs outside of node_modules. */
-  setup(options: { cuda: boolean; force: boolean; notify(message: string): void }): Promise<void>;
-  /** Looks at what is there; changes nothing. */
-  diagnose(): Promise<readonly Finding[]>;
-  /**
-   * What `metalearn pack` takes from the cache directory, where it goes on a machine that has no
-   * network and no compiler. Sets up first what is missing.
-   *
-   * @throws MetaError `BAD_OPTION` for a part that cannot be left out
-   */
-  pack?(options: PackOptions): Promise<readonly PackedFile[]>;
-}
-
-/** What of a plugin's native parts is wanted on another machine. */
-export interface PackOptions {
-  readonly cuda: boolean;
-  /** Parts to leave out, by names that the plugin has for them; `lean` for all that training can do without. */
-  readonly without: readonly string[];
-  notify(message: string): void;
-}
-
-/** A file for another machine: a copy of one that is here, or one with a content of its own. */
-export type PackedFile = {
-  /** Where it goes, below the folder that is asked for, with slashes. */
-  readonly path: string;
-} & ({ readonly source: string } | { readonly content: string; readonly mode?: number });
-
-/** One line of `metalearn doctor`. */
-export interface Finding {
-  readonly topic: string;
-  readonly status: "ok" | "info" | "warning" | "missing";
-  readonly message: string;
-  /** The one command that mends it. */
-  readonly fix?: string;
 }
 
 /** Where a plugin keeps the factories of a kind. */

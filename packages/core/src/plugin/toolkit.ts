@@ -2,9 +2,9 @@ import "reflect-metadata";
 import { dirname, resolve } from "node:path";
 import { container, type DependencyContainer, instanceCachingFactory } from "tsyringe";
 import type { z } from "zod";
-import { describeIssues } from "../config/issues.js";
-import { unknownName } from "../config/unknownName.js";
 import { MetaError } from "../errors.js";
+import { unknownName } from "../unknownName.js";
+import { describeIssues } from "./issues.js";
 import {
   type Components,
   type Factory,

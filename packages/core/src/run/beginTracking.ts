@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { TrackerRecord } from "../tracker.js";
-import type { EvaluationRecord } from "./evaluateRun.js";
+import type { TrackerRecord } from "../contracts/tracker.js";
+import type { EvaluationRecord } from "./evaluationRecord.js";
 import type { OpenRun, RunOptions } from "./openRun.js";
 import { readJson, readMetrics, runDirectory } from "./runDirectory.js";
 

@@ -1,6 +1,6 @@
+import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { type AnswerMethod, checkMethod } from "../evaluate/answerMethods.js";
-import type { EpisodeTarget, TargetTask } from "../task.js";
 
 /** What targets will be asked. */
 export interface TargetsAsked {

@@ -1,42 +1,27 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { checkpointName, listCheckpoints, readCheckpointedRun } from "../checkpoint/checkpoint.js";
 import { writeTextAtomically } from "../checkpoint/files.js";
 import { fingerprint } from "../checkpoint/fingerprint.js";
+import { modelParams } from "../contracts/learnerParams.js";
+import { compileSeconds } from "../contracts/runtime.js";
 import { MetaError } from "../errors.js";
 import { isBaseline } from "../evaluate/answerMethods.js";
 import {
-  type Evaluation,
   type EvaluationTargets,
   evaluate,
   evaluateBaseline,
   type ScoreStore,
 } from "../evaluate/evaluate.js";
-import { modelParams } from "../metaParams.js";
 import type { Params } from "../params.js";
-import { compileSeconds } from "../runtime.js";
 import { beginTracking, evaluationMetrics } from "./beginTracking.js";
 import { checkTargets } from "./checkTargets.js";
+import type { EvaluationRecord } from "./evaluationRecord.js";
 import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
 import { peakBytes } from "./peakBytes.js";
 import { openPredictionLog, type PredictionLog } from "./predictionLog.js";
-import { readJson, runDirectory } from "./runDirectory.js";
+import { runDirectory } from "./runDirectory.js";
 import { openScoreLog, scoreKey } from "./scoreLog.js";
-
-/** A finished evaluation of a run: `evaluation.json`. */
-export interface EvaluationRecord extends Evaluation {
-  readonly format: 1;
-  /** The options that decide the scores. */
-  readonly seeds: readonly number[];
-  readonly seconds: number;
-  /** Those of them in which functions were compiled. */
-  readonly compileSeconds: number;
-  /** The most memory that the process had resident up to the end. */
-  readonly peakBytes: number;
-  /** The file with the answers to all questions, relative to the run's directory; absent when not kept. */
-  readonly predictions?: string;
-}
 
 /** What becomes of an evaluation besides its result. */
 export interface EvaluateRunOptions {
@@ -164,51 +149,4 @@ async function isOurs(lock: OpenRun["lock"], keep: boolean | undefined): Promise
     if (!keep && error instanceof MetaError && error.code === "RUN_LOCKED") return false;
     throw error;
   }
-}
-
-/** The evaluation that a run's directory holds, if any. */
-export async function readEvaluation(directory: string): Promise<EvaluationRecord | undefined> {
-  return readJson(runDirectory(directory).evaluation);
-}
-
-/**
- * The checkpoint that stands for a run, if it has one: the last, or when training has ended and has
- * validated, the best.
- *
- * @throws MetaError `BAD_CHECKPOINT`
- */
-export async function runCheckpoint(
-  path: string,
-): Promise<{ readonly directory: string; readonly finished: boolean } | undefined> {
-  const { checkpoints } = runDirectory(path);
-  const last = (await listCheckpoints(checkpoints)).at(-1);
-  if (last === undefined) return undefined;
-  const { finished = false, best } = (await readCheckpointedRun(last)) ?? {};
-  const directory = finished && best ? join(checkpoints, checkpointName(best.update)) : last;
-  return { directory, finished };
-}
-
-/**
- * The folder with the parameters of a run ({@link runCheckpoint}), of one checkpoint, or with parameters
- * in the model's own format; or a file of torch.save, as it is.
- *
- * @throws MetaError `MISSING_FILE` when there is no checkpoint
- */
-export async function findParams(path: string): Promise<string> {
-  const own = await runCheckpoint(path);
-  for (const candidate of [own && join(own.directory, "model"), join(path, "model"), path]) {
-    if (candidate && (await holdsTensors(candidate))) return candidate;
-  }
-  throw new MetaError(
-    "MISSING_FILE",
-    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.`,
-  );
-}
-
-async function holdsTensors(path: string): Promise<boolean> {
-  if (/\.(pt|pth|bin)$/.test(path)) return existsSync(path);
-  const names = await readdir(path).catch((): string[] => []);
-  return names.some((name) =>
-    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$/.test(name),
-  );
 }

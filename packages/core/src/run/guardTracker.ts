@@ -1,5 +1,5 @@
+import type { Tracker } from "../contracts/tracker.js";
 import { messageOf } from "../errors.js";
-import type { Tracker } from "../tracker.js";
 
 /** How a tracker is kept from disturbing its run. */
 export interface GuardOptions {

@@ -1,4 +1,4 @@
-import type { Tracker } from "../tracker.js";
+import type { Tracker } from "../contracts/tracker.js";
 
 /** Several trackers as one, which tells each of them everything. None of them may fail. */
 export function joinTrackers(trackers: readonly Required<Tracker>[]): Required<Tracker> {

@@ -2,8 +2,8 @@ import { rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Checkpoint, listCheckpoints, loadCheckpoint } from "../checkpoint/checkpoint.js";
 import { verifyChecksums } from "../checkpoint/checksums.js";
+import type { Model } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
-import type { Model } from "../model.js";
 
 /**
  * The newest checkpoint of a folder that is whole, if there is one. Damaged ones are renamed, so

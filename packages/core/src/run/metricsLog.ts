@@ -1,5 +1,6 @@
-import { compileSeconds, type TensorRuntime } from "../runtime.js";
-import type { Tracker, TrackerRecord } from "../tracker.js";
+import { compileSeconds, type TensorRuntime } from "../contracts/runtime.js";
+import type { Tracker, TrackerRecord } from "../contracts/tracker.js";
+import { mean } from "../statistics.js";
 import type { MetaUpdate } from "../train/metaTrain.js";
 import { peakBytes } from "./peakBytes.js";
 import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js";
@@ -57,7 +58,7 @@ export async function openMetricsLog(
         tensorBytes,
         peakBytes: Math.max(peakBefore, peakBytes()),
         device: runtime.device,
-        loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+        loss: mean(losses),
         gradientNorm: made.gradientNorm,
         learningRate: made.learningRate,
         ...more,

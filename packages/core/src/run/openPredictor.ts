@@ -1,12 +1,12 @@
 import { loadTrainedParams } from "../checkpoint/checkpoint.js";
+import { isLanguageModel } from "../contracts/model.js";
+import type { Prompter, PromptRequest } from "../contracts/prompter.js";
 import { MetaError } from "../errors.js";
 import { type Baseline, isBaseline } from "../evaluate/answerMethods.js";
 import { evaluate } from "../evaluate/evaluate.js";
 import type { Answer } from "../evaluate/scoreAnswers.js";
-import { isLanguageModel } from "../model.js";
 import { disposeParams } from "../params.js";
 import type { Reference } from "../plugin/plugin.js";
-import type { Prompter, PromptRequest } from "../plugin/prompter.js";
 import { openAdaptation } from "./openAdaptation.js";
 import type { RunOptions } from "./openRun.js";
 

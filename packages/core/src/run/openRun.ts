@@ -1,19 +1,19 @@
 import type { RunConfig } from "../config/schema.js";
-import { MetaError } from "../errors.js";
-import type { Adaptation } from "../evaluate/adaptation.js";
-import type { Learner } from "../learner.js";
-import { isLanguageModel, isPredictor, type Model } from "../model.js";
-import type { MetaOptimizer } from "../optimizer.js";
-import type { Reference } from "../plugin/plugin.js";
-import type { Toolkit } from "../plugin/toolkit.js";
+import type { Learner } from "../contracts/learner.js";
+import { isLanguageModel, isPredictor, type Model } from "../contracts/model.js";
+import type { MetaOptimizer } from "../contracts/optimizer.js";
 import {
   type Compilation,
   type CompileMode,
   compileSeconds,
   type TensorRuntime,
-} from "../runtime.js";
-import { batchesPerUpdate, type TaskSource } from "../task.js";
-import type { Tracker } from "../tracker.js";
+} from "../contracts/runtime.js";
+import { batchesPerUpdate, type TaskSource } from "../contracts/task.js";
+import type { Tracker } from "../contracts/tracker.js";
+import { MetaError } from "../errors.js";
+import type { Adaptation } from "../evaluate/adaptation.js";
+import type { Reference } from "../plugin/plugin.js";
+import type { Toolkit } from "../plugin/toolkit.js";
 import { guardTracker } from "./guardTracker.js";
 import { joinTrackers } from "./joinTrackers.js";
 import { openAdaptation } from "./openAdaptation.js";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RunConfig } from "../config/schema.js";
-import type { ComparedRun } from "./compareRuns.js";
-import { readEvaluation } from "./evaluateRun.js";
+import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
+import type { RunRecord } from "./runDirectory.js";
 import { readMetrics, readRunRecord, runDirectory } from "./runDirectory.js";
 
 /**
@@ -35,4 +35,20 @@ export async function readFinishedRun(
 /** A config as its record holds it, without keys that have no value. */
 function asJson(config: RunConfig): unknown {
   return JSON.parse(JSON.stringify(config));
+}
+
+/** One run of a comparison, finished. */
+export interface ComparedRun {
+  readonly name: string;
+  readonly seed: number;
+  readonly directory: string;
+  readonly record: RunRecord;
+  readonly evaluation: EvaluationRecord;
+  /** Batches that training read. */
+  readonly batches: number;
+  readonly trainSeconds: number;
+  /** Those of them in which functions were compiled. */
+  readonly compileSeconds: number;
+  /** The most memory that the process had resident up to the end of the run, earlier runs included. */
+  readonly peakBytes: number;
 }

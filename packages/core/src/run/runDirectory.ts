@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { listCheckpoints } from "../checkpoint/checkpoint.js";
 import { appendText, removeLeftovers, writeTextAtomically } from "../checkpoint/files.js";
+import type { NamedRun } from "../config/load.js";
 import type { RunConfig } from "../config/schema.js";
+import type { TrackerRecord } from "../contracts/tracker.js";
 import { MetaError } from "../errors.js";
-import type { TrackerRecord } from "../tracker.js";
 import type { Machine } from "./machine.js";
 
 /** What a run was and where it ran: `run.json`. */
@@ -187,4 +188,9 @@ function differingKeys(before: unknown, after: unknown, path: string): string[] 
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The directory of a run: `{out}/{name}-seed{seed}`. */
+export function runPath(out: string, { name, config }: NamedRun): string {
+  return join(out, `${name}-seed${config.seed}`);
 }

@@ -1,15 +1,15 @@
 import type { NamedRun } from "../config/load.js";
 import { disposeParams } from "../params.js";
 import {
-  type ComparedRun,
   type CompareOptions,
   type ComparisonOutcome,
   compareRuns,
   type FailedRun,
-  finishRun,
 } from "./compareRuns.js";
 import { type Emit, eventStream } from "./eventStream.js";
+import { finishRun } from "./finishRun.js";
 import { openRun, type RunEvent, type RunOptions } from "./openRun.js";
+import type { ComparedRun } from "./readFinishedRun.js";
 import { trainRun } from "./trainRun.js";
 
 /** Something to tell the user in one line. */

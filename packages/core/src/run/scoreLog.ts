@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { appendText } from "../checkpoint/files.js";
-import type { ScoreStore, SeedScore } from "../evaluate/evaluate.js";
+import type { ScoreStore } from "../evaluate/evaluate.js";
+import type { SeedScore } from "../evaluate/scores.js";
 
 const lineSchema = z.strictObject({
   /** A hash of all that the score depends on besides task and seed. */

@@ -9,9 +9,9 @@ import {
   saveCheckpoint,
 } from "../checkpoint/checkpoint.js";
 import type { RunConfig } from "../config/schema.js";
+import type { MetaState } from "../contracts/optimizer.js";
 import { isWrongInput, MetaError } from "../errors.js";
 import { isBaseline } from "../evaluate/answerMethods.js";
-import type { MetaState } from "../optimizer.js";
 import { disposeParams, type Params } from "../params.js";
 import { metaTensors, metaTrain } from "../train/metaTrain.js";
 import { choosePaddedLengths } from "../train/paddedLengths.js";

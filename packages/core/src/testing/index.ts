@@ -1,3 +1,6 @@
+// What evaluation gives a model with trees to read.
+export { tokenPrefix, tokenTree, treeBatch } from "../batch/tokenTree.js";
+export { planReading } from "../evaluate/planReading.js";
 export type { Check, Subject } from "./checks.js";
 export {
   type DerivativeErrors,

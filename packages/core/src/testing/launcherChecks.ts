@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Job, JobResult, Launcher, LaunchOptions } from "../launcher.js";
+import type { Job, JobResult, Launcher, LaunchOptions } from "../contracts/launcher.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { register } from "./register.js";
 

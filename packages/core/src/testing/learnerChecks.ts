@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import type * as tf from "@tensorflow/tfjs";
-import type { Learner, MetaGradient } from "../learner.js";
-import { modelParams, withMetaParams } from "../metaParams.js";
-import type { Model } from "../model.js";
-import { createObjective, type Objective } from "../objective.js";
-import type { MetaOptimizer, MetaState } from "../optimizer.js";
+import type { Learner, MetaGradient } from "../contracts/learner.js";
+import { modelParams, withMetaParams } from "../contracts/learnerParams.js";
+import type { Model } from "../contracts/model.js";
+import type { Objective } from "../contracts/objective.js";
+import type { MetaOptimizer, MetaState } from "../contracts/optimizer.js";
+import type { Episode, TaskSampler } from "../contracts/task.js";
+import { createObjective } from "../objective/createObjective.js";
 import type { Params } from "../params.js";
-import type { Episode, TaskSampler } from "../task.js";
+import { mean } from "../statistics.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { slopeError } from "./finiteDifferences.js";
@@ -116,11 +118,11 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
     async check(subject) {
       const { objective, episodes, metaGradient, adapt } = await problemOf(subject);
       const losses = episodes.map((episode) => read(objective.loss(adapt(episode), episode.query)));
-      const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+      const expected = mean(losses);
       const loss = read(metaGradient().loss);
       assert.ok(
-        Math.abs(loss - mean) <= 1e-5 * Math.abs(mean),
-        `The loss is ${loss}, but after adapt it is ${mean}.`,
+        Math.abs(loss - expected) <= 1e-5 * Math.abs(expected),
+        `The loss is ${loss}, but after adapt it is ${expected}.`,
       );
     },
   },

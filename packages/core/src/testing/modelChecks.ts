@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hessianVectorProduct } from "../autodiff/gradients.js";
-import { type Batch, isLanguageModel, type Model } from "../model.js";
-import { createObjective } from "../objective.js";
-import { batchLoss, type OptionBatch } from "../optionBatch.js";
+import type { Batch } from "../batch/batch.js";
+import { batchLoss } from "../batch/batchLoss.js";
+import type { OptionBatch } from "../batch/optionBatch.js";
+import type { TokenBatch } from "../batch/tokenBatch.js";
+import { isLanguageModel, type Model } from "../contracts/model.js";
+import { createObjective } from "../objective/createObjective.js";
 import { dotParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
-import type { TokenBatch } from "../tokenBatch.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
 import { recording } from "./recording.js";

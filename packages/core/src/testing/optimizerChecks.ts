@@ -6,7 +6,7 @@ import {
   mapSlots,
   type OptimizerState,
   type UpdateInput,
-} from "../optimizer.js";
+} from "../contracts/optimizer.js";
 import { type Params, tensorNamed } from "../params.js";
 import { randomFor } from "../random.js";
 import { tidy } from "../tidy.js";

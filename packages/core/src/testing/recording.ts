@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import type { TensorRuntime } from "../runtime.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 
 /**
  * Stands for a runtime that compiles: what it "compiles" runs as it is, but may not read values of

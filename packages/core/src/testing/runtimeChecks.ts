@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "../autodiff/crossEntropy.js";
-import { createObjective } from "../objective.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import { createObjective } from "../objective/createObjective.js";
 import type { Params } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { derivativeErrors, unitDirection } from "./finiteDifferences.js";

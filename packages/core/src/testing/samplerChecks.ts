@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import * as tf from "@tensorflow/tfjs";
-import type { EpisodeShape, TaskSampler } from "../task.js";
+import type { EpisodeShape, TaskSampler } from "../contracts/task.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { register } from "./register.js";
 import { assertNoLeak, isSame, snapshot, tensorsIn } from "./snapshot.js";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../checkpoint/checkpoint.js";
-import type { Model } from "../model.js";
+import type { Model } from "../contracts/model.js";
 
 /** What comes back from a checkpoint on disk: safetensors and JSON. */
 export async function throughCheckpoint(

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Model } from "../model.js";
+import type { Model } from "../contracts/model.js";
+import type { TaskSampler } from "../contracts/task.js";
 import type { Params } from "../params.js";
 import { randomFor } from "../random.js";
-import type { TaskSampler } from "../task.js";
 
 /** Points of a curve: `[points, 1]` each. */
 export interface ToyBatch extends Readonly<Record<string, tf.Tensor>> {

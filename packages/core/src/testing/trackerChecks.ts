@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkConfig, runsOf } from "../config/load.js";
-import type { TrackedRun, Tracker, TrackerRecord } from "../tracker.js";
+import type { TrackedRun, Tracker, TrackerRecord } from "../contracts/tracker.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { register } from "./register.js";
 

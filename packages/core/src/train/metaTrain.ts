@@ -1,15 +1,17 @@
 import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../batch/batch.js";
+import type { Learner } from "../contracts/learner.js";
+import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
+import type { Model } from "../contracts/model.js";
+import type { ObjectiveOptions } from "../contracts/objective.js";
+import { type MetaOptimizer, type MetaState, stateTensors } from "../contracts/optimizer.js";
+import { batchesPerUpdate, type Episode, type TaskSampler } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import type { Learner } from "../learner.js";
-import { learnerParams, modelParams, withMetaParams } from "../metaParams.js";
-import type { Batch, Model } from "../model.js";
-import { createObjective, type ObjectiveOptions } from "../objective.js";
-import { type MetaOptimizer, type MetaState, stateTensors } from "../optimizer.js";
+import { createObjective } from "../objective/createObjective.js";
+import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
-import { batchesPerUpdate, type Episode, type TaskSampler } from "../task.js";
 import { tidy } from "../tidy.js";
-import { freeze } from "./freeze.js";
 import { outerUpdate } from "./outerUpdate.js";
 
 /** What meta-training needs. */

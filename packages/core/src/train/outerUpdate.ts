@@ -5,9 +5,9 @@ import {
   mapSlots,
   nextCount,
   type OptimizerState,
-} from "../optimizer.js";
+} from "../contracts/optimizer.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 import { disposeParams, type Params, tensorNamed } from "../params.js";
-import type { TensorRuntime } from "../runtime.js";
 import { tidy } from "../tidy.js";
 
 /** The update of a meta-optimizer, made part by part. */

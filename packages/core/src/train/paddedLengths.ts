@@ -1,5 +1,5 @@
-import type { TensorRuntime } from "../runtime.js";
-import type { EpisodeShape, TaskSource } from "../task.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import type { EpisodeShape, TaskSource } from "../contracts/task.js";
 import { type Buckets, chooseBuckets } from "./chooseBuckets.js";
 
 /** What decides whether and how training batches are padded. */

@@ -1,12 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import {
-  batchLoss,
-  crossEntropy,
-  type LanguageModel,
-  type Params,
-  type TokenBatch,
-  tensorNamed,
-} from "../../src/index.js";
+import { crossEntropy } from "../../src/autodiff/crossEntropy.js";
+import { batchLoss } from "../../src/batch/batchLoss.js";
+import type { TokenBatch } from "../../src/batch/tokenBatch.js";
+import type { LanguageModel } from "../../src/contracts/model.js";
+import { type Params, tensorNamed } from "../../src/params.js";
 
 /** The surprise, in bits, of the token of a column after the token of a row. */
 export const bits = [

@@ -1,15 +1,11 @@
 import { z } from "zod";
-import {
-  defineFactory,
-  definePlugin,
-  type Learner,
-  type MetaOptimizer,
-  type Model,
-  referenceTo,
-  type TaskSource,
-  type TensorRuntime,
-  type Tracker,
-} from "../../src/index.js";
+import type { Learner } from "../../src/contracts/learner.js";
+import type { Model } from "../../src/contracts/model.js";
+import type { MetaOptimizer } from "../../src/contracts/optimizer.js";
+import type { TensorRuntime } from "../../src/contracts/runtime.js";
+import type { TaskSource } from "../../src/contracts/task.js";
+import type { Tracker } from "../../src/contracts/tracker.js";
+import { defineFactory, definePlugin, referenceTo } from "../../src/plugin/plugin.js";
 import { bigramModel } from "./bigramModel.js";
 
 /** Stands for a component in tests that never use it. */

@@ -1,14 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type AddDataOptions,
-  type AddedData,
-  MetaError,
-  randomFor,
-  writeAtomically,
-  writeTextAtomically,
-} from "@metalearn/core";
+import { type AddDataOptions, type AddedData, MetaError, randomFor } from "@metalearn/core";
+import { writeAtomically, writeTextAtomically } from "@metalearn/core/files";
 import type { Example } from "../data/example.js";
 import { type Split, taskFileName } from "../data/fileNames.js";
 import { readSetting } from "../data/settings.js";

@@ -5,7 +5,7 @@ import { CsvError, parse } from "csv-parse/sync";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 
 /** A row of a user's data: values by column. */
-export type TableRow = Readonly<Record<string, unknown>>;
+type TableRow = Readonly<Record<string, unknown>>;
 
 /** A user's data. */
 export interface Table {

@@ -4,7 +4,7 @@ import type { TaskType } from "../data/settings.js";
 import type { Source, SourceRow } from "./readSource.js";
 
 /** Which columns of a user's data are what. */
-export interface Columns {
+interface Columns {
   readonly input: readonly string[];
   readonly output: string;
   readonly options?: string | undefined;

@@ -1,11 +1,11 @@
-import type { DataCheck, DataFinding, TaskStatistics } from "@metalearn/core";
+import { type DataCheck, type DataFinding, mean, type TaskStatistics } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { readTaskType, type Setting } from "../data/settings.js";
+import { shortList } from "../data/shortList.js";
 import { readTaskFile } from "../data/taskFile.js";
 import { findTargetFiles } from "../evaluate/targetFiles.js";
 import type { CompleteOptions } from "../options.js";
 import type { EncoderOptions } from "../prompt/exampleEncoder.js";
-import { shortList } from "../shortList.js";
 import { readTrainingData } from "../train/trainingData.js";
 import { findLeaks, type TargetRows, type TaskRows } from "./findLeaks.js";
 import { inspectRows, percent } from "./inspectRows.js";
@@ -112,7 +112,7 @@ function shareOfCutQuestions(
     const length = shown.reduce((sum, own) => sum + own, 0);
     return lengths.filter((own) => own + length > limit).length / lengths.length;
   });
-  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return mean(shares);
 }
 
 /** Labels that a target's questions have, and its demonstrations under some seed lack. */

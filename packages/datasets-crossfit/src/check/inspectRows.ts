@@ -1,6 +1,6 @@
 import type { DataFinding, TaskStatistics } from "@metalearn/core";
 import type { TaskType } from "../data/settings.js";
-import { shortList } from "../shortList.js";
+import { shortList } from "../data/shortList.js";
 import { bare, type TaskRows } from "./findLeaks.js";
 
 /** What is found in one task's rows. */

@@ -1,4 +1,4 @@
-import { randomFor } from "@metalearn/core";
+import { mean, randomFor } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { type EncoderOptions, exampleEncoder } from "../prompt/exampleEncoder.js";
 
@@ -42,7 +42,7 @@ export function measureTokens(
     return Math.max(...parts.map(size));
   });
   return {
-    meanTokens: full.reduce((sum, length) => sum + length, 0) / full.length,
+    meanTokens: mean(full),
     cutExamples: full.filter((length) => length > budget).length / full.length,
     lengths: full.map((length) => Math.min(length, budget)),
   };

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
-import { shortList } from "../shortList.js";
+import { shortList } from "./shortList.js";
 
 /** A task's name is the name of its folder, and may not lead out of the data root. */
 const taskName = z

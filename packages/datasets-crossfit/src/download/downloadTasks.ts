@@ -1,16 +1,12 @@
 import { constants, existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type DownloadDataOptions,
-  type DownloadedData,
-  MetaError,
-  writeAtomically,
-} from "@metalearn/core";
+import { type DownloadDataOptions, type DownloadedData, MetaError } from "@metalearn/core";
+import { writeAtomically } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { parseTaskFileName } from "../data/fileNames.js";
 import { readSetting, type Setting } from "../data/settings.js";
-import { shortList } from "../shortList.js";
+import { shortList } from "../data/shortList.js";
 import { poolShots } from "../train/trainingData.js";
 
 /** MetaICL's files, as the Allen Institute for AI has prepared them. */

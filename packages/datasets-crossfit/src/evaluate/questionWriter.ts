@@ -1,9 +1,9 @@
 import type { Question, TokenSequence } from "@metalearn/core";
 import type { Example } from "../data/example.js";
+import { nearestRows } from "../data/nearestRows.js";
 import { atRow } from "../data/taskFile.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
-import { nearestRows } from "../retrieve/nearestRows.js";
 import type { DemonstrationChoice } from "../train/trainingSequences.js";
 
 /** Examples, and where they come from for messages about them. */
@@ -40,7 +40,7 @@ export interface QuestionWriter {
 }
 
 /** One of some rows, and what may be answered to it. */
-export interface AskedRow {
+interface AskedRow {
   readonly rows: Rows;
   readonly row: number;
   readonly answers: readonly string[];

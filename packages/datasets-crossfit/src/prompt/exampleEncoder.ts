@@ -15,7 +15,7 @@ export interface ExampleTokens {
 }
 
 /** Where an example stands and comes from. */
-export interface ExamplePlace {
+interface ExamplePlace {
   /** Its task: MetaICL shortens tasks with an instruction, `inst:...`, in other ways. */
   readonly task: string;
   /** Whether nothing comes before it in the sequence. */
@@ -23,7 +23,7 @@ export interface ExamplePlace {
 }
 
 /** What an example will be used for. */
-export interface ExampleUse {
+interface ExampleUse {
   readonly task: string;
   /** The answers that it will be encoded with. */
   readonly answers: readonly string[];

@@ -1,5 +1,5 @@
 import { type EpisodeShape, MetaError } from "@metalearn/core";
-import { shortList } from "../shortList.js";
+import { shortList } from "../data/shortList.js";
 import type { TaskSampling } from "./taskWeights.js";
 
 /** What episodes are drawn from. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { MetaError } from "@metalearn/core";
-import type { TokenCache } from "../cache/tokenCache.js";
 import type { Setting } from "../data/settings.js";
+import { shortList } from "../data/shortList.js";
 import type { CompleteOptions } from "../options.js";
 import type { ExampleEncoder } from "../prompt/exampleEncoder.js";
-import { shortList } from "../shortList.js";
+import type { TokenCache } from "../tokens/tokenCache.js";
 import type { TrainingData } from "./trainingData.js";
 import {
   checkEnoughRows,

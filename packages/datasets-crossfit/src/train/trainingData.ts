@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TokenCache, TokenSource } from "../cache/tokenCache.js";
 import type { Example } from "../data/example.js";
 import { taskFileName } from "../data/fileNames.js";
 import { type Labels, withRandomWords } from "../data/randomWords.js";
 import { readTaskType } from "../data/settings.js";
 import { parseTaskFile, readDataFile } from "../data/taskFile.js";
-import { type TokenTable, tableSize } from "./tokenTable.js";
+import type { TokenCache, TokenSource } from "../tokens/tokenCache.js";
+import { type TokenTable, tableSize } from "../tokens/tokenTable.js";
 import type { TrainingExamples } from "./trainingTask.js";
 
 /** The number in the names of meta-training files: at most so many rows. */
@@ -22,7 +22,7 @@ export interface TrainingData {
 }
 
 /** A file whose rows were checked and tokenised by an earlier run. */
-export interface TokenisedFile {
+interface TokenisedFile {
   readonly name: string;
   /** How many rows it has. */
   readonly size: number;
@@ -32,7 +32,7 @@ export interface TokenisedFile {
 }
 
 /** A file that was read and checked now. */
-export interface ParsedFile extends TrainingExamples {
+interface ParsedFile extends TrainingExamples {
   readonly size: number;
   /** Under which its tokens are to be cached. */
   readonly source: TokenSource;

@@ -1,7 +1,7 @@
 import { type OptionExample, randomFor, type TokenSequence } from "@metalearn/core";
+import { type NearestRows, nearestRows } from "../data/nearestRows.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleTokens } from "../prompt/exampleEncoder.js";
-import { type NearestRows, nearestRows } from "../retrieve/nearestRows.js";
 import { drawDistinct } from "./draws.js";
 import type { RowAddress } from "./rowAddress.js";
 import type { TrainingTask } from "./trainingTask.js";

@@ -1,10 +1,10 @@
 import { MetaError } from "@metalearn/core";
 import type { Example } from "../data/example.js";
+import { shortList } from "../data/shortList.js";
 import { atRow } from "../data/taskFile.js";
 import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
-import { shortList } from "../shortList.js";
-import { tokenArena } from "./tokenArena.js";
-import { buildTokenTable, type TokenTable, tableSize, tableTokens } from "./tokenTable.js";
+import { tokenArena } from "../tokens/tokenArena.js";
+import { buildTokenTable, type TokenTable, tableSize, tableTokens } from "../tokens/tokenTable.js";
 
 /** The examples that a task offers to meta-training. */
 export interface TrainingExamples {
@@ -28,7 +28,7 @@ export interface TrainingTask {
 }
 
 /** A row as a question. */
-export interface TrainingQuestion {
+interface TrainingQuestion {
   readonly options: readonly ExampleTokens[];
   readonly gold: number;
 }

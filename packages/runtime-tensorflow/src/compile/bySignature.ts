@@ -1,6 +1,6 @@
 import { type Compilation, type CompilationListener, MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.js";
+import { eagerBackendName, graphBackendName } from "../binding/backendNames.js";
 import { type Signature, signatureOf } from "./structure.js";
 
 /** Any function that can be compiled. */

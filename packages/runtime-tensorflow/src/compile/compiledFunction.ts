@@ -1,7 +1,7 @@
 import type { CompilationListener, CompileOptions } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { graphBackendName } from "../tensorflow/backendNames.js";
-import type { NativeBinding } from "../tensorflow/binding.js";
+import { graphBackendName } from "../binding/backendNames.js";
+import type { NativeBinding } from "../binding/binding.js";
 import { bySignature, type Callable, type CompiledFunction } from "./bySignature.js";
 import { type Executable, execute } from "./execute.js";
 import type { GraphBackend } from "./graphBackend.js";

@@ -6,7 +6,7 @@ import type {
   Stages,
   TensorRuntime,
 } from "@metalearn/core";
-import type { NativeBinding } from "../tensorflow/binding.js";
+import type { NativeBinding } from "../binding/binding.js";
 import type { Callable, CompiledFunction } from "./bySignature.js";
 import { compiledFunction } from "./compiledFunction.js";
 import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js";

@@ -1,7 +1,7 @@
 import { MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import type { NativeBinding, NativeTensor } from "../tensorflow/binding.js";
-import type { NodeBackend } from "../tensorflow/kernels.js";
+import type { NativeBinding, NativeTensor } from "../binding/binding.js";
+import type { NodeBackend } from "../binding/kernels.js";
 import type { Capture } from "./trace.js";
 import type { NativeElementwise, TracedFunction } from "./traceFunction.js";
 

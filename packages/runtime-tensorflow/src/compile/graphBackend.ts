@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { NativeBinding, NativeTensor, NativeValues } from "../tensorflow/binding.js";
-import { NodeJSKernelBackend, type TensorEntry, type TensorMap } from "../tensorflow/kernels.js";
+import type { NativeBinding, NativeTensor, NativeValues } from "../binding/binding.js";
+import { NodeJSKernelBackend, type TensorEntry, type TensorMap } from "../binding/kernels.js";
 import { refuseHostRandomness } from "./hostRandomness.js";
 import { matrixProduct } from "./matrixProduct.js";
 import type { Trace } from "./trace.js";

@@ -5,7 +5,7 @@ import type {
   NativeBinding,
   NativeTensor,
   NativeValues,
-} from "../tensorflow/binding.js";
+} from "../binding/binding.js";
 import { type OperationDefinition, readOperationDefinition } from "./operationDefinition.js";
 import { userLine } from "./sourceLine.js";
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { eagerBackendName, graphBackendName } from "../tensorflow/backendNames.js";
-import type { NodeBackend } from "../tensorflow/kernels.js";
+import { eagerBackendName, graphBackendName } from "../binding/backendNames.js";
+import type { NodeBackend } from "../binding/kernels.js";
 import type { GraphBackend } from "./graphBackend.js";
 
 /** Kernels that differ from those of the eager backend, because they use values or data ids. */

@@ -1,13 +1,13 @@
 import type { Precision } from "@metalearn/core";
 import type * as tf from "@tensorflow/tfjs";
-import type { NativeBinding } from "../tensorflow/binding.js";
+import type { NativeBinding } from "../binding/binding.js";
 import type { GraphBackend } from "./graphBackend.js";
 import { record } from "./recording.js";
 import { replaceTensors, type Signature } from "./structure.js";
 import { openTrace, type Trace } from "./trace.js";
 
 /** Arguments with inputs of a graph in the places of their tensors. */
-export interface Placed<A> {
+interface Placed<A> {
   readonly args: A;
   /** The inputs, in the order of the signature. */
   readonly tensors: readonly tf.Tensor[];

@@ -1,4 +1,4 @@
-import type { NativeAttribute, NativeBinding, NativeTensor } from "../tensorflow/binding.js";
+import type { NativeAttribute, NativeBinding, NativeTensor } from "../binding/binding.js";
 import type { GraphBuilder } from "./graphBuilder.js";
 
 /** The name under which TensorFlow.js's kernel calls matrix products. */

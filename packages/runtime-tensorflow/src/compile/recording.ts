@@ -1,6 +1,6 @@
 import { MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { graphBackendName } from "../tensorflow/backendNames.js";
+import { graphBackendName } from "../binding/backendNames.js";
 import type { GraphBackend } from "./graphBackend.js";
 import { userLine } from "./sourceLine.js";
 import type { Trace } from "./trace.js";

@@ -1,6 +1,6 @@
 import { MetaError, type Precision } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import type { NativeAttribute, NativeBinding, NativeTensor } from "../tensorflow/binding.js";
+import type { NativeAttribute, NativeBinding, NativeTensor } from "../binding/binding.js";
 import { GraphBuilder } from "./graphBuilder.js";
 import { matrixProducts } from "./matrixProduct.js";
 

@@ -1,5 +1,5 @@
 import type { CompileMode, CompileOptions, Precision } from "@metalearn/core";
-import type { NativeBinding } from "../tensorflow/binding.js";
+import type { NativeBinding } from "../binding/binding.js";
 import { type ElementwisePlan, planElementwise } from "./elementwise/planElementwise.js";
 import type { GraphBackend } from "./graphBackend.js";
 import { inTrace } from "./inTrace.js";

@@ -1,5 +1,5 @@
 import type { Finding } from "@metalearn/core";
-import type { LibTensorFlow } from "../locate/libtensorflow.js";
+import type { LibTensorFlow } from "../locate/layout.js";
 import { missingForCuda } from "../tensorflow/device.js";
 import type { WorkingEngine } from "../tensorflow/probe.js";
 import { gibibytes } from "./gibibytes.js";

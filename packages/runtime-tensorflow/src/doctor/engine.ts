@@ -1,7 +1,8 @@
 import { cacheDirectory, type Finding } from "@metalearn/core";
 import { addonFor } from "../locate/addon.js";
 import { cudaLibraryPaths } from "../locate/cudaLibraries.js";
-import { findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
+import type { LibTensorFlow } from "../locate/layout.js";
+import { findLibTensorFlow } from "../locate/libtensorflow.js";
 import { findTarget, unsupportedMachine } from "../locate/target.js";
 import { reasonOf } from "../reasonOf.js";
 import { probe } from "../tensorflow/probe.js";

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "@metalearn/core";
 import { directoryForAddon } from "./addonRunPaths.js";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
 
 const require = createRequire(import.meta.url);
 

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { cacheDirectory } from "@metalearn/core";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
 
 /**
  * The folder of a TensorFlow as an addon remembers it. One in the cache directory is remembered by its

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
 import { z } from "zod";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
+import { wheelLibraries } from "./layout.js";
 import { currentTarget, findTarget, tensorflowVersion, type Variant } from "./target.js";
 
 /** The file that says what a folder of the cache holds. It is written last. */
@@ -26,12 +27,6 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export function cachedRoot(variant: Variant): string {
   const name = `tensorflow-${tensorflowVersion}-${variant}-${currentTarget().name}`;
   return join(cacheDirectory(), "engines", name);
-}
-
-/** The libraries of the wheel, in the order to link them. */
-export function wheelLibraries(): string[] {
-  const { librarySuffix } = currentTarget();
-  return [`libtensorflow_cc${librarySuffix}`, `libtensorflow_framework${librarySuffix}`];
 }
 
 /**

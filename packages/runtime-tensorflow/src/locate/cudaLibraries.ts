@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
 
 /**
  * The libraries that TensorFlow 2.21 opens before it registers a GPU, by the folder of the wheel that
@@ -16,7 +16,7 @@ const opened: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the wheels with the CUDA libraries are unpacked: where TensorFlow looks for them. */
-export function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): string {
+function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): string {
   return join(directory, "..", "nvidia");
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
 import { currentTarget } from "./target.js";
 
 /**

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { wheelLibraries } from "./cachedLibTensorFlow.js";
-import type { LibTensorFlow } from "./libtensorflow.js";
+import type { LibTensorFlow } from "./layout.js";
+import { wheelLibraries } from "./layout.js";
 import { findTarget, tensorflowVersion } from "./target.js";
 
 /** Finds the package without importing it, which would take seconds. */

@@ -12,7 +12,7 @@ interface OptionalPart {
  * What may be left out. Everything else is opened before a GPU counts, or needed by a library that
  * is: `libcusolver` wants `libcusparse` and `libnvJitLink`, and so on.
  */
-export const optionalParts: Readonly<Record<string, OptionalPart>> = {
+const optionalParts: Readonly<Record<string, OptionalPart>> = {
   nccl: { serves: "several GPUs at once", files: /^nvidia\/nccl\// },
   cupti: { serves: "profiles of kernels", files: /^nvidia\/cuda_cupti\// },
   curand: { serves: "nothing that TensorFlow does", files: /^nvidia\/curand\// },

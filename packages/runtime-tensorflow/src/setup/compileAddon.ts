@@ -8,7 +8,7 @@ import {
   nodeApiVersion,
 } from "../locate/addon.js";
 import { addonRunPaths } from "../locate/addonRunPaths.js";
-import type { LibTensorFlow } from "../locate/libtensorflow.js";
+import type { LibTensorFlow } from "../locate/layout.js";
 import { runCommand } from "../runCommand.js";
 import { type Compiler, requireCompiler } from "./compiler.js";
 

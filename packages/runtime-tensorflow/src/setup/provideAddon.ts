@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { addonFiles, addonFor } from "../locate/addon.js";
 import { cudaLibraryPaths } from "../locate/cudaLibraries.js";
-import { describeLibrary, type LibTensorFlow } from "../locate/libtensorflow.js";
+import { describeLibrary, type LibTensorFlow } from "../locate/layout.js";
 import { probe } from "../tensorflow/probe.js";
 import { compileAddon } from "./compileAddon.js";
 import type { StepOptions } from "./provideLibTensorFlow.js";

@@ -7,10 +7,10 @@ import {
   type Manifest,
   manifestName,
   stateOf,
-  wheelLibraries,
 } from "../locate/cachedLibTensorFlow.js";
 import { givenLibTensorFlow } from "../locate/givenLibTensorFlow.js";
-import type { LibTensorFlow } from "../locate/libtensorflow.js";
+import type { LibTensorFlow } from "../locate/layout.js";
+import { wheelLibraries } from "../locate/layout.js";
 import { pythonLibTensorFlow } from "../locate/pythonLibTensorFlow.js";
 import { currentTarget, tensorflowVersion, type Variant, type Wheel } from "../locate/target.js";
 import { cudaPlatforms, cudaRequirements, isCudaFile } from "./cudaWheels.js";

@@ -1,5 +1,5 @@
 import type { MachineSupport } from "@metalearn/core";
-import { describeLibrary } from "../locate/libtensorflow.js";
+import { describeLibrary } from "../locate/layout.js";
 import { provideAddon } from "./provideAddon.js";
 import { provideLibTensorFlow } from "./provideLibTensorFlow.js";
 import { withWorkDirectory } from "./workDirectory.js";

@@ -1,6 +1,6 @@
 import type { DataType } from "@tensorflow/tfjs";
-import type { NativeBinding, NativeValues } from "./binding.js";
-import { NodeJSKernelBackend } from "./kernels.js";
+import type { NativeBinding, NativeValues } from "../binding/binding.js";
+import { NodeJSKernelBackend } from "../binding/kernels.js";
 
 /** TensorFlow.js's backend over the addon. It owns the engine that is open in the binding. */
 export class TensorFlowBackend extends NodeJSKernelBackend {

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { PbfWriter } from "pbf";
 import type { Device } from "./device.js";
 
 /** How TensorFlow is to run. */
@@ -17,36 +17,29 @@ export interface EngineOptions {
 }
 
 /**
- * A serialized `tensorflow.ConfigProto`. The few fields that are needed do not justify a protobuf
- * library.
+ * Serializes a `tensorflow.ConfigProto`.
  *
  * Source: tensorflow/core/protobuf/config.proto, whose field numbers these are.
  */
 export function configProto({ device, threads }: Omit<EngineOptions, "tf32">): Uint8Array {
-  const gpuIndex = device === "cpu" ? undefined : (device?.slice("cuda:".length) ?? "0");
-  const gpuOptions = [
-    ...varintField(4, 1), // allow_growth: take memory as it is needed, not all of it at once
-    ...bytesField(5, Buffer.from(gpuIndex ?? "")), // visible_device_list
-  ];
-  const noGpu = [...bytesField(1, Buffer.from("GPU")), ...varintField(2, 0)];
-  return Uint8Array.from([
-    ...(device === "cpu" ? bytesField(1, noGpu) : []), // device_count
-    ...(threads === undefined ? [] : varintField(2, threads)), // intra_op_parallelism_threads
-    ...(threads === undefined ? [] : varintField(5, threads)), // inter_op_parallelism_threads
-    ...bytesField(6, gpuOptions),
-  ]);
+  const writer = new PbfWriter();
+  if (device === "cpu") writer.writeMessage(1, writeDeviceCount, { device: "GPU", count: 0 });
+  if (threads !== undefined) {
+    writer.writeVarintField(2, threads); // intra_op_parallelism_threads
+    writer.writeVarintField(5, threads); // inter_op_parallelism_threads
+  }
+  const gpuIndex = device === "cpu" ? "" : (device?.slice("cuda:".length) ?? "0");
+  writer.writeMessage(6, writeGpuOptions, gpuIndex);
+  return writer.finish();
 }
 
-function varintField(field: number, value: number): number[] {
-  return [field << 3, ...varint(value)];
+/** An entry of the map `device_count`. */
+function writeDeviceCount(entry: { device: string; count: number }, writer: PbfWriter): void {
+  writer.writeStringField(1, entry.device);
+  writer.writeVarintField(2, entry.count);
 }
 
-function bytesField(field: number, bytes: Iterable<number>): number[] {
-  const content = [...bytes];
-  return [(field << 3) | 2, ...varint(content.length), ...content];
-}
-
-/** Seven bits a byte, the lowest first; the eighth says that more follow. */
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+function writeGpuOptions(visibleDevices: string, writer: PbfWriter): void {
+  writer.writeBooleanField(4, true); // allow_growth: take memory as it is needed, not all of it at once
+  writer.writeStringField(5, visibleDevices); // visible_device_list
 }

@@ -1,7 +1,7 @@
 import { MetaError } from "@metalearn/core";
-import type { LibTensorFlow } from "../locate/libtensorflow.js";
+import type { NativeDevice } from "../binding/binding.js";
+import type { LibTensorFlow } from "../locate/layout.js";
 import { findTarget } from "../locate/target.js";
-import type { NativeDevice } from "./binding.js";
 import type { DriverState } from "./driver.js";
 
 /** Where tensors live and operations run. `cuda:1` is the second NVIDIA GPU. */

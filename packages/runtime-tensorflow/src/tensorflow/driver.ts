@@ -1,5 +1,5 @@
 import { messageOf } from "@metalearn/core";
-import type { CudaDriver, NativeBinding } from "./binding.js";
+import type { CudaDriver, NativeBinding } from "../binding/binding.js";
 
 /** NVIDIA's driver, or why it cannot be used. */
 export type DriverState = CudaDriver | { readonly problem: string };

@@ -1,10 +1,11 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { cacheDirectory, MetaError, messageOf } from "@metalearn/core";
-import { addonFor } from "../locate/addon.js";
-import { describeLibrary, findLibTensorFlow, type LibTensorFlow } from "../locate/libtensorflow.js";
+import type { NativeBinding } from "../binding/binding.js";
+import { type Addon, addonFor } from "../locate/addon.js";
+import { describeLibrary, type LibTensorFlow } from "../locate/layout.js";
+import { findLibTensorFlow } from "../locate/libtensorflow.js";
 import { currentTarget } from "../locate/target.js";
-import type { NativeBinding } from "./binding.js";
 import { quietLogs, wantedLines } from "./logs.js";
 
 const require = createRequire(import.meta.url);
@@ -21,6 +22,40 @@ export interface LoadedEngine {
  * @throws MetaError `ENGINE_UNAVAILABLE`, with the command that helps
  */
 export async function loadEngine(): Promise<LoadedEngine> {
+  const { library, addon } = await locateEngine();
+  try {
+    const level = quietLogs();
+    if (level > 0) {
+      const { preload } = require(addon.preload) as { preload(path: string): string };
+      const log = preload(join(library.directory, library.libraries[0] as string));
+      process.stderr.write(wantedLines(log, level));
+    }
+    return { binding: require(addon.engine) as NativeBinding, library };
+  } catch (error) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `${describeLibrary(library)} does not load: ${messageOf(error)}. Run \`metalearn setup --force\`.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The reason why the engine `tensorflow` cannot run here, found without loading it; `undefined` when it can.
+ *
+ * @example if (await tensorflowProblem()) console.log("Run `metalearn setup` for the faster engine.");
+ */
+export async function tensorflowProblem(): Promise<MetaError | undefined> {
+  try {
+    await locateEngine();
+    return undefined;
+  } catch (error) {
+    if (error instanceof MetaError) return error;
+    throw error;
+  }
+}
+
+async function locateEngine(): Promise<{ library: LibTensorFlow; addon: Addon }> {
   currentTarget(); // the clearest message where there can be none
   const library = await findLibTensorFlow();
   if (!library) {
@@ -37,19 +72,5 @@ export async function loadEngine(): Promise<LoadedEngine> {
       `The addon for ${describeLibrary(library)} is not built. Run \`metalearn setup\`.`,
     );
   }
-  try {
-    const level = quietLogs();
-    if (level > 0) {
-      const { preload } = require(addon.preload) as { preload(path: string): string };
-      const log = preload(join(library.directory, library.libraries[0] as string));
-      process.stderr.write(wantedLines(log, level));
-    }
-    return { binding: require(addon.engine) as NativeBinding, library };
-  } catch (error) {
-    throw new MetaError(
-      "ENGINE_UNAVAILABLE",
-      `${describeLibrary(library)} does not load: ${messageOf(error)}. Run \`metalearn setup --force\`.`,
-      { cause: error },
-    );
-  }
+  return { library, addon };
 }

@@ -1,6 +1,6 @@
+import type { NativeBinding } from "../binding/binding.js";
 import { cudaLibraryPaths } from "../locate/cudaLibraries.js";
-import type { LibTensorFlow } from "../locate/libtensorflow.js";
-import type { NativeBinding } from "./binding.js";
+import type { LibTensorFlow } from "../locate/layout.js";
 import type { DriverState } from "./driver.js";
 
 /**

@@ -2,9 +2,9 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { messageOf } from "@metalearn/core";
 import { z } from "zod";
+import type { NativeDevice } from "../binding/binding.js";
 import { nativeDirectory } from "../locate/addon.js";
 import { runCommand } from "../runCommand.js";
-import type { NativeDevice } from "./binding.js";
 import { configProto } from "./configProto.js";
 import type { DriverState } from "./driver.js";
 

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { type DeviceMemory, MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { eagerBackendName as backendName, graphBackendName } from "../binding/backendNames.js";
+import type { NativeBinding, NativeDevice } from "../binding/binding.js";
 import { type CompileDefaults, openCompiler } from "../compile/compiler.js";
 import { activateCpuBackend } from "../javascript/cpu.js";
 import { SharedEngine } from "../sharedEngine.js";
-import { eagerBackendName as backendName, graphBackendName } from "./backendNames.js";
-import type { NativeBinding, NativeDevice } from "./binding.js";
 import { configProto, type EngineOptions } from "./configProto.js";
 import { cudaNumber, type Device, deviceInUse, requireDevice } from "./device.js";
 import { driverState } from "./driver.js";

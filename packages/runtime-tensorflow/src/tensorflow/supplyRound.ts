@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { NodeBackend } from "./kernels.js";
+import type { NodeBackend } from "../binding/kernels.js";
 
 /** TensorFlow's own rounding of int32 gives zeros (seen with 2.21 on the CPU): leave integers alone. */
 const kernelFunc: tf.KernelFunc = ({ inputs, backend }) => {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TrackedRun, writeTextAtomically } from "@metalearn/core";
+import type { TrackedRun } from "@metalearn/core";
+import { writeTextAtomically } from "@metalearn/core/files";
 import { type MlflowClient, MlflowError } from "./client.js";
 import { paramsOf } from "./paramsOf.js";
 

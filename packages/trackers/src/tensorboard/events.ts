@@ -1,4 +1,4 @@
-import { bytesField, doubleField, floatField, varintField } from "./protobuf.js";
+import { PbfWriter } from "pbf";
 import { record } from "./record.js";
 
 // Field numbers are those of tensorflow/core/util/event.proto and framework/{summary,tensor}.proto.
@@ -10,34 +10,62 @@ export interface Moment {
   readonly step: number;
 }
 
-/** What every event file begins with. */
+/** The event that every event file begins with. */
 export function fileVersion(at: Moment): Buffer {
-  return event(at, bytesField(3, "brain.Event:2"));
+  return event(at, (writer) => writer.writeStringField(3, "brain.Event:2"));
 }
 
 /** Takes back what earlier files hold of this step and later ones. */
 export function restart(at: Moment): Buffer {
-  const start = varintField(1, 1);
-  return event(at, bytesField(7, start));
+  return event(at, (writer) => {
+    message(writer, 7, () => writer.writeVarintField(1, 1)); // session_log.status: START
+  });
 }
 
 /** Numbers by tag. TensorBoard keeps 32 bits of each. */
 export function scalars(at: Moment, values: readonly (readonly [string, number])[]): Buffer {
-  const summaries = values.map(([tag, value]) =>
-    bytesField(1, bytesField(1, tag), floatField(2, value)),
-  );
-  return event(at, bytesField(5, ...summaries));
+  return summary(at, (writer) => {
+    for (const [tag, value] of values) {
+      message(writer, 1, () => {
+        writer.writeStringField(1, tag);
+        writer.writeFloatField(2, value); // simple_value
+      });
+    }
+  });
 }
 
 /** A text in Markdown. */
 export function text(at: Moment, tag: string, markdown: string): Buffer {
-  const typeString = 7;
-  const shape = bytesField(2, bytesField(2, varintField(1, 1))); // [1]
-  const tensor = bytesField(8, varintField(1, typeString), shape, bytesField(8, markdown));
-  const metadata = bytesField(9, bytesField(1, bytesField(1, "text")));
-  return event(at, bytesField(5, bytesField(1, bytesField(1, tag), metadata, tensor)));
+  return summary(at, (writer) => {
+    message(writer, 1, () => {
+      writer.writeStringField(1, tag);
+      message(writer, 9, () => {
+        message(writer, 1, () => writer.writeStringField(1, "text")); // plugin_data.plugin_name
+      });
+      message(writer, 8, () => {
+        writer.writeVarintField(1, 7); // dtype: DT_STRING
+        message(writer, 2, () => {
+          message(writer, 2, () => writer.writeVarintField(1, 1)); // shape: [1]
+        });
+        writer.writeStringField(8, markdown); // string_val
+      });
+    });
+  });
 }
 
-function event({ seconds, step }: Moment, content: Buffer): Buffer {
-  return record(Buffer.concat([doubleField(1, seconds), varintField(2, step), content]));
+function summary(at: Moment, writeValues: (writer: PbfWriter) => void): Buffer {
+  return event(at, (writer) => message(writer, 5, () => writeValues(writer)));
+}
+
+function event({ seconds, step }: Moment, writeContent: (writer: PbfWriter) => void): Buffer {
+  const writer = new PbfWriter();
+  writer.writeDoubleField(1, seconds); // wall_time
+  writer.writeVarintField(2, step);
+  writeContent(writer);
+  return record(writer.finish());
+}
+
+/** A message within a message. */
+function message(writer: PbfWriter, field: number, writeFields: () => void): void {
+  writer.writeMessage(field, writeFields, undefined);
 }

@@ -1,4 +1,5 @@
-import type { RunConfig, TrackedRun, TrackerRecord } from "@metalearn/core";
+import type { TrackedRun, TrackerRecord } from "@metalearn/core";
+import type { RunConfig } from "@metalearn/core/runs";
 
 /** A line of metrics, as a run on a CPU writes it. */
 export function line(update: number, loss = 1 / update): TrackerRecord {

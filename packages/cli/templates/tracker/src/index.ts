@@ -6,8 +6,8 @@ import {
   parseOptions,
   type Tracker,
   type TrackerRecord,
-  writeTextAtomically,
 } from "@metalearn/core";
+import { writeTextAtomically } from "@metalearn/core/files";
 import { z } from "zod";
 
 /** What a config calls it: no other plugin that it lists may have a tracker of this name. */

@@ -6,7 +6,7 @@ export interface TorchContents {
 }
 
 /** Where a storage lies. */
-export interface StoragePlace {
+interface StoragePlace {
   readonly position: number;
   /** Looks whether its bytes are those that were written, as far as the file tells. */
   verify(): Promise<void>;

@@ -1,5 +1,5 @@
+import type { Lane } from "../../binding/elementwiseProgram.js";
 import { type Code, encoded } from "./instructions.js";
-import type { Lane } from "./program.js";
 
 /** A value of a lane. Its number counts from 0 in the lane that it was made in. */
 export interface Block {

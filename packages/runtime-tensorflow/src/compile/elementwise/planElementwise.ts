@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import type { NativeBinding } from "../../tensorflow/binding.js";
+import type { NativeBinding } from "../../binding/binding.js";
+import type { ElementwiseProgram } from "../../binding/elementwiseProgram.js";
 import type { GraphBuilder, GraphOutput } from "../graphBuilder.js";
 import { type Code, instructionOf, sameElements } from "./instructions.js";
 import { type Block, LaneBuilder, laneOf } from "./laneBuilder.js";
-import type { ElementwiseProgram } from "./program.js";
 import { SinglesBuilder } from "./singlesBuilder.js";
 
 /** A program, and which of its outputs is which of the function's. */

@@ -1,5 +1,5 @@
+import type { ElementwiseProgram } from "../../binding/elementwiseProgram.js";
 import { type Code, encoded } from "./instructions.js";
-import type { ElementwiseProgram } from "./program.js";
 
 /** The part of a program that computes with single numbers. */
 export class SinglesBuilder {

@@ -1,6 +1,6 @@
 import { MetaError, type OpenStages, type Stages } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { graphBackendName } from "../../tensorflow/backendNames.js";
+import { graphBackendName } from "../../binding/backendNames.js";
 import { announced, bySignature, type CompiledFunction, compilationOf } from "../bySignature.js";
 import type { CompiledFunctionOptions } from "../compiledFunction.js";
 import { type Executable, execute } from "../execute.js";

@@ -1,6 +1,6 @@
 import type { Stages } from "@metalearn/core";
 import type * as tf from "@tensorflow/tfjs";
-import type { NativeBinding } from "../../tensorflow/binding.js";
+import type { NativeBinding } from "../../binding/binding.js";
 import type { GraphBackend } from "../graphBackend.js";
 import { inTrace } from "../inTrace.js";
 import { modeFor } from "../mode.js";

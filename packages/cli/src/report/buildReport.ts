@@ -1,0 +1,65 @@
+import { type ComparedRun, readMetrics, summarizeRuns } from "@metalearn/core/runs";
+import { configDifferences } from "./configDifferences.js";
+import { pairedDifferences } from "./pairedDifferences.js";
+import type { CurvePoint, Report, ReportSetting, ReportText } from "./report.js";
+import { warningsOf } from "./warnings.js";
+
+/** Puts finished runs together, by setting and method. */
+export async function buildReport(
+  runs: readonly ComparedRun[],
+  { title = "Comparison of meta-learners", note }: ReportText = {},
+  /** Directories of runs that are not finished. */
+  unfinished: readonly string[] = [],
+): Promise<Report> {
+  const all = await Promise.all(
+    runs.map(async (run) => ({ method: methodOf(run), run, curve: await curveOf(run) })),
+  );
+  const names = [...new Set(all.map(({ run }) => settingOf(run)))];
+  const settings = names.map((name): ReportSetting => {
+    const own = all.filter(({ run }) => settingOf(run) === name);
+    const rows = summarizeRuns(own.map(({ method, run }) => ({ ...run, name: method })));
+    const runsOf = (wanted: string) =>
+      own.filter(({ method }) => method === wanted).map(({ run }) => run);
+    const byMethod = new Map(rows.map((row) => [row.name, runsOf(row.name)]));
+    const firstConfigs = [...byMethod.values()].map(([first]) => first?.record.config ?? {});
+    return {
+      name,
+      runs: own,
+      rows,
+      differences: pairedDifferences(byMethod),
+      configDifferences: configDifferences(firstConfigs),
+    };
+  });
+  const missing = unfinished.map((directory) => `Not finished, and left out: ${directory}.`);
+  const warnings = [...missing, ...settings.flatMap(warningsOf)];
+  return { title, ...(note !== undefined && { note }), settings, warnings };
+}
+
+/** The setting that a run's tasks have, or what gives them. */
+function settingOf({ record }: ComparedRun): string {
+  const { use, setting } = record.config.tasks;
+  return typeof setting === "string" ? setting : use;
+}
+
+/** A sweep over settings names them in its runs (`maml,setting=hr_to_lr`): no method would have two. */
+function methodOf(run: ComparedRun): string {
+  const parts = run.name.split(",").filter((part) => part !== `setting=${settingOf(run)}`);
+  return parts.length > 0 ? parts.join(",") : run.name;
+}
+
+async function curveOf({ directory }: ComparedRun): Promise<CurvePoint[]> {
+  const lines = await readMetrics(directory);
+  return lines.flatMap(({ batches, tokens, seconds, loss, devScore }) =>
+    typeof loss === "number"
+      ? [
+          {
+            batches: Number(batches),
+            tokens: Number(tokens),
+            seconds: Number(seconds),
+            loss,
+            ...(typeof devScore === "number" && { devScore }),
+          },
+        ]
+      : [],
+  );
+}

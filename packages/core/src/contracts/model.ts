@@ -1,0 +1,157 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../batch/batch.js";
+import type { TokenBatch } from "../batch/tokenBatch.js";
+import type { TokenPrefix, TreeBatch } from "../batch/tokenTree.js";
+import type { FloatType } from "../checkpoint/elementTypes.js";
+import type { Params } from "../params.js";
+
+/**
+ * One stage of a model's forward pass, such as a transformer block: maps the state that the previous
+ * segment returned to its own. Segments that compute alike share one `apply`, which is compiled once.
+ */
+export interface Segment<B extends Batch = Batch> {
+  /** Parameters that the segment reads: from the names that `apply` uses to the model's names. */
+  readonly params: Readonly<Record<string, string>>;
+  /**
+   * Computes the segment. Pure, and differentiable twice with respect to parameters and state.
+   *
+   * @param state tensors that the previous segment returned, by name; empty for the first segment
+   * @returns the next segment's `state`; `{ loss }` from the last segment
+   */
+  apply(params: Params, state: Params, batch: B): Params;
+}
+
+/** A function from named parameters and a batch to a loss. A model holds no parameters. */
+export interface Model<B extends Batch = Batch> {
+  readonly name: string;
+  /** Initial parameters, random or pretrained. The caller owns the tensors. */
+  init(seed: number): Promise<Params>;
+  /**
+   * Mean loss over the batch: a scalar, differentiable twice. Deterministic, so that a gradient and a
+   * Hessian-vector product at the same inner step belong to the same function: a model with dropout
+   * takes its mask from the batch. Metalearn's own models have no dropout.
+   */
+  loss(params: Params, batch: B): tf.Scalar;
+  /**
+   * The same loss as a chain of segments. Gradient checkpointing keeps only the states between
+   * segments and recomputes the rest; a model without segments cannot be checkpointed.
+   */
+  readonly segments?: readonly Segment<B>[];
+  /** Writes the parameters in the model's own file format. @default writes `model.safetensors` */
+  save?(params: Params, directory: string, options?: SaveOptions): Promise<void>;
+  /** Reads what `save` wrote. The caller owns the tensors. */
+  load?(directory: string): Promise<Params>;
+  /** Parameter names as Hugging Face's PEFT knows them; absent for models that PEFT does not know. */
+  readonly peft?: PeftNames;
+}
+
+/** Options of {@link Model.save}. */
+export interface SaveOptions {
+  /** Storage type of float32 tensors, rounded to nearest. @default "float32" */
+  readonly dtype?: FloatType;
+}
+
+/** Adds parameters to a model, such as low-rank matrices, and returns a model whose loss uses them. */
+export type ModelAdapter = (model: Model) => Model | Promise<Model>;
+
+/** Names that an adapter needs, so that PEFT can load it onto the same model in transformers. */
+export interface PeftNames {
+  /** Prefix of parameter names in transformers, such as `transformer.`. */
+  readonly prefix: string;
+  /** Name patterns of linear layers' weights, stored `[in, out]`; `*` matches any text. */
+  readonly linear: readonly string[];
+}
+
+/** Inputs and targets of a supervised batch. */
+export interface ExampleBatch extends Batch {
+  /** `[examples, inputs]` */
+  readonly x: tf.Tensor;
+  /** Regression targets `[examples, outputs]`, or class indices `[examples]`, int32. */
+  readonly y: tf.Tensor;
+}
+
+/** A model that maps single inputs to outputs: a regressor or a classifier. */
+export interface Predictor extends Model<ExampleBatch> {
+  /** Predicted values or class logits for inputs `x`: `[examples, outputs]`. */
+  outputs(params: Params, x: tf.Tensor): tf.Tensor2D;
+}
+
+/** Narrows `model` to a {@link Predictor}. */
+export function isPredictor(model: Model): model is Model & Predictor {
+  return "outputs" in model;
+}
+
+/** Maps text to token ids and back. */
+export interface Tokenizer {
+  readonly name: string;
+  readonly vocabularySize: number;
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+  /** Writes the tokenizer's files into a checkpoint folder, where other tools find them. */
+  save?(directory: string, maxTokens: number): Promise<void>;
+}
+
+/** A model over token sequences. Its `loss` is the `batchLoss` of its `tokenLosses`. */
+export interface LanguageModel extends Model<TokenBatch> {
+  readonly tokenizer: Tokenizer;
+  /** Context length in tokens. */
+  readonly maxTokens: number;
+  /**
+   * Negative log-likelihood of each scored token, in nats: `[scored]`, in the order of
+   * `batch.scoredIds`.
+   */
+  tokenLosses(params: Params, batch: TokenBatch): tf.Tensor1D;
+  /** Support for soft prompts. @default none */
+  readonly prompts?: PromptReader;
+  /** Support for shared prefixes and trees. @default every sequence is read in full */
+  readonly trees?: TreeReader;
+  /**
+   * Approximate memory, in bytes, that scoring needs per token that attends to `context` tokens.
+   * Evaluation chooses its batch size by it.
+   *
+   * @default 1 MiB
+   */
+  bytesPerToken?(context: number): number;
+}
+
+/**
+ * Scores sequences that share beginnings and computes what is shared once. Both functions are pure, so
+ * that a runtime can compile them; losses equal those of the sequences read one by one.
+ */
+export interface TreeReader {
+  /** Computes the KV cache of a prefix that many trees share. The caller owns the tensors. */
+  readPrefix(params: Params, prefix: TokenPrefix): PrefixState;
+  /**
+   * Negative log-likelihood of each answer token, in nats: `[answers]`. A token attends to the prefix,
+   * and to earlier tokens of its tree's trunk and of its own branch.
+   */
+  treeLosses(params: Params, batch: TreeBatch, prefix?: PrefixState): tf.Tensor1D;
+}
+
+/** Reads a soft prompt: trainable embeddings in front of every sequence (Lester et al. 2021). */
+export interface PromptReader {
+  /** Name of the token embedding matrix, `[vocabulary, width]`. */
+  readonly embeddings: string;
+  /**
+   * The model with the embeddings `prompt(params)`, `[tokens, width]`, in front of every sequence. They
+   * take the first positions; every token attends to them, and none of them is scored. Batches and trees
+   * do not contain them, and `maxTokens` is smaller by `tokens`.
+   *
+   * @throws MetaError `BAD_OPTION` when the prompt fills the context
+   */
+  prompted(tokens: number, prompt: (params: Params) => tf.Tensor2D): PromptedModel;
+}
+
+/** The parts of a model that a soft prompt replaces. */
+export type PromptedModel = Pick<
+  LanguageModel,
+  "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
+>;
+
+/** The KV cache of a prefix: tensors whose names have a meaning for that model only. */
+export type PrefixState = Readonly<Record<string, tf.Tensor>>;
+
+/** Narrows `model` to a {@link LanguageModel}. */
+export function isLanguageModel(model: Model): model is Model & LanguageModel {
+  return "tokenizer" in model && "tokenLosses" in model;
+}

@@ -1,0 +1,82 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../batch/batch.js";
+import type { Params } from "../params.js";
+import type { TensorRuntime } from "./runtime.js";
+
+/**
+ * The loss of a model as algorithms see it: its value, gradient and Hessian-vector product, each one
+ * function that a runtime can compile.
+ */
+export interface Objective<B extends Batch = Batch> {
+  /** Mean loss over the batch. */
+  loss(params: Params, batch: B): tf.Scalar;
+  /**
+   * Computes the loss and its gradient with respect to every tensor of `params`, or to the tensors that
+   * `names` lists.
+   */
+  gradient(params: Params, batch: B, names?: readonly string[]): LossAndGradients;
+  /**
+   * Multiplies the Hessian of the loss at `params` by `vector`. The product has every name of `params`;
+   * names that `vector` lacks count as zero.
+   */
+  hvp(params: Params, batch: B, vector: Params): Params;
+  /**
+   * Computes the gradient and prepares Hessian-vector products at the same `params`. With
+   * {@link sharesWork} the products reuse intermediate results of the gradient, which take memory until
+   * the linearization is disposed or the surrounding `tidy` ends.
+   */
+  linearize(params: Params, batch: B, names?: readonly string[]): Linearization;
+  /** True if `linearize` costs less than `gradient` and `hvp`: the runtime compiles both together. */
+  readonly sharesWork: boolean;
+  /**
+   * Compiles a function of tensors that is independent of this objective, such as an inner update. The
+   * same `fn` gives the same compiled function.
+   *
+   * @param name for messages and profiles
+   */
+  compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string): (...args: A) => R;
+}
+
+/** A gradient at a point, and Hessian-vector products at the same point. */
+export interface Linearization extends LossAndGradients {
+  /**
+   * Multiplies the Hessian by `vector`, which has the names of `gradients`. The product has every name of
+   * the parameters, which must not be disposed before.
+   */
+  hvp(vector: Params): Params;
+  dispose(): void;
+}
+
+/** Options of {@link createObjective}. */
+export interface ObjectiveOptions {
+  /**
+   * `exact` differentiates the gradient once more; `finite-difference` takes two ordinary
+   * gradients, for engines or memory that cannot do double backward.
+   *
+   * @default "exact"
+   */
+  readonly hvp?: "exact" | "finite-difference";
+  /**
+   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, besides
+   * parameters and gradients, is that of `microBatch` examples.
+   *
+   * @default all
+   */
+  readonly microBatch?: number | undefined;
+  /**
+   * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
+   * gradients, is that of one segment, such as a transformer block, and each segment is computed a
+   * second time on the backward pass.
+   *
+   * @default false
+   */
+  readonly gradientCheckpointing?: boolean | undefined;
+  /** Compiles the functions. @default they run uncompiled */
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
+}
+
+/** A loss and its gradient, by parameter name. */
+export interface LossAndGradients {
+  readonly loss: tf.Scalar;
+  readonly gradients: Params;
+}

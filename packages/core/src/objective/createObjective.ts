@@ -1,0 +1,84 @@
+import {
+  finiteDifferenceHvp,
+  hessianVectorProduct,
+  valueAndGradients,
+} from "../autodiff/gradients.js";
+import type { Batch } from "../batch/batch.js";
+import type { Model } from "../contracts/model.js";
+import type { Objective, ObjectiveOptions } from "../contracts/objective.js";
+import { type Params, tensorNamed } from "../params.js";
+import { inMicroBatches } from "./byMicroBatches.js";
+import { checkpointedObjective } from "./bySegments.js";
+import { linearized } from "./linearized.js";
+
+/**
+ * The objective of a model.
+ *
+ * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a
+ *   model without segments; with `microBatch`, the objective's functions
+ *   throw `SHAPE_MISMATCH` for a batch whose tensors do not share their first axis
+ */
+export function createObjective<B extends Batch>(
+  model: Pick<Model<B>, "loss" | "segments">,
+  { microBatch, gradientCheckpointing = false, ...options }: ObjectiveOptions = {},
+): Objective<B> {
+  const atOnce = wholeObjective(model, options);
+  const whole = gradientCheckpointing
+    ? checkpointedObjective(model, atOnce, options.hvp ?? "exact")
+    : atOnce;
+  return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
+}
+
+/** The objective that takes batches as they come. */
+function wholeObjective<B extends Batch>(
+  model: Pick<Model<B>, "loss">,
+  { hvp = "exact", runtime }: Omit<ObjectiveOptions, "microBatch">,
+): Objective<B> {
+  const loss = (params: Params, batch: B) => model.loss(params, batch);
+  const gradient = (params: Params, batch: B, names?: readonly string[]) => {
+    const { value, gradients } = valueAndGradients((p) => loss(p, batch), params, names);
+    return { loss: value, gradients };
+  };
+  const product = hvp === "exact" ? hessianVectorProduct : finiteDifferenceHvp;
+  const plain: Objective<B> = {
+    loss,
+    gradient,
+    hvp: (params, batch, vector) => product((p) => loss(p, batch), params, vector),
+    linearize: (params, batch, names) => linearized(plain, params, batch, names),
+    sharesWork: false,
+    compile: (fn) => fn,
+  };
+  if (!runtime) return plain;
+  const known = new Map<unknown, unknown>();
+  const compiled = {
+    loss: runtime.compile(plain.loss, { name: "loss" }),
+    gradient: runtime.compile(plain.gradient, { name: "gradient" }),
+    hvp: runtime.compile(plain.hvp, { name: "hvp" }),
+  };
+  // Finite differences share nothing with the gradient.
+  const linearize =
+    hvp === "exact" &&
+    runtime.compileStages?.(
+      (params: Params, batch: B, names?: readonly string[]) => ({
+        early: gradient(params, batch, names),
+        finish: (vector: Params) => plain.hvp(params, batch, vector),
+      }),
+      (params, _, names = Object.keys(params)) =>
+        Object.fromEntries(names.map((name) => [name, tensorNamed(params, name)])),
+      { name: "linearized gradient" },
+    );
+  return {
+    ...compiled,
+    linearize(params, batch, names) {
+      if (!linearize) return linearized(compiled, params, batch, names);
+      const { early, finish, dispose } = linearize(params, batch, names);
+      return { ...early, hvp: finish, dispose };
+    },
+    sharesWork: Boolean(linearize),
+    compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name: string) {
+      const compiled = (known.get(fn) as typeof fn | undefined) ?? runtime.compile(fn, { name });
+      known.set(fn, compiled);
+      return compiled;
+    },
+  };
+}

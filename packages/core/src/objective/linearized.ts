@@ -1,0 +1,17 @@
+import type { Batch } from "../batch/batch.js";
+import type { Linearization, Objective } from "../contracts/objective.js";
+import type { Params } from "../params.js";
+
+/** A linearization of which nothing is kept. */
+export function linearized<B extends Batch>(
+  { gradient, hvp }: Pick<Objective<B>, "gradient" | "hvp">,
+  params: Params,
+  batch: B,
+  names?: readonly string[],
+): Linearization {
+  return {
+    ...gradient(params, batch, names),
+    hvp: (vector) => hvp(params, batch, vector),
+    dispose() {},
+  };
+}

@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { checkpointName, listCheckpoints, readCheckpointedRun } from "../checkpoint/checkpoint.js";
+import { MetaError } from "../errors.js";
+import { runDirectory } from "./runDirectory.js";
+
+/**
+ * The checkpoint that stands for a run, if it has one: the last, or when training has ended and has
+ * validated, the best.
+ *
+ * @throws MetaError `BAD_CHECKPOINT`
+ */
+export async function runCheckpoint(
+  path: string,
+): Promise<{ readonly directory: string; readonly finished: boolean } | undefined> {
+  const { checkpoints } = runDirectory(path);
+  const last = (await listCheckpoints(checkpoints)).at(-1);
+  if (last === undefined) return undefined;
+  const { finished = false, best } = (await readCheckpointedRun(last)) ?? {};
+  const directory = finished && best ? join(checkpoints, checkpointName(best.update)) : last;
+  return { directory, finished };
+}
+
+/**
+ * The folder with the parameters of a run ({@link runCheckpoint}), of one checkpoint, or with parameters
+ * in the model's own format; or a file of torch.save, as it is.
+ *
+ * @throws MetaError `MISSING_FILE` when there is no checkpoint
+ */
+export async function findParams(path: string): Promise<string> {
+  const own = await runCheckpoint(path);
+  for (const candidate of [own && join(own.directory, "model"), join(path, "model"), path]) {
+    if (candidate && (await holdsTensors(candidate))) return candidate;
+  }
+  throw new MetaError(
+    "MISSING_FILE",
+    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.`,
+  );
+}
+
+async function holdsTensors(path: string): Promise<boolean> {
+  if (/\.(pt|pth|bin)$/.test(path)) return existsSync(path);
+  const names = await readdir(path).catch((): string[] => []);
+  return names.some((name) =>
+    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$/.test(name),
+  );
+}

@@ -1,0 +1,32 @@
+import { isBaseline } from "../evaluate/answerMethods.js";
+import { disposeParams } from "../params.js";
+import { checkTargets } from "./checkTargets.js";
+import { evaluateRun } from "./evaluateRun.js";
+import { readEvaluation } from "./evaluationRecord.js";
+import { openRun, type RunOptions, runTitle } from "./openRun.js";
+import { type ComparedRun, readFinishedRun } from "./readFinishedRun.js";
+import { trainRun } from "./trainRun.js";
+
+/** Trains and evaluates one run, or reads what it found before. @throws what a run throws */
+export async function finishRun(options: RunOptions): Promise<ComparedRun> {
+  const { directory } = options;
+  const open = await openRun(options);
+  try {
+    const { seeds, method } = options.config.evaluate;
+    checkTargets(open.tasks.targets, { seeds, method, key: "evaluate.seeds" });
+    if (open.training && isBaseline(method)) {
+      options.notify?.(
+        `${runTitle(options)} trains, but is evaluated by the method ${method}, which asks no model. "learner: null" in its config saves the training.`,
+      );
+    }
+    const params = await trainRun(open, options);
+    try {
+      if (!(await readEvaluation(directory))) await evaluateRun(open, params, options);
+      return (await readFinishedRun(directory)) as ComparedRun;
+    } finally {
+      disposeParams(params);
+    }
+  } finally {
+    await open.close();
+  }
+}

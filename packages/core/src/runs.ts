@@ -1,0 +1,78 @@
+// A config -------------------------------------------------------------------------------------
+
+export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
+export {
+  checkConfig,
+  type LoadedConfig,
+  loadConfig,
+  type NamedRun,
+  presetPath,
+  runsOf,
+} from "./config/load.js";
+export { mergeConfig, parseOverrides } from "./config/merge.js";
+export type { Config, RunConfig } from "./config/schema.js";
+
+// The plugins that it names --------------------------------------------------------------------
+
+export { findPlugins, pluginKeyword } from "./plugin/findPlugins.js";
+export { loadPlugins } from "./plugin/loadPlugins.js";
+export { findPackage, type InstalledPackage, type Manifest } from "./plugin/manifest.js";
+export { pluginKeys } from "./plugin/plugin.js";
+export {
+  createToolkit,
+  type Toolkit,
+  type Workbench,
+  type WorkbenchOptions,
+} from "./plugin/toolkit.js";
+
+// A run ----------------------------------------------------------------------------------------
+
+export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
+export { finishRun } from "./run/finishRun.js";
+export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
+export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export { resolveRun } from "./run/resolveRun.js";
+export {
+  type ComparisonEvent,
+  comparisonEvents,
+  type FinishEvent,
+  type IteratedRunOptions,
+  type MessageEvent,
+  runEvents,
+  type TrainEvent,
+  trainEvents,
+} from "./run/runEvents.js";
+export { trainRun } from "./run/trainRun.js";
+
+// A comparison ---------------------------------------------------------------------------------
+
+export { planRun, type RunEstimate, type RunPlan } from "./plan/planRun.js";
+export {
+  type CompareOptions,
+  type Comparison,
+  type ComparisonOutcome,
+  compareRuns,
+  type FailedRun,
+} from "./run/compareRuns.js";
+export { type ComparisonRow, summarizeRuns } from "./run/summarizeRuns.js";
+
+// What a run has written -----------------------------------------------------------------------
+
+export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
+export { findParams, runCheckpoint } from "./run/findParams.js";
+export {
+  type EpisodePredictionLine,
+  type PredictionLine,
+  readEpisodePredictions,
+  readPredictions,
+} from "./run/predictionLog.js";
+export { type ComparedRun, readFinishedRun } from "./run/readFinishedRun.js";
+export {
+  type RunDirectory,
+  type RunRecord,
+  readMetrics,
+  readRunRecord,
+  runDirectory,
+  runPath,
+} from "./run/runDirectory.js";
+export { isLocked, lockRun, type RunLock } from "./run/runLock.js";

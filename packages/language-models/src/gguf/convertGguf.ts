@@ -1,0 +1,63 @@
+import { readdir } from "node:fs/promises";
+import { MetaError } from "@metalearn/core";
+import { type WritableTensor, writeAtomically } from "@metalearn/core/files";
+import { type WriteOptions, writeCheckpoint } from "../checkpoint/writeCheckpoint.js";
+import { type GgufFile, openGguf } from "./openGguf.js";
+
+/**
+ * Writes the model of a GGUF file as a checkpoint of transformers, which has the same numbers: `config.json`
+ * and safetensors, and a tokenizer's files where one is given. No more than one tensor is held in memory.
+ *
+ * @param folder a new one, or one that is empty; it is there whole or not at all
+ * @throws MetaError `BAD_OPTION` when the folder has something in it, or for values that `dtype` cannot hold;
+ *   what {@link openGguf} throws
+ */
+export async function convertGguf(
+  path: string,
+  folder: string,
+  options: WriteOptions = {},
+): Promise<void> {
+  await requireEmpty(folder);
+  const file = await openGguf(path);
+  try {
+    const tensors = tensorsOf(file);
+    const { config } = file;
+    const maxTokens = Number(config.max_position_embeddings ?? config.n_positions);
+    await writeAtomically(folder, (temporary) =>
+      writeCheckpoint(temporary, { tensors, config, maxTokens }, options),
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+async function requireEmpty(folder: string): Promise<void> {
+  const refuse = (what: string, cause?: unknown) =>
+    new MetaError(
+      "BAD_OPTION",
+      `Expected a new or an empty folder, got ${what}. Name another one.`,
+      { cause },
+    );
+  const [first] = await readdir(folder).catch((cause: NodeJS.ErrnoException): string[] => {
+    if (cause.code === "ENOENT") return [];
+    throw refuse(folder, cause);
+  });
+  if (first !== undefined) throw refuse(`${folder} with ${first} in it`);
+}
+
+/** The tensors of a file, each of which is read when it is written. @throws for a type that cannot be read */
+function tensorsOf(file: GgufFile): Record<string, WritableTensor> {
+  return Object.fromEntries(
+    Object.keys(file.entries).map((name) => {
+      const data = async () => {
+        const tensor = await file.read(name);
+        try {
+          return await tensor.data();
+        } finally {
+          tensor.dispose();
+        }
+      };
+      return [name, { shape: file.entry(name).shape, dtype: "float32", data }];
+    }),
+  );
+}

@@ -1,0 +1,161 @@
+import { type Complaint, elementsOf, type StoredTensor } from "@metalearn/core/files";
+import { type GgmlType, ggmlTypes } from "./ggmlTypes.js";
+import { type GgufValue, readValue } from "./ggufValues.js";
+import { type HeaderCursor, headerCursor } from "./headerCursor.js";
+
+/** A tensor's place in a GGUF file. */
+export interface GgufTensor extends StoredTensor {
+  /** As ggml names types, `Q4_K`; of a type that is not known, its number. */
+  readonly dtype: string;
+  /** Slowest dimension first, as in PyTorch; the file has it the other way round. */
+  readonly shape: readonly number[];
+  /** Its first byte, counted from the file's beginning. */
+  readonly position: number;
+  /** Its length in bytes; `undefined` for a type that is not known. */
+  readonly bytes: number | undefined;
+}
+
+/** The description of a model and of its tensors, without their values. */
+export interface GgufHeader {
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  readonly tensors: ReadonlyMap<string, GgufTensor>;
+}
+
+const magic = "GGUF";
+const alignmentKey = "general.alignment";
+
+// Far beyond every model, and few enough to be held while a hostile file is read.
+const mostKeys = 65_536;
+const mostTensors = 65_536;
+const mostDimensions = 4;
+
+/**
+ * Reads the header of a GGUF file of version 2 or 3, little-endian, from the file's first bytes. What it makes
+ * takes a few times the memory of those bytes at most, whatever the header promises.
+ *
+ * @param size bytes of the whole file
+ * @throws the complaint of what is wrong; `moreBytes` when the header goes on after `bytes`
+ * Source: docs/gguf.md of ggml.
+ */
+export function parseGgufHeader(
+  bytes: Uint8Array<ArrayBuffer>,
+  size: number,
+  bad: Complaint,
+): GgufHeader {
+  const cursor = headerCursor(bytes, size, bad);
+  if (Buffer.from(cursor.bytes(4)).toString("latin1") !== magic) {
+    throw bad(`it does not begin with ${magic}`);
+  }
+  requireVersion(cursor.uint32(), bad);
+  const tensorCount = cursor.uint64();
+  const keyCount = cursor.uint64();
+  requireAtMost(keyCount, mostKeys, "metadata keys", bad);
+  requireAtMost(tensorCount, mostTensors, "tensors", bad);
+  // An empty key and one byte; an empty name and no dimensions.
+  cursor.requireRoom(keyCount, 8 + 4 + 1, "metadata keys");
+  cursor.requireRoom(tensorCount, 8 + 4 + 4 + 8, "tensors");
+
+  const metadata = new Map<string, GgufValue>();
+  for (let i = 0; i < keyCount; i++) {
+    const key = cursor.text();
+    if (metadata.has(key)) throw bad(`its metadata has "${key}" twice`);
+    metadata.set(key, readValue(cursor, key, bad));
+  }
+  const described: [string, Described][] = [];
+  for (let i = 0; i < tensorCount; i++) described.push(readDescription(cursor, bad));
+
+  const alignment = alignmentOf(metadata, bad);
+  const start = alignUp(cursor.position(), alignment);
+  const tensors = new Map<string, GgufTensor>();
+  for (const [name, { type, offset, dtype, shape }] of described) {
+    if (tensors.has(name)) throw bad(`tensor "${name}" is there twice`);
+    if (offset % alignment !== 0) {
+      throw bad(`tensor "${name}" begins at ${offset}, which is no multiple of ${alignment}`);
+    }
+    const tensor = {
+      dtype,
+      shape,
+      position: start + offset,
+      bytes: type && bytesOf(name, shape, type, bad),
+    };
+    if (tensor.position + (tensor.bytes ?? 0) > size) {
+      throw bad(
+        `tensor "${name}" goes beyond its ${size} bytes. It was probably cut short: download it again`,
+      );
+    }
+    tensors.set(name, tensor);
+  }
+  requireApart(tensors, bad);
+  return { metadata, tensors };
+}
+
+interface Described {
+  readonly type: GgmlType | undefined;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+}
+
+function requireVersion(version: number, bad: Complaint): void {
+  if (version === 2 || version === 3) return;
+  if (version % 2 ** 16 === 0 && version !== 0) {
+    throw bad("it is big-endian; convert it to little-endian with gguf-convert-endian");
+  }
+  throw bad(
+    `it is of version ${version}; known are 2 and 3. Convert the model again with llama.cpp`,
+  );
+}
+
+function readDescription(cursor: HeaderCursor, bad: Complaint): [string, Described] {
+  const name = cursor.text();
+  const dimensions = cursor.uint32();
+  requireAtMost(dimensions, mostDimensions, `dimensions of tensor "${name}"`, bad);
+  const shape = Array.from({ length: dimensions }, () => cursor.uint64()).reverse();
+  const id = cursor.uint32();
+  const type = ggmlTypes.get(id);
+  const offset = cursor.uint64();
+  return [name, { type, dtype: type?.name ?? `type ${id} of ggml`, shape, offset }];
+}
+
+function bytesOf(
+  name: string,
+  shape: readonly number[],
+  { name: dtype, elements, bytes }: GgmlType,
+  bad: Complaint,
+): number {
+  const row = shape.at(-1) ?? 1;
+  if (row % elements !== 0) {
+    throw bad(`tensor "${name}" is ${dtype}, but its rows of ${row} are no blocks of ${elements}`);
+  }
+  return (elementsOf(shape) / elements) * bytes;
+}
+
+function alignmentOf(metadata: ReadonlyMap<string, GgufValue>, bad: Complaint): number {
+  const alignment = metadata.get(alignmentKey) ?? 32;
+  const isPower =
+    typeof alignment === "number" && alignment > 0 && Number.isInteger(Math.log2(alignment));
+  if (!isPower)
+    throw bad(`its ${alignmentKey} is ${String(alignment).slice(0, 20)}, not a power of two`);
+  return alignment;
+}
+
+function alignUp(position: number, alignment: number): number {
+  return Math.ceil(position / alignment) * alignment;
+}
+
+/** No byte may belong to two tensors; holes are allowed. */
+function requireApart(tensors: ReadonlyMap<string, GgufTensor>, bad: Complaint): void {
+  let end = 0;
+  let last = "";
+  const inOrder = [...tensors].sort(([, a], [, b]) => a.position - b.position);
+  for (const [name, { position, bytes = 0 }] of inOrder) {
+    if (bytes === 0) continue;
+    if (position < end) throw bad(`tensors "${last}" and "${name}" overlap`);
+    end = position + bytes;
+    last = name;
+  }
+}
+
+function requireAtMost(count: number, most: number, of: string, bad: Complaint): void {
+  if (count > most) throw bad(`it has ${count} ${of}; the most that can be read are ${most}`);
+}

@@ -1,0 +1,65 @@
+import type { FileHandle } from "node:fs/promises";
+import { MetaError } from "@metalearn/core";
+import { type Complaint, openForReading, readFully } from "@metalearn/core/files";
+import { type GgufHeader, type GgufTensor, parseGgufHeader } from "./ggufHeader.js";
+import { moreBytes } from "./headerCursor.js";
+
+/** An open GGUF file with its tensors as they are stored, under the names of llama.cpp. */
+export interface GgufContainer extends GgufHeader {
+  readonly path: string;
+  readonly bad: Complaint;
+  /** The stored bytes of a tensor, or `count` of them from `from` on. */
+  bytes(tensor: GgufTensor, from?: number, count?: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** What is read of a file at first; most headers are shorter. */
+const firstRead = 4 * 2 ** 20;
+/** In bytes; the longest known, of a vocabulary of 262,144 tokens, takes a fifth of it. */
+const longestHeader = 100_000_000;
+
+/** Makes the errors of what is wrong with a GGUF file. */
+export function ggufComplaint(path: string): Complaint {
+  return (what, cause) =>
+    new MetaError("BAD_CHECKPOINT", `${path} is not a usable GGUF file: ${what}.`, { cause });
+}
+
+/**
+ * Opens a GGUF file and reads its header.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is damaged, or none
+ */
+export function openContainer(path: string): Promise<GgufContainer> {
+  const bad = ggufComplaint(path);
+  return openForReading(path, async (file) => {
+    const header = await readHeader(file, bad);
+    return {
+      ...header,
+      path,
+      bad,
+      async bytes(tensor, from = 0, count) {
+        const bytes = new Uint8Array(count ?? (tensor.bytes as number) - from);
+        await readFully(file, bytes, tensor.position + from, bad);
+        return bytes;
+      },
+      close: () => file.close(),
+    };
+  });
+}
+
+/** Reads more of a file until its header is whole. */
+async function readHeader(file: FileHandle, bad: Complaint): Promise<GgufHeader> {
+  const { size } = await file.stat();
+  for (let read = firstRead; ; read *= 4) {
+    const bytes = new Uint8Array(Math.min(read, size, longestHeader));
+    await readFully(file, bytes, 0, bad);
+    try {
+      return parseGgufHeader(bytes, size, bad);
+    } catch (error) {
+      if (error !== moreBytes) throw error;
+      if (bytes.length === longestHeader) {
+        throw bad(`its header is longer than ${longestHeader} bytes`);
+      }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import type { ElementwiseProgram } from "./elementwiseProgram.js";
+
+/** A device that TensorFlow computes on. */
+export interface NativeDevice {
+  /** `/job:localhost/replica:0/task:0/device:GPU:0` */
+  readonly name: string;
+  readonly type: "CPU" | "GPU" | (string & {});
+  readonly memoryBytes: number;
+}
+
+/** NVIDIA's driver and the GPUs that it shows to this process, in the order of CUDA's numbers. */
+export interface CudaDriver {
+  /** The newest CUDA that it knows: `13.0`. */
+  readonly version: string;
+  readonly devices: readonly CudaDevice[];
+}
+
+/** A GPU as the driver describes it. */
+interface CudaDevice {
+  readonly name: string;
+  /** `9.0` for an H100 or H200. */
+  readonly computeCapability: string;
+  readonly memoryBytes: number;
+}
+
+/** Memory of a GPU in bytes. */
+interface CudaMemory {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** In use by this process in the pool of CUDA's own allocator, and the most so far. */
+  readonly poolBytes: number;
+  readonly poolPeakBytes: number;
+}
+
+/** An attribute of an operation; `type` is one of the binding's `TF_ATTR_*`. */
+export interface NativeAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** An output of an operation. Whoever receives it calls `deleteTensor` on its `id`. */
+export interface NativeTensor {
+  readonly id: number;
+  readonly shape: number[];
+  /** One of the binding's `TF_FLOAT`, `TF_INT32`, … */
+  readonly dtype: number;
+}
+
+/** Values as they lie in memory: the typed array of the data type, or one byte array per string. */
+export type NativeValues =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | readonly Uint8Array[];
+
+/** What the addon exports; see native/module.cc. Failures are thrown with the operation's name. */
+export interface NativeBinding {
+  /** Starts TensorFlow with a serialized `ConfigProto`. One engine may be open at a time. */
+  openEngine(config: Uint8Array): readonly NativeDevice[];
+  /** Frees every tensor and TensorFlow's context. */
+  closeEngine(): void;
+  isEngineOpen(): boolean;
+  createTensor(shape: readonly number[], dtype: number, data: NativeValues): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): NativeValues;
+  /** The name of the device whose memory holds the values. */
+  tensorDevice(id: number): string;
+  executeOp(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    inputIds: readonly number[],
+    outputCount: number,
+  ): NativeTensor[];
+
+  /** Begins a graph. One may be open at a time; its outputs have numbers of their own. */
+  openGraph(): void;
+  closeGraph(): void;
+  /** A serialized `OpDef`. */
+  operationDefinition(name: string): Uint8Array;
+  addPlaceholder(shape: readonly number[], dtype: number): NativeTensor;
+  addConstant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor;
+  /** A dimension that cannot be told is -1; so is the only one where the rank cannot be told. */
+  addOperation(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    /** A list where the operation takes one. */
+    inputs: readonly (number | readonly number[])[],
+    outputCount: number,
+  ): NativeTensor[];
+  /** `undefined` where the value depends on a placeholder. */
+  constantValue(id: number): NativeValues | undefined;
+  /**
+   * Makes an operation of a part of the open graph, which `executeOp` runs by its name. No output
+   * may be an input, or be there twice.
+   *
+   * @param bodyIds outputs of the operations that it consists of
+   */
+  addFunction(
+    name: string,
+    inputIds: readonly number[],
+    outputIds: readonly number[],
+    bodyIds: readonly number[],
+  ): void;
+  removeFunction(name: string): void;
+
+  /** A program for `runElementwise`, freed with the last reference to it. */
+  createElementwise(program: ElementwiseProgram): unknown;
+  /**
+   * Runs a program on the CPU. Inputs that are taken are deleted; their memory serves for outputs
+   * where no other tensor shares it.
+   */
+  runElementwise(
+    program: unknown,
+    inputIds: readonly number[],
+    taken: readonly boolean[],
+  ): NativeTensor[];
+
+  /** Whether float32 products on a GPU may round their operands to 11 bits; for the whole process. */
+  allowTensorFloat32(allowed: boolean): void;
+  /** What NVIDIA's driver says; throws what is wrong where there is none. */
+  cudaDriver(): CudaDriver;
+  /** @param device its number among those of {@link cudaDriver} */
+  cudaMemory(device: number): CudaMemory;
+  /** Why a shared library cannot be opened; one that can stays open. */
+  libraryProblem(path: string): string | undefined;
+
+  /** Gives freed memory back to the system, where the allocator keeps it. */
+  trimMemory(): void;
+
+  isUsingGpuDevice(): boolean;
+  /** Tensors that were not deleted. */
+  getNumOfTensors(): number;
+  /** Their bytes. Tensors that share a buffer are each counted. */
+  getTensorBytes(): number;
+  getNumOfSavedModels(): number;
+
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_DOUBLE: number;
+  readonly TF_HALF: number;
+  readonly TF_BFLOAT16: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_UINT8: number;
+  readonly TF_BOOL: number;
+  readonly TF_COMPLEX64: number;
+  readonly TF_STRING: number;
+  readonly TF_RESOURCE: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+}
