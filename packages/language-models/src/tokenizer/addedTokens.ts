@@ -80,7 +80,8 @@ function separator(
     const points = Array.from(content, (character) => character.codePointAt(0) as number);
     first.add(points[0] as number);
     last.add(points.at(-1) as number);
-    for (let i = 1; i < points.length; i++) joined.set(points[i - 1] as number, points[i] as number, 1);
+    for (let i = 1; i < points.length; i++)
+      joined.set(points[i - 1] as number, points[i] as number, 1);
   }
   const takesSpace = tokens.some(({ lstrip, rstrip }) => lstrip || rstrip);
   return (left, right) => {

@@ -47,7 +47,9 @@ function step(options: unknown): Step {
       return (tokens) => steps.reduce<readonly string[]>((texts, next) => next(texts), tokens);
     }
     case "ByteLevel":
-      return (tokens) => [utf8(tokens.map((token) => fromByteLetters(token) ?? Buffer.from(token)))];
+      return (tokens) => [
+        utf8(tokens.map((token) => fromByteLetters(token) ?? Buffer.from(token))),
+      ];
     case "ByteFallback":
       return bytesOfTokens;
     case "Fuse":

@@ -35,7 +35,10 @@ export function normalizer(options: unknown): Normalizer {
   switch (type) {
     case "Sequence":
       return sequence(
-        z.looseObject({ normalizers: z.array(z.unknown()) }).parse(options).normalizers.map(normalizer),
+        z
+          .looseObject({ normalizers: z.array(z.unknown()) })
+          .parse(options)
+          .normalizers.map(normalizer),
       );
     case "NFC":
       return normalFormC;

@@ -45,7 +45,9 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
   );
   const normalized = tokenFinder(
     new Map(
-      added.filter((token) => token.normalized).map((token) => [apply(token.content, false), token]),
+      added
+        .filter((token) => token.normalized)
+        .map((token) => [apply(token.content, false), token]),
     ),
   );
 
@@ -129,8 +131,10 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
       for (let length = firstPart(limit); start < text.length && ids.length < limit; length *= 2) {
         let end = start + length;
         const farthest = end + borderSearch;
-        while (end < text.length && !isBorder(text, end)) end = end < farthest ? end + 1 : text.length;
-        for (const id of startOf(text.slice(start, end), start > 0, limit - ids.length)) ids.push(id);
+        while (end < text.length && !isBorder(text, end))
+          end = end < farthest ? end + 1 : text.length;
+        for (const id of startOf(text.slice(start, end), start > 0, limit - ids.length))
+          ids.push(id);
         start = end;
       }
       return ids.slice(0, limit);

@@ -40,10 +40,13 @@ export function aroundText(options: unknown): AroundText {
     case "Sequence":
       return schemas.Sequence.parse(options)
         .processors.map(aroundText)
-        .reduce((inner, outer) => ({
-          before: [...outer.before, ...inner.before],
-          after: [...inner.after, ...outer.after],
-        }), nothing);
+        .reduce(
+          (inner, outer) => ({
+            before: [...outer.before, ...inner.before],
+            after: [...inner.after, ...outer.after],
+          }),
+          nothing,
+        );
     case "BertProcessing":
     case "RobertaProcessing": {
       const { cls, sep } = schemas[type].parse(options);
@@ -60,7 +63,10 @@ export function aroundText(options: unknown): AroundText {
 
 const nothing: AroundText = { before: [], after: [] };
 
-function template({ single, special_tokens }: z.infer<typeof schemas.TemplateProcessing>): AroundText {
+function template({
+  single,
+  special_tokens,
+}: z.infer<typeof schemas.TemplateProcessing>): AroundText {
   const place = single.findIndex((piece) => "Sequence" in piece);
   const idsOf = (pieces: typeof single) =>
     pieces.flatMap((piece) => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { characterClass, oneOf } from "./pattern/characterClass.js";
 import { parsePattern } from "./pattern/parsePattern.js";
 import { matchesEmpty, type Pattern } from "./pattern/pattern.js";
+import { wordPatterns } from "./preTokenizerPatterns.js";
 import { type Splitter, splitter, type Visit } from "./splitter.js";
 
 /** Cuts texts into words, each of which a model encodes by itself. */
@@ -60,7 +61,13 @@ export function preTokenizer(options: unknown): PreTokenizer {
   const from = " ".codePointAt(0);
   const to = space?.codePointAt(0);
 
-  const split = (text: string, start: number, end: number, level: number, visit: Visit): boolean => {
+  const split = (
+    text: string,
+    start: number,
+    end: number,
+    level: number,
+    visit: Visit,
+  ): boolean => {
     const splitter = splitters[level];
     if (!splitter) return visit(start, end);
     const isLast = level === splitters.length - 1;
@@ -123,7 +130,7 @@ function stepsOf(options: unknown): Step[] {
         {
           byteLevel: true,
           ...(add_prefix_space && { prefix: { text: " ", isForFirstOnly: false } }),
-          ...(use_regex && { splitter: splitter(parsePattern(gpt2Pattern), "Isolated") }),
+          ...(use_regex && { splitter: splitter(parsePattern(wordPatterns.gpt2), "Isolated") }),
         },
       ];
     }
@@ -144,14 +151,6 @@ function stepsOf(options: unknown): Step[] {
   throw refused(`the pre-tokenizer ${type}`);
 }
 
-/**
- * Words of GPT-2: contractions, letters, numbers, other characters, white space.
- *
- * Source: Radford et al. 2019, `encoder.py`.
- */
-export const gpt2Pattern =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-
 function metaspace(options: z.infer<typeof schemas.Metaspace>): Step {
   const { replacement, prepend_scheme: scheme, add_prefix_space, split } = options;
   if (add_prefix_space === false && scheme !== "never") {
@@ -159,16 +158,21 @@ function metaspace(options: z.infer<typeof schemas.Metaspace>): Step {
   }
   return {
     space: replacement,
-    ...(scheme !== "never" && { prefix: { text: replacement, isForFirstOnly: scheme === "first" } }),
+    ...(scheme !== "never" && {
+      prefix: { text: replacement, isForFirstOnly: scheme === "first" },
+    }),
     ...(split !== false && { splitter: splitter(literal(replacement), "MergedWithNext") }),
   };
 }
 
 function literal(text: string): Pattern {
-  const parts = Array.from(text, (character): Pattern => ({
-    kind: "character",
-    of: oneOf(character),
-  }));
+  const parts = Array.from(
+    text,
+    (character): Pattern => ({
+      kind: "character",
+      of: oneOf(character),
+    }),
+  );
   const [only] = parts;
   return parts.length === 1 && only ? only : { kind: "sequence", parts };
 }

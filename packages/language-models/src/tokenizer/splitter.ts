@@ -133,7 +133,10 @@ function borders(
       case "MergedWithPrevious":
       case "MergedWithNext":
         if (invert) break;
-        return { isLocal: true, separates: (a, b) => single(behavior === "MergedWithNext" ? b : a) };
+        return {
+          isLocal: true,
+          separates: (a, b) => single(behavior === "MergedWithNext" ? b : a),
+        };
       default:
         return { isLocal: true, separates: (a, b) => single(a) || single(b) };
     }

@@ -85,7 +85,10 @@ export function parseTokenizerJson(json: unknown): TokenizerJson {
   const result = schema.safeParse(json);
   if (!result.success) {
     const issues = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new MetaError("BAD_CHECKPOINT", `It is no tokenizer that can be read. ${issues.join("; ")}.`);
+    throw new MetaError(
+      "BAD_CHECKPOINT",
+      `It is no tokenizer that can be read. ${issues.join("; ")}.`,
+    );
   }
   const { model, ...rest } = result.data;
   return { ...rest, model: { ...model, merges: parseMerges(model.merges) } };
@@ -97,7 +100,9 @@ export function parseTokenizerJson(json: unknown): TokenizerJson {
  * @throws MetaError `BAD_CHECKPOINT` for what is no pair
  */
 export function parseMerges(merges: readonly unknown[]): (readonly [string, string])[] {
-  const lines = merges.filter((merge) => typeof merge !== "string" || !merge.startsWith("#version"));
+  const lines = merges.filter(
+    (merge) => typeof merge !== "string" || !merge.startsWith("#version"),
+  );
   return lines.map((merge, rank) => {
     const pair = typeof merge === "string" ? merge.split(" ") : merge;
     if (Array.isArray(pair) && pair.length === 2) {
@@ -114,7 +119,5 @@ export function parseMerges(merges: readonly unknown[]): (readonly [string, stri
 /** Whether a value has whole numbers, 0 or more, by name. */
 export function isVocabulary(value: unknown): value is Record<string, number> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every(
-    (id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff,
-  );
+  return Object.values(value).every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff);
 }

@@ -1,7 +1,7 @@
 import { toByteLetters } from "../byteLetters.js";
 import { type AlphabetOptions, alphabet } from "./alphabet.js";
 import { type LongWords, longWords } from "./longWord.js";
-import { mergeTable } from "./mergeTable.js";
+import { type Merge, mergesById, mergeTable } from "./mergeTable.js";
 import { type PairMap, pairMap } from "./pairMap.js";
 
 /** The parts of a BPE. */
@@ -36,9 +36,12 @@ const cachedLength = 64;
 /** A BPE whose words take time in proportion to their length. */
 export function bpe(options: BpeOptions): Bpe {
   const { vocabulary, byteLevel, ignoreMerges } = options;
-  const table = mergeTable(vocabulary, options.merges);
+  const table = mergeTable(mergesById(vocabulary, options.merges));
   const letters = alphabet(options);
-  const longestToken = [...vocabulary.keys()].reduce((most, { length }) => Math.max(most, length), 0);
+  const longestToken = [...vocabulary.keys()].reduce(
+    (most, { length }) => Math.max(most, length),
+    0,
+  );
   const separates = byteLevel ? () => false : separator(vocabulary, letters.fallback, table.merges);
   const cache = new Map<string, readonly number[]>();
   let built: LongWords | undefined;
@@ -157,7 +160,7 @@ export function bpe(options: BpeOptions): Bpe {
 function separator(
   vocabulary: ReadonlyMap<string, number>,
   fallback: ReadonlySet<number> | undefined,
-  merges: readonly (readonly [number, number, number])[],
+  merges: readonly Merge[],
 ): Bpe["separates"] {
   const neighbours = neighboursIn(vocabulary.keys());
   const isToken = (character: number) => neighbours.get(character, alone) !== -1;

@@ -4,9 +4,9 @@ import { pairMap } from "./pairMap.js";
 /** The merges of a BPE by ids. */
 export interface MergeTable {
   /** Each merge: both parts and what they become, in order of rank. */
-  readonly merges: readonly (readonly [left: number, right: number, merged: number])[];
-  /** The rank of the merge of two tokens, 0 being the first one to be made; -1 where there is none. */
-  rank(left: number, right: number): number;
+  readonly merges: readonly Merge[];
+  /** Adds a merge that is made after all others; it replaces an equal one. */
+  add(merge: Merge): void;
   /**
    * Merges the first `count` tokens of `tokens` in place: the pair of the lowest rank first, of equal
    * ones the leftmost, until no pair is left. Time grows with the square of `count`.
@@ -16,38 +16,24 @@ export interface MergeTable {
   mergeAll(tokens: Int32Array, count: number): number;
 }
 
+/** Two tokens by their ids, and the token that they become. */
+export type Merge = readonly [left: number, right: number, merged: number];
+
 /**
- * The merges of a vocabulary.
+ * A table with these merges, in order of rank.
  *
  * Source: Sennrich et al. 2016, section 3.2, algorithm 1.
- *
- * @throws MetaError `BAD_CHECKPOINT` when a merge names a token that is not in the vocabulary
  */
-export function mergeTable(
-  vocabulary: ReadonlyMap<string, number>,
-  merges: readonly (readonly [string, string])[],
-): MergeTable {
-  const idOf = (token: string, rank: number) => {
-    const id = vocabulary.get(token);
-    if (id !== undefined) return id;
-    throw new MetaError(
-      "BAD_CHECKPOINT",
-      `Merge ${rank + 1} needs the token ${JSON.stringify(token)}, which is not in the vocabulary.`,
-    );
-  };
-  const ranks = pairMap(merges.length);
-  const mergedOf = new Int32Array(merges.length);
-  const byIds = merges.map(([left, right], rank) => {
-    const ids = [idOf(left, rank), idOf(right, rank), idOf(left + right, rank)] as const;
-    ranks.set(ids[0], ids[1], rank); // of two equal merges the later one counts, as in tokenizers
-    mergedOf[rank] = ids[2];
-    return ids;
-  });
+export function mergeTable(first: readonly Merge[] = []): MergeTable {
+  const merges: Merge[] = [];
+  const ranks = pairMap(first.length);
   let pairRanks = new Int32Array(64);
+  const add = (merge: Merge) => ranks.set(merge[0], merge[1], merges.push(merge) - 1);
+  for (const merge of first) add(merge);
 
   return {
-    merges: byIds,
-    rank: ranks.get,
+    merges,
+    add,
     mergeAll(tokens, count) {
       if (pairRanks.length < count) pairRanks = new Int32Array(2 * count);
       /** The rank of the pair that begins at a place; a high number where it is no merge. */
@@ -67,7 +53,7 @@ export function mergeTable(
           where = place;
         }
         if (where === -1) break;
-        tokens[where] = mergedOf[best] as number;
+        tokens[where] = (merges[best] as Merge)[2];
         left--;
         tokens.copyWithin(where + 1, where + 2, left + 1);
         pairRanks.copyWithin(where + 1, where + 2, left);
@@ -80,3 +66,27 @@ export function mergeTable(
 }
 
 const none = 0x7fffffff;
+
+/**
+ * Merges of tokens by their texts as merges of ids.
+ *
+ * @throws MetaError `BAD_CHECKPOINT` when a merge names a token that is not in the vocabulary
+ */
+export function mergesById(
+  vocabulary: ReadonlyMap<string, number>,
+  merges: readonly (readonly [string, string])[],
+): Merge[] {
+  const idOf = (token: string, rank: number) => {
+    const id = vocabulary.get(token);
+    if (id !== undefined) return id;
+    throw new MetaError(
+      "BAD_CHECKPOINT",
+      `Merge ${rank + 1} needs the token ${JSON.stringify(token)}, which is not in the vocabulary.`,
+    );
+  };
+  return merges.map(([left, right], rank) => [
+    idOf(left, rank),
+    idOf(right, rank),
+    idOf(left + right, rank),
+  ]);
+}

@@ -56,7 +56,7 @@ function patternReader(source: string) {
     return `\\${isNegative ? "P" : "p"}{${known}}`;
   };
   /** What stands after a backslash, in the source of a class, and whether it is one character. */
-  const escape = (): { source: string; isOne: boolean } => {
+  const escaped = (): { source: string; isOne: boolean } => {
     const name = character();
     if (name === "p" || name === "P") return { source: property(name === "P"), isOne: false };
     const shorthand = shorthands[name];
@@ -70,7 +70,7 @@ function patternReader(source: string) {
     return { source: classEscape(name), isOne: true };
   };
   const classItem = () =>
-    take("\\") ? escape() : { source: classEscape(character()), isOne: true };
+    take("\\") ? escaped() : { source: classEscape(character()), isOne: true };
   /** A class after its opening bracket. */
   const characters = (): string => {
     let members = take("^") ? "[^" : "[";
@@ -128,7 +128,10 @@ function patternReader(source: string) {
         ? { source: characters(), isOne: false }
         : classItem();
       if (ignoreCase && !isOne) return refuse("a class within (?i:)");
-      return { kind: "character", of: characterClass(isClass ? members : `[${members}]`, ignoreCase) };
+      return {
+        kind: "character",
+        of: characterClass(isClass ? members : `[${members}]`, ignoreCase),
+      };
     }
     if (/[.^$*+?{]/.test(source[at] ?? "")) return refuse(`an unescaped ${source[at]}`);
     return { kind: "character", of: oneOf(character(), ignoreCase) };
@@ -141,7 +144,8 @@ function patternReader(source: string) {
     if (!interval) return undefined;
     const [, low = "", comma, high = ""] = interval;
     if (low === "" && high === "") return refuse("a { that counts nothing");
-    const max = high === "" ? (comma === "" ? Number(low) : Number.POSITIVE_INFINITY) : Number(high);
+    const max =
+      high === "" ? (comma === "" ? Number(low) : Number.POSITIVE_INFINITY) : Number(high);
     return { min: Number(low), max };
   };
   const repeated = (ignoreCase: boolean): Pattern => {
