@@ -78,6 +78,7 @@ const texts = [
   "\u0000\u0001\u007f\u0080\u00ad\u00ff control",
   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa !!!!!!!!????",
   "e\u0301 combining \u1e9b\u0323",
+  "spaces of other kinds \ufeff\ufeffa \u0085b\u001c\u001dc\u2028 \u180e'\u017f",
 ];
 
 const special = ["one<|endoftext|>two", "<|endoftext|>", " <|endoftext|> <|endoftext|>"];

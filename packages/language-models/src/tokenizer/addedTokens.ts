@@ -83,10 +83,12 @@ function separator(
     for (let i = 1; i < points.length; i++)
       joined.set(points[i - 1] as number, points[i] as number, 1);
   }
-  const takesSpace = tokens.some(({ lstrip, rstrip }) => lstrip || rstrip);
+  const takesBefore = tokens.some(({ lstrip }) => lstrip);
+  const takesAfter = tokens.some(({ rstrip }) => rstrip);
   return (left, right) => {
     if (last.has(left) || first.has(right) || joined.get(left, right) !== -1) return false;
-    return !(takesSpace && space.find(left) && space.find(right));
+    // White space may belong to a token on the other side, or what is on its right begin anew after one.
+    return !(space.find(left) && (takesAfter || (takesBefore && space.find(right))));
   };
 }
 

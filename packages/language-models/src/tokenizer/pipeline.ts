@@ -7,11 +7,17 @@ import type { Vocabulary } from "./vocabulary.js";
 
 /** The way from texts to ids. */
 export interface Pipeline {
-  encode(text: string): number[];
-  /** The first `limit` ids of {@link encode}. */
-  encodeStart(text: string, limit: number): number[];
-  /** The last `limit` ids of {@link encode}. */
-  encodeEnd(text: string, limit: number): number[];
+  /** @param continues whether the text goes on from one before it, so that nothing is put before it */
+  encode(text: string, continues: boolean): number[];
+  /** The first ids of {@link encode}: at most `limit`, and no fewer if there are as many. */
+  encodeStart(text: string, continues: boolean, limit: number): number[];
+  /** The last ids of {@link encode}, likewise. */
+  encodeEnd(text: string, continues: boolean, limit: number): number[];
+  /**
+   * Whether it is certain that the ids of a text are those of what stands before a place, and of what goes
+   * on from there. It is told by the characters around the place alone.
+   */
+  isBorder(text: string, place: number): boolean;
   /** The text of an added token as its decoder reads it: a normalised one is normalised. */
   normalize(content: string): string;
 }
@@ -19,11 +25,6 @@ export interface Pipeline {
 /**
  * Texts to ids: added tokens are found and taken out, what is left is normalised, cut into words, and each
  * word is encoded by the model.
- *
- * One end of a text is encoded part by part. Parts are cut where two neighbouring characters show
- * by themselves that every step has a border there, so that ids are those of the whole text. A text without
- * such a place, say of one letter only, is one part, in which the pre-tokenizer and the model stop when
- * they have enough.
  *
  * Source: `extract_and_normalize` and `do_tokenize` of Hugging Face's tokenizers.
  */
@@ -75,7 +76,7 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
       isFirst = false;
     }
   };
-  const startOf = (text: string, continues: boolean, limit: number): number[] => {
+  const encodeStart: Pipeline["encodeStart"] = (text, continues, limit) => {
     const ids: number[] = [];
     walk(text, continues, (part) => {
       if (typeof part === "number") ids.push(part);
@@ -83,9 +84,9 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
       else for (const id of encoder.encodeStart(part, limit - ids.length)) ids.push(id);
       return ids.length >= limit;
     });
-    return ids;
+    return ids.slice(0, limit);
   };
-  const endOf = (text: string, continues: boolean, limit: number): number[] => {
+  const encodeEnd: Pipeline["encodeEnd"] = (text, continues, limit) => {
     const parts: Part[] = [];
     walk(text, continues, (part) => {
       parts.push(part);
@@ -101,8 +102,7 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
     return ends.reverse().flat();
   };
 
-  /** Whether the ids of the text are those of what is before a place and of what is after it. */
-  const isBorder = (text: string, place: number): boolean => {
+  const isBorder: Pipeline["isBorder"] = (text, place) => {
     const left = text.codePointAt(isLow(text, place - 1) ? place - 2 : place - 1) as number;
     const right = text.codePointAt(place) as number;
     const after = text.codePointAt(place + (right > 0xffff ? 2 : 1));
@@ -115,57 +115,23 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
   };
 
   return {
+    encodeStart,
+    encodeEnd,
+    isBorder,
     normalize: (content) => apply(content, false),
-    encode(text) {
+    encode(text, continues) {
       const ids: number[] = [];
-      walk(text, false, (part) => {
+      walk(text, continues, (part) => {
         if (typeof part === "number") ids.push(part);
         else encoder.encode(part, ids);
         return false;
       });
       return ids;
     },
-    encodeStart(text, limit) {
-      const ids: number[] = [];
-      let start = 0;
-      for (let length = firstPart(limit); start < text.length && ids.length < limit; length *= 2) {
-        let end = start + length;
-        const farthest = end + borderSearch;
-        while (end < text.length && !isBorder(text, end))
-          end = end < farthest ? end + 1 : text.length;
-        for (const id of startOf(text.slice(start, end), start > 0, limit - ids.length))
-          ids.push(id);
-        start = end;
-      }
-      return ids.slice(0, limit);
-    },
-    encodeEnd(text, limit) {
-      const parts: (readonly number[])[] = [];
-      let room = limit;
-      let end = text.length;
-      for (let length = firstPart(limit); end > 0 && room > 0; length *= 2) {
-        let start = Math.max(0, end - length);
-        const farthest = start - borderSearch;
-        while (start > 0 && !isBorder(text, start)) start = start > farthest ? start - 1 : 0;
-        const ids = endOf(text.slice(start, end), start > 0, room);
-        parts.push(ids);
-        room -= ids.length;
-        end = start;
-      }
-      return parts.reverse().flat();
-    },
   };
 }
 
 const loneSurrogates = /\p{Surrogate}/gu;
-
-/** Characters in which a border is looked for; where they have none, the whole rest is one part. */
-const borderSearch = 2 ** 16;
-
-/** Characters that are read at once at first: about as many as there are in so many tokens of English. */
-function firstPart(tokens: number): number {
-  return 4 * tokens + 16;
-}
 
 function isLow(text: string, place: number): boolean {
   return place > 0 && (text.codePointAt(place - 1) as number) > 0xffff;

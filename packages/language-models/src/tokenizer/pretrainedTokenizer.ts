@@ -2,6 +2,7 @@ import type { Tokenizer } from "@metalearn/core";
 import { decoder } from "./decoder.js";
 import { pipeline } from "./pipeline.js";
 import { type AroundText, aroundText } from "./postProcessor.js";
+import { textEnds } from "./textEnds.js";
 import type { AddedTokenJson, TokenizerJson } from "./tokenizerJson.js";
 import { vocabulary } from "./vocabulary.js";
 
@@ -61,11 +62,11 @@ export function pretrainedTokenizer(
   { name, save, added = [], special = {}, chatTemplate, around }: PretrainedOptions,
 ): PretrainedTokenizer {
   const tokens = vocabulary(new Map(Object.entries(json.model.vocab)), json.added_tokens, ...added);
-  const { encode, encodeStart, encodeEnd, normalize } = pipeline(json, tokens);
+  const steps = pipeline(json, tokens);
   const texts: string[] = [];
   for (const [token, id] of tokens.model) texts[id] = token;
   for (const { id, content, normalized } of tokens.added) {
-    texts[id] = normalized ? normalize(content) : content;
+    texts[id] = normalized ? steps.normalize(content) : content;
   }
   const decodeTexts = decoder(json.decoder);
   const idOf = (text: string | undefined) => (text === undefined ? undefined : tokens.idOf(text));
@@ -74,9 +75,8 @@ export function pretrainedTokenizer(
   return {
     name,
     vocabularySize: tokens.size,
-    encode,
-    encodeStart,
-    encodeEnd,
+    encode: (text) => steps.encode(text, false),
+    ...textEnds(steps),
     decode: (ids) => decodeTexts(ids.flatMap((id) => texts[id] ?? [])),
     save,
     special: {
