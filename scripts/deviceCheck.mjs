@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     out: { type: "string", default: "device-check" },
     device: { type: "string", default: "cuda:0" },
-    /** The folder with `golden` and `bench`. */
+    /** The folder with `bench`, and with further numbers for the goldens in `golden`, if any. */
     shared: { type: "string", default: join(root, "../shared") },
     steps: { type: "string", default: "doctor,tests,tests-tf32,bench,memory" },
   },
@@ -57,7 +57,7 @@ const steps = {
 const chosen = values.steps.split(",");
 const unknown = chosen.filter((name) => !(name in steps));
 if (unknown.length > 0) {
-  console.error(`--steps should be some of ${Object.keys(steps).join(",")}; came ${unknown}.`);
+  console.error(`--steps: expected some of ${Object.keys(steps).join(",")}, got ${unknown}.`);
   process.exit(2);
 }
 const summary = {};

@@ -56,6 +56,7 @@ export function build() {
     "Build",
     () =>
       node("node_modules/typescript/bin/tsc", "--build", "tsconfig.build.json") ||
+      node("scripts/documentOptions.mjs") ||
       node("packages/runtime-tensorflow/scripts/bundleKernels.mjs"),
   );
 }

@@ -128,11 +128,11 @@ describe("a run with an adapter", () => {
     ],
     [
       { adapter: { ...lora, rank: 0 } },
-      '[BAD_CONFIG] in the run "run": adapter (lora).rank: Too small: expected number to be >=1; came 0.',
+      '[BAD_CONFIG] in the run "run": adapter (lora).rank: expected a whole number of at least 1, got 0.',
     ],
     [
       { adapter: { use: "lora" } },
-      "[BAD_CONFIG] adapter (lora): wanted targets or weights; came neither.",
+      "[BAD_CONFIG] adapter (lora): expected targets or weights, got neither.",
     ],
     [
       { adapter: { ...lora, weights: "./there" } },

@@ -63,6 +63,11 @@ const options = (config: object, more: Partial<CompareOptions> = {}): CompareOpt
   ...more,
 });
 
+/** Collects what a comparison tells the user. */
+const listening = (messages: string[]): Partial<CompareOptions> => ({
+  onEvent: (_, event) => event.kind === "message" && messages.push(event.text),
+});
+
 const parameters = (run: string, update: number) =>
   readFile(join(out, run, "checkpoints", `0000000${update}`, "model/model.safetensors"));
 
@@ -128,7 +133,7 @@ describe("a comparison", () => {
       learner: { use: "metaicl" },
       evaluate: { seeds: [1], method: "random" },
     };
-    await compareRuns(options(config, { notify: (message) => said.push(message) }));
+    await compareRuns(options(config, listening(said)));
     expect(said).toContain(
       'run (seed 100) trains, but is evaluated by the method random, which asks no model. "learner: null" in its config saves the training.',
     );
@@ -144,7 +149,7 @@ describe("a comparison", () => {
       options(config, { onEvent: (_, event) => events.push(event.kind) }),
     );
     expect(second.rows).toEqual(first.rows);
-    expect(events).toEqual(["open"]);
+    expect(events).toEqual(["open", "message"]); // that it is trained already
     expect((await stat(file)).mtimeMs).toBe(before.mtimeMs);
   });
 
@@ -158,7 +163,7 @@ describe("a comparison", () => {
         { onEvent: (_, event) => kinds.add(event.kind) },
       ),
     );
-    expect([...kinds]).toEqual(["open", "evaluate"]);
+    expect([...kinds]).toEqual(["open", "message", "evaluate"]);
     expect(runs[0]?.evaluation.seeds).toEqual([3]);
   });
 
@@ -235,7 +240,7 @@ describe("an interrupted run", () => {
       expect(await readdir(join(out, "run-seed100/checkpoints"))).toEqual(["00000005", "00000007"]);
 
       const messages: string[] = [];
-      await compareRuns(options(config, { notify: (message) => messages.push(message) }));
+      await compareRuns(options(config, listening(messages)));
       expect(messages).toEqual(["run (seed 100) goes on: checkpoint of update 7 of 12."]);
       expect(await results()).toEqual(uninterrupted);
       const { tokens } = (await readMetrics(join(out, "run-seed100"))).at(-1) ?? {};

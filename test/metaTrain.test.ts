@@ -181,7 +181,7 @@ describe("training that some parameters are frozen for", () => {
       '[BAD_OPTION] trainable: no parameter is called "head.*". The model has, for example: in.weight, out.weight.',
     );
     await expect(last({ ...(await setting()), trainable: [] })).rejects.toThrow(
-      "[BAD_OPTION] trainable: wanted at least one pattern; came none.",
+      "[BAD_OPTION] trainable: expected at least one pattern, got none.",
     );
   });
 });

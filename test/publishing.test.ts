@@ -43,7 +43,9 @@ describe.each(packages)("%s, as it is published,", (name) => {
       type: "module",
       engines: { node: ">=20.19" },
       keywords: expect.arrayContaining(
-        ["core", "cli"].includes(name) ? ["meta-learning"] : ["meta-learning", "metalearn-plugin"],
+        ["core", "cli", "language-models"].includes(name)
+          ? ["meta-learning"]
+          : ["meta-learning", "metalearn-plugin"],
       ),
       sideEffects: false,
       publishConfig: { access: "public", provenance: true },

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeProgram } from "@metalearn/cli";
+import { describeDataCommand, describeProgram } from "@metalearn/cli";
 import { parseOverrides } from "@metalearn/core/runs";
+import crossfit from "@metalearn/datasets-crossfit";
 import { expect, test } from "vitest";
 import { configMistakes } from "./support/configMistakes.js";
 import { blocksIn } from "./support/documents.js";
@@ -23,10 +24,10 @@ function metalearnMistakes(words: readonly string[]): string[] {
     if (!next) return rest[0]?.startsWith("-") ? [] : [`${command.name()}: no command ${rest[0]}`];
     [command, rest] = [next as Command, rest.slice(1)];
   }
-  const { operands, unknown } = command.parseOptions(rest);
+  const { operands, unknown } = ownCommand(command).parseOptions(rest);
   const changes = operands.filter((word) => /^[\w.]+=/.test(word));
   const others = operands.length - changes.length;
-  const wanted = command.registeredArguments.filter(({ variadic }) => !variadic);
+  const wanted = ownCommand(command).registeredArguments.filter(({ variadic }) => !variadic);
   return [
     ...unknown.map((option) => `${command.name()}: no option ${option}`),
     ...(others < wanted.filter(({ required }) => required).length
@@ -35,6 +36,13 @@ function metalearnMistakes(words: readonly string[]): string[] {
     ...(others > wanted.length ? [`${command.name()}: too many arguments`] : []),
     ...configMistakes(parseOverrides(changes.map((change) => change.replace(/\$\w+/g, "")))),
   ];
+}
+
+/** The command itself, or what a plugin has for it. */
+function ownCommand(command: Command): Command {
+  const action = command.name() as "add" | "download";
+  const own = command.parent?.name() === "data" && crossfit.data.crossfit[action];
+  return own ? describeDataCommand(action, own) : command;
 }
 
 /** What is wrong with a command, if it is one that the repository has a say in. */
@@ -98,6 +106,7 @@ test.each([
 test.each([
   "npx metalearn compair",
   "npx metalearn data chek",
+  "npx metalearn data add a.csv --tsk films",
   "npx metalearn compare --seed 1",
   "npx metalearn evaluate",
   "npx metalearn report a b",

@@ -40,8 +40,7 @@ const base = {
   evaluate: { seeds: [1] },
 };
 
-const runOf = (config: object): NamedRun =>
-  resolveRun(toolkit, runsOf(checkConfig(config))[0] as NamedRun);
+const runOf = (config: object): NamedRun => resolveRun(toolkit, runsOf(checkConfig(config))[0]);
 
 const options = (name: string, more: Partial<IteratedRunOptions> = {}): IteratedRunOptions => ({
   toolkit,
@@ -196,7 +195,7 @@ test("a run that fails makes the loop throw", async () => {
     for await (const _ of runEvents(options("wrong", { config })));
   };
   await expect(failing()).rejects.toThrow(
-    '[UNKNOWN_NAME] No tasks is called "lettres". Did you mean "letters"?',
+    '[UNKNOWN_NAME] in the run "wrong": No tasks is called "lettres". Did you mean "letters"?',
   );
 });
 

@@ -80,6 +80,10 @@ const options = (config: object, more: Partial<CompareOptions> = {}): CompareOpt
   runs: runsOf(checkConfig(config)),
   ...more,
 });
+/** Collects what a comparison tells the user. */
+const listening = (messages: string[]): Partial<CompareOptions> => ({
+  onEvent: (_, event) => event.kind === "message" && messages.push(event.text),
+});
 const inRun = (...parts: string[]) => join(out, "run-seed100", ...parts);
 const checkpoints = () => readdir(inRun("checkpoints"));
 const parameters = (path: string) => readFile(join(path, "model/model.safetensors"));
@@ -103,7 +107,7 @@ describe("a run whose last checkpoint is damaged", () => {
         await writeFile(file, bytes);
       }
       const messages: string[] = [];
-      await compareRuns(options(base, { notify: (message) => messages.push(message) }));
+      await compareRuns(options(base, listening(messages)));
       expect(
         messages.filter((text) => text.includes(`${damagedFile} is not what was written`)),
       ).toHaveLength(damaged);
@@ -158,7 +162,7 @@ describe("a run that validates", () => {
   test("stops when it has not got better for long enough, also after it was interrupted", async () => {
     const config = judged([0.2, 0.6, 0.4, 0.5, 0.9], { patience: 2 });
     const messages: string[] = [];
-    await compareRuns(options(config, { notify: (message) => messages.push(message) }));
+    await compareRuns(options(config, listening(messages)));
     expect(messages.at(-1)).toBe(
       "run (seed 100) stops early, at update 8 of 12: the best score on dev tasks is that of update 4.",
     );
@@ -186,7 +190,7 @@ describe("a run that validates", () => {
     expect(await parameters(inRun("checkpoints/00000004"))).toEqual(whole);
     expect(await parameters(inRun("checkpoints/00000008"))).toEqual(last);
     const again: string[] = [];
-    await compareRuns(options(rest, { notify: (message) => again.push(message) }));
+    await compareRuns(options(rest, listening(again)));
     expect(again).toEqual(["run (seed 100) is trained already: checkpoint of update 8 of 12."]);
   });
 
@@ -322,7 +326,7 @@ describe.skipIf(!canMount)(
       expect(kept.every((name) => /^\d{8}$/.test(name))).toBe(true);
       spawnSync("mount", ["-o", "remount,size=64m", out]);
       const messages: string[] = [];
-      await compareRuns(options(config, { notify: (message) => messages.push(message) }));
+      await compareRuns(options(config, listening(messages)));
       expect(messages).toEqual([
         `run (seed 100) goes on: checkpoint of update ${Number(kept.at(-1))} of 12.`,
       ]);

@@ -137,8 +137,8 @@ describe("two toolkits in one process", () => {
   });
 
   test("share an engine that goes on when one of them is closed", async () => {
-    const bench = (toolkit: Toolkit) => toolkit.open({ seed: 1, references: { runtime } });
-    const [closed, open] = [bench(curves.toolkit), bench(letters.toolkit)];
+    const scope = (toolkit: Toolkit) => toolkit.open({ seed: 1, references: { runtime } });
+    const [closed, open] = [scope(curves.toolkit), scope(letters.toolkit)];
     const [mine] = [await open.get("runtime"), await closed.get("runtime")];
     const square = mine.compile((x: tf.Tensor) => tf.square(x));
     const x = tf.tensor1d([2, 3]);
@@ -150,17 +150,17 @@ describe("two toolkits in one process", () => {
   });
 
   test("cannot take the engine away from each other", async () => {
-    const bench = ({ toolkit }: { toolkit: Toolkit }, use: string) =>
+    const scope = ({ toolkit }: { toolkit: Toolkit }, use: string) =>
       toolkit.open({ seed: 1, references: { runtime: { use } } });
     const other = bestEngine.name === "wasm" ? "cpu" : "wasm";
-    const [first, second] = [bench(curves, bestEngine.name), bench(letters, other)];
+    const [first, second] = [scope(curves, bestEngine.name), scope(letters, other)];
     await first.get("runtime");
     await expect(second.get("runtime")).rejects.toThrow(
       `[BAD_OPTION] TensorFlow.js computes with one engine in a process, and the ${bestEngine.name} engine is in use`,
     );
     expect(tf.getBackend()).toBe(bestEngine.name);
     await first.dispose();
-    const third = bench(letters, other); // now it is free
+    const third = scope(letters, other); // now it is free
     expect((await third.get("runtime")).name).toBe(other);
     await third.dispose();
   });

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { bestEngine, useEngine } from "../support/engines.js";
 import { sharedMoments } from "../support/formulas.js";
 import {
+  committed,
   expectGoldenOrDirection,
   type Golden,
   illConditionedReason,
@@ -15,12 +16,7 @@ import {
   sourcesOf,
   type ToleranceBlock,
 } from "../support/golden.js";
-import {
-  batchOf,
-  tinyModel as openTinyModel,
-  type StoredBatch,
-  tinyParams,
-} from "../support/tiny.js";
+import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "../support/tiny.js";
 
 interface MetaUpdate {
   readonly tasks: { readonly query_loss_after: number }[];
@@ -57,7 +53,6 @@ interface StoredTask {
 }
 
 interface File {
-  readonly param_order: string[];
   readonly task_sets: Record<string, StoredTask[][]>;
   readonly cases: Record<string, Case>;
 }
@@ -96,6 +91,13 @@ describe.each(sourcesOf(file))(
       expect(illConditioned.filter((name) => !name.endsWith("/cold"))).toEqual([]);
     });
 
+    if (source === committed) {
+      test("every way of sharing moments is among the cases", () => {
+        const readings = new Set(cases.map(([, { reading }]) => reading));
+        expect([...readings].sort()).toEqual(Object.keys(sharing));
+      });
+    }
+
     for (const name of illConditioned) {
       test.skip(`${name}, as closely as float32 can otherwise (${illConditionedReason})`);
     }
@@ -118,7 +120,7 @@ describe.each(sourcesOf(file))(
         moments: sharing[reading],
       });
       const objective = createObjective(tinyModel);
-      const initial = await tinyParams(source, golden.json.param_order);
+      const initial = await tinyParams(source);
       let params = initial;
       let state: MetaState = {
         optimizer: start === "warm" ? sharedMoments(initial) : optimizer.init(initial),

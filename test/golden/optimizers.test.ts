@@ -30,12 +30,7 @@ import {
   type ToleranceBlock,
   toTensors,
 } from "../support/golden.js";
-import {
-  batchOf,
-  tinyModel as openTinyModel,
-  type StoredBatch,
-  tinyParams,
-} from "../support/tiny.js";
+import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "../support/tiny.js";
 
 interface Hyperparameters {
   readonly lr: number;
@@ -132,10 +127,6 @@ describe.each(sourcesOf(files.quadratic))(
         batches: StoredBatch[];
         optimizers: Record<string, Trajectory>;
       }
-      const { param_order: order } = readGoldenJson<{ param_order: string[] }>(
-        source,
-        "gpt2-tiny/forward_backward_hvp.json",
-      );
       const tinyModel = openTinyModel(source);
       const golden: Golden<File> = await readGolden(source, files.gpt2);
       const run = golden.json.optimizers[name] as Trajectory;
@@ -154,7 +145,7 @@ describe.each(sourcesOf(files.quadratic))(
         ? chain(clipByGlobalNorm(run.clip_max_norm), inner)
         : inner;
       const objective = createObjective(tinyModel);
-      const initial = await tinyParams(source, order);
+      const initial = await tinyParams(source);
       let params = initial;
       let state = optimizer.init(params);
       for (const [i, step] of run.steps.entries()) {

@@ -12,7 +12,7 @@ import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "../support/engines.js";
 import { committed, readGoldenJson } from "../support/golden.js";
-import { tinyModel as openTinyModel, tinyParams } from "../support/tiny.js";
+import { openTinyModel, tinyParams } from "../support/tiny.js";
 
 /** Questions, and what transformers scores their sequences, each read alone and in full. */
 interface Case {
@@ -56,11 +56,7 @@ describe.each(engines)("GPT-2 on $name scores", ({ start, missing: noEngine }) =
 
   let params: Params;
   beforeAll(async () => {
-    const { param_order } = readGoldenJson<{ param_order: string[] }>(
-      committed,
-      "gpt2-tiny/forward_backward_hvp.json",
-    );
-    params = await tinyParams(committed, param_order);
+    params = await tinyParams(committed);
   });
 
   /** The model, with a list of the prefixes that it read. */

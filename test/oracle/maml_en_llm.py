@@ -136,7 +136,6 @@ def main():
                              for i in range(UPDATES)],
         }
     file.write(HOW, {
-        "param_order": list(problem.theta),
         "task_sets": {name_of[size]: [[{"support": [tiny_gpt2.as_lists(batch) for batch in support],
                                         "query": tiny_gpt2.as_lists(query)} for support, query in tasks]
                                       for tasks in task_sets[size]] for size in sizes},

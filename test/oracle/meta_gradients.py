@@ -24,7 +24,6 @@ def on_gpt2():
         **maml.anil_variants(0.02, "anil_last_block_K2", last),
     }
     file.write(HOW, {
-        "param_order": list(problem.theta),
         "tasks": [{"support": as_lists(support), "query": as_lists(query)} for support, query in problem.tasks],
         "variants": {**maml.section(problem, variants, file.strided, "gpt2"),
                      **maml.untied_head(problem, 0.02, file.strided)},

@@ -6,8 +6,10 @@ from tolerance import block
 
 def section(problem, alpha, steps, epsilon, keep):
     def compute(setup):
+        def step(*given):
+            return inner_loop.sgd(*given, alpha=alpha)
+
         def adapted(support):
-            step = lambda *given: inner_loop.sgd(*given, alpha=alpha)
             return inner_loop.descend(setup.loss, setup.theta, [support] * steps, step, None, differentiable=False)[0]
 
         ends = inner_loop.mean([adapted(support) for support, _ in problem.tasks])

@@ -45,10 +45,10 @@ def main():
         "truncated in part": ask(demonstrations, options, 50),
         "after a single token": ask([11], options),
     }
-    soft_prompt = questions["with common demonstrations"]
-    cases = {name: case(found, read) for name, found in questions.items()}
-    cases_with_prompt = case(soft_prompt, read_after_prompt)
-    NumbersFile("trees/tree_scores.json").write(HOW, {"cases": cases, "soft_prompt": {"tokens": PROMPT, **cases_with_prompt}})
+    NumbersFile("trees/tree_scores.json").write(HOW, {
+        "cases": {name: case(found, read) for name, found in questions.items()},
+        "soft_prompt": {"tokens": PROMPT, **case(questions["with common demonstrations"], read_after_prompt)},
+    })
 
 
 def sequence(before, scored, longest=POSITIONS):

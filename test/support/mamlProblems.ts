@@ -8,7 +8,7 @@ import {
   toTensors,
 } from "./golden.js";
 import { mlp } from "./mlp.js";
-import { batchOf, type StoredBatch, tinyModel, tinyParams } from "./tiny.js";
+import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "./tiny.js";
 
 /** What the golden files of the folder `maml` are computed on; `F` is what else they hold. */
 export interface Problem<F> {
@@ -39,14 +39,15 @@ export const problems: readonly {
 
 /** The small GPT-2 of the golden files. */
 export async function gpt2Tiny<F>(source: GoldenSource): Promise<Problem<F>> {
-  const golden = await readGolden<
-    F & { param_order: string[]; tasks: Record<"support" | "query", StoredBatch>[] }
-  >(source, gpt2File);
-  const params = await tinyParams(source, golden.json.param_order);
+  const golden = await readGolden<F & { tasks: Record<"support" | "query", StoredBatch>[] }>(
+    source,
+    gpt2File,
+  );
+  const params = await tinyParams(source);
   const episodes = golden.json.tasks.map(({ support, query }) =>
     episodeOf(batchOf(support), batchOf(query)),
   );
-  return { golden, model: tinyModel(source), params, episodes, warm: sharedMoments(params) };
+  return { golden, model: openTinyModel(source), params, episodes, warm: sharedMoments(params) };
 }
 
 /** Regression of sine waves with a network of one hidden layer. */

@@ -5,7 +5,7 @@ import { byteTokenizer, type Gpt2, gpt2 } from "@metalearn/models-gpt2";
 import { type GoldenSource, readGoldenJson, shortName } from "./golden.js";
 
 /** The model of the golden checkpoint. */
-export function tinyModel(source: GoldenSource): Gpt2 {
+export function openTinyModel(source: GoldenSource): Gpt2 {
   const { vocab_size, n_positions, n_embd, n_layer, n_head } = readGoldenJson<
     Record<"vocab_size" | "n_positions" | "n_embd" | "n_layer" | "n_head", number>
   >(source, "gpt2-tiny/config.json");
@@ -14,16 +14,14 @@ export function tinyModel(source: GoldenSource): Gpt2 {
 }
 
 /** The golden checkpoint, in the order that closed formulas over parameters are numbered by. */
-export async function tinyParams(
-  { folder }: GoldenSource,
-  order: readonly string[],
-): Promise<Params> {
-  const params = await readSafetensors(join(folder, "gpt2-tiny/model.safetensors"));
-  const byShortName = Object.fromEntries(
-    Object.entries(params).map(([name, tensor]) => [shortName(name), tensor]),
+export async function tinyParams(source: GoldenSource): Promise<Params> {
+  const { param_order } = readGoldenJson<{ param_order: string[] }>(
+    source,
+    "gpt2-tiny/forward_backward_hvp.json",
   );
+  const params = await readSafetensors(join(source.folder, "gpt2-tiny/model.safetensors"));
   return Object.fromEntries(
-    order.map((name) => [shortName(name), byShortName[shortName(name)] as Params[string]]),
+    param_order.map((name) => [shortName(name), params[name] as Params[string]]),
   );
 }
 

@@ -1,13 +1,15 @@
 import type { Kind } from "@metalearn/core";
 import { configJsonSchema, type JsonSchema, type Toolkit } from "@metalearn/core/runs";
-import { code, valuesOf } from "./values.js";
+import { pageOfKind } from "./reference.js";
+import { code, type LinkTo, valuesOf } from "./values.js";
 
-/** A row of a table of options. */
+/** A row of a table of options: its cells. */
 interface Row {
+  /** The option as code, with the keys that lead to it: `compile.mode`. */
   readonly name: string;
-  readonly schema: JsonSchema;
-  /** What stands for the default where there is none. */
-  readonly absent: string;
+  readonly values: string;
+  readonly implied: string;
+  readonly meaning: string;
 }
 
 /** What each kind of component is for, before its list. */
@@ -24,25 +26,17 @@ const introductions: Readonly<Record<Kind, string>> = {
 };
 
 const configIntroduction =
-  "The keys of `metalearn.config.yaml`. `model` and `tasks` are wanted in every run; whatever has no default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
+  "The keys of `metalearn.config.yaml`. `model` and `tasks` are required in every run; whatever has no default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
 
 /** The page of a kind: a table of options for each component, from the schemas of the plugins. */
 export function componentsPage(toolkit: Toolkit, kind: Kind): string {
-  const { $defs } = configJsonSchema(toolkit) as { $defs: Record<Kind, JsonSchema> };
-  const branches = ($defs[kind].allOf ?? []) as readonly Branch[];
   const sections = toolkit.names(kind).map((name) => {
-    const options = toolkit.options(kind, name);
-    const { then } = branches.find(({ if: when }) => when.properties.use.const === name) as Branch;
-    const rows = Object.entries(then.properties)
-      .filter(([key]) => key !== "use")
-      .flatMap(([key, schema]) =>
-        rowsOf(key, schema, isOptional(options.shape[key]) ? "" : "required"),
-      );
     const from = toolkit.plugins.find((plugin) => has(plugin, kind, name))?.name ?? "";
+    const { description = "" } = toolkit.options(kind, name);
     return [
       `## \`${name}\``,
-      `${options.description ?? ""} From [${from}](/${from.replace("@metalearn/", "packages/")}).`,
-      rows.length === 0 ? "It has no options." : table(rows),
+      `${description} From [${from}](/${from.replace("@metalearn/", "packages/")}).`,
+      optionTable(toolkit, kind, [name], toReference) || "It has no options.",
     ].join("\n\n");
   });
   return [introductions[kind], ...sections].join("\n\n");
@@ -50,6 +44,77 @@ export function componentsPage(toolkit: Toolkit, kind: Kind): string {
 
 /** The page of the keys of a config. */
 export function configPage(toolkit: Toolkit): string {
+  return [configIntroduction, configTable(toolkit, toReference)].join("\n\n");
+}
+
+/**
+ * The options of some components of a kind as one table. An option that is not the same for all of them
+ * names those that a row is for.
+ */
+export function optionTable(
+  toolkit: Toolkit,
+  kind: Kind,
+  names: readonly string[],
+  link: LinkTo,
+): string {
+  const { $defs } = configJsonSchema(toolkit) as { $defs: Record<Kind, JsonSchema> };
+  const branches = ($defs[kind].allOf ?? []) as readonly Branch[];
+  const rows = names.flatMap((component) => {
+    const { shape } = toolkit.options(kind, component);
+    const branch = branches.find(({ if: when }) => when.properties.use.const === component);
+    return Object.entries((branch as Branch).then.properties)
+      .filter(([key]) => key !== "use")
+      .flatMap(([key, schema]) =>
+        rowsOf(key, schema, isOptional(shape[key]) ? "" : "required", link),
+      )
+      .map((row): OwnedRow => ({ ...row, component }));
+  });
+  const groups = grouped(rows, ({ name }) => name).flatMap((own) =>
+    grouped(own, ({ values, meaning }) => `${values} ${meaning}`),
+  );
+  return rows.length === 0 ? "" : table(groups.map((same) => merged(same, names)));
+}
+
+/** A row of one of several components. */
+interface OwnedRow extends Row {
+  readonly component: string;
+}
+
+/** Rows that differ at most in component and default as one. */
+function merged(rows: readonly OwnedRow[], names: readonly string[]): Row {
+  const [first] = rows as [OwnedRow];
+  const [usual, ...others] = grouped(rows, ({ implied }) => implied).sort(
+    (a, b) => b.length - a.length,
+  );
+  const implied = [
+    usual?.[0]?.implied,
+    ...others.map((own) => `${own[0]?.implied} (${listed(own)})`),
+  ].join("; ");
+  return { ...first, name: first.name + ownersOf(rows, names), implied };
+}
+
+/** Which of the components of a table a row is for, where it is not for all. */
+function ownersOf(rows: readonly OwnedRow[], names: readonly string[]): string {
+  const others = names
+    .filter((name) => !rows.some(({ component }) => component === name))
+    .map((component) => ({ component }));
+  if (others.length === 0) return "";
+  return others.length < rows.length - 1 ? ` (all but ${listed(others)})` : ` (${listed(rows)})`;
+}
+
+function listed(rows: readonly { readonly component: string }[]): string {
+  return rows.map(({ component }) => code(component)).join(", ");
+}
+
+/** Items with the same key together, in the order of their first ones. */
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
+}
+
+/** The keys of a config as a table. */
+export function configTable(toolkit: Toolkit, link: LinkTo): string {
   const { properties, $defs } = configJsonSchema(toolkit) as Record<
     "properties" | "$defs",
     Readonly<Record<string, JsonSchema>>
@@ -57,10 +122,13 @@ export function configPage(toolkit: Toolkit): string {
   const rows = Object.entries(properties).flatMap(([key, schema]) => {
     // A component's key says what the component is for, unless it says more.
     const { description = $defs[key]?.description } = schema;
-    return rowsOf(key, { ...schema, description }, "");
+    return rowsOf(key, { ...schema, description }, "", link);
   });
-  return [configIntroduction, table(rows)].join("\n\n");
+  return table(rows);
 }
+
+/** On the site every kind of component has a page. */
+const toReference: LinkTo = (noun, kind) => `[${noun}](/reference/${pageOfKind(kind)})`;
 
 interface Branch {
   readonly if: { readonly properties: { readonly use: { readonly const: string } } };
@@ -77,28 +145,32 @@ function isOptional(schema: { safeParse(value: unknown): { success: boolean } } 
 }
 
 /** The row of an option, and those of the keys that its value may have. */
-function rowsOf(name: string, schema: JsonSchema, absent: string): Row[] {
+function rowsOf(name: string, schema: JsonSchema, absent: string, link: LinkTo): Row[] {
   const inner = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const { default: implied, description = "" } = schema;
+  const isEmpty = implied === undefined || JSON.stringify(implied) === "{}";
+  const row = {
+    name: code(name),
+    values: valuesOf(schema, link),
+    implied: isEmpty ? absent : code(implied),
+    meaning: String(description),
+  };
   return [
-    { name, schema, absent },
-    ...Object.entries(inner).flatMap(([key, value]) => rowsOf(`${name}.${key}`, value, "")),
+    row,
+    ...Object.entries(inner).flatMap(([key, value]) => rowsOf(`${name}.${key}`, value, "", link)),
   ];
 }
 
 function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ name, schema, absent }) => {
-    const { default: implied, description } = schema;
-    const isEmpty = implied === undefined || JSON.stringify(implied) === "{}";
-    return [
-      code(name),
-      valuesOf(schema),
-      isEmpty ? absent : code(implied),
-      String(description ?? ""),
-    ]
-      .map((cell) => cell.replaceAll("|", "\\|").replaceAll("<", "&lt;"))
-      .join(" | ");
-  });
+  const lines = rows.map(({ name, values, implied, meaning }) =>
+    [name, values, implied, meaning].map(escaped).join(" | "),
+  );
   return ["| option | values | default | meaning |", "| --- | --- | --- | --- |"]
     .concat(lines.map((line) => `| ${line} |`))
     .join("\n");
+}
+
+/** Text of a cell: no end of it, and no HTML. */
+function escaped(cell: string): string {
+  return cell.replaceAll("|", "\\|").replace(/<(?=\S)/g, "&lt;");
 }

@@ -20,6 +20,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   Background: [
     "architecture",
     "second-order",
+    "second-order-operations",
     "performance",
     "results",
     "overhead",

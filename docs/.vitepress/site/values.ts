@@ -1,18 +1,20 @@
 import type { Kind } from "@metalearn/core";
 import type { JsonSchema } from "@metalearn/core/runs";
-import { pageOfKind } from "./reference.js";
+
+/** How a component is named that an option may be: `an optimizer`, with a link or without. */
+export type LinkTo = (noun: string, kind: Kind) => string;
 
 /** What a JSON Schema accepts, in words, as Markdown. */
-export function valuesOf(schema: JsonSchema): string {
+export function valuesOf(schema: JsonSchema, link: LinkTo): string {
   const { $ref, anyOf, type } = schema;
-  if (typeof $ref === "string") return componentLink($ref.replace("#/$defs/", "") as Kind);
-  if (Array.isArray(anyOf)) return anyOf.map(valuesOf).join(" or ");
+  if (typeof $ref === "string") return component($ref.replace("#/$defs/", "") as Kind, link);
+  if (Array.isArray(anyOf)) return anyOf.map((branch) => valuesOf(branch, link)).join(" or ");
   if (Array.isArray(schema.enum)) return schema.enum.map(code).join(", ");
   if ("const" in schema) return code(schema.const);
   if (type === "boolean") return "`true`, `false`";
   if (type === "integer" || type === "number") return numberOf(schema);
   if (type === "string") return "text";
-  if (type === "array") return `list of ${plural(valuesOf(schema.items as JsonSchema))}`;
+  if (type === "array") return `list of ${plural(valuesOf(schema.items as JsonSchema, link))}`;
   if (type === "object") return "map";
   return "any";
 }
@@ -28,12 +30,11 @@ function numberOf({ type, ...schema }: JsonSchema): string {
 const signs = { minimum: "≥", exclusiveMinimum: ">", maximum: "≤", exclusiveMaximum: "<" };
 
 function plural(values: string): string {
-  return values.replace(/\b(number|text)\b/, "$1s");
+  return values.replace(/\b(number|text)\b/, "$1s").replace(/\ban? (\w+)/, "$1s");
 }
 
-function componentLink(kind: Kind): string {
-  const noun = kind === "tasks" ? "tasks" : `${/^[aeo]/.test(kind) ? "an" : "a"} ${kind}`;
-  return `[${noun}](/reference/${pageOfKind(kind)})`;
+function component(kind: Kind, link: LinkTo): string {
+  return link(kind === "tasks" ? "tasks" : `${/^[aeo]/.test(kind) ? "an" : "a"} ${kind}`, kind);
 }
 
 /** A value as code, as a config writes it. */

@@ -4,6 +4,6 @@ import { Converter, ReflectionKind } from "typedoc";
 export function load(app) {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, reflection) => {
     if (reflection.kind !== ReflectionKind.Module) return;
-    reflection.name = `@metalearn/${reflection.name.replace("/src", "")}`;
+    reflection.name = `@metalearn/${reflection.name.replace("/dist", "")}`;
   });
 }

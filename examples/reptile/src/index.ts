@@ -2,30 +2,36 @@ import {
   defineFactory,
   definePlugin,
   type Learner,
-  type MetaOptimizer,
   mapParams,
   meanGradient,
+  parseOptions,
   referenceTo,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 
+const options = z.strictObject({
+  innerOptimizer: referenceTo("optimizer").describe("Takes the inner steps."),
+  innerSteps: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe("Inner steps per task, each on a batch of its own."),
+  tasks: z.int().min(1).default(1).describe("Tasks per meta-update."),
+});
+
 /** Options of {@link reptile}. */
-export interface ReptileOptions {
-  /** Takes the inner steps. */
-  readonly innerOptimizer: MetaOptimizer;
-  /** Inner steps per task, each on a batch of its own. @default 5 */
-  readonly innerSteps?: number;
-  /** Tasks per meta-update. @default 1 */
-  readonly tasks?: number;
-}
+export type ReptileOptions = z.input<typeof options>;
 
 /**
  * Moves the parameters towards where gradient steps on each task lead.
  *
  * Source: Nichol et al. 2018, "On First-Order Meta-Learning Algorithms", algorithm 1.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function reptile({ innerOptimizer, innerSteps = 5, tasks = 1 }: ReptileOptions): Learner {
+export function reptile(given: ReptileOptions): Learner {
+  const { innerOptimizer, innerSteps, tasks } = parseOptions(options, given);
   const adapt: Learner["adapt"] = (objective, params, support) => {
     let state = innerOptimizer.init(params);
     for (const batch of support) {
@@ -52,18 +58,10 @@ export function reptile({ innerOptimizer, innerSteps = 5, tasks = 1 }: ReptileOp
   };
 }
 
-const options = z.strictObject({
-  innerOptimizer: referenceTo("optimizer"),
-  innerSteps: z.int().min(1).default(5),
-  tasks: z.int().min(1).default(1),
-});
-
 export default definePlugin({
   name: "metalearn-reptile",
   learners: {
     // A config knows it by this name, which no other listed plugin may use for a learner.
-    "my-reptile": defineFactory(options, async (chosen, { create }) =>
-      reptile({ ...chosen, innerOptimizer: await create("optimizer", chosen.innerOptimizer) }),
-    ),
+    "my-reptile": defineFactory(options, reptile),
   },
 });

@@ -6,29 +6,37 @@ import {
   type Model,
   matchingNames,
   type Params,
+  parseOptions,
   randomFor,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { adaptedStorage, viewedModel } from "./adaptedModel.js";
 import { loraNames } from "./loraNames.js";
 import { readLora, readLoraConfig, writeLora } from "./peftLora.js";
 
+export const loraOptions = z
+  .strictObject({
+    rank: z.int().min(1).default(8).describe("r: the rank of what is added to a matrix."),
+    alpha: z
+      .number()
+      .positive()
+      .default(16)
+      .describe("What is added is multiplied by alpha / rank."),
+    targets: z
+      .array(z.string())
+      .min(1)
+      .readonly()
+      .describe("The matrices that something is added to: names, where `*` stands for any text."),
+  })
+  .describe("Adds a product of two narrow matrices to chosen matrices.");
+
 /** Options of {@link lora}. */
-export interface LoraOptions {
-  /** r: the rank of what is added to a matrix. @default 8 */
-  readonly rank?: number | undefined;
-  /** What is added is multiplied by `alpha / rank`. @default 16 */
-  readonly alpha?: number | undefined;
-  /**
-   * The matrices that something is added to, stored `[in, out]`: names, where `*` stands for any text
-   * (`["*.attn.c_attn.weight"]`).
-   */
-  readonly targets: readonly string[];
-}
+export type LoraOptions = z.input<typeof loraOptions>;
 
 /**
  * Low-rank adaptation: a model that computes with `W + alpha / rank (B A)^T` in place of each target
- * `W`, `[in, out]`. Beside the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn as PEFT
+ * `W`, which is stored `[in, out]`. Beside the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn as PEFT
  * draws it, uniformly within `1 / sqrt(in)`, and `….lora_B`, `[out, rank]`, zero: at first it
  * computes what `model` does.
  *
@@ -39,13 +47,8 @@ export interface LoraOptions {
  */
 export function lora(model: LanguageModel, options: LoraOptions): LanguageModel;
 export function lora<B extends Batch>(model: Model<B>, options: LoraOptions): Model<B>;
-export function lora(model: Model, { rank = 8, alpha = 16, targets }: LoraOptions): Model {
-  if (!Number.isInteger(rank) || rank < 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `lora: rank must be a whole number of at least 1, but is ${rank}.`,
-    );
-  }
+export function lora(model: Model, options: LoraOptions): Model {
+  const { rank, alpha, targets } = parseOptions(loraOptions, options);
   return loraModel(model, alpha, (base, seed) =>
     Object.fromEntries(
       matrices(model, base, targets).flatMap(([name, [rows, columns]]) => {
@@ -101,9 +104,6 @@ function loraModel(
   alpha: number,
   init: (base: Params, seed: number) => Params | Promise<Params>,
 ): Model {
-  if (!(alpha > 0)) {
-    throw new MetaError("BAD_OPTION", `lora: alpha must be above 0, but is ${alpha}.`);
-  }
   return {
     ...adaptedStorage(model, {
       name: "lora",
@@ -134,7 +134,7 @@ function matrices(
     const examples = peft ? `, such as ${allowed.slice(0, 4).join(", ")}` : "";
     throw new MetaError(
       "BAD_OPTION",
-      `lora: targets: wanted matrices of linear layers${examples}; came ${name}, of shape [${shape}].`,
+      `lora: targets: expected matrices of linear layers${examples}, got ${name}, of shape [${shape}].`,
     );
   });
 }

@@ -62,7 +62,7 @@ export async function readPeftConfig<S extends z.ZodType>(
   }
 }
 
-/** An adapter's files are not what was wanted. */
+/** An adapter's files are not what was expected. */
 export function badAdapter(directory: string, what: string, cause?: unknown): MetaError {
   return new MetaError("BAD_CHECKPOINT", `The adapter in ${directory} cannot be used: ${what}.`, {
     cause,

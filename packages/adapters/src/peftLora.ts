@@ -72,8 +72,8 @@ export async function readLora(
       const [rows, columns] = shape;
       const shapes = [factorA?.shape, factorB?.shape].map((of) => `[${of ?? "missing"}]`);
       if (shapes.join() !== `[${rank},${rows}],[${columns},${rank}]`) {
-        const wanted = `[rank,${rows}] and [${columns},rank]`;
-        throw badAdapter(directory, `${module} wants ${wanted}; came ${shapes.join(" and ")}`);
+        const expected = `[rank,${rows}] and [${columns},rank]`;
+        throw badAdapter(directory, `${module}: expected ${expected}, got ${shapes.join(" and ")}`);
       }
       Object.assign(own, { [a]: factorA, [b]: factorB });
     }

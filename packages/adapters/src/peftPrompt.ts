@@ -43,9 +43,9 @@ export async function readPrompt(
   [tokens, width]: readonly [tokens: number, width: number],
 ): Promise<Params> {
   const stored = await readPeftTensors(directory);
-  const wanted = `${storedName} [${tokens},${width}]`;
-  const came = Object.entries(stored).map(([name, { shape }]) => `${name} [${shape}]`);
-  if (came.join() === wanted) return { [promptName]: tensorNamed(stored, storedName) };
+  const expected = `${storedName} [${tokens},${width}]`;
+  const got = Object.entries(stored).map(([name, { shape }]) => `${name} [${shape}]`);
+  if (got.join() === expected) return { [promptName]: tensorNamed(stored, storedName) };
   disposeParams(stored);
-  throw badAdapter(directory, `wanted ${wanted}; came ${came.join(", ") || "nothing"}`);
+  throw badAdapter(directory, `expected ${expected}, got ${got.join(", ") || "nothing"}`);
 }

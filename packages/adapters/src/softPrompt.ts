@@ -2,23 +2,30 @@ import {
   type LanguageModel,
   MetaError,
   type Params,
+  parseOptions,
   randomFor,
   tensorNamed,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { adaptedStorage } from "./adaptedModel.js";
 import { promptName, readPrompt, readPromptConfig, writePrompt } from "./peftPrompt.js";
 
+export const softPromptOptions = z
+  .strictObject({
+    tokens: z.int().min(1).default(20).describe("Length of the prompt, in tokens."),
+    text: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "What the prompt begins as, over and over. Default: tokens drawn from the first 5,000 of the vocabulary, the most common ones of a byte-pair encoding.",
+      ),
+  })
+  .describe("Puts trained vectors before every sequence of a language model.");
+
 /** Options of {@link softPrompt}. */
-export interface SoftPromptOptions {
-  /** Length of the prompt. @default 20 */
-  readonly tokens?: number | undefined;
-  /**
-   * The prompt begins as the embeddings of this text, over and over. Without it, of tokens drawn
-   * from the vocabulary's first 5,000: the most common ones of a byte-pair encoding.
-   */
-  readonly text?: string | undefined;
-}
+export type SoftPromptOptions = z.input<typeof softPromptOptions>;
 
 /**
  * Prompt tuning: a model that reads `prompt.embeddings`, `[tokens, width]`, before every sequence.
@@ -29,16 +36,8 @@ export interface SoftPromptOptions {
  * @throws MetaError `BAD_OPTION` when the model reads no embeddings, the prompt leaves no room for
  *   tokens, or the text has none
  */
-export function softPrompt(
-  model: LanguageModel,
-  { tokens = 20, text }: SoftPromptOptions = {},
-): LanguageModel {
-  if (!Number.isInteger(tokens) || tokens < 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `softPrompt: tokens must be a whole number of at least 1, but is ${tokens}.`,
-    );
-  }
+export function softPrompt(model: LanguageModel, options: SoftPromptOptions = {}): LanguageModel {
+  const { tokens, text } = parseOptions(softPromptOptions, options);
   const ids = text === undefined ? undefined : model.tokenizer.encode(text);
   if (ids?.length === 0) {
     throw new MetaError("BAD_OPTION", "softPrompt: text must have at least one token.");

@@ -122,10 +122,11 @@ describe("lora", () => {
 
 describe("bad options", () => {
   test.each([
-    [{ rank: 0 }, "lora: rank must be a whole number of at least 1, but is 0."],
-    [{ rank: 1.5 }, "lora: rank must be a whole number of at least 1, but is 1.5."],
-    [{ alpha: 0 }, "lora: alpha must be above 0, but is 0."],
-    [{ alpha: Number.NaN }, "lora: alpha must be above 0, but is NaN."],
+    [{ targets: [] }, "targets: expected a list of at least 1, got []."],
+    [{ rank: 0 }, "rank: expected a whole number of at least 1, got 0."],
+    [{ rank: 1.5 }, "rank: expected a whole number, got 1.5."],
+    [{ alpha: 0 }, "alpha: expected a number above 0, got 0."],
+    [{ alpha: Number.NaN }, "alpha: expected a number, got NaN."],
   ])("%j is refused", (options, message) => {
     expect(() => lora(model, { targets, ...options })).toThrow(`[BAD_OPTION] ${message}`);
   });
@@ -134,11 +135,10 @@ describe("bad options", () => {
     [["*.attn.q.weight"], 'lora: targets: no parameter is called "*.attn.q.weight".'],
     [
       ["*.c_attn.*"],
-      "lora: targets: wanted matrices of linear layers, such as h.0.attn.c_attn.weight, h.0.attn.c_proj.weight, h.0.mlp.c_fc.weight, h.0.mlp.c_proj.weight; came h.0.attn.c_attn.bias, of shape [24].",
+      "lora: targets: expected matrices of linear layers, such as h.0.attn.c_attn.weight, h.0.attn.c_proj.weight, h.0.mlp.c_fc.weight, h.0.mlp.c_proj.weight, got h.0.attn.c_attn.bias, of shape [24].",
     ],
     // PEFT would take its tensors for those of an embedding.
-    [["wte.weight"], "came wte.weight, of shape [256,8]."],
-    [[], "lora: targets: wanted at least one pattern; came none."],
+    [["wte.weight"], "got wte.weight, of shape [256,8]."],
   ])("the targets %j are refused, and nothing is left behind", async (targets, message) => {
     const before = tf.memory().numTensors;
     await expect(lora(model, { targets }).init(1)).rejects.toThrow(message);

@@ -197,11 +197,11 @@ describe("an adapter that does not fit", () => {
   test.each([
     [
       { [stored("c_attn", "A")]: [3, 8], [stored("c_attn", "B")]: [24, 2] },
-      "h.0.attn.c_attn wants [rank,8] and [24,rank]; came [3,8] and [24,2]",
+      "h.0.attn.c_attn: expected [rank,8] and [24,rank], got [3,8] and [24,2]",
     ],
     [
       { [stored("c_attn", "A")]: [3, 8] },
-      "h.0.attn.c_attn wants [rank,8] and [24,rank]; came [3,8] and [missing]",
+      "h.0.attn.c_attn: expected [rank,8] and [24,rank], got [3,8] and [missing]",
     ],
     [
       { [stored("query", "A")]: [3, 8] },
@@ -222,7 +222,7 @@ describe("an adapter that does not fit", () => {
     await saveParams(prompted, await prompted.init(1), inFolder("other"));
     const longer = softPrompt(model, { tokens: 5 });
     await expect(loadParams(longer, inFolder("other"))).rejects.toThrow(
-      "wanted prompt_embeddings [5,8]; came prompt_embeddings [4,8]",
+      "expected prompt_embeddings [5,8], got prompt_embeddings [4,8]",
     );
   });
 });

@@ -128,9 +128,9 @@ describe("a soft prompt", () => {
 
 describe("bad options", () => {
   test.each([
-    [{ tokens: 0 }, "softPrompt: tokens must be a whole number of at least 1, but is 0."],
+    [{ tokens: 0 }, "tokens: expected a whole number of at least 1, got 0."],
     [{ tokens: 64 }, "A soft prompt of 64 tokens leaves no room: the model reads at most 64."],
-    [{ text: "" }, "softPrompt: text must have at least one token."],
+    [{ text: "" }, 'text: expected a string that is not empty, got "".'],
   ])("%j is refused", (options, message) => {
     expect(() => softPrompt(model, options)).toThrow(`[BAD_OPTION] ${message}`);
   });

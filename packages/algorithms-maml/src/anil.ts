@@ -1,25 +1,35 @@
-import type { Learner } from "@metalearn/core";
-import { type MamlOptions, maml } from "./maml.js";
+import { type Learner, parseOptions } from "@metalearn/core";
+import type { z } from "zod";
+import { patterns } from "./innerLoopOptions.js";
+import { mamlOptions, mamlWith } from "./maml.js";
+
+const headOptions = mamlOptions.omit({ adapt: true }).extend({
+  head: patterns.describe(
+    "Names of the parameters of the head; `*` stands for any text, a leading `!` leaves names out.",
+  ),
+});
+
+export const anilOptions = headOptions.describe("MAML whose inner steps change the head alone.");
+
+export const boilOptions = headOptions.describe(
+  "MAML whose inner steps change everything but the head.",
+);
 
 /** Options of {@link anil} and {@link boil}. */
-export interface HeadOptions extends Omit<MamlOptions, "adapt"> {
-  /**
-   * Which parameters are the head: names, where `*` stands for any text. In a GPT-2, whose output
-   * matrix is its embedding, `["h.11.*", "ln_f.*"]` stands in for it.
-   */
-  readonly head: readonly string[];
-}
+export type HeadOptions = z.input<typeof headOptions>;
 
 /**
  * Almost no inner loop: MAML that adapts the head alone, `head' = head - alpha * gradient`, while the
- * body is the same for all tasks. Both have a meta-gradient.
+ * body is the same for all tasks. Both have a meta-gradient. In a GPT-2, whose output matrix is its
+ * embedding, `["h.11.*", "ln_f.*"]` stands in for the head.
  *
  * Source: Raghu et al. 2020, section 4.1; the meta-gradient as in Finn et al. 2017, algorithm 1.
  *
- * @throws MetaError `BAD_OPTION` when a count is too small; later, when no parameter is in the head
+ * @throws MetaError `BAD_OPTION`, also when no parameter is in the head
  */
-export function anil({ head, ...options }: HeadOptions): Learner {
-  return { ...maml({ ...options, adapt: head }), name: "anil" };
+export function anil(options: HeadOptions): Learner {
+  const { head, ...others } = parseOptions(anilOptions, options);
+  return { ...mamlWith({ ...others, adapt: head }), name: "anil" };
 }
 
 /**
@@ -28,9 +38,10 @@ export function anil({ head, ...options }: HeadOptions): Learner {
  *
  * Source: Oh et al. 2021, section 3.1; the meta-gradient as in Finn et al. 2017, algorithm 1.
  *
- * @throws MetaError `BAD_OPTION` when a count is too small; later, when no parameter is in the head
+ * @throws MetaError `BAD_OPTION`, also when no parameter is in the head
  */
-export function boil({ head, ...options }: HeadOptions): Learner {
+export function boil(options: HeadOptions): Learner {
+  const { head, ...others } = parseOptions(boilOptions, options);
   const adapt = ["*", ...head.map((pattern) => `!${pattern}`)];
-  return { ...maml({ ...options, adapt }), name: "boil" };
+  return { ...mamlWith({ ...others, adapt }), name: "boil" };
 }

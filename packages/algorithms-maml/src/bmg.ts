@@ -1,16 +1,17 @@
 import {
   type Batch,
   type Learner,
-  type MetaOptimizer,
   mapParams,
   meanGradient,
   type Objective,
   type Params,
+  parseOptions,
   tidy,
   zerosLikeParams,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { type EpisodeOptions, episodeShape, requireCounts } from "./episodes.js";
+import { z } from "zod";
+import { count, episodeOptions, episodeShape } from "./episodes.js";
 import {
   adaptAfresh,
   backpropagate,
@@ -20,26 +21,32 @@ import {
   innerLoops,
   pick,
 } from "./innerLoop.js";
+import { adapt, innerOptimizer, innerSteps } from "./innerLoopOptions.js";
+
+export const bmgOptions = z
+  .strictObject({
+    ...episodeOptions.shape,
+    innerOptimizer,
+    adapt,
+    innerSteps: innerSteps.default(1),
+    targetSteps: count
+      .default(1)
+      .describe("Further inner steps, from the adapted parameters to the target."),
+    target: z
+      .enum(["query", "support"])
+      .default("query")
+      .describe("What the steps to the target read: the query batch, or support batches in turn."),
+  })
+  .describe("Bootstrapped: draws the adapted parameters towards where further steps would lead.");
 
 /** Options of {@link bmg}. */
-export interface BmgOptions extends EpisodeOptions {
-  /** Takes the inner steps and those to the target, from zero moments for every task. */
-  readonly innerOptimizer: MetaOptimizer;
-  /** K: inner steps per task. @default 1 */
-  readonly innerSteps?: number;
-  /** L: further steps from the adapted parameters to the target. @default 1 */
-  readonly targetSteps?: number;
-  /** What the steps to the target read: the query batch, or support batches in turn. @default "query" */
-  readonly target?: "query" | "support";
-  /** Which parameters are adapted, as in {@link MamlOptions}. @default all */
-  readonly adapt?: readonly string[];
-}
+export type BmgOptions = z.input<typeof bmgOptions>;
 
 /**
  * Bootstrapped meta-gradients: the adapted parameters `phi` are drawn towards where `targetSteps`
  * further steps would have led them. The meta-gradient is that of `|phi - target|^2 / 2`, with the
  * target held fixed, through the inner steps; exact second order. The loss that is reported is the
- * query loss at `phi`.
+ * query loss at `phi`. Every task starts from zero moments.
  *
  * With SGD and one step on the query batch this is MAML's meta-gradient times the inner rate, so that
  * the outer rate has to be as much larger, unless the meta-optimizer is one like Adam. The paper's
@@ -48,18 +55,12 @@ export interface BmgOptions extends EpisodeOptions {
  *
  * Source: Flennerhag et al. 2022, section 3, equation 2.
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1
+ * @throws MetaError `BAD_OPTION`
  */
 export function bmg(options: BmgOptions): Learner {
-  const {
-    innerOptimizer: optimizer,
-    innerSteps = 1,
-    targetSteps = 1,
-    target = "query",
-    adapt: patterns = ["*"],
-  } = options;
-  requireCounts({ innerSteps, targetSteps });
-  const innerLoop = innerLoops(optimizer, patterns);
+  const parsed = parseOptions(bmgOptions, options);
+  const { innerOptimizer: optimizer, innerSteps, targetSteps, target } = parsed;
+  const innerLoop = innerLoops(optimizer, parsed.adapt);
 
   const taskGradient = <B extends Batch>(
     objective: Objective<B>,
@@ -94,7 +95,7 @@ export function bmg(options: BmgOptions): Learner {
 
   return {
     name: "bmg",
-    episodes: episodeShape(options),
+    episodes: episodeShape(parsed),
     adapt: adaptAfresh(optimizer, innerLoop, innerSteps),
     metaGradient(objective, params, episodes, state) {
       const steps = innerSteps + targetSteps;

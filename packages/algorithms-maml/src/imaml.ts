@@ -1,39 +1,54 @@
 import {
   type Batch,
   type Learner,
-  type MetaOptimizer,
   type MetaState,
   mapParams,
   meanGradient,
   meanParams,
   type Objective,
   type Params,
+  parseOptions,
   tidy,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { conjugateGradient } from "./conjugateGradient.js";
-import { type EpisodeOptions, episodeShape, requireCounts, requirePositive } from "./episodes.js";
-import { descend, freshStart, type InnerObjective, innerLoops, pick } from "./innerLoop.js";
+import { count, episodeOptions, episodeShape } from "./episodes.js";
+import { descend, freshStart, innerLoops, pick } from "./innerLoop.js";
+import { adapt, innerOptimizer } from "./innerLoopOptions.js";
+import type { InnerObjective } from "./stepPolicy.js";
+
+export const imamlOptions = z
+  .strictObject({
+    ...episodeOptions.shape,
+    innerOptimizer,
+    adapt,
+    innerSteps: count
+      .default(10)
+      .describe(
+        "Inner steps per task, each on all support batches: enough to come close to the minimum.",
+      ),
+    proximalWeight: z
+      .number()
+      .positive()
+      .default(1)
+      .describe("The paper's λ: how strongly the inner loop is pulled back to where it started."),
+    solverSteps: count
+      .default(5)
+      .describe("Steps of the conjugate gradient method, one Hessian-vector product each."),
+  })
+  .describe(
+    "An inner loop to the minimum, pulled back to its start; the meta-gradient is implicit.",
+  );
 
 /** Options of {@link imaml}. */
-export interface ImamlOptions extends EpisodeOptions {
-  /** Takes the inner steps, from zero moments for every task. */
-  readonly innerOptimizer: MetaOptimizer;
-  /** Inner steps per task: enough to come close to the minimum. @default 10 */
-  readonly innerSteps?: number;
-  /** lambda: how strongly the inner loop is pulled back to where it started. @default 1 */
-  readonly proximalWeight?: number;
-  /** Steps of the conjugate gradient method, one Hessian-vector product each. @default 5 */
-  readonly solverSteps?: number;
-  /** Which parameters are adapted, as in {@link MamlOptions}. @default all */
-  readonly adapt?: readonly string[];
-}
+export type ImamlOptions = z.input<typeof imamlOptions>;
 
 /**
  * Implicit MAML: the inner loop minimises the support loss plus `lambda / 2 |phi - theta|^2`, and
  * the meta-gradient follows from where it ends, `(I + H / lambda)^-1 dL_query / dphi`, whatever path
  * led there. `H` is the Hessian of the support loss at the end; the system is solved by conjugate
- * gradients. Every inner step sees all support batches.
+ * gradients. Every task starts from zero moments, and every inner step sees all support batches.
  *
  * The result is exact for an inner loop that ends at the minimum and a solver that converges, which
  * needs a `lambda` above the negative curvature of the loss. A parameter `psi` that is not adapted
@@ -41,19 +56,12 @@ export interface ImamlOptions extends EpisodeOptions {
  *
  * Source: Rajeswaran et al. 2019, equations 3 to 7 and algorithms 1 and 2.
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1 or `proximalWeight` is not above 0
+ * @throws MetaError `BAD_OPTION`
  */
 export function imaml(options: ImamlOptions): Learner {
-  const {
-    innerOptimizer: optimizer,
-    innerSteps = 10,
-    proximalWeight: lambda = 1,
-    solverSteps = 5,
-    adapt: patterns = ["*"],
-  } = options;
-  requireCounts({ innerSteps, solverSteps });
-  requirePositive({ proximalWeight: lambda });
-  const innerLoop = innerLoops(optimizer, patterns);
+  const parsed = parseOptions(imamlOptions, options);
+  const { innerOptimizer: optimizer, innerSteps, proximalWeight: lambda, solverSteps } = parsed;
+  const innerLoop = innerLoops(optimizer, parsed.adapt);
 
   /** Minimises the proximal objective; what it ends with. */
   const minimise = <B extends Batch>(
@@ -70,7 +78,7 @@ export function imaml(options: ImamlOptions): Learner {
 
   return {
     name: "imaml",
-    episodes: episodeShape(options),
+    episodes: episodeShape(parsed),
     adapt: (objective, params, support, state) =>
       tidy(() => minimise(objective, params, support, state).params),
     metaGradient(objective, params, episodes, state) {

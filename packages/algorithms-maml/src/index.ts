@@ -3,7 +3,7 @@ export { type BmgOptions, bmg } from "./bmg.js";
 export type { EpisodeOptions } from "./episodes.js";
 export { type ImamlOptions, imaml } from "./imaml.js";
 export { type LslrOptions, lslr } from "./lslr.js";
-export { type MamlOptions, maml } from "./maml.js";
+export { type FomamlOptions, fomaml, type MamlOptions, maml } from "./maml.js";
 export { type MamlEnLlmOptions, mamlEnLlm } from "./mamlEnLlm.js";
 export { type MetaSgdOptions, metaSgd } from "./metaSgd.js";
 export type { MomentSharing } from "./moments.js";

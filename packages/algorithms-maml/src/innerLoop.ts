@@ -6,8 +6,6 @@ import {
   disposeParams,
   filterParams,
   type Learner,
-  type Linearization,
-  type LossAndGradients,
   type MetaState,
   matchingNames,
   type Objective,
@@ -17,20 +15,9 @@ import {
   type UpdateInput,
   type UpdateRule,
 } from "@metalearn/core";
+import { type InnerObjective, type SupportLinearization, stepPolicy } from "./stepPolicy.js";
 
 type Slots = OptimizerState["slots"];
-
-/** The loss that an inner loop descends. `B` is what one step sees: a batch, or several. */
-export interface InnerObjective<B> {
-  gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
-  hvp(params: Params, batch: B, vector: Params): Params;
-  /** Both; they cost less together where `sharesWork`. */
-  readonly sharesWork?: boolean;
-  linearize?(params: Params, batch: B, names: readonly string[]): SupportLinearization;
-}
-
-/** A support gradient, and the Hessian of the support loss times a vector. */
-type SupportLinearization = Pick<Linearization, "gradients" | "hvp" | "dispose">;
 
 /** What an inner loop needs to know. */
 export interface InnerLoop<B> {
@@ -59,7 +46,7 @@ interface InnerStep {
   readonly coefficients: Coefficients;
   /** All parameters at the start of the step, adapted or not. */
   readonly params: Params;
-  /** The support loss at `params`: kept from the way there, or computed again. */
+  /** The support gradient at `params`, as it was kept or computed again. */
   linearize(): SupportLinearization;
 }
 
@@ -116,41 +103,25 @@ export function freshStart(
  * Takes inner steps from `params`; step j sees support batch j, starting over when there are more
  * steps than batches.
  *
- * @param record the order of the derivative that {@link backpropagate} is to take. With 0 only the
- *   end is kept. With 2 a single step keeps what its Hessian-vector product shares with its
- *   gradient. More steps do not, because memory would grow with them; where the way back gets the
- *   gradient with its product they keep not even that.
+ * @param order of the derivative that {@link backpropagate} is to take; with 0 only the end is kept
  */
 export function descend<B>(
   { objective, optimizer, names }: InnerLoop<B>,
   params: Params,
   support: readonly B[],
-  start: InnerStart,
-  record: 0 | 1 | 2,
+  { slots, coefficients: all }: InnerStart,
+  order: 0 | 1 | 2,
 ): Trajectory {
+  const takeGradient = stepPolicy(objective, order, all.length);
   const steps: InnerStep[] = [];
-  const alone = start.coefficients.length === 1;
-  let slots = start.slots;
-  for (const [j, c] of start.coefficients.entries()) {
+  for (const [j, coefficients] of all.entries()) {
+    const input = { slots, params: pick(params, names) };
     const batch = support[j % support.length] as B;
-    const at = params;
-    const input = { slots, params: pick(at, names) };
-    const together = record === 2 && objective.sharesWork ? objective.linearize : undefined;
-    const found = (alone && together?.(at, batch, names)) || {
-      ...objective.gradient(at, batch, names),
-      hvp: (vector: Params) => objective.hvp(at, batch, vector),
-      dispose() {},
-    };
-    const next = optimizer.apply({ ...input, gradients: found.gradients }, c);
-    const again = alone ? undefined : together;
-    if (record === 0 || again) disposeParams(found.gradients);
-    if (record > 0) {
-      const linearize = again ? () => again(at, batch, names) : () => found;
-      steps.push({ input, coefficients: c, params: at, linearize });
-    } else if (j > 0) {
-      // What the first step started from belongs to the caller.
-      for (const used of [input.params, ...Object.values(slots)]) disposeParams(used);
-    }
+    const { gradients, isTransient, linearize } = takeGradient(objective, params, batch, names);
+    const next = optimizer.apply({ ...input, gradients }, coefficients);
+    if (isTransient) disposeParams(gradients);
+    if (linearize) steps.push({ input, coefficients, params, linearize });
+    else if (j > 0) disposeInput(input); // the first step's belongs to the caller
     params = { ...params, ...next.params };
     slots = next.slots;
   }
@@ -190,9 +161,10 @@ export interface BackwardOptions {
 
 /**
  * The exact gradient with respect to where an inner loop started, given the gradient with respect
- * to where it ended: the adjoint of each optimizer update in closed form and one Hessian-vector
- * product of the support loss per step. No tape spans inner steps, so that memory is that of one
- * Hessian-vector product however many steps there are.
+ * to where it ended. A step is `φ' = U(φ, g(φ))` with the support gradient `g`; back through it, a
+ * cotangent `v` becomes `a + H b`, where `(a, b)` is the adjoint of the update `U`, in closed form, and
+ * `H b` a Hessian-vector product of the support loss. No tape spans inner steps, so that memory is that of
+ * one product however many steps there are.
  *
  * @param trajectory whose support gradients are freed
  * @param gradient is freed, as those on the way are
@@ -204,27 +176,31 @@ export function backpropagate<B>(
   gradient: Params,
   { order = 2, onTheWay = [], slots = false }: BackwardOptions = {},
 ): { gradient: Params; slots: Slots } {
-  let back: { gradient: Params; slots: Slots } = { gradient, slots: {} };
+  let cotangent: { params: Params; slots: Slots } = { params: gradient, slots: {} };
   for (const [j, { input, coefficients, linearize }] of [...steps.entries()].reverse()) {
     const { gradients, hvp, dispose } = linearize();
     const update = { ...input, gradients };
-    const arrived = { params: pick(back.gradient, names), slots: back.slots };
+    const adapted = { ...cotangent, params: pick(cotangent.params, names) };
     const adjoint =
       j > 0 || slots
-        ? optimizer.adjoint(update, coefficients, arrived)
-        : { ...optimizer.adjointOfFirst(update, coefficients, arrived), slots: {} };
-    const direct = { ...back.gradient, ...adjoint.params };
+        ? optimizer.adjoint(update, coefficients, adapted)
+        : { ...optimizer.adjointOfFirst(update, coefficients, adapted), slots: {} };
+    const directTerm = { ...cotangent.params, ...adjoint.params }; // a
     // As large as the model, all of them: each goes before the next is made.
-    disposeOthers([back.gradient, ...Object.values(back.slots)], direct);
+    disposeOthers([cotangent.params, ...Object.values(cotangent.slots)], directTerm);
     disposeParams(gradients);
-    const bent = order === 2 ? hvp(adjoint.gradients) : undefined;
+    const hessianTerm = order === 2 ? hvp(adjoint.gradients) : undefined; // H b
     dispose();
     disposeParams(adjoint.gradients);
-    const arriving = onTheWay[j];
-    const through = bent ? addInto(direct, bent) : direct;
-    back = { gradient: arriving ? addInto(through, arriving) : through, slots: adjoint.slots };
+    const terms = [hessianTerm, onTheWay[j]].filter((term) => term !== undefined);
+    cotangent = { params: terms.reduce(addInto, directTerm), slots: adjoint.slots };
   }
-  return back;
+  return { gradient: cotangent.params, slots: cotangent.slots };
+}
+
+/** Frees the parameters and moments that a step started from. */
+function disposeInput({ params, slots }: InnerStep["input"]): void {
+  for (const used of [params, ...Object.values(slots)]) disposeParams(used);
 }
 
 /** Frees those tensors that are not in `kept` as well. */

@@ -1,8 +1,13 @@
-import type { Learner } from "@metalearn/core";
-import { type MetaSgdOptions, metaSgd } from "./metaSgd.js";
+import { type Learner, parseOptions } from "@metalearn/core";
+import type { z } from "zod";
+import { metaSgd, metaSgdOptions } from "./metaSgd.js";
+
+export const lslrOptions = metaSgdOptions
+  .omit({ rates: true, perStep: true })
+  .describe("MAML with a learned inner learning rate for every tensor and inner step.");
 
 /** Options of {@link lslr}. */
-export type LslrOptions = Omit<MetaSgdOptions, "rates" | "perStep">;
+export type LslrOptions = z.input<typeof lslrOptions>;
 
 /**
  * MAML with learned per-layer per-step learning rates: one for every tensor and inner step,
@@ -10,8 +15,9 @@ export type LslrOptions = Omit<MetaSgdOptions, "rates" | "perStep">;
  *
  * Source: Antoniou et al. 2019 (MAML++), section 4, "LSLR".
  *
- * @throws MetaError `BAD_OPTION` when a count is too small
+ * @throws MetaError `BAD_OPTION`
  */
 export function lslr(options: LslrOptions): Learner {
-  return { ...metaSgd({ ...options, rates: "tensor", perStep: true }), name: "lslr" };
+  const own = parseOptions(lslrOptions, options);
+  return { ...metaSgd({ ...own, rates: "tensor", perStep: true }), name: "lslr" };
 }

@@ -1,26 +1,33 @@
-import type { Learner } from "@metalearn/core";
-import { type MamlOptions, maml } from "./maml.js";
+import { type Learner, parseOptions } from "@metalearn/core";
+import { z } from "zod";
+import { count, querySource } from "./episodes.js";
+import { mamlOptions, mamlWith } from "./maml.js";
+import { momentSharing } from "./moments.js";
+
+const { queries, multiStepLoss, innerOptimizer, taskUnit, adapt, order } = mamlOptions.shape;
+
+export const mamlEnLlmOptions = z
+  .strictObject({
+    queries,
+    multiStepLoss,
+    innerOptimizer,
+    moments: momentSharing.default("shared"),
+    querySource: querySource.default("other-tasks"),
+    taskUnit,
+    adapt,
+    order,
+    tasks: count.default(1).describe("n: tasks per meta-update."),
+    size: count.default(1).describe("k: support batches, inner steps and query batches per task."),
+    innerSteps: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Inner steps per task; without any, this is MetaICL. Default: k."),
+  })
+  .describe("MAML with queries from other tasks, and moments that both loops share (MAML-2k-n).");
 
 /** Options of {@link mamlEnLlm}. */
-export interface MamlEnLlmOptions
-  extends Pick<
-    MamlOptions,
-    | "innerOptimizer"
-    | "order"
-    | "moments"
-    | "querySource"
-    | "taskUnit"
-    | "queries"
-    | "adapt"
-    | "multiStepLoss"
-  > {
-  /** n: tasks per meta-update. @default 1 */
-  readonly tasks?: number;
-  /** k: support batches, inner steps and query batches per task. @default 1 */
-  readonly size?: number;
-  /** Inner steps per task, if not k. Without any, this is MetaICL. @default size */
-  readonly innerSteps?: number | undefined;
-}
+export type MamlEnLlmOptions = z.input<typeof mamlEnLlmOptions>;
 
 /**
  * MAML-en-LLM, "MAML-2k-n": MAML whose query examples come from other tasks than the support, with
@@ -33,21 +40,10 @@ export interface MamlEnLlmOptions
  * @example
  * // MAML-2-4
  * mamlEnLlm({ tasks: 4, size: 1, innerOptimizer: adamw({ learningRate: 1e-5 }) })
+ * @throws MetaError `BAD_OPTION`, also as {@link maml} does
  */
-export function mamlEnLlm({
-  tasks = 1,
-  size = 1,
-  innerSteps = size,
-  ...options
-}: MamlEnLlmOptions): Learner {
-  const learner = maml({
-    moments: "shared",
-    querySource: "other-tasks",
-    ...options,
-    tasks,
-    innerSteps,
-    support: size,
-    query: size,
-  });
+export function mamlEnLlm(options: MamlEnLlmOptions): Learner {
+  const { size, innerSteps = size, ...others } = parseOptions(mamlEnLlmOptions, options);
+  const learner = mamlWith({ ...others, innerSteps, support: size, query: size });
   return { ...learner, name: "maml-en-llm" };
 }

@@ -1,17 +1,29 @@
-import type { Learner } from "@metalearn/core";
-import { requireCounts } from "./episodes.js";
+import { type Learner, parseOptions } from "@metalearn/core";
+import { z } from "zod";
+import { innerSteps } from "./innerLoopOptions.js";
 import { learnedRates } from "./learnedRates.js";
-import { type MamlOptions, mamlWith } from "./maml.js";
+import { mamlOptions, mamlWith } from "./maml.js";
+
+export const metaSgdOptions = mamlOptions
+  .omit({ innerOptimizer: true, moments: true })
+  .extend({
+    innerSteps: innerSteps.default(1),
+    initialRate: z
+      .number()
+      .default(0.01)
+      .describe("The learning rate that every learned one starts from."),
+    rates: z
+      .enum(["element", "tensor"])
+      .default("element")
+      .describe(
+        "Whether every element of a tensor has a learning rate of its own, or every tensor.",
+      ),
+    perStep: z.boolean().default(false).describe("Whether every inner step has rates of its own."),
+  })
+  .describe("MAML with a learned inner learning rate for every element or tensor.");
 
 /** Options of {@link metaSgd}. */
-export interface MetaSgdOptions extends Omit<MamlOptions, "innerOptimizer" | "moments"> {
-  /** What every rate starts from. @default 0.01 */
-  readonly initialRate?: number;
-  /** A rate for every element of a tensor, or one for the tensor. @default "element" */
-  readonly rates?: "element" | "tensor";
-  /** Whether every inner step has rates of its own. @default false */
-  readonly perStep?: boolean;
-}
+export type MetaSgdOptions = z.input<typeof metaSgdOptions>;
 
 /**
  * Meta-SGD: MAML that learns, beside the initial parameters, the rate and direction of its inner
@@ -22,17 +34,13 @@ export interface MetaSgdOptions extends Omit<MamlOptions, "innerOptimizer" | "mo
  *
  * Source: Li et al. 2017, equation 1 and algorithm 1.
  *
- * @throws MetaError `BAD_OPTION` when a count is too small
+ * @throws MetaError `BAD_OPTION`
  */
-export function metaSgd({
-  initialRate = 0.01,
-  rates = "element",
-  perStep = false,
-  ...options
-}: MetaSgdOptions): Learner {
-  const { innerSteps = 1 } = options;
-  requireCounts({ innerSteps });
+export function metaSgd(options: MetaSgdOptions): Learner {
+  const { rates, perStep, initialRate, ...others } = parseOptions(metaSgdOptions, options);
+  const { innerSteps } = others;
   const learned = learnedRates({ rates, perStep, innerSteps, initialRate });
-  const learner = mamlWith({ ...options, innerOptimizer: learned.optimizer }, learned);
+  const { optimizer: innerOptimizer } = learned;
+  const learner = mamlWith({ ...others, innerOptimizer, moments: "reset" }, learned);
   return { ...learner, name: "meta-sgd" };
 }

@@ -8,19 +8,17 @@ import {
   type OptimizerState,
   type Params,
 } from "@metalearn/core";
+import { z } from "zod";
 
-/**
- * How the inner and the outer optimizer share their moving averages (MAML-en-LLM, section 3.3).
- *
- * - `shared`: one set of moments, advanced by every inner step of every task in order, then by the
- *   outer step.
- * - `copy-last`: every task starts from the outer moments; those of the last task go to the outer step.
- * - `copy-mean`: the same, but the mean over the tasks goes to the outer step.
- * - `one-way`: every task starts from zero; those of the last task go to the outer step.
- * - `separate`: the inner optimizer keeps its own moments from task to task and update to update.
- * - `reset`: every task starts from zero and nothing is shared, as in plain MAML.
- */
-export type MomentSharing = "shared" | "copy-last" | "copy-mean" | "one-way" | "separate" | "reset";
+/** The ways in which both optimizers share their moving averages (MAML-en-LLM, section 3.3). */
+export const momentSharing = z
+  .enum(["shared", "copy-last", "copy-mean", "one-way", "separate", "reset"])
+  .describe(
+    "How inner and outer moving averages are shared. `shared`: one after the other goes on from them; `copy-last`, `copy-mean`: tasks start from the outer ones, and the outer step goes on from those of the last task or from their mean; `one-way`: tasks start from zero, and the outer step goes on from those of the last; `separate`: both keep their own; `reset`: tasks start from zero, and the outer step keeps its own.",
+  );
+
+/** A way in which inner and outer optimizer share their moving averages. */
+export type MomentSharing = z.output<typeof momentSharing>;
 
 interface Policy {
   /** Whose moments the first task starts from. */

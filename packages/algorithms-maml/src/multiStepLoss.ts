@@ -1,18 +1,27 @@
 import { type LossAndGradients, mapParams } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
+import { count } from "./episodes.js";
 
 /**
- * Multi-step loss: the query loss after every inner step counts.
+ * The options of the multi-step loss: the query loss after every inner step counts.
  *
  * Source: Antoniou et al. 2019 (MAML++), equation 4.
  */
-export interface MultiStepLoss {
-  /**
-   * Meta-updates over which the weights go, linearly, from equal ones to that of the last step
-   * alone. Without it they stay equal.
-   */
-  readonly annealUpdates?: number | undefined;
-}
+export const multiStepLoss = z
+  .strictObject({
+    annealUpdates: count
+      .optional()
+      .describe(
+        "Meta-updates over which the weights fade to that of the last step. Default: they stay equal.",
+      ),
+  })
+  .describe(
+    "Counts the query loss after every inner step (`{}`: equally). Default: after the last alone.",
+  );
+
+/** Options of the multi-step loss. */
+export type MultiStepLoss = z.input<typeof multiStepLoss>;
 
 /**
  * The weights of the query losses after each inner step, which add up to 1; none once only the last

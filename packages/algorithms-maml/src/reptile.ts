@@ -1,39 +1,44 @@
-import { type Learner, type MetaOptimizer, mapParams, meanGradient, tidy } from "@metalearn/core";
+import { type Learner, mapParams, meanGradient, parseOptions, tidy } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
-import { type EpisodeOptions, episodeShape, requireCounts } from "./episodes.js";
+import { z } from "zod";
+import { count, episodeOptions, episodeShape } from "./episodes.js";
 import { adaptAfresh, innerLoops } from "./innerLoop.js";
+import { adapt, innerOptimizer, innerSteps } from "./innerLoopOptions.js";
+
+export const reptileOptions = z
+  .strictObject({
+    ...episodeOptions.shape,
+    innerOptimizer,
+    adapt,
+    innerSteps: innerSteps.default(5),
+    support: count
+      .optional()
+      .describe("Support batches per task. Default: as many as inner steps."),
+  })
+  .describe("Moves the parameters towards where inner steps lead.");
 
 /** Options of {@link reptile}. */
-export interface ReptileOptions extends Omit<EpisodeOptions, "support"> {
-  /** Takes the inner steps, from zero moments for every task. */
-  readonly innerOptimizer: MetaOptimizer;
-  /** Inner steps per task. @default 5 */
-  readonly innerSteps?: number;
-  /** Support batches per task; inner steps go round them. @default innerSteps */
-  readonly support?: number | undefined;
-  /** Which parameters are adapted; the others do not change at all. @default all */
-  readonly adapt?: readonly string[];
-}
+export type ReptileOptions = z.input<typeof reptileOptions>;
 
 /**
  * Reptile: moves the parameters towards where inner steps on each task lead. The meta-gradient is
  * `theta - mean phi`, so that plain SGD as the meta-optimizer, with a rate of epsilon, makes the
  * step of the paper. Query batches are read for the loss that is reported only.
  *
+ * Every task starts from zero moments; parameters that are not adapted do not change at all.
+ *
  * Source: Nichol et al. 2018, algorithms 1 and 2.
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1
+ * @throws MetaError `BAD_OPTION`
  */
 export function reptile(options: ReptileOptions): Learner {
-  const { innerOptimizer: optimizer, innerSteps = 5, adapt: patterns = ["*"] } = options;
-  requireCounts({ innerSteps });
-  const innerLoop = innerLoops(optimizer, patterns);
-
-  const adapt = adaptAfresh(optimizer, innerLoop, innerSteps);
+  const parsed = parseOptions(reptileOptions, options);
+  const { innerOptimizer: optimizer, innerSteps, support = innerSteps } = parsed;
+  const adapt = adaptAfresh(optimizer, innerLoops(optimizer, parsed.adapt), innerSteps);
 
   return {
     name: "reptile",
-    episodes: episodeShape({ ...options, support: options.support ?? innerSteps }),
+    episodes: episodeShape({ ...parsed, support }),
     adapt,
     metaGradient(objective, params, episodes, state) {
       const mean = meanGradient(episodes, ({ support, query }) =>

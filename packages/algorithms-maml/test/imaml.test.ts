@@ -104,6 +104,6 @@ test("conjugate gradients solve a system of two unknowns in two steps, and stay 
 
 test("the proximal weight must be above 0", () => {
   expect(() => imaml({ innerOptimizer, proximalWeight: 0 })).toThrow(
-    "[BAD_OPTION] proximalWeight must be above 0, but is 0.",
+    "[BAD_OPTION] proximalWeight: expected a number above 0, got 0.",
   );
 });

@@ -1,32 +1,43 @@
 import { maml } from "@metalearn/algorithms-maml";
-import type { Learner, MetaOptimizer } from "@metalearn/core";
-import { type MetaiclOptions, metaicl } from "./metaicl.js";
+import { type Learner, parseOptions, referenceTo } from "@metalearn/core";
+import { z } from "zod";
+import { metaicl, metaiclOptions } from "./metaicl.js";
+
+export const fineTuneOptions = metaiclOptions
+  .extend({
+    innerOptimizer: referenceTo("optimizer").describe(
+      "The optimizer of the steps on a target, for example `{ use: adamw, learningRate: 1.0e-5 }`.",
+    ),
+    innerSteps: z
+      .int()
+      .min(1)
+      .default(100)
+      .describe("Steps on a target's examples, one batch each, going round them."),
+    adapt: z
+      .array(z.string())
+      .min(1)
+      .readonly()
+      .default(["*"])
+      .describe(
+        "Names of the parameters that these steps adapt; `*` stands for any text, a leading `!` leaves names out.",
+      ),
+  })
+  .describe("Trains as `metaicl` does, and adapts to a target by steps on its examples.");
 
 /** Options of {@link fineTune}. */
-export interface FineTuneOptions extends MetaiclOptions {
-  /** Takes the steps on a target's examples; its moments start at zero on every target. */
-  readonly innerOptimizer: MetaOptimizer;
-  /** Steps on a target's examples, one batch each, going round them. @default 100 */
-  readonly innerSteps?: number;
-  /** Which parameters these steps adapt: names, where `*` stands for any text. @default all */
-  readonly adapt?: readonly string[];
-}
+export type FineTuneOptions = z.input<typeof fineTuneOptions>;
 
 /**
  * Fine-tuning on the k examples of a target: the baseline that adapts by gradient steps and was not
  * trained to do so. It meta-trains as {@link metaicl} does. Without any training it is "fine-tune",
- * after training "fine-tune with meta-training".
+ * after training "fine-tune with meta-training". Moments start at zero on every target.
  *
  * Source: Min et al. 2022, table 5 (fine-tune, fine-tune with meta-train).
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1
+ * @throws MetaError `BAD_OPTION`
  */
-export function fineTune({
-  innerOptimizer,
-  innerSteps = 100,
-  adapt = ["*"],
-  ...training
-}: FineTuneOptions): Learner {
+export function fineTune(options: FineTuneOptions): Learner {
+  const { innerOptimizer, innerSteps, adapt, ...training } = parseOptions(fineTuneOptions, options);
   const steps = maml({ innerOptimizer, innerSteps, adapt, moments: "reset" });
   return { ...metaicl(training), name: "fine-tune", adapt: steps.adapt };
 }

@@ -1,12 +1,22 @@
-import { type Learner, MetaError, meanGradient } from "@metalearn/core";
+import { type Learner, meanGradient, parseOptions } from "@metalearn/core";
+import { z } from "zod";
+
+export const metaiclOptions = z
+  .strictObject({
+    batches: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe("Batches whose gradients are averaged for one update."),
+    taskUnit: z
+      .enum(["task", "mixture"])
+      .default("mixture")
+      .describe("Whether one batch's examples come from one data set or from the mixture of all."),
+  })
+  .describe("Meta-training in context: the loss of the answer after demonstrations.");
 
 /** Options of {@link metaicl}. */
-export interface MetaiclOptions {
-  /** Batches whose gradients are averaged for one update. @default 1 */
-  readonly batches?: number;
-  /** Whether one batch's examples come from one data set or from the mixture of all. @default "mixture" */
-  readonly taskUnit?: "task" | "mixture";
-}
+export type MetaiclOptions = z.input<typeof metaiclOptions>;
 
 /**
  * Meta-training for in-context learning: the language-model loss of an answer after demonstrations
@@ -16,15 +26,10 @@ export interface MetaiclOptions {
  *
  * Source: Min et al. 2022, section 3.1 and 3.3.
  *
- * @throws MetaError `BAD_OPTION` when `batches` is below 1
+ * @throws MetaError `BAD_OPTION`
  */
-export function metaicl({ batches = 1, taskUnit = "mixture" }: MetaiclOptions = {}): Learner {
-  if (!Number.isInteger(batches) || batches < 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `batches must be a whole number of at least 1, but is ${batches}.`,
-    );
-  }
+export function metaicl(options: MetaiclOptions = {}): Learner {
+  const { batches, taskUnit } = parseOptions(metaiclOptions, options);
   return {
     name: "metaicl",
     episodes: { tasks: batches, support: 0, query: 1, querySource: "same-task", unit: taskUnit },

@@ -1,11 +1,19 @@
-import { isOptionBatch, type Learner, MetaError } from "@metalearn/core";
+import { isOptionBatch, type Learner, MetaError, parseOptions } from "@metalearn/core";
+import { z } from "zod";
 import { metaicl } from "./metaicl.js";
 
+export const metaictOptions = z
+  .strictObject({
+    batches: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe("Batches, each of one task, whose gradients are averaged for one update."),
+  })
+  .describe("In-context tuning: only the options of an example compete.");
+
 /** Options of {@link metaict}. */
-export interface MetaictOptions {
-  /** Batches, each of one task, whose gradients are averaged for one update. @default 1 */
-  readonly batches?: number;
-}
+export type MetaictOptions = z.input<typeof metaictOptions>;
 
 /**
  * Meta-training by in-context tuning: the model chooses among the options of an example after
@@ -15,9 +23,10 @@ export interface MetaictOptions {
  *
  * Source: Chen et al. 2022, "Meta-learning via Language Model In-context Tuning", section 2.
  *
- * @throws MetaError `BAD_OPTION` when `batches` is below 1
+ * @throws MetaError `BAD_OPTION`; `BAD_DATA` from `metaGradient` for batches without options
  */
-export function metaict({ batches = 1 }: MetaictOptions = {}): Learner {
+export function metaict(options: MetaictOptions = {}): Learner {
+  const { batches } = parseOptions(metaictOptions, options);
   const { episodes, ...learner } = metaicl({ batches, taskUnit: "task" });
   return {
     ...learner,

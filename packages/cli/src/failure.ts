@@ -6,7 +6,7 @@ import { paint } from "./paint.js";
  * Prints an error the way a user can act on it, and returns the exit code. Errors that metalearn
  * did not foresee show their origin, because they are defects.
  */
-export function report(error: unknown, verbose: boolean): number {
+export function printError(error: unknown, verbose: boolean): number {
   if (!(isMetaError(error) || isSystemError(error))) {
     console.error(paint("red", "This should not have happened:", process.stderr), error);
     return failed;

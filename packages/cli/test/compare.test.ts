@@ -126,7 +126,9 @@ describe("metalearn report", () => {
   test("refuses a format that it does not know, and a folder without runs", async () => {
     const unknown = await project.metalearn(["report", "runs", "--format", "htm"]);
     expect(unknown.code).not.toBe(0);
-    expect(unknown.stderr).toMatch(/\[UNKNOWN_NAME\].*"htm".*html/);
+    expect(unknown.stderr).toMatch(
+      /^error: option '-f, --format <name>' argument 'htm' is invalid\. Allowed choices are html,/,
+    );
     const empty = await project.metalearn(["report", "data"]);
     expect(empty.code).not.toBe(0);
     expect(empty.stderr).toContain("[MISSING_FILE] There is no finished run in data");

@@ -72,7 +72,7 @@ describe("config check", () => {
     const { code, stdout, stderr } = results["check mistakes"];
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(
-      /in the run "a": learner \(maml\)\.innerOptimizer: wanted object; came nothing\.\nin the run "b": optimizer \(adamw\): unknown key "beta3"\. Did you mean "beta1"\?/,
+      /in the run "a": learner \(maml\)\.innerOptimizer: expected an optimizer, e\.g\. \{ use: sgd, learningRate: 0\.01 \}, got nothing\.\nin the run "b": optimizer \(adamw\): unknown key "beta3"\. Did you mean "beta1"\?/,
     );
   });
 });

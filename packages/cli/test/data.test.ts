@@ -102,19 +102,91 @@ Next: tasks: { use: crossfit, root: mine, setting: own }
   test.each([
     [
       ["--use", "both ways"],
-      '[BAD_OPTION] --use wants one of train, target, both; came "both ways".',
+      "error: option '--use <name>' argument 'both ways' is invalid. Allowed choices are train, target, both.",
     ],
     [
       ["--type", "text"],
-      "[BAD_OPTION] --type wants one of classification, multi-choice, free-form;",
+      "argument 'text' is invalid. Allowed choices are classification, multi-choice, free-form.",
     ],
-    [["--shots", "few"], '[BAD_OPTION] --shots wants a whole number; came "few".'],
-    [["--seeds", "a"], '[BAD_OPTION] --seeds wants whole numbers such as 1,2,3; came "a".'],
+    [
+      ["--shots", "few"],
+      "error: option '--shots <number>' argument 'few' is invalid. Expected a whole number, such as 16.",
+    ],
+    [["--seeds", "a"], "argument 'a' is invalid. Expected whole numbers, such as 1,2,3."],
+    [["--tsk", "films"], "error: unknown option '--tsk'\n(Did you mean --task?)\n"],
     [["--task", "../x"], "[BAD_OPTION] A task's name may have letters"],
   ])("explains %j", async (flags, message) => {
     const project = await emptyProject();
     const args = ["data", "add", "films.csv", "--task", "films", ...flags];
     expect(await failureOf(project, args)).toContain(message);
+  });
+});
+
+describe("data of a plugin of one's own", () => {
+  /** A plugin with tasks and a command that adds data for them, without any package. */
+  const plugin = (name: string) => `
+    import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
+    export default {
+      name: "${name}",
+      data: {
+        ${name}: {
+          add: {
+            description: "make waves",
+            argument: { name: "file", description: "what they are made of" },
+            options: z.strictObject({
+              height: z.number().min(0).describe("how high they are"),
+              colours: z.array(z.string()).default(["blue"]).describe("a colour; repeatable"),
+              atSea: z.boolean().default(true).describe("not at the shore"),
+              times: z.array(z.int()).default([1, 2]),
+              wind: z.union([z.int(), z.literal("none")]).optional(),
+            }),
+            flags: { colours: "colour" },
+            run: async (file, options, { notify }) => {
+              notify("making");
+              return [file, JSON.stringify(options)];
+            },
+          },
+        },
+      },
+    };`;
+  const add = ["data", "add", "--for", "waves", "film.txt"];
+
+  test("gets its options from flags, wherever it is named", async () => {
+    const project = await emptyProject({ ...tinyRun, plugins: ["./waves.mjs"] });
+    await project.write("waves.mjs", plugin("waves"));
+    const flags = ["--height", "0.5", "--colour", "red", "--colour", "green", "--no-at-sea"];
+    const own = await project.metalearn([...add, ...flags, "--times", "3,4", "--wind", "none"]);
+    expect(own).toEqual({
+      code: 0,
+      stderr: "making\n",
+      stdout:
+        'film.txt\n{"height":0.5,"colours":["red","green"],"atSea":false,"times":[3,4],"wind":"none"}\n',
+    });
+    const other = await emptyProject();
+    await other.write("waves.mjs", plugin("waves"));
+    const named = await other.metalearn([...add, "--plugin", "./waves.mjs", "--height", "1"]);
+    expect(named.stdout).toContain('{"height":1,"colours":["blue"],"atSea":true,"times":[1,2]}');
+  });
+
+  test("has to be chosen by name where several have any, and is not taken from node_modules", async () => {
+    const project = await emptyProject();
+    await project.write("waves.mjs", plugin("waves"));
+    const folder = "node_modules/metalearn-tides";
+    const manifest = { name: "metalearn-tides", type: "module", exports: "./index.js" };
+    await project.write(`${folder}/package.json`, { ...manifest, keywords: ["metalearn-plugin"] });
+    await project.write(`${folder}/index.js`, plugin("tides"));
+    const several = ["--plugin", "./waves.mjs"];
+    expect(await failureOf(project, ["data", "add", "a", "--height", "1", ...several])).toBe(
+      "[BAD_OPTION] Several plugins can add data. Choose whose with --for: crossfit, waves.\n",
+    );
+    expect(await failureOf(project, [...add, "--height", "1"])).toContain(
+      '[UNKNOWN_NAME] No tasks to add data for is called "waves". Known: crossfit.',
+    );
+    expect(await failureOf(project, ["data", "download", "a", "--for", "waves", ...several])).toBe(
+      '[UNKNOWN_NAME] No tasks to download data for is called "waves". Known: crossfit.\n',
+    );
+    const low = [...add, ...several, "--height", "-1"];
+    expect(await failureOf(project, low)).toMatch(/^\[BAD_OPTION\] height: /);
   });
 });
 

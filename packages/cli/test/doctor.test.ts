@@ -35,4 +35,27 @@ describe("doctor", () => {
       findings.map(({ status, topic }) => [status, topic]),
     );
   });
+
+  test("asks the plugins that the config and the command line name, and tells of those that are not there", async () => {
+    const project = await emptyProject({ plugins: ["./mine.mjs", "metalearn-nowhere"] });
+    const plugin = (name: string) => `export default { name: "${name}", machine: {
+      setup: async () => console.log("set up ${name}"),
+      diagnose: async () => [{ topic: "${name}", status: "ok", message: "is here" }],
+    } };`;
+    await project.write("mine.mjs", plugin("mine"));
+    await project.write("other.mjs", plugin("other"));
+    const { code, stdout } = await project.metalearn(["doctor", "--plugin", "./other.mjs"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ok {7}mine +is here$/m);
+    expect(stdout).toMatch(/^ok {7}other +is here$/m);
+    expect(stdout).toMatch(
+      /^missing {2}metalearn-nowhere {2}Plugin "metalearn-nowhere" is not installed\. Try: npm install/m,
+    );
+    await project.write("metalearn.config.yaml", "plugins: [");
+    const broken = await project.metalearn(["doctor"]);
+    expect(broken.code).toBe(0);
+    expect(broken.stdout).toMatch(/^warning {2}config +The config cannot be read: /m);
+    const named = await project.metalearn(["doctor", "-c", "metalearn.config.yaml"]);
+    expect(named.code).toBe(2);
+  });
 });

@@ -1,7 +1,7 @@
 import { cp, stat, truncate } from "node:fs/promises";
 import type { PredictionLine } from "@metalearn/core/runs";
 import type { Finished } from "@metalearn/test-support/command";
-import { failureOf, type Project, tinyRun } from "@metalearn/test-support/project";
+import { emptyProject, failureOf, type Project, tinyRun } from "@metalearn/test-support/project";
 import { cellsOf, meanAndWorst, type StoredEvaluation } from "@metalearn/test-support/scores";
 import { beforeAll, describe, expect, test } from "vitest";
 import { projectWithTasks } from "./support/projectWithTasks.js";
@@ -73,6 +73,33 @@ describe("evaluate", () => {
     expect(code).toBe(0);
     expect(stderr).toContain(`${model}\n`);
     expect(await scoresOf("scores.json")).toEqual(await scoresOf(`${run}/evaluation.json`));
+  });
+
+  test("scores a folder in Hugging Face format where there is no config, on tasks that are named", async () => {
+    const away = await emptyProject();
+    await cp(project.path(model), away.path("gpt2"), { recursive: true });
+    const args = ["evaluate", "gpt2", "model.tokenizer=byte", "runtime.use=wasm"];
+    const { seeds } = tinyRun.evaluate;
+    const tasks = { root: project.path("data"), setting: "generated", shots: 2 };
+    const { code } = await away.metalearn([
+      ...[...args, `tasks=${JSON.stringify(tasks)}`, `evaluate.seeds=${JSON.stringify(seeds)}`],
+      ...["-o", "scores.json"],
+    ]);
+    expect(code).toBe(0);
+    const own = await away.json<StoredEvaluation>("scores.json");
+    expect(own.tasks).toEqual((await scoresOf(`${run}/evaluation.json`)).tasks);
+    expect(await failureOf(away, args)).toMatch(
+      /^\[MISSING_FILE\] Nothing says what to score gpt2 on: .* tasks\.root=data tasks\.setting=hr_to_lr\.\n$/,
+    );
+  });
+
+  test("scores a checkpoint of a run by the run's own config, from anywhere", async () => {
+    const away = await emptyProject();
+    const data = `tasks.root=${project.path("data")}`;
+    const args = ["evaluate", project.path(model), data, "-o", "scores.json"];
+    expect((await away.metalearn(args)).code).toBe(0);
+    const own = await away.json<StoredEvaluation>("scores.json");
+    expect(own.tasks).toEqual((await scoresOf(`${run}/evaluation.json`)).tasks);
   });
 
   test("scores the parameters that a run without training begins with", async () => {

@@ -55,7 +55,10 @@ describe("export", () => {
 
   test.each([
     [["data"], "[BAD_OPTION] data is there already. Name another folder."],
-    [["new", "--dtype", "int8"], "--dtype: wanted float32, float16, bfloat16; came int8."],
+    [
+      ["new", "--dtype", "int8"],
+      "argument 'int8' is invalid. Allowed choices are float32, float16, bfloat16.",
+    ],
     [["new"], "does not say how many attention heads it has"],
   ])("refuses %j in words of what to do", async (args, message) => {
     expect(await failureOf(project, ["export", torchFile, ...args])).toContain(message);

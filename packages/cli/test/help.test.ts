@@ -36,7 +36,7 @@ describe.concurrent("metalearn", () => {
     ],
     [
       ["report", "--help"],
-      ["<path>", "--format <name>", "--output <file>", "html, md, csv, latex or json"],
+      ["<path>", "--format <name>", "--output <file>", '"html", "md", "csv", "latex"'],
     ],
     [
       ["watch", "--help"],
@@ -44,9 +44,27 @@ describe.concurrent("metalearn", () => {
     ],
     [
       ["setup", "--help"],
-      ["--cuda", "--force"],
+      ["--cuda", "--force", "--config <file>", "--plugin <name>"],
     ],
-    [["doctor", "--help"], ["--json"]],
+    [
+      ["doctor", "--help"],
+      ["--json", "--config <file>", "--plugin <name>"],
+    ],
+    [
+      ["data", "add", "--help"],
+      [
+        "<source>",
+        "--task <text>",
+        "--label <text>",
+        "--unseen",
+        "--seeds <list>",
+        "--for <tasks>",
+      ],
+    ],
+    [
+      ["data", "download", "--help"],
+      ["<setting>", "--repository <text>", "--shots <number>", "--plugin <name>"],
+    ],
     [
       ["pack", "--help"],
       ["<folder>", "--cuda", "--part-size <size>", "--lean", "--without <names>"],
@@ -100,6 +118,12 @@ describe.concurrent("metalearn", () => {
     [["comapre"], "error: unknown command 'comapre'\n(Did you mean compare?)\n"],
     [["compare", "--seed", "1"], "error: unknown option '--seed'\n(Did you mean --seeds?)\n"],
     [["evaluate"], "error: missing required argument 'path'\n"],
+    [["data", "add", "--task", "a"], "error: missing required argument 'source'\n"],
+    [["data", "add", "a.csv"], "error: required option '--task <text>' not specified\n"],
+    [
+      ["report", "runs", "--format", "pdf"],
+      "error: option '-f, --format <name>' argument 'pdf' is invalid. Allowed choices are html, md, csv, latex, json.\n",
+    ],
   ])("refuses %s and says where to look", async (args, message) => {
     const project = await emptyProject();
     expect(await project.metalearn(args)).toEqual({

@@ -43,7 +43,7 @@ describe.concurrent("a mistake in the config", () => {
       { plugins: ["metalearn-nowhere"] },
       'Plugin "metalearn-nowhere" is not installed. Try: npm install metalearn-nowhere',
     ],
-    [{ compare: { runs: {} } }, "compare.runs: wanted at least one run; came none."],
+    [{ compare: { runs: {} } }, "compare.runs: expected at least one run, got none."],
   ])("%j is explained", async (change, message) => {
     const project = await emptyProject({ ...tinyRun, ...change });
     expect(await failureOf(project, ["compare"])).toContain(message);
@@ -64,7 +64,11 @@ describe.concurrent("a mistake in the config", () => {
 describe.concurrent("a mistake on the command line", () => {
   test.each([
     [["train.steps"], '[BAD_OPTION] "train.steps" is not of the form key=value.\n'],
-    [["train.steps=many"], 'train.steps: wanted number; came "many".'],
+    [["train.steps=many"], 'train.steps: expected a number, got "many".'],
+    [
+      ["--seeds", "1,x"],
+      "error: option '--seeds <list>' argument '1,x' is invalid. Expected whole numbers, such as 1,2,3.\n",
+    ],
     [["--seeds", "2,2"], "[BAD_CONFIG] The same run is asked for twice: run, seed 2.\n"],
   ])("compare %j is explained", async (args, message) => {
     const project = await emptyProject(tinyRun);
@@ -99,7 +103,7 @@ describe("a mistake in the data", () => {
     const lines = (await readFile(file, "utf8")).split("\n");
     await writeFile(file, lines.with(2, '{"task": "train_2", "input": ').join("\n"));
     expect(await failureOf(project, ["train"])).toContain(
-      `[BAD_DATA] ${file}:3: wanted a JSON object, but the line is not JSON: `,
+      `[BAD_DATA] ${file}:3: expected a JSON object, but the line is not JSON: `,
     );
   });
 });

@@ -275,8 +275,14 @@ test("a Node.js on shared libraries of its distribution is refused", () => {
 
 describe("metalearn pack", () => {
   test.each([
-    [["--part-size", "60MB"], /--part-size wants a size such as 60M or 2G; came "60MB"/],
-    [["--level", "10"], /--level wants 0 for no compression to 9 for small; came "10"/],
+    [
+      ["--part-size", "60MB"],
+      /--part-size <size>' argument '60MB' is invalid\. Expected a size, such as 60M or 2G/,
+    ],
+    [
+      ["--level", "10"],
+      /--level <number>' argument '10' is invalid\. Expected 0 for no compression to 9 for small/,
+    ],
     [["--without", "cublas"], /no part called "cublas" that could be left out. Known: lean, nccl/],
   ])("refuses %j", async (flags, message) => {
     const project = await emptyProject();

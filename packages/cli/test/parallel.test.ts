@@ -60,13 +60,13 @@ test("--resume wants something to go on from", async () => {
 test.each([
   [
     ["--parallel", "two"],
-    '[BAD_OPTION] --parallel wants a whole number of at least 1; came "two".',
+    "error: option '-p, --parallel <count>' argument 'two' is invalid. Expected a whole number of at least 1.",
   ],
   [
     ["launcher.use=slrum"],
     '[UNKNOWN_NAME] No launcher is called "slrum". Did you mean "slurm"? Known: local, slurm.',
   ],
-  [["launcher.use=slurm", "launcher.time=4"], "launcher (slurm).time: wanted string; came 4."],
+  [["launcher.use=slurm", "launcher.time=4"], "launcher (slurm).time: expected a string, got 4."],
 ])("compare %j is explained", async (args, message) => {
   const project = await emptyProject(tinyRun);
   expect(await failureOf(project, ["compare", ...args])).toContain(message);

@@ -5,17 +5,16 @@ import { type Finished, run, startProgram } from "@metalearn/test-support/comman
 import { emptyProject, failureOf } from "@metalearn/test-support/project";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type PluginKind, pluginKinds } from "../src/pluginPackage/kinds.js";
+import { pluginKinds as kinds, type PluginKind } from "../src/pluginPackage/kinds.js";
 import { toolVersions } from "../src/pluginPackage/packageJson.js";
 
 const root = join(import.meta.dirname, "../../..");
-const kinds = Object.keys(pluginKinds) as PluginKind[];
 
 /** One package of each kind: some of names that mean something else in code. */
 const names: Record<PluginKind, string> = {
   learner: "@you/metalearn-new",
   model: "metalearn-z",
-  sampler: "metalearn-my-lines",
+  tasks: "metalearn-my-lines",
   optimizer: "heavy_ball",
   tracker: "metalearn-plugin-csv",
   launcher: "metalearn-nice",
@@ -23,7 +22,7 @@ const names: Record<PluginKind, string> = {
 const components: Record<PluginKind, string> = {
   learner: "new",
   model: "z",
-  sampler: "my-lines",
+  tasks: "my-lines",
   optimizer: "heavy_ball",
   tracker: "csv",
   launcher: "nice",
@@ -75,7 +74,7 @@ describe("metalearn plugin create", () => {
     const cwd = join(folder, folderOf(kind));
     const readme = await readFile(join(cwd, "README.md"), "utf8");
     expect(readme).toMatch(new RegExp(`^# ${names[kind]}\\n\\n\\w.*for metalearn`));
-    expect(readme).toContain(`${pluginKinds[kind]}: { use: ${components[kind]}, `);
+    expect(readme).toContain(`${kind}: { use: ${components[kind]}, `);
     const paths = await readdir(cwd, { recursive: true, withFileTypes: true });
     for (const path of paths.filter((entry) => entry.isFile())) {
       const file = join(path.parentPath, path.name);
@@ -148,12 +147,12 @@ describe.concurrent("metalearn plugin create refuses", () => {
     [
       "an unknown kind",
       ["metalearn-mine", "--kind", "lerner"],
-      '[UNKNOWN_NAME] No kind of plugin is called "lerner". Did you mean "learner"? Known: learner, model, sampler, optimizer, tracker, launcher.',
+      "error: option '-k, --kind <kind>' argument 'lerner' is invalid. Allowed choices are learner, model, tasks, optimizer, tracker, launcher.",
     ],
     [
       "the name of a component of metalearn's",
       ["metalearn-maml"],
-      '[DUPLICATE_NAME] metalearn has a learner called "maml" of its own.',
+      '[DUPLICATE_NAME] The name "maml" is that of metalearn\'s own learner. Choose another one.',
     ],
   ])("%s", async (_, args, message) => {
     const project = await emptyProject();

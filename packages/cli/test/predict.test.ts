@@ -129,7 +129,7 @@ describe("predict", () => {
     ],
     [
       ["-i", "x", "-d", "a, b"],
-      '[BAD_OPTION] A demonstration should be "input => output"; came "a, b".',
+      '[BAD_OPTION] expected a demonstration as "input => output", got "a, b".',
     ],
     [["-i", "x", "--demonstrations", "none.jsonl"], "[MISSING_FILE] none.jsonl cannot be read: "],
     [

@@ -14,19 +14,21 @@ export type ErrorCode =
   | "MISSING_PLUGIN"
   | "NON_FINITE"
   | "NOT_COMPILABLE"
+  | "NOT_DIFFERENTIABLE"
   | "RUNS_FAILED"
   | "RUN_EXISTS"
   | "RUN_LOCKED"
   | "SHAPE_MISMATCH"
   | "TRACKER_FAILED"
   | "UNKNOWN_NAME"
+  | "WRONG_DERIVATIVE"
   | "WRONG_VERSION";
 
 /**
- * The one error class of metalearn. A message says what was wanted, what came, and what to do.
+ * The one error class of metalearn. A message says what was expected, what it got, and what to do.
  *
  * @example
- * throw new MetaError("BAD_OPTION", "innerSteps must be at least 1, but is 0.");
+ * throw new MetaError("BAD_OPTION", "microBatch: expected a whole number of at least 1, got 0.");
  */
 export class MetaError extends Error {
   readonly code: ErrorCode;

@@ -1,13 +1,12 @@
 // Contracts: what plugins implement ------------------------------------------------------------
 
 export type { DataCheck, DataFinding, TaskStatistics } from "./contracts/dataCheck.js";
-export type {
-  AddDataOptions,
-  AddedData,
-  DataSupport,
-  DownloadDataOptions,
-  DownloadedData,
-} from "./contracts/dataSupport.js";
+export {
+  type DataCommand,
+  type DataCommandContext,
+  type DataSupport,
+  defineDataCommand,
+} from "./contracts/dataCommand.js";
 export type { Job, JobResult, Launcher, LaunchOptions } from "./contracts/launcher.js";
 export type { Learner, MetaGradient } from "./contracts/learner.js";
 export { learnerParams, modelParams, withMetaParams } from "./contracts/learnerParams.js";
@@ -29,12 +28,7 @@ export {
   type Tokenizer,
   type TreeReader,
 } from "./contracts/model.js";
-export type {
-  Linearization,
-  LossAndGradients,
-  Objective,
-  ObjectiveOptions,
-} from "./contracts/objective.js";
+export type { Linearization, LossAndGradients, Objective } from "./contracts/objective.js";
 export {
   type Coefficients,
   coefficients,
@@ -64,6 +58,7 @@ export {
   type Stages,
   type TensorRuntime,
 } from "./contracts/runtime.js";
+export { type SamplerOptions, samplerOptions } from "./contracts/samplerOptions.js";
 export type {
   AnswerMetric,
   Episode,
@@ -72,7 +67,6 @@ export type {
   MetricName,
   PredictionMetric,
   Question,
-  SamplerOptions,
   SamplerState,
   TargetTask,
   TaskSampler,
@@ -131,8 +125,10 @@ export {
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
-export { createObjective } from "./objective/createObjective.js";
+export type { ComputeOptions } from "./objective/computeOptions.js";
+export { createObjective, type ObjectiveOptions } from "./objective/createObjective.js";
 export { meanGradient } from "./objective/lossAndGradients.js";
+export { runSegments } from "./objective/runSegments.js";
 
 // Training -------------------------------------------------------------------------------------
 
@@ -164,18 +160,16 @@ export { mean } from "./statistics.js";
 
 // Plugins --------------------------------------------------------------------------------------
 
+export type { Components, Kind } from "./plugin/components.js";
 export { parseOptions } from "./plugin/parseOptions.js";
 export {
-  type Components,
   defineFactory,
   definePlugin,
   type Factory,
   type FactoryContext,
-  type Kind,
   type Plugin,
-  type Reference,
-  referenceTo,
 } from "./plugin/plugin.js";
+export { type Reference, referenceTo } from "./plugin/reference.js";
 
 // Errors and the machine -----------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ export function matchingNames(
   option: string,
 ): string[] {
   if (patterns.length === 0) {
-    throw new MetaError("BAD_OPTION", `${option}: wanted at least one pattern; came none.`);
+    throw new MetaError("BAD_OPTION", `${option}: expected at least one pattern, got none.`);
   }
   const known = `The model has, for example: ${names.slice(0, 5).join(", ")}.`;
   const matching = (chosen: readonly string[]) => {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { savesInputsOnly } from "./autodiff/tape/customGradients.js";
 import { MetaError } from "./errors.js";
 
 /**
@@ -94,7 +95,7 @@ export function dotParams(a: Params, b: Params): tf.Scalar {
  * multiplies two more tensors of that size, in a Hessian-vector product for every parameter.
  */
 function dot(a: tf.Tensor, b: tf.Tensor): tf.Scalar {
-  const differentiable = tf.customGrad((x, y, save) => {
+  const product = savesInputsOnly((x: unknown, y: unknown, save: unknown) => {
     const inputs = [x, y] as tf.Tensor[];
     (save as tf.GradSaveFunc)(inputs);
     return {
@@ -105,6 +106,7 @@ function dot(a: tf.Tensor, b: tf.Tensor): tf.Scalar {
       },
     };
   });
+  const differentiable = tf.customGrad(product);
   return differentiable(a, b) as tf.Scalar;
 }
 

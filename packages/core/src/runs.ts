@@ -1,16 +1,17 @@
 // A config -------------------------------------------------------------------------------------
 
+export { type Config, type ConfigChanges, checkConfig } from "./config/checkConfig.js";
 export { configJsonSchema, type JsonSchema } from "./config/jsonSchema.js";
 export {
-  checkConfig,
+  findConfig,
+  type LoadConfigOptions,
   type LoadedConfig,
   loadConfig,
-  type NamedRun,
   presetPath,
-  runsOf,
 } from "./config/load.js";
 export { mergeConfig, parseOverrides } from "./config/merge.js";
-export type { Config, RunConfig } from "./config/schema.js";
+export { type NamedRun, type NamedRuns, runsOf } from "./config/runsOf.js";
+export type { RunConfig } from "./config/schema.js";
 
 // The plugins that it names --------------------------------------------------------------------
 
@@ -20,24 +21,29 @@ export { findPackage, type InstalledPackage, type Manifest } from "./plugin/mani
 export { pluginKeys } from "./plugin/plugin.js";
 export {
   createToolkit,
+  type Scope,
+  type ScopeOptions,
   type Toolkit,
-  type Workbench,
-  type WorkbenchOptions,
 } from "./plugin/toolkit.js";
 
 // A run ----------------------------------------------------------------------------------------
 
 export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
 export { finishRun } from "./run/finishRun.js";
-export { type OpenPredictor, openPredictor, type RankedOption } from "./run/openPredictor.js";
-export { type OpenRun, openRun, type RunEvent, type RunOptions } from "./run/openRun.js";
+export {
+  type OpenPredictor,
+  openPredictor,
+  type PredictorOptions,
+  type RankedOption,
+} from "./run/openPredictor.js";
+export { openRun, type Run, type RunOptions } from "./run/openRun.js";
 export { resolveRun } from "./run/resolveRun.js";
+export type { RunEvent } from "./run/runEvent.js";
 export {
   type ComparisonEvent,
   comparisonEvents,
   type FinishEvent,
   type IteratedRunOptions,
-  type MessageEvent,
   runEvents,
   type TrainEvent,
   trainEvents,
@@ -59,7 +65,7 @@ export { type ComparisonRow, summarizeRuns } from "./run/summarizeRuns.js";
 // What a run has written -----------------------------------------------------------------------
 
 export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
-export { findParams, runCheckpoint } from "./run/findParams.js";
+export { findParams, openParams, runCheckpoint } from "./run/findParams.js";
 export {
   type EpisodePredictionLine,
   type PredictionLine,

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkConfig, loadConfig, runsOf } from "../src/config/load.js";
+import { checkConfig } from "../src/config/checkConfig.js";
+import { loadConfig } from "../src/config/load.js";
 import { mergeConfig, parseOverrides } from "../src/config/merge.js";
+import { runsOf } from "../src/config/runsOf.js";
 
 const minimal = { model: { use: "m" }, tasks: { use: "t" } };
 
@@ -38,7 +40,8 @@ test("null takes away what is not there, too, in a file, in runs and in componen
   expect(run?.config.model).toEqual({ use: "gpt2", layers: 1 });
   expect(run?.config.runtime).toEqual({ use: "wasm" });
   expect(run?.config.train).not.toHaveProperty("validate");
-  expect(checkConfig(base).train.validate).toEqual({ every: 5, seeds: [100] });
+  const { compare: _, ...alone } = base;
+  expect(runsOf(checkConfig(alone))[0].config.train.validate).toEqual({ every: 5, seeds: [100] });
 });
 
 test("mergeConfig takes away what becomes null", () => {
@@ -70,9 +73,11 @@ describe("parseOverrides", () => {
   });
 });
 
-describe("checkConfig", () => {
-  test("fills in defaults", () => {
-    const config = checkConfig(minimal);
+describe("a config", () => {
+  const onlyRun = (config: object) => runsOf(checkConfig(config))[0].config;
+
+  test("gets its defaults", () => {
+    const config = onlyRun(minimal);
     expect(config.train).toMatchObject({ steps: 1000, stepUnit: "batches", batchSize: 1 });
     expect(config.evaluate.seeds).toEqual([100, 13, 21, 42, 87]);
     expect(config.runtime).toEqual({ use: "auto" });
@@ -84,20 +89,20 @@ describe("checkConfig", () => {
       'train: unknown key "stpes". Did you mean "steps"? Known: batchSize,',
     ],
     [{ modle: {} }, 'unknown key "modle". Did you mean "model"?'],
-    [{ train: { steps: "many" } }, 'train.steps: wanted number; came "many".'],
+    [{ train: { steps: "many" } }, 'train.steps: expected a number, got "many".'],
     [
       { train: { hvp: "exakt" } },
-      'wanted "exact" or "finite-difference"; came "exakt". Did you mean "exact"?',
+      'expected "exact" or "finite-difference", got "exakt". Did you mean "exact"?',
     ],
-    [{ model: {} }, "model.use: wanted string; came nothing."],
-    [{ train: { batchSize: 0 } }, "train.batchSize: Too small: expected number to be >=1; came 0."],
+    [{ model: {} }, "model.use: expected a string, got nothing."],
+    [{ train: { batchSize: 0 } }, "train.batchSize: expected a whole number of at least 1, got 0."],
   ])("says what is wrong with %j", (change, message) => {
-    expect(() => checkConfig({ ...minimal, ...change })).toThrow(message);
+    expect(() => onlyRun({ ...minimal, ...change })).toThrow(message);
   });
 });
 
 describe("runsOf", () => {
-  const config = checkConfig({
+  const input = {
     ...minimal,
     learner: { use: "maml", innerSteps: 3 },
     compare: {
@@ -107,10 +112,10 @@ describe("runsOf", () => {
         metaicl: { learner: { use: "metaicl" }, train: { steps: 7 } },
       },
     },
-  });
+  };
 
   test("gives every named run with every seed, in order", () => {
-    const runs = runsOf(config);
+    const runs = runsOf(checkConfig(input));
     expect(runs.map(({ name, config }) => `${name} ${config.seed}`)).toEqual([
       "maml 1",
       "maml 2",
@@ -123,8 +128,54 @@ describe("runsOf", () => {
   });
 
   test("lets the command line go over named runs", () => {
-    const runs = runsOf(config, { train: { steps: 9 }, out: "elsewhere" });
-    expect(runs.map((run) => run.config.train.steps)).toEqual([9, 9, 9, 9]);
+    const overrides = { train: { steps: 9 }, out: "elsewhere" };
+    const config = checkConfig(input, { overrides });
+    expect(config.out).toBe("elsewhere");
+    expect(runsOf(config).map((run) => run.config.train.steps)).toEqual([9, 9, 9, 9]);
+  });
+
+  test("lets the command line change what only runs have, and take it away", () => {
+    const { learner: _, ...others } = input;
+    const runs = { a: { optimizer: { use: "sgd" } }, b: { optimizer: { use: "adam" } } };
+    const changed = (overrides: object) =>
+      runsOf(checkConfig({ ...others, compare: { runs } }, { overrides: { ...overrides } }));
+    expect(changed({ optimizer: { rate: 1 } }).map(({ config }) => config.optimizer)).toEqual([
+      { use: "sgd", rate: 1 },
+      { use: "adam", rate: 1 },
+    ]);
+    for (const { config } of changed({ optimizer: null })) {
+      expect(config).not.toHaveProperty("optimizer");
+    }
+  });
+
+  test.each([
+    ["compare.seeds", {}, {}, [1, 2]],
+    ["an override, which replaces them", {}, { overrides: { seed: 7 } }, [7]],
+    ["the command line, which replaces all", {}, { overrides: { seed: 7 }, seeds: [8, 9] }, [8, 9]],
+    ["the run's own where there are none", { seeds: undefined }, {}, [5]],
+  ])("takes seeds from %s", (_, compare, changes, seeds) => {
+    const runs = { a: { seed: 5 } };
+    const given = { ...minimal, seed: 3, compare: { seeds: [1, 2], runs, ...compare } };
+    expect(runsOf(checkConfig(given, changes)).map(({ config }) => config.seed)).toEqual(seeds);
+  });
+
+  test("checks a run when all is known that changes it, and says where it is from", () => {
+    const config = checkConfig({ ...input, train: { steps: "many" } }, {}, "a.yaml");
+    const train = { steps: 5 };
+    const compare = { ...input.compare, runs: { maml: { train }, metaicl: { train } } };
+    expect(runsOf(checkConfig({ ...input, train: { steps: "many" }, compare }))).toHaveLength(4);
+    expect(() => runsOf(config)).toThrow(
+      '[BAD_CONFIG] in a.yaml, run "maml": train.steps: expected a number, got "many".',
+    );
+  });
+
+  test("refuses a run that is asked for twice, and none at all", () => {
+    expect(() => runsOf(checkConfig(minimal, { seeds: [2, 2] }))).toThrow(
+      "[BAD_CONFIG] The same run is asked for twice: run, seed 2.",
+    );
+    expect(() => runsOf(checkConfig({ ...minimal, compare: { runs: {} } }))).toThrow(
+      "[BAD_CONFIG] compare.runs: expected at least one run, got none.",
+    );
   });
 
   test("is a single run without a comparison", () => {
@@ -136,7 +187,7 @@ describe("runsOf", () => {
   test("names the run in which an error is", () => {
     const broken = checkConfig({ ...minimal, compare: { runs: { fast: { train: { step: 1 } } } } });
     expect(() => runsOf(broken)).toThrow(
-      '[BAD_CONFIG] in compare.runs.fast: train: unknown key "step". Did you mean "steps"?',
+      '[BAD_CONFIG] in the run "fast": train: unknown key "step". Did you mean "steps"?',
     );
   });
 });
@@ -162,20 +213,20 @@ describe("loadConfig", () => {
       'const steps: number = 12;\nexport default { model: { use: "m" }, tasks: { use: "t" }, train: { steps } };',
     ],
   ])("reads %s", async (name, text) => {
-    const { config, file } = await loadConfig(await write(name, text), {});
-    expect(config.train.steps).toBe(12);
+    const { config, file } = await loadConfig(await write(name, text));
+    expect(runsOf(config)[0].config.train.steps).toBe(12);
     expect(file).toBe(join(folder, name));
   });
 
   test("names a file that is not there", async () => {
-    await expect(loadConfig(join(folder, "none.yaml"), {})).rejects.toThrow(
+    await expect(loadConfig(join(folder, "none.yaml"))).rejects.toThrow(
       `[MISSING_FILE] There is no config file ${join(folder, "none.yaml")}.`,
     );
   });
 
   test("says where broken YAML is broken", async () => {
     const path = await write("broken.yaml", "model: { use: m\ntasks: 3");
-    await expect(loadConfig(path, {})).rejects.toThrow(/\[BAD_CONFIG\] .*broken\.yaml/s);
+    await expect(loadConfig(path)).rejects.toThrow(/\[BAD_CONFIG\] .*broken\.yaml/s);
   });
 
   test.each([
@@ -183,28 +234,28 @@ describe("loadConfig", () => {
     ["a list", "- model\n- tasks\n", "holds a list"],
   ])("refuses %s", async (_, text, came) => {
     const path = await write("shape.yaml", text);
-    await expect(loadConfig(path, {})).rejects.toThrow(
+    await expect(loadConfig(path)).rejects.toThrow(
       `[BAD_CONFIG] ${path} should hold keys and values, but ${came}.`,
     );
   });
 
   test("names a folder that was given for a file", async () => {
-    await expect(loadConfig(folder, {})).rejects.toThrow(`The config ${folder} cannot be read`);
+    await expect(loadConfig(folder)).rejects.toThrow(`The config ${folder} cannot be read`);
   });
 
   test.each(["../elsewhere", "a/b", ""])("refuses %j as a run's name", async (name) => {
     const path = await write("name.json", JSON.stringify({ compare: { runs: { [name]: {} } } }));
-    await expect(loadConfig(path, {})).rejects.toThrow("a run's name may have letters, digits");
+    await expect(loadConfig(path)).rejects.toThrow("a run's name may have letters, digits");
   });
 
   test("refuses a seed that would count twice", async () => {
     const path = await write("seeds.yaml", "compare: { seeds: [1, 2, 1], runs: { a: {} } }\n");
-    await expect(loadConfig(path, {})).rejects.toThrow("compare.seeds: a seed is there twice");
+    await expect(loadConfig(path)).rejects.toThrow("compare.seeds: a seed is there twice");
   });
 
   test("names the file in which an error is", async () => {
     const path = await write("wrong.yaml", "modle: { use: m }\ntasks: { use: t }\n");
-    await expect(loadConfig(path, {})).rejects.toThrow(
+    await expect(loadConfig(path)).rejects.toThrow(
       `[BAD_CONFIG] in ${path}: unknown key "modle". Did you mean "model"?`,
     );
   });

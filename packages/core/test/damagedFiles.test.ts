@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { damaged, tryDamaged } from "@metalearn/test-support/damaged";
 import { rawSafetensors, splitSafetensors } from "@metalearn/test-support/rawSafetensors";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, test } from "vitest";
 import { openTensors } from "../src/checkpoint/openTensors.js";
 import { writeSafetensors } from "../src/checkpoint/safetensors.js";
-import type { Random } from "../src/random.js";
-import { damaged, tryDamaged } from "./support/damaged.js";
+import { type Random, randomFor } from "../src/random.js";
 import { pickle } from "./support/rawPickle.js";
 import { rawZip, unzip } from "./support/rawZip.js";
 import { rawZip64 } from "./support/rawZip64.js";
@@ -16,7 +16,7 @@ const inFolder = temporaryFolder();
 const fixture = (name: string) => join(import.meta.dirname, "fixtures/torch", name);
 
 async function tryMany(path: string, make: (random: Random) => Buffer): Promise<void> {
-  await tryDamaged(inFolder(path), openTensors, make);
+  await tryDamaged(inFolder(path), openTensors, (seed) => make(randomFor(seed, path)));
 }
 
 describe("a damaged file is read or refused, whatever the damage", () => {

@@ -2,15 +2,15 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { checkConfig, runsOf } from "../src/config/load.js";
-import type { RunConfig } from "../src/config/schema.js";
+import { checkConfig } from "../src/config/checkConfig.js";
+import { runsOf } from "../src/config/runsOf.js";
 import type { Compilation } from "../src/contracts/runtime.js";
 import type { TargetTask } from "../src/contracts/task.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
 import { evaluateRun } from "../src/run/evaluateRun.js";
 import { readEvaluation } from "../src/run/evaluationRecord.js";
 import { findParams } from "../src/run/findParams.js";
-import { openRun, type RunOptions } from "../src/run/openRun.js";
+import { openRun, type Run, type RunOptions } from "../src/run/openRun.js";
 import { bigramParams } from "./support/bigramModel.js";
 import { component, plainPlugin } from "./support/plainPlugin.js";
 
@@ -71,56 +71,58 @@ const target: TargetTask = {
   ],
 };
 
+const withTarget = (run: Run, target: TargetTask): Run => ({
+  ...run,
+  tasks: { ...run.tasks, targets: [target] },
+});
+
 async function begin(more: Partial<RunOptions> = {}) {
   const base = {
     model: { use: "bigram" },
     tasks: { use: "numbers" },
     evaluate: { seeds: [1, 2] },
   };
-  const [run] = runsOf(checkConfig(base));
-  const options: RunOptions = {
+  const run = await openRun({
     toolkit: createToolkit([plainPlugin()]),
-    config: run?.config as RunConfig,
+    config: runsOf(checkConfig(base))[0].config,
     name: "maml",
     directory: inFolder("run"),
     ...more,
-  };
-  const open = await openRun(options);
-  return { options, open: { ...open, tasks: { ...open.tasks, targets: [target] } } };
+  });
+  return withTarget(run, target);
 }
 
 describe("the evaluation of a run", () => {
   test("is kept beside the run, with the seeds that decide it", async () => {
-    const { open, options } = await begin();
-    expect(await readEvaluation(options.directory)).toBeUndefined();
-    const found = await evaluateRun(open, bigramParams(), options);
+    const run = await begin();
+    expect(await readEvaluation(run.directory)).toBeUndefined();
+    const found = await evaluateRun(run, bigramParams());
     expect(found).toMatchObject({ format: 1, seeds: [1, 2], all: { tasks: 1, mean: 1 } });
-    expect(await readEvaluation(options.directory)).toEqual(found);
+    expect(await readEvaluation(run.directory)).toEqual(found);
   });
 
   test("tells the seconds of what was compiled for it, without what training compiled", async () => {
-    const { open, options } = await begin();
+    const run = await begin();
     const lasting = (traceMs: number, firstRunMs: number) =>
       component<Compilation>({ traceMs, firstRunMs });
     const reports = [[lasting(100, 400)], [lasting(100, 400), lasting(50, 200)]];
-    const runtime = { ...open.runtime, compilations: () => reports.shift() ?? [] };
-    const found = await evaluateRun({ ...open, runtime }, bigramParams(), options);
+    const runtime = { ...run.runtime, compilations: () => reports.shift() ?? [] };
+    const found = await evaluateRun({ ...run, runtime }, bigramParams());
     expect(found.compileSeconds).toBeCloseTo(0.25, 9);
   });
 
   test("need not be kept", async () => {
-    const { open, options } = await begin();
-    await evaluateRun(open, bigramParams(), options, { keep: false });
+    await evaluateRun(await begin(), bigramParams(), { keep: false });
     expect(await readdir(inFolder())).toEqual([]);
   });
 
   test("that is interrupted leaves nothing and says how to go on", async () => {
     const controller = new AbortController();
-    const { open, options } = await begin({
+    const run = await begin({
       signal: controller.signal,
       onEvent: () => controller.abort(),
     });
-    await expect(evaluateRun(open, bigramParams(), options)).rejects.toThrow(
+    await expect(evaluateRun(run, bigramParams())).rejects.toThrow(
       "[INTERRUPTED] The evaluation of maml (seed 100) stopped. Run the same command again",
     );
     expect(await readdir(inFolder())).toEqual([]);
@@ -148,14 +150,10 @@ describe("an evaluation in the directory of a run", () => {
     params = bigramParams(),
   ) {
     const { asked, counting } = countingTarget();
-    const { open, options } = await begin({ ...more });
-    const config = { ...options.config, evaluate: { ...options.config.evaluate, seeds } };
-    const record = evaluateRun({ ...open, tasks: { ...open.tasks, targets: [counting] } }, params, {
-      ...options,
-      config,
-    });
-    const found = await record.catch((error: Error) => error);
-    await open.close();
+    const run = withTarget(await begin({ ...more }), counting);
+    const config = { ...run.config, evaluate: { ...run.config.evaluate, seeds } };
+    const found = await evaluateRun({ ...run, config }, params).catch((error: Error) => error);
+    await run.close();
     return { asked, found };
   }
 
@@ -190,8 +188,8 @@ describe("an evaluation in the directory of a run", () => {
 
   test("is refused while another process has the run, unless it is not to be kept", async () => {
     await writeFile(inFolder("run/elsewhere.4711.99.lock"), "");
-    const { open, options } = await begin();
-    const evaluation = (keep: boolean) => evaluateRun(open, bigramParams(), options, { keep });
+    const run = await begin();
+    const evaluation = (keep: boolean) => evaluateRun(run, bigramParams(), { keep });
     await expect(evaluation(true)).rejects.toThrow("[RUN_LOCKED]");
     expect(await evaluation(false)).toMatchObject({ all: { mean: 1 } });
     const names = await readdir(inFolder("run"));
@@ -212,17 +210,17 @@ describe("an evaluation in the directory of a run", () => {
     await evaluateSeeds([1]);
     const other = { table: tf.zeros([4, 4]) };
     expect((await evaluateSeeds([1], {}, other)).asked).toEqual([1]);
-    const { open, options } = await begin();
     const { asked, counting } = countingTarget();
-    const tasks = { ...open.tasks, targets: [counting] };
-    const evaluate = { ...options.config.evaluate, seeds: [1] };
-    const seeds = { ...options.config, evaluate };
+    const run = withTarget(await begin(), counting);
+    const { tasks } = run;
+    const evaluate = { ...run.config.evaluate, seeds: [1] };
+    const seeds = { ...run.config, evaluate };
     for (const [changed, config] of [
       [{ ...tasks, fingerprints: { "a.jsonl": "changed" } }, seeds],
       [tasks, { ...seeds, model: { use: "bigram", order: 3 } }],
       [tasks, { ...seeds, tasks: { use: "numbers", count: 3 } }],
     ] as const) {
-      await evaluateRun({ ...open, tasks: changed }, bigramParams(), { ...options, config });
+      await evaluateRun({ ...run, tasks: changed, config }, bigramParams());
     }
     expect(asked).toEqual([1, 1, 1]);
   });

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../src/config/load.js";
+import { runsOf } from "../src/config/runsOf.js";
 
 const inFolder = temporaryFolder();
 
@@ -14,7 +15,7 @@ async function write(files: Readonly<Record<string, unknown>>): Promise<void> {
 }
 
 const load = async (name: string, overrides = {}) =>
-  (await loadConfig(inFolder(name), overrides, { presets: inFolder("presets") })).config;
+  (await loadConfig(inFolder(name), { overrides, presets: inFolder("presets") })).config;
 
 const base = {
   model: { use: "m" },
@@ -33,8 +34,9 @@ describe("a config that extends others", () => {
       "mine.yaml": { extends: ["shared/longer.json", "preset:wide"], train: { logEvery: 1 } },
     });
     const config = await load("mine.yaml", { train: { batchSize: 3 } });
-    expect(config.model).toEqual({ use: "m", width: 9 });
-    expect(config.train).toMatchObject({ steps: 7, batchSize: 3, logEvery: 1 });
+    const [run] = runsOf({ ...config, sweep: {} });
+    expect(run.config.model).toEqual({ use: "m", width: 9 });
+    expect(run.config.train).toMatchObject({ steps: 7, batchSize: 3, logEvery: 1 });
     expect(config.compare?.runs).toEqual({ a: {}, b: {} });
   });
 
@@ -51,13 +53,13 @@ describe("a config that extends others", () => {
     });
     const config = await load("mine.yaml");
     expect(config.sweep).toEqual({ train: { steps: [3] } });
-    expect(config.tasks).toEqual({ use: "t" });
+    expect(runsOf(config)[0].config.tasks).toEqual({ use: "t" });
     expect(config.compare?.runs).toEqual({ b: {} });
   });
 
   test.each([
     [{ extends: "none.yaml" }, "[MISSING_FILE] There is no config file "],
-    [{ extends: "" }, "mine.yaml: extends: wanted a file, preset:name, or a list of them"],
+    [{ extends: "" }, "mine.yaml: extends: expected a file, preset:name, or a list of them"],
     [
       { extends: "preset:wied" },
       '[UNKNOWN_NAME] No preset is called "wied". Did you mean "wide"? Known: wide.',

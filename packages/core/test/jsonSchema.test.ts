@@ -4,7 +4,8 @@ import { z } from "zod";
 import { configJsonSchema } from "../src/config/jsonSchema.js";
 import type { Learner } from "../src/contracts/learner.js";
 import type { MetaOptimizer } from "../src/contracts/optimizer.js";
-import { defineFactory, definePlugin, referenceTo } from "../src/plugin/plugin.js";
+import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
+import { referenceTo } from "../src/plugin/reference.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
 

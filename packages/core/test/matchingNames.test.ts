@@ -30,7 +30,7 @@ describe("matchingNames", () => {
     [["h?0*"], 'adapt: no parameter is called "h?0*".'],
     [["h.*", "!*"], "adapt: h.*, !* leaves no parameter."],
     [["!wte.*"], "adapt: !wte.* leaves no parameter."],
-    [[], "adapt: wanted at least one pattern; came none."],
+    [[], "adapt: expected at least one pattern, got none."],
   ])("%j are refused", (patterns, message) => {
     expect(() => matchingNames(names, patterns, "adapt")).toThrow(`[BAD_OPTION] ${message}`);
   });

@@ -1,9 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { checkConfig, runsOf } from "../src/config/load.js";
-import type { RunConfig } from "../src/config/schema.js";
+import { z } from "zod";
+import { checkConfig } from "../src/config/checkConfig.js";
+import { runsOf } from "../src/config/runsOf.js";
+import type { MetaOptimizer } from "../src/contracts/optimizer.js";
+import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
-import { openRun, type RunEvent } from "../src/run/openRun.js";
-import { plainPlugin } from "./support/plainPlugin.js";
+import { openRun } from "../src/run/openRun.js";
+import { resolveRun } from "../src/run/resolveRun.js";
+import type { RunEvent } from "../src/run/runEvent.js";
+import { bigramModel } from "./support/bigramModel.js";
+import { component, plainPlugin } from "./support/plainPlugin.js";
 
 let calls: string[];
 beforeEach(() => {
@@ -14,11 +20,9 @@ const trained = { learner: { use: "pairs" }, optimizer: { use: "sgd" } };
 
 function open(changes: object = {}, onEvent?: (event: RunEvent) => void) {
   const base = { model: { use: "bigram" }, tasks: { use: "numbers" } };
-  const [run] = runsOf(checkConfig({ ...base, ...changes }));
   return openRun({
     toolkit: createToolkit([plainPlugin(calls)]),
-    config: run?.config as RunConfig,
-    name: "run",
+    ...runsOf(checkConfig({ ...base, ...changes }))[0],
     directory: "nowhere",
     ...(onEvent && { onEvent }),
   });
@@ -93,11 +97,6 @@ describe("a run that cannot be opened frees its engine", () => {
       { learner: { use: "pairs" } },
       "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
     ],
-    [
-      "with a bad option",
-      { ...trained, optimizer: { use: "sgd", learningRate: "fast" } },
-      '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
-    ],
     ["with a component that fails", { model: { use: "broken" } }, "no such weights"],
   ])("%s", async (_, changes, message) => {
     await expect(open(changes)).rejects.toThrow(message);
@@ -105,9 +104,46 @@ describe("a run that cannot be opened frees its engine", () => {
   });
 });
 
-test("an engine that does not exist is an error of its own", async () => {
-  await expect(open({ runtime: { use: "autp" } })).rejects.toThrow(
-    '[UNKNOWN_NAME] No runtime is called "autp". Did you mean "auto"?',
+describe("a run whose config is wrong is refused before anything is built", () => {
+  test.each([
+    [
+      "for a bad option",
+      { ...trained, optimizer: { use: "sgd", learningRate: "fast" } },
+      '[BAD_CONFIG] in the run "run": optimizer (sgd).learningRate: expected a number, got "fast".',
+    ],
+    [
+      "for an engine that does not exist",
+      { runtime: { use: "autp" } },
+      '[UNKNOWN_NAME] in the run "run": No runtime is called "autp". Did you mean "auto"?',
+    ],
+  ])("%s", async (_, changes, message) => {
+    await expect(open(changes)).rejects.toThrow(message);
+    expect(calls).toEqual([]);
+  });
+});
+
+test("a run that is resolved and then opened has every option checked once", async () => {
+  const checked: string[] = [];
+  const counted = (name: string) =>
+    z.strictObject({ width: z.int().default(1) }).refine(() => checked.push(name) > 0);
+  const counting = definePlugin({
+    name: "counting",
+    models: { counted: defineFactory(counted("model"), () => bigramModel) },
+    optimizers: {
+      counted: defineFactory(counted("optimizer"), () => component<MetaOptimizer>({})),
+    },
+  });
+  const toolkit = createToolkit([plainPlugin(calls), counting]);
+  const use = "counted";
+  const [run] = runsOf(
+    checkConfig({
+      ...{ model: { use }, tasks: { use: "numbers" }, optimizer: { use } },
+      learner: { use: "pairs", inner: { use } },
+    }),
   );
-  expect(calls).toEqual([]);
+  const resolved = resolveRun(toolkit, run);
+  const opened = await openRun({ toolkit, ...resolved, directory: "nowhere" });
+  expect(opened.config.model).toBe(resolved.config.model);
+  await opened.close();
+  expect(checked.sort()).toEqual(["model", "optimizer", "optimizer"]); // the learner's, and the run's
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { checkConfig, runsOf } from "../src/config/load.js";
+import { checkConfig } from "../src/config/checkConfig.js";
+import { runsOf } from "../src/config/runsOf.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
 import { resolveRun } from "../src/run/resolveRun.js";
 import { plainPlugin } from "./support/plainPlugin.js";
@@ -48,7 +49,7 @@ test.each([
   [
     "a bad option",
     { tasks: { count: "many" } },
-    '[BAD_CONFIG] in the run "fast": tasks (numbers).count: wanted number; came "many".',
+    '[BAD_CONFIG] in the run "fast": tasks (numbers).count: expected a number, got "many".',
   ],
   [
     "a bad option of something that a component names",

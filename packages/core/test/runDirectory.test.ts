@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import { checkpointName } from "../src/checkpoint/checkpoint.js";
-import { checkConfig, runsOf } from "../src/config/load.js";
+import { checkConfig } from "../src/config/checkConfig.js";
 import type { Json } from "../src/config/merge.js";
+import { runsOf } from "../src/config/runsOf.js";
 import type { RunConfig } from "../src/config/schema.js";
 import {
   claimRunDirectory,
@@ -20,8 +21,7 @@ const files = () => runDirectory(inFolder("run"));
 
 function configOf(changes: Json = {}): RunConfig {
   const base = { model: { use: "m", width: 8 }, tasks: { use: "t" } };
-  const [run] = runsOf(checkConfig(base, changes));
-  return run?.config as RunConfig;
+  return runsOf(checkConfig(base, { overrides: changes }))[0].config;
 }
 
 const record = (changes: Partial<RunRecord> = {}): RunRecord => ({

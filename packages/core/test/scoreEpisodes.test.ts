@@ -139,6 +139,6 @@ test("a score that is no number is an error", async () => {
 
 test("a model that cannot do what a task wants is refused before anything is scored", async () => {
   await expect(scoreOf(lines, { model: bigramModel })).rejects.toThrow(
-    '[BAD_OPTION] The task "lines" needs a predictor (with outputs); came bigram.',
+    '[BAD_OPTION] The task "lines" needs a predictor (with outputs), got bigram.',
   );
 });

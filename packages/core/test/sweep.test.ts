@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { checkConfig, runsOf } from "../src/config/load.js";
+import { checkConfig } from "../src/config/checkConfig.js";
 import type { Json } from "../src/config/merge.js";
+import { runsOf } from "../src/config/runsOf.js";
 
 const minimal = { model: { use: "m" }, tasks: { use: "t" } };
 
 const runs = (config: Json, overrides: Json = {}) =>
-  runsOf(checkConfig({ ...minimal, ...config }, overrides), overrides);
+  runsOf(checkConfig({ ...minimal, ...config }, { overrides }));
 
 describe("a sweep", () => {
   test("makes every run once for each combination, the last key changing fastest", () => {
@@ -109,8 +110,8 @@ describe("a sweep", () => {
   });
 
   test.each([
-    [{ "train.steps": 5 }, "sweep.train.steps: wanted a list of at least one value; came 5."],
-    [{ "train.steps": [] }, "sweep.train.steps: wanted a list of at least one value; came []."],
+    [{ "train.steps": 5 }, "sweep.train.steps: expected a list of at least one value, got 5."],
+    [{ "train.steps": [] }, "sweep.train.steps: expected a list of at least one value, got []."],
     [{ seed: [1, 2] }, "sweep.seed: cannot be swept; list compare.seeds instead."],
     [
       { "train.stepss": [5] },

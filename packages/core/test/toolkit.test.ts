@@ -4,8 +4,9 @@ import type { Learner } from "../src/contracts/learner.js";
 import type { Model } from "../src/contracts/model.js";
 import type { MetaOptimizer } from "../src/contracts/optimizer.js";
 import type { TensorRuntime } from "../src/contracts/runtime.js";
-import { defineFactory, definePlugin, type Reference, referenceTo } from "../src/plugin/plugin.js";
-import { createToolkit } from "../src/plugin/toolkit.js";
+import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
+import { type Reference, referenceTo } from "../src/plugin/reference.js";
+import { createToolkit, type Scope } from "../src/plugin/toolkit.js";
 import { component } from "./support/plainPlugin.js";
 
 const plugin = definePlugin({
@@ -18,11 +19,7 @@ const plugin = definePlugin({
   learners: {
     maml: defineFactory(
       z.strictObject({ innerOptimizer: referenceTo("optimizer"), steps: z.int() }),
-      async (options, context) =>
-        component<Learner>({
-          inner: await context.create("optimizer", options.innerOptimizer),
-          seed: context.seed,
-        }),
+      ({ innerOptimizer }, { seed }) => component<Learner>({ inner: innerOptimizer, seed }),
     ),
   },
 });
@@ -31,8 +28,8 @@ describe("createToolkit", () => {
   const toolkit = createToolkit([plugin]);
 
   test("builds components with checked options and their defaults", async () => {
-    const bench = toolkit.open({ seed: 3, references: { optimizer: { use: "sgd" } } });
-    expect(await bench.get("optimizer")).toEqual({ name: "sgd", learningRate: 0.1 });
+    const scope = toolkit.open({ seed: 3, references: { optimizer: { use: "sgd" } } });
+    expect(await scope.get("optimizer")).toEqual({ name: "sgd", learningRate: 0.1 });
   });
 
   test("builds each component once per run, and anew for another run", async () => {
@@ -44,8 +41,8 @@ describe("createToolkit", () => {
 
   test("builds components that options refer to", async () => {
     const learner = { use: "maml", steps: 1, innerOptimizer: { use: "sgd", learningRate: 2 } };
-    const bench = toolkit.open({ seed: 3, references: { learner } });
-    expect(await bench.get("learner")).toEqual({
+    const scope = toolkit.open({ seed: 3, references: { learner } });
+    expect(await scope.get("learner")).toEqual({
       inner: { name: "sgd", learningRate: 2 },
       seed: 3,
     });
@@ -68,9 +65,9 @@ describe("createToolkit", () => {
     const references = { model: { use: "plain" }, learner: { use: "named" } };
     const open = (more: Record<string, Reference>) =>
       createToolkit([renaming]).open({ seed: 1, references: { ...references, ...more } });
-    const bench = open({ adapter: { use: "longer" } });
-    expect((await bench.get("model")).name).toBe("plainer");
-    expect((await bench.get("learner")).name).toBe("plainer");
+    const scope = open({ adapter: { use: "longer" } });
+    expect((await scope.get("model")).name).toBe("plainer");
+    expect((await scope.get("learner")).name).toBe("plainer");
     expect((await open({}).get("learner")).name).toBe("plain");
   });
 
@@ -82,34 +79,58 @@ describe("createToolkit", () => {
         fake: defineFactory(z.strictObject({}), () => component<TensorRuntime>({ dispose })),
       },
     });
-    const bench = createToolkit([engine]).open({
+    const scope = createToolkit([engine]).open({
       seed: 1,
       references: { runtime: { use: "fake" } },
     });
-    await bench.get("runtime");
-    await bench.dispose();
+    await scope.get("runtime");
+    await scope.dispose();
     expect(dispose).toHaveBeenCalledOnce();
   });
 
-  test("knows how long training is once that is planned", async () => {
-    let length: (() => number) | undefined;
+  describe("tells schedules how long training is", () => {
+    const none = z.strictObject({});
     const scheduled = definePlugin({
       name: "scheduled",
+      learners: {
+        pairs: defineFactory(none, () => component<Learner>({ episodes: { tasks: 2 } })),
+      },
       optimizers: {
-        decay: defineFactory(z.strictObject({}), (_, context) => {
-          length = context.totalUpdates;
-          return component<MetaOptimizer>({});
-        }),
+        decay: defineFactory(none, (_, { totalUpdates }) =>
+          component<MetaOptimizer>({ totalUpdates }),
+        ),
       },
     });
-    const bench = createToolkit([scheduled]).open({
-      seed: 1,
-      references: { optimizer: { use: "decay" } },
+    const optimizer = { use: "decay" };
+    const lengthIn = async (scope: Scope) =>
+      (await scope.get("optimizer")) as unknown as { totalUpdates(): number };
+
+    test("by its number", async () => {
+      const scope = createToolkit([scheduled]).open({
+        ...{ seed: 1, updates: 40 },
+        references: { optimizer },
+      });
+      expect((await lengthIn(scope)).totalUpdates()).toBe(40);
     });
-    await bench.get("optimizer");
-    expect(() => length?.()).toThrow("[BAD_OPTION]");
-    bench.plan(40);
-    expect(length?.()).toBe(40);
+
+    test("by the learner that the config names, when it is built", async () => {
+      const references = { optimizer, learner: { use: "pairs" } };
+      const updates = (learner?: Learner) => 12 / (learner?.episodes.tasks ?? 1);
+      const scope = createToolkit([scheduled]).open({ seed: 1, references, updates });
+      const length = await lengthIn(scope);
+      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] A schedule over the whole");
+      await scope.get("learner");
+      expect(length.totalUpdates()).toBe(6);
+      const without = { references: { optimizer }, updates };
+      const bare = createToolkit([scheduled]).open({ seed: 1, ...without });
+      expect((await lengthIn(bare)).totalUpdates()).toBe(12);
+    });
+
+    test("not where nothing is trained", async () => {
+      const scope = createToolkit([scheduled]).open({ seed: 1, references: { optimizer } });
+      const length = await lengthIn(scope);
+      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] A schedule over the whole");
+    });
   });
 
   test.each([
@@ -123,11 +144,11 @@ describe("createToolkit", () => {
     ],
     [
       { use: "sgd", learningRate: "fast" },
-      '[BAD_CONFIG] optimizer (sgd).learningRate: wanted number; came "fast".',
+      '[BAD_CONFIG] optimizer (sgd).learningRate: expected a number, got "fast".',
     ],
   ])("refuses %j", async (optimizer, message) => {
-    const bench = toolkit.open({ seed: 3, references: { optimizer } });
-    await expect(bench.get("optimizer")).rejects.toThrow(message);
+    const scope = toolkit.open({ seed: 3, references: { optimizer } });
+    await expect(scope.get("optimizer")).rejects.toThrow(message);
   });
 
   test("checks what options refer to, and fills in its defaults", () => {
@@ -158,8 +179,8 @@ describe("createToolkit", () => {
   });
 
   test("says what a run lacks", async () => {
-    const bench = toolkit.open({ seed: 3, references: {} });
-    await expect(bench.get("optimizer")).rejects.toThrow(
+    const scope = toolkit.open({ seed: 3, references: {} });
+    await expect(scope.get("optimizer")).rejects.toThrow(
       "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
     );
   });

@@ -2,6 +2,8 @@ import { relative, sep } from "node:path";
 import {
   type AnswerMetric,
   MetaError,
+  parseOptions,
+  samplerOptions,
   type TargetTask,
   type TaskSource,
   type TokenBatch,
@@ -12,8 +14,9 @@ import { readSetting, readTaskType, type Setting } from "./data/settings.js";
 import { shortList } from "./data/shortList.js";
 import { findTargetFiles } from "./evaluate/targetFiles.js";
 import { type CheckedTarget, targetTask } from "./evaluate/targetTask.js";
-import { atLeast, type CompleteOptions, type CrossfitOptions, completeOptions } from "./options.js";
+import { type CompleteOptions, type CrossfitOptions, crossfitInCode } from "./options.js";
 import { type ExampleEncoder, exampleEncoder } from "./prompt/exampleEncoder.js";
+import { tokenLimits } from "./prompt/tokenLimits.js";
 import { encoderFingerprint } from "./tokens/encoderFingerprint.js";
 import { tokenCache } from "./tokens/tokenCache.js";
 import { openTraining } from "./train/openTraining.js";
@@ -39,7 +42,8 @@ import type { TrainingTask } from "./train/trainingTask.js";
 export async function crossfit(
   given: CrossfitOptions,
 ): Promise<TaskSource<TokenBatch, TargetTask>> {
-  const options = completeOptions(given);
+  const parsed = parseOptions(crossfitInCode, given);
+  const options: CompleteOptions = { ...parsed, ...tokenLimits(parsed) };
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
@@ -88,8 +92,8 @@ export async function crossfit(
     fingerprints: Object.fromEntries(
       Object.entries(hashes).map(([path, hash]) => [relativeName(root, path), hash]),
     ),
-    sampler({ seed, batchSize, paddedLengths }) {
-      atLeast("batchSize", batchSize, 1);
+    sampler(given) {
+      const { seed, batchSize, paddedLengths } = parseOptions(samplerOptions, given);
       return trainingSampler({ ...sequences(), seed, batchSize, paddedLengths });
     },
     trainingLengths: () => sampleLengths(sequences()),

@@ -1,237 +1,199 @@
-import { type AnswerMetric, MetaError, type Tokenizer } from "@metalearn/core";
-import type { DemonstrationLabels } from "./data/randomLabels.js";
-import type { Labels } from "./data/randomWords.js";
-import type { PromptFormat } from "./prompt/format.js";
-import type { Templates } from "./prompt/template.js";
-import type { TaskSampling } from "./train/taskWeights.js";
-import type { DemonstrationChoice } from "./train/trainingSequences.js";
+import { type AnswerMetric, metrics, type Tokenizer } from "@metalearn/core";
+import { z } from "zod";
+
+const count = z.int().min(1);
+const metric = z.enum(Object.keys(metrics) as [AnswerMetric, ...AnswerMetric[]]);
+const labels = z.enum(["original", "random-words"]).default("original");
+
+/** The longest sequence where neither options nor a model say otherwise, as in MetaICL. */
+export const usualMaxTokens = 1024;
+
+export const crossfitOptions = z
+  .strictObject({
+    root: z
+      .string()
+      .describe(
+        "A folder in MetaICL's layout, `{task}/{task}_{k}_{seed}_{split}.jsonl` and `config/`, relative to the config file.",
+      ),
+    setting: z
+      .string()
+      .describe("A file of the root's `config` folder without its ending, such as `hr_to_lr`."),
+    shots: z
+      .int()
+      .min(0)
+      .default(16)
+      .describe(
+        "Number of demonstrations in every sequence; 0 is multi-task training and zero-shot evaluation.",
+      ),
+    method: z
+      .enum(["direct", "channel"])
+      .default("direct")
+      .describe(
+        "`direct` scores the answer after the input, `channel` the input after the answer.",
+      ),
+    style: z
+      .enum(["newline", "space"])
+      .default("newline")
+      .describe(
+        "What separates examples: `newline` is what every meta-trained model saw; `space` suits a raw GPT-2.",
+      ),
+    separatorCompat: z
+      .enum(["metaicl-code", "paper"])
+      .default("metaicl-code")
+      .describe(
+        "Whether examples without options have a newline before the answer, as MetaICL's paper says (appendix B), or none, as in its code; of the newline style alone.",
+      ),
+    template: z
+      .union([z.string(), z.record(z.string(), z.string())])
+      .optional()
+      .describe(
+        "Instructions with {input}, {output} and {options}, for all tasks or by name (`*`: all others); they end with what is scored. Default: none, the examples alone.",
+      ),
+    maxExampleTokens: z
+      .int()
+      .min(4)
+      .optional()
+      .describe(
+        "The longest example, in tokens, of which 2 stay free; longer inputs lose their end, and `shots` times as many are evaluated with. Default: 256, or `maxTokens` where that is less.",
+      ),
+    maxTokens: z
+      .int()
+      .min(4)
+      .optional()
+      .describe(
+        `The longest sequence, in tokens. Default: ${usualMaxTokens}, or what the model can read.`,
+      ),
+    taskSampling: z
+      .enum(["proportional", "uniform", "temperature"])
+      .default("proportional")
+      .describe(
+        "How often each training task is drawn: in proportion to its number of rows, all alike, or in between.",
+      ),
+    temperature: z
+      .number()
+      .min(1)
+      .default(2)
+      .describe(
+        "Of `temperature` sampling: a task of n rows has the weight n^(1/temperature), so that 1 is proportional, and large is nearly uniform.",
+      ),
+    distinctTasks: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether a meta-update whose episodes are of one task each draws different tasks for them.",
+      ),
+    demonstrations: z
+      .enum(["fixed", "fresh", "nearest"])
+      .default("fixed")
+      .describe(
+        "Which rows are shown before one: `fixed` draws them once for each training row, `fresh` with every draw; `nearest` takes those with the most similar inputs by BM25, the most similar one last. A question of a target is shown the first rows of its seed's file, or, with `nearest`, the most similar of all.",
+      ),
+    trainLabels: labels.describe(
+      "Whether labels of classification tasks that are trained on become random English words, which `dataSeed` decides.",
+    ),
+    targetLabels: labels.describe(
+      "Whether labels of classification targets become random English words.",
+    ),
+    demonstrationLabels: z
+      .enum(["gold", "random"])
+      .default("gold")
+      .describe(
+        "Whether demonstrations of targets show right answers or random ones, others for every seed.",
+      ),
+    freeFormCandidates: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        "Answers of a task to choose from, for targets whose answers are free-form. Default: none, and such a target is an error.",
+      ),
+    metrics: z
+      .union([metric, z.record(z.string(), metric)])
+      .optional()
+      .describe(
+        "How targets are scored, all or by name (`*`: all others). Default: macro-F1 for classification, accuracy otherwise.",
+      ),
+    maxExamplesPerTask: count
+      .optional()
+      .describe("Rows of each task to train on, the first ones. Default: all."),
+    maxTestExamples: count
+      .optional()
+      .describe("Test rows of each target to evaluate on, a fixed sample. Default: all."),
+    targets: z
+      .union([z.enum(["all", "unseen"]), z.array(z.string()).readonly()])
+      .default("all")
+      .describe(
+        "Which of the setting's targets to evaluate on: all, those of unseen domains, or a list of names.",
+      ),
+    devTasks: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe("Tasks with the files of a target to validate on; neither trained on nor targets."),
+    dataSeed: z
+      .int()
+      .min(0)
+      .default(100)
+      .describe("The seed in the names of the training files, and of random labels."),
+    cache: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether tokens of training files are kept for later runs, in metalearn's cache directory. The first run then encodes all rows when training begins; without it each is encoded when it is first drawn.",
+      ),
+  })
+  .superRefine(({ maxTokens = usualMaxTokens, maxExampleTokens = 0 }, context) => {
+    if (maxExampleTokens <= maxTokens) return;
+    context.addIssue({
+      code: "custom",
+      message: `one example must fit into a sequence, but maxExampleTokens is ${maxExampleTokens} and maxTokens is ${maxTokens}`,
+    });
+  })
+  .describe("Text tasks in MetaICL's format: CrossFit, UnifiedQA and your own.");
+
+/** In code, with what a run otherwise brings. */
+export const crossfitInCode = crossfitOptions.safeExtend({
+  tokenizer: z
+    .custom<Tokenizer>(isTokenizer, "expected a tokenizer, e.g. byteTokenizer")
+    .describe("Turns texts into tokens."),
+  notify: z
+    .custom<(message: string) => void>(
+      (value) => typeof value === "function",
+      "expected a function",
+    )
+    .default(() => () => {})
+    .describe("Called with oddities of the data, one line each. Default: nobody is told."),
+});
 
 /** Options of {@link crossfit}. */
-export interface CrossfitOptions extends Partial<PromptFormat> {
-  /** A folder in MetaICL's layout: `{task}/{task}_{k}_{seed}_{split}.jsonl` and `config/`. */
-  readonly root: string;
-  /** A file of `config/` without its ending, such as `hr_to_lr`: which tasks are trained on. */
-  readonly setting: string;
-  readonly tokenizer: Tokenizer;
-  /**
-   * Instructions that examples are written into, for all tasks or by a task's name (`*` for all
-   * others), such as `"Review: {input}\nIs it {options}? {output}"`. A template ends with what is
-   * scored: `{output}`, or with the channel method `{input}`.
-   *
-   * @default none: the examples alone, as MetaICL writes them
-   */
-  readonly template?: Templates | undefined;
-  /**
-   * The longest sequence, in tokens; a model's `maxTokens` is the most it can be. A sequence of
-   * `shots` demonstrations is evaluated with at most `shots * maxExampleTokens`, one without
-   * demonstrations has at most `maxExampleTokens`.
-   *
-   * @default 1024
-   */
-  readonly maxTokens?: number | undefined;
-  /**
-   * The longest example, in tokens, of which 2 stay free; longer inputs lose their end.
-   *
-   * @default 256, or `maxTokens` where that is less
-   */
-  readonly maxExampleTokens?: number | undefined;
-  /** Demonstrations in every sequence. 0 is multi-task training and zero-shot evaluation. @default 16 */
-  readonly shots?: number;
-  /**
-   * Which rows are shown before one: `fixed` draws them once for each training row, `fresh` with
-   * every draw; `nearest` takes those with the most similar inputs by BM25, the most similar one
-   * last. A question of a target is shown the first rows of its seed's file, or, with `nearest`, the
-   * most similar of all its rows.
-   *
-   * @default "fixed"
-   */
-  readonly demonstrations?: DemonstrationChoice;
-  /**
-   * How training tasks come by their turn: in proportion to their number of rows, all alike, or in
-   * proportion to that number to the power of 1 / `temperature`.
-   *
-   * @default "proportional"
-   */
-  readonly taskSampling?: TaskSampling;
-  /** Of `temperature` sampling: 1 is proportional, and large is nearly uniform. @default 2 */
-  readonly temperature?: number;
-  /**
-   * Whether a meta-update whose episodes are of one task each draws different tasks for them.
-   *
-   * @default false
-   */
-  readonly distinctTasks?: boolean;
-  /**
-   * Whether the labels of classification tasks that are trained on are replaced by random English
-   * words, one for each label of a task, which `dataSeed` decides.
-   *
-   * @default "original"
-   */
-  readonly trainLabels?: Labels;
-  /** The same for the targets. @default "original" */
-  readonly targetLabels?: Labels;
-  /**
-   * Whether the demonstrations of targets show their right answers, or ones drawn at random, another
-   * draw for every seed: how much of a score is owed to right answers.
-   *
-   * @default "gold"
-   */
-  readonly demonstrationLabels?: DemonstrationLabels;
-  /**
-   * Makes targets of tasks with free-form answers: the model chooses the likeliest of so many different
-   * answers of the task's test rows, the right one among them, and nothing is generated.
-   *
-   * @default not at all: such a target is an error
-   */
-  readonly freeFormCandidates?: number | undefined;
-  /**
-   * How targets are scored, all of them or by name (`*` for all others).
-   *
-   * @default macro-F1 for classification, accuracy otherwise, as MetaICL scores them
-   */
-  readonly metrics?: AnswerMetric | Readonly<Record<string, AnswerMetric>> | undefined;
-  /** Reads only the first rows of each training task. @default all */
-  readonly maxExamplesPerTask?: number | undefined;
-  /** Asks only a fixed sample of each target's test rows. @default all */
-  readonly maxTestExamples?: number | undefined;
-  /** Which of the setting's targets to evaluate on. @default "all" */
-  readonly targets?: "all" | "unseen" | readonly string[];
-  /**
-   * Tasks to validate on while training goes on: any with the files of a target. They are neither
-   * trained on nor targets, whatever the setting says.
-   *
-   * @default none
-   */
-  readonly devTasks?: readonly string[];
-  /**
-   * The seed in the names of the training files, `{task}_16384_{dataSeed}_train.jsonl`, and of random
-   * labels.
-   *
-   * @default 100
-   */
-  readonly dataSeed?: number;
-  /**
-   * Whether the tokens of training files are kept in metalearn's cache directory, so that later runs
-   * begin at once. The first run then encodes all rows when training begins; without a cache every
-   * run encodes each row when it is first drawn.
-   *
-   * @default true
-   */
-  readonly cache?: boolean;
-  /** Told about oddities of the data, one line each. @default nobody */
-  readonly notify?: (message: string) => void;
-}
+export type CrossfitOptions = z.input<typeof crossfitInCode>;
 
-/** The values of options that are left out, in code and in configs. */
-export const defaults = {
-  method: "direct",
-  style: "newline",
-  separatorCompat: "metaicl-code",
-  shots: 16,
-  demonstrations: "fixed",
-  taskSampling: "proportional",
-  temperature: 2,
-  distinctTasks: false,
-  trainLabels: "original",
-  targetLabels: "original",
-  demonstrationLabels: "gold",
-  targets: "all",
-  devTasks: [],
-  dataSeed: 100,
-  cache: true,
-} as const satisfies Partial<CrossfitOptions>;
+/** Options with their defaults; an absent limit is none. */
+export type CompleteOptions = z.output<typeof crossfitInCode> & {
+  readonly maxTokens: number;
+  readonly maxExampleTokens: number;
+};
 
-type Optional =
-  | "maxExamplesPerTask"
-  | "maxTestExamples"
-  | "freeFormCandidates"
-  | "metrics"
-  | "template";
+type Options = z.output<typeof crossfitOptions>;
 
-/** Options with their defaults filled in; an absent limit is none. */
-export type CompleteOptions = Required<Omit<CrossfitOptions, Optional>> &
-  Readonly<{ [K in Optional]: CrossfitOptions[K] | undefined }>;
+/** How examples become text. */
+export type PromptFormat = Pick<Options, "method" | "style" | "separatorCompat">;
 
-/** @throws MetaError `BAD_OPTION` when a number is out of range */
-export function completeOptions({
-  root,
-  setting,
-  tokenizer,
-  method = defaults.method,
-  style = defaults.style,
-  separatorCompat = defaults.separatorCompat,
-  template,
-  maxTokens = 1024,
-  maxExampleTokens = Math.min(256, maxTokens),
-  shots = defaults.shots,
-  demonstrations = defaults.demonstrations,
-  taskSampling = defaults.taskSampling,
-  temperature = defaults.temperature,
-  distinctTasks = defaults.distinctTasks,
-  trainLabels = defaults.trainLabels,
-  targetLabels = defaults.targetLabels,
-  demonstrationLabels = defaults.demonstrationLabels,
-  freeFormCandidates,
-  metrics,
-  maxExamplesPerTask,
-  maxTestExamples,
-  targets = defaults.targets,
-  devTasks = defaults.devTasks,
-  dataSeed = defaults.dataSeed,
-  cache = defaults.cache,
-  notify = () => {},
-}: CrossfitOptions): CompleteOptions {
-  atLeast("shots", shots, 0);
-  atLeast("dataSeed", dataSeed, 0);
-  atLeast("maxTokens", maxTokens, 4);
-  atLeast("maxExampleTokens", maxExampleTokens, 4);
-  if (maxExamplesPerTask !== undefined) atLeast("maxExamplesPerTask", maxExamplesPerTask, 1);
-  if (freeFormCandidates !== undefined) atLeast("freeFormCandidates", freeFormCandidates, 2);
-  if (maxTestExamples !== undefined) atLeast("maxTestExamples", maxTestExamples, 1);
-  if (!(temperature >= 1)) {
-    throw new MetaError("BAD_OPTION", `temperature must be at least 1, but is ${temperature}.`);
-  }
-  if (maxExampleTokens > maxTokens) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `One example must fit into a sequence, but maxExampleTokens is ${maxExampleTokens} and maxTokens ${maxTokens}.`,
-    );
-  }
-  return {
-    root,
-    setting,
-    tokenizer,
-    method,
-    style,
-    separatorCompat,
-    template,
-    maxTokens,
-    maxExampleTokens,
-    shots,
-    demonstrations,
-    taskSampling,
-    temperature,
-    distinctTasks,
-    trainLabels,
-    targetLabels,
-    demonstrationLabels,
-    freeFormCandidates,
-    metrics,
-    maxExamplesPerTask,
-    maxTestExamples,
-    targets,
-    devTasks,
-    dataSeed,
-    cache,
-    notify,
-  };
-}
+/** An instruction template for all tasks, or for tasks by name, with `*` for all others. */
+export type Templates = NonNullable<Options["template"]>;
 
-/** @throws MetaError `BAD_OPTION` when an option is no whole number of at least `least` */
-export function atLeast(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new MetaError(
-    "BAD_OPTION",
-    `${name} must be a whole number of at least ${least}, but is ${value}.`,
-  );
+/** How often each training task is drawn. */
+export type TaskSampling = Options["taskSampling"];
+
+/** How demonstrations are chosen. */
+export type DemonstrationChoice = Options["demonstrations"];
+
+/** Whether a task's labels are its own or random English words. */
+export type Labels = Options["trainLabels"];
+
+/** Whether demonstrations show their right answers or random ones. */
+export type DemonstrationLabels = Options["demonstrationLabels"];
+
+function isTokenizer(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "encode" in value && "decode" in value;
 }

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AddDataOptions } from "@metalearn/core";
 import { describe, expect, test } from "vitest";
-import { addTask } from "../src/add/addTask.js";
+import { type AddTaskOptions, addTask } from "../src/add/addTask.js";
 import { crossfit } from "../src/index.js";
 import { temporaryFolder, writeFiles } from "./support/files.js";
 import { filmsParquet } from "./support/filmsParquet.js";
@@ -15,7 +14,7 @@ const usual = { task: "films", use: "both", setting: "own", shots: 2, seeds: [13
 async function add(
   files: Readonly<Record<string, unknown>>,
   name: string,
-  options: Partial<AddDataOptions> = {},
+  options: Partial<AddTaskOptions> = {},
 ) {
   const root = options.root ?? join(temporaryFolder(), "data");
   const added = await addTask({
@@ -162,7 +161,7 @@ describe("a task of one's own data", () => {
 
 describe("data that cannot be a task", () => {
   const jsonl = [{ text: "a", label: "x" }];
-  test.each<[string, Record<string, unknown>, string, Partial<AddDataOptions>, string]>([
+  test.each<[string, Record<string, unknown>, string, Partial<AddTaskOptions>, string]>([
     ["no file", {}, "none.csv", {}, "[MISSING_FILE] There is no file or folder "],
     [
       "another kind",
@@ -186,7 +185,7 @@ describe("data that cannot be a task", () => {
       { "a.json": "[3]" },
       "a.json",
       {},
-      "a.json, row 1: wanted an object with columns.",
+      "a.json, row 1: expected an object with columns.",
     ],
     [
       "no Parquet",

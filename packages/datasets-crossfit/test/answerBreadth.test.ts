@@ -127,7 +127,7 @@ describe("free-form answers", () => {
       "t_2_13_test.jsonl:1: a question needs at least 2 options to choose from, but has 0. For tasks with free-form answers set freeFormCandidates",
     );
     await expect(openTarget(root(), { freeFormCandidates: 1 })).rejects.toThrow(
-      "[BAD_OPTION] freeFormCandidates must be a whole number of at least 2, but is 1.",
+      "[BAD_OPTION] freeFormCandidates: expected a whole number of at least 2, got 1.",
     );
   });
 });

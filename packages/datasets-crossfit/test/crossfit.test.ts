@@ -149,12 +149,12 @@ test("a training row that cannot be encoded is named with its line", async () =>
 });
 
 test.each([
-  [{ shots: -1 }, /shots must be a whole number of at least 0, but is -1/],
-  [{ shots: 1.5 }, /shots must be a whole number/],
-  [{ maxTokens: 3 }, /maxTokens must be a whole number of at least 4/],
-  [{ maxExamplesPerTask: 0 }, /maxExamplesPerTask must be a whole number of at least 1/],
-  [{ maxTestExamples: 0 }, /maxTestExamples must be a whole number of at least 1/],
-  [{ maxTokens: 64, maxExampleTokens: 65 }, /maxExampleTokens is 65 and maxTokens 64/],
+  [{ shots: -1 }, /shots: expected a whole number of at least 0, got -1/],
+  [{ shots: 1.5 }, /shots: expected a whole number, got 1.5/],
+  [{ maxTokens: 3 }, /maxTokens: expected a whole number of at least 4/],
+  [{ maxExamplesPerTask: 0 }, /maxExamplesPerTask: expected a whole number of at least 1/],
+  [{ maxTestExamples: 0 }, /maxTestExamples: expected a whole number of at least 1/],
+  [{ maxTokens: 64, maxExampleTokens: 65 }, /maxExampleTokens is 65 and maxTokens is 64/],
 ])("a number out of range is a bad option: %j", async (options, problem) => {
   const opening = open(writeFiles(files), options);
   await expect(opening).rejects.toMatchObject({ code: "BAD_OPTION" });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type PromptFormat, promptParts } from "../src/prompt/format.js";
+import type { PromptFormat } from "../src/options.js";
+import { promptParts } from "../src/prompt/format.js";
 
 const labels = ["yes", "no"];
 const separatorCompat = "metaicl-code";

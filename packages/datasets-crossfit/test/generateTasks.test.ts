@@ -127,10 +127,11 @@ test("only an empty folder or an earlier generated one is written to", async () 
 });
 
 test.each([
-  [{ symbols: 1 }, /symbols must be a whole number from 2 to 30, but is 1/],
-  [{ symbols: 13 }, /symbols must be a whole number from 2 to 12/],
-  [{ options: 1 }, /options must be a whole number from 2/],
-  [{ rows: 0 }, /rows must be a whole number of at least 1/],
+  [{ symbols: 1 }, /symbols: expected a whole number of at least 2, got 1/],
+  [{ symbols: 13 }, /symbols: expected a whole number of at most 12, got 13/],
+  [{ symbols: 3, options: 4 }, /options is 4 and symbols is 3/],
+  [{ options: 1 }, /options: expected a whole number of at least 2, got 1/],
+  [{ rows: 0 }, /rows: expected a whole number of at least 1, got 0/],
   [{ symbols: 2, unseenTasks: 133 }, /133 different tasks of 2 out of 12 words could not be found/],
 ])("numbers that cannot be met are refused: %j", async (options, problem) => {
   await expect(generated(options)).rejects.toThrow(problem);

@@ -58,13 +58,13 @@ test("options are checked by name and value", async () => {
     /\[BAD_CONFIG\] tasks \(crossfit\): unknown key "shotts". Did you mean "shots"\?/,
   );
   await expect(tasksOf({ method: "chanel" })).rejects.toThrow(
-    /tasks \(crossfit\)\.method: wanted "direct" or "channel"/,
+    /tasks \(crossfit\)\.method: expected "direct" or "channel"/,
   );
 });
 
 test("a model that reads no tokens is refused", async () => {
   await expect(tasksOf({}, { use: "wordless" })).rejects.toThrow(
-    /\[BAD_CONFIG\] tasks \(crossfit\): wanted a language model, which brings a tokenizer; came wordless/,
+    /\[BAD_CONFIG\] tasks \(crossfit\): expected a language model, which brings a tokenizer, got wordless/,
   );
 });
 

@@ -47,7 +47,7 @@ test("the fingerprint is the SHA-256 of the file's bytes", async () => {
 
 test.each([
   ["{oops}\n", 2, /not JSON/],
-  ["[1]\n", 2, /wanted a JSON object, but came \[1\]/],
+  ["[1]\n", 2, /expected a JSON object, got \[1\]/],
   ["\n", 2, /empty/],
   [line({ task: "other" }), 2, /"task" should be "t", as the folder is called, but is "other"/],
   [line({ input: undefined }), 2, /"input" is missing/],

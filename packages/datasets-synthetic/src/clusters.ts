@@ -1,42 +1,50 @@
-import { type EpisodeTarget, type ExampleBatch, MetaError, type TaskSource } from "@metalearn/core";
+import {
+  type EpisodeTarget,
+  type ExampleBatch,
+  MetaError,
+  parseOptions,
+  type TaskSource,
+} from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import type { TaskDistribution } from "./distribution.js";
-import { taskSource, wholeNumber } from "./taskSource.js";
+import { taskSource } from "./taskSource.js";
+
+const count = z.int().min(1);
+
+export const clustersOptions = z
+  .strictObject({
+    ways: count.default(5).describe("N: classes of a task."),
+    shots: count
+      .default(1)
+      .describe(
+        "K: examples per class that the model adapts to on a held-out task, and as many queries.",
+      ),
+    dimensions: count.default(2).describe("Numbers in an input."),
+    spread: z
+      .number()
+      .min(0)
+      .default(0.1)
+      .describe("Standard deviation of the examples of a class; centres have 1."),
+    targetEpisodes: count.default(100).describe("Held-out tasks per evaluation seed."),
+  })
+  .describe("Clusters of points to be told apart: N-way K-shot classification.");
 
 /** Options of {@link clusters}. */
-export interface ClustersOptions {
-  /** N: classes of a task. @default 5 */
-  readonly ways?: number;
-  /** K: examples per class that the model adapts to on a held-out task, and as many queries. @default 1 */
-  readonly shots?: number;
-  /** Numbers in an input. @default 2 */
-  readonly dimensions?: number;
-  /** Standard deviation of the examples of a class; centres have 1. @default 0.1 */
-  readonly spread?: number;
-  /** Held-out tasks per evaluation seed. @default 100 */
-  readonly targetEpisodes?: number;
-}
+export type ClustersOptions = z.input<typeof clustersOptions>;
 
 /**
  * N-way K-shot classification of points: every class of a task is a Gaussian around a centre that is
  * itself drawn from a standard Gaussian. Batches are `x` `[batchSize, dimensions]` and classes `y`
  * `[batchSize]`, with as many examples of each class: a support of K shots has N * K.
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1 or the spread below 0; from the sampler, when
- *   classes cannot have equal shares of a batch
+ * @throws MetaError `BAD_OPTION`; from the sampler, when classes cannot have equal shares of a batch
  */
-export function clusters({
-  ways = 5,
-  shots = 1,
-  dimensions = 2,
-  spread = 0.1,
-  targetEpisodes = 100,
-}: ClustersOptions = {}): TaskSource<ExampleBatch, EpisodeTarget> {
-  const counts = { ways, shots, dimensions, targetEpisodes };
-  for (const [name, count] of Object.entries(counts)) wholeNumber(name, count);
-  if (!(spread >= 0)) {
-    throw new MetaError("BAD_OPTION", `spread must be at least 0, but is ${spread}.`);
-  }
+export function clusters(options: ClustersOptions = {}): TaskSource<ExampleBatch, EpisodeTarget> {
+  const { ways, shots, dimensions, spread, targetEpisodes } = parseOptions(
+    clustersOptions,
+    options,
+  );
   const distribution: TaskDistribution = {
     name: `clusters/${ways}-way`,
     task(random) {

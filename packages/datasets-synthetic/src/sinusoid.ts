@@ -1,15 +1,27 @@
-import type { EpisodeTarget, ExampleBatch, TaskSource } from "@metalearn/core";
+import {
+  type EpisodeTarget,
+  type ExampleBatch,
+  parseOptions,
+  type TaskSource,
+} from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import type { TaskDistribution } from "./distribution.js";
-import { taskSource, wholeNumber } from "./taskSource.js";
+import { taskSource } from "./taskSource.js";
+
+export const sinusoidOptions = z
+  .strictObject({
+    shots: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe("K: points of a held-out curve that the model adapts to, and as many queries."),
+    targetEpisodes: z.int().min(1).default(100).describe("Held-out curves per evaluation seed."),
+  })
+  .describe("Sine curves of random amplitude and phase, to be regressed.");
 
 /** Options of {@link sinusoid}. */
-export interface SinusoidOptions {
-  /** K: points of a held-out curve that the model adapts to, and as many queries. @default 10 */
-  readonly shots?: number;
-  /** Held-out curves per evaluation seed. @default 100 */
-  readonly targetEpisodes?: number;
-}
+export type SinusoidOptions = z.input<typeof sinusoidOptions>;
 
 const curves: TaskDistribution = {
   name: "sinusoid",
@@ -39,13 +51,9 @@ const curves: TaskDistribution = {
  *
  * Source: Finn et al. 2017, section 5.1.
  *
- * @throws MetaError `BAD_OPTION` when a count is below 1
+ * @throws MetaError `BAD_OPTION`
  */
-export function sinusoid({
-  shots = 10,
-  targetEpisodes = 100,
-}: SinusoidOptions = {}): TaskSource<ExampleBatch, EpisodeTarget> {
-  wholeNumber("shots", shots);
-  wholeNumber("targetEpisodes", targetEpisodes);
+export function sinusoid(options: SinusoidOptions = {}): TaskSource<ExampleBatch, EpisodeTarget> {
+  const { shots, targetEpisodes } = parseOptions(sinusoidOptions, options);
   return taskSource(curves, { metric: "r2", batchSize: shots, targetEpisodes });
 }

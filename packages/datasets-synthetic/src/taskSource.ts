@@ -1,8 +1,8 @@
 import {
   type EpisodeTarget,
   type ExampleBatch,
-  MetaError,
-  type SamplerOptions,
+  parseOptions,
+  samplerOptions,
   type TaskSource,
 } from "@metalearn/core";
 import type { TaskDistribution } from "./distribution.js";
@@ -45,19 +45,10 @@ export function taskSource(
     fingerprints: {},
     targets: [heldOut("target")],
     devTargets: [heldOut("dev")],
-    sampler({ seed, batchSize }: SamplerOptions) {
-      wholeNumber("batchSize", batchSize);
+    sampler(options) {
+      const { seed, batchSize } = parseOptions(samplerOptions, options);
       checkBatchSize?.(batchSize);
       return distributionSampler(distribution, { seed, batchSize });
     },
   };
-}
-
-/** @throws MetaError `BAD_OPTION` unless `value` is a whole number of at least 1 */
-export function wholeNumber(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new MetaError(
-    "BAD_OPTION",
-    `${name} must be a whole number of at least 1, but is ${value}.`,
-  );
 }

@@ -2,14 +2,24 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import type { Job, JobResult, Launcher, LaunchOptions } from "@metalearn/core";
+import {
+  type Job,
+  type JobResult,
+  type Launcher,
+  type LaunchOptions,
+  parseOptions,
+} from "@metalearn/core";
+import { z } from "zod";
 import { allowedCores, onCores, shareOut } from "./cores.js";
 
+export const localOptions = z
+  .strictObject({
+    processes: z.int().min(1).optional().describe("Jobs at a time. Default: one per core."),
+  })
+  .describe("Processes on this machine, with its cores shared out.");
+
 /** Options of {@link local}. */
-export interface LocalOptions {
-  /** Jobs at a time. @default one per core */
-  readonly processes?: number | undefined;
-}
+export type LocalOptions = z.input<typeof localOptions>;
 
 /**
  * Runs jobs as processes on this machine, some at a time. On Linux each gets cores of its own, so
@@ -18,8 +28,11 @@ export interface LocalOptions {
  *
  * Each job has a channel to this process (`process.on("disconnect")`), by which it sees that this one
  * was killed.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function local({ processes = availableParallelism() }: LocalOptions = {}): Launcher {
+export function local(options: LocalOptions = {}): Launcher {
+  const { processes = availableParallelism() } = parseOptions(localOptions, options);
   return {
     name: "local",
     async launch(jobs, options) {

@@ -1,30 +1,55 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Job, JobResult, Launcher, LaunchOptions } from "@metalearn/core";
+import {
+  type Job,
+  type JobResult,
+  type Launcher,
+  type LaunchOptions,
+  parseOptions,
+} from "@metalearn/core";
+import { z } from "zod";
 import { arrayScript } from "./arrayScript.js";
 import { cancel, isStopped, isUnfinished, submit, taskStates } from "./queue.js";
 
+const count = z.int().min(1);
+
+export const slurmOptions = z
+  .strictObject({
+    processes: count
+      .optional()
+      .describe("Jobs of the array at a time. Default: as many as Slurm allows."),
+    partition: z.string().optional().describe("The partition. Default: Slurm's."),
+    account: z.string().optional().describe("The account that is charged. Default: Slurm's."),
+    time: z
+      .string()
+      .optional()
+      .describe(
+        "The time limit of one run, as Slurm writes it: `4:00:00` is four hours. Default: the partition's.",
+      ),
+    cpusPerTask: count.optional().describe("Cores of one run. Default: Slurm's."),
+    memory: z.string().optional().describe("Memory of one run, such as `16G`. Default: Slurm's."),
+    gres: z.string().optional().describe("Devices of one run, such as `gpu:1`. Default: none."),
+    sbatch: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe("Any other arguments of sbatch, such as `--qos=long`."),
+    setup: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe("Shell lines before each run, such as `module load cuda`."),
+    pollSeconds: z
+      .number()
+      .positive()
+      .default(10)
+      .describe("Seconds between two looks at the queue."),
+  })
+  .describe("One Slurm job array.");
+
 /** Options of {@link slurm}; those that are left out are Slurm's own defaults. */
-export interface SlurmOptions {
-  /** Jobs of the array at a time. @default as many as Slurm allows */
-  readonly processes?: number | undefined;
-  readonly partition?: string | undefined;
-  readonly account?: string | undefined;
-  /** The time limit of one job, as Slurm writes it: `4:00:00`. */
-  readonly time?: string | undefined;
-  readonly cpusPerTask?: number | undefined;
-  /** Memory of one job, such as `16G`. */
-  readonly memory?: string | undefined;
-  /** Devices of one job, such as `gpu:1`. */
-  readonly gres?: string | undefined;
-  /** Any other arguments of sbatch. */
-  readonly sbatch?: readonly string[];
-  /** Shell lines before each job. */
-  readonly setup?: readonly string[];
-  /** Seconds between two looks at the queue. @default 10 */
-  readonly pollSeconds?: number;
-}
+export type SlurmOptions = z.input<typeof slurmOptions>;
 
 /** Looks at the queue without finding a task, and its exit code, before the task counts as lost. */
 const patience = 3;
@@ -34,8 +59,11 @@ const patience = 3;
  *
  * When the process is killed, the array goes on; the next `launch` of the same jobs finds it in the
  * queue and waits for it instead of submitting another one.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function slurm(options: SlurmOptions = {}): Launcher {
+export function slurm(given: SlurmOptions = {}): Launcher {
+  const options = parseOptions(slurmOptions, given);
   return {
     name: "slurm",
     async launch(jobs, launch) {
@@ -51,7 +79,7 @@ export function slurm(options: SlurmOptions = {}): Launcher {
       signal?.addEventListener("abort", stop);
       if (signal?.aborted) stop(); // while it was submitted
       try {
-        return await follow(array, jobs, { codes, launch, pollSeconds: options.pollSeconds ?? 10 });
+        return await follow(array, jobs, { codes, launch, pollSeconds: options.pollSeconds });
       } finally {
         signal?.removeEventListener("abort", stop);
       }
@@ -67,12 +95,16 @@ function notBegun(job: Job, { onEnd }: LaunchOptions): JobResult {
 
 async function submitAll(
   jobs: readonly Job[],
-  { directory, codes, options }: { directory: string; codes: string; options: SlurmOptions },
+  {
+    directory,
+    codes,
+    options,
+  }: { directory: string; codes: string; options: z.output<typeof slurmOptions> },
 ): Promise<string> {
   await rm(codes, { recursive: true, force: true });
   await mkdir(codes, { recursive: true });
   const script = join(directory, "array.sh");
-  await writeFile(script, arrayScript(jobs, { setup: options.setup ?? [], codes }));
+  await writeFile(script, arrayScript(jobs, { setup: options.setup, codes }));
   const { processes, partition, account, time, cpusPerTask, memory, gres } = options;
   const given = {
     partition,
@@ -91,7 +123,7 @@ async function submitAll(
     ...Object.entries(given).flatMap(([key, value]) =>
       value === undefined ? [] : [`--${key}=${value}`],
     ),
-    ...(options.sbatch ?? []),
+    ...options.sbatch,
   ]);
 }
 

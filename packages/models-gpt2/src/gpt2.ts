@@ -1,43 +1,136 @@
+import { type Params, parseOptions, type Tokenizer, tensorNamed } from "@metalearn/core";
 import {
-  batchLoss,
-  crossEntropy,
-  type LanguageModel,
-  MetaError,
-  type Params,
-  type PrefixState,
-  type PromptedModel,
-  randomFor,
-  type Segment,
-  type TokenBatch,
-  type Tokenizer,
-  type TokenPrefix,
-  type TreeBatch,
-  tensorNamed,
-} from "@metalearn/core";
-import * as tf from "@tensorflow/tfjs";
-import { defaultInitializerRange, type Gpt2Config, parameterShapes } from "./gpt2Config.js";
-import { readHuggingFaceParams } from "./huggingFace.js";
-import {
-  after,
-  causalMask,
-  hide,
-  isFuture,
-  lastLayer,
+  type Architecture,
+  type AttentionContext,
+  type Heads,
   layerNorm,
-  layerOf,
-  pastOf,
-  type Reading,
-  unseenLayer,
-  type Wanted,
-  wholeLayer,
-} from "./layers.js";
-import { writeHuggingFace } from "./writeHuggingFace.js";
+  type Positions,
+  positionEmbeddings,
+  parameterShapes as shapesOf,
+  splitHeads,
+  type Transformer,
+  transformer,
+} from "@metalearn/language-models";
+import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
+
+const count = z.int().min(1);
+
+/** The shape of a GPT-2. */
+export const gpt2Config = z
+  .strictObject({
+    /** Tokens in the vocabulary. */
+    vocabularySize: count,
+    /** Longest sequence, in tokens. */
+    maxTokens: count,
+    /** Width of the residual stream, a multiple of `heads`. */
+    width: count,
+    layers: count,
+    heads: count,
+    /** Standard deviation of freshly drawn weights. Narrow models learn sooner with a larger one. */
+    initializerRange: z.number().min(0).default(0.02),
+  })
+  .refine(({ width, heads }) => width % heads === 0, {
+    path: ["width"],
+    error: ({ input }) => `must be a multiple of heads (${(input as { heads: number }).heads})`,
+  });
+
+/** The shape of a GPT-2. */
+export type Gpt2Config = z.input<typeof gpt2Config>;
+
+const published = { vocabularySize: 50_257, maxTokens: 1_024 };
+
+/** The four published sizes (Radford et al. 2019, table 2). */
+export const gpt2Sizes = {
+  gpt2: { ...published, layers: 12, width: 768, heads: 12 },
+  "gpt2-medium": { ...published, layers: 24, width: 1_024, heads: 16 },
+  "gpt2-large": { ...published, layers: 36, width: 1_280, heads: 20 },
+  "gpt2-xl": { ...published, layers: 48, width: 1_600, heads: 25 },
+} as const satisfies Record<string, Gpt2Config>;
+
+// In comments, B sequences of T tokens are B*T rows of width C; V is the size of the vocabulary. A block gives
+// its output for all rows or, if it is the last one, for those at which something is predicted: `outputs`.
+
+/** Causal self-attention: [B*T, C] to [outputs, C]. */
+function attention(
+  x: tf.Tensor2D,
+  params: Params,
+  heads: number,
+  context: AttentionContext,
+): tf.Tensor2D {
+  const parts = queriesKeysValues(x, params, context).map((rows) => splitHeads(rows, heads));
+  const [q, k, v] = parts as [Heads, Heads, Heads]; // [H, rows, C/H] each
+  const y = context.attend(q, k, v); // [outputs, C]
+  return conv1d(y, params, "attn.c_proj");
+}
+
+/** Queries, [queries, C], keys and values, [B*T, C]: `c_attn` makes them side by side, [., 3C]. */
+function queriesKeysValues(
+  x: tf.Tensor2D,
+  params: Params,
+  { isPartial, queryRows }: AttentionContext,
+): tf.Tensor[] {
+  const width = x.shape[1];
+  if (!isPartial) return tf.split(conv1d(x, params, "attn.c_attn"), 3, 1);
+  const keysValues = conv1d(x, params, "attn.c_attn", { from: width, size: 2 * width });
+  const queries = conv1d(queryRows(x), params, "attn.c_attn", { from: 0, size: width });
+  return [queries, ...tf.split(keysValues, 2, 1)];
+}
+
+/** [rows, C] to [rows, C], by way of [rows, 4C]. */
+function mlp(x: tf.Tensor2D, params: Params): tf.Tensor2D {
+  return conv1d(gelu(conv1d(x, params, "mlp.c_fc")), params, "mlp.c_proj");
+}
+
+/** One layer: [B*T, C] to [outputs, C]. */
+function block(
+  x: tf.Tensor2D,
+  params: Params,
+  heads: number,
+  context: AttentionContext,
+): tf.Tensor2D {
+  const attended = attention(layerNorm(x, params, "ln_1"), params, heads, context);
+  const y: tf.Tensor2D = tf.add(context.outputRows(x), attended);
+  return tf.add(y, mlp(layerNorm(y, params, "ln_2"), params));
+}
+
+/** Embeddings of tokens, [B, T, C], with those of their positions added. */
+function embed(tokens: tf.Tensor, params: Params, positions: Positions): tf.Tensor {
+  return tf.add(tokens, positionEmbeddings(tensorNamed(params, "wpe.weight"), positions));
+}
+
+/** Final norm and output head: [outputs, C] to [outputs, V]. */
+function head(x: tf.Tensor2D, params: Params): tf.Tensor2D {
+  const embeddings = tensorNamed(params, "wte.weight") as tf.Tensor2D; // [V, C]
+  return tf.matMul(layerNorm(x, params, "ln_f"), embeddings, false, true);
+}
+
+/** Hugging Face's `Conv1D`: a linear layer with weights `[in, out]`, or with some of its columns. */
+function conv1d(
+  x: tf.Tensor2D,
+  params: Params,
+  name: string,
+  columns?: { readonly from: number; readonly size: number },
+): tf.Tensor2D {
+  let weight = tensorNamed(params, `${name}.weight`) as tf.Tensor2D;
+  let bias = tensorNamed(params, `${name}.bias`);
+  if (columns) {
+    weight = tf.slice(weight, [0, columns.from], [weight.shape[0], columns.size]);
+    bias = tf.slice(bias, [columns.from], [columns.size]);
+  }
+  return tf.add(tf.matMul(x, weight), bias);
+}
+
+/** GELU in the tanh form that GPT-2 was trained with (Hendrycks and Gimpel 2016). */
+function gelu(x: tf.Tensor2D): tf.Tensor2D {
+  const cube = tf.mul(tf.mul(x, x), x);
+  const inner = tf.mul(tf.add(x, tf.mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+}
 
 /** A GPT-2 without parameters. */
-export interface Gpt2 extends LanguageModel {
-  readonly config: Gpt2Config;
-  /** Next-token scores at every position: `[batch, time, vocabulary]`. */
-  logits(params: Params, inputIds: tf.Tensor2D): tf.Tensor3D;
+export interface Gpt2 extends Transformer {
+  readonly config: z.output<typeof gpt2Config>;
 }
 
 /**
@@ -48,241 +141,81 @@ export interface Gpt2 extends LanguageModel {
  *
  * Source: Radford et al. 2019; layout of Hugging Face's `GPT2LMHeadModel`.
  *
- * @throws MetaError `BAD_OPTION` when the width is not a multiple of the heads
+ * @throws MetaError `BAD_OPTION` for a bad shape, or a tokenizer larger than the vocabulary
  */
 export function gpt2(config: Gpt2Config, tokenizer: Tokenizer): Gpt2 {
-  const { vocabularySize, maxTokens, width, heads } = config;
-  if (width % heads !== 0) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `width must be a multiple of heads, but ${width} is not a multiple of ${heads}.`,
-    );
-  }
-  if (tokenizer.vocabularySize > vocabularySize) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `The ${tokenizer.name} tokenizer has ${tokenizer.vocabularySize} tokens, but the model's vocabulary only ${vocabularySize}.`,
-    );
-  }
+  const checked = parseOptions(gpt2Config, config);
+  return { ...transformer(gpt2Architecture(checked), tokenizer), config: checked };
+}
+
+/** The shape of every parameter, in the model's order. */
+export function parameterShapes(config: Gpt2Config): Record<string, number[]> {
+  return shapesOf(gpt2Architecture(parseOptions(gpt2Config, config)));
+}
+
+/** The parts of a GPT-2. */
+export function gpt2Architecture({
+  vocabularySize,
+  maxTokens,
+  width,
+  layers,
+  heads,
+  initializerRange,
+}: Gpt2["config"]): Architecture {
   return {
     name: "gpt2",
-    config,
-    tokenizer,
-    ...readerOf(config),
-    segments: segmentsOf(config),
-    prompts: {
-      embeddings: "wte.weight",
-      prompted(tokens, prompt) {
-        if (tokens < maxTokens) return readerOf(config, { tokens, embeddings: prompt });
-        throw new MetaError(
-          "BAD_OPTION",
-          `A soft prompt of ${tokens} tokens leaves no room: the model reads at most ${maxTokens}.`,
-        );
+    maxTokens,
+    layers,
+    heads,
+    shapes: {
+      embed: { "wte.weight": [vocabularySize, width], "wpe.weight": [maxTokens, width] },
+      block: {
+        "ln_1.weight": [width],
+        "ln_1.bias": [width],
+        "attn.c_attn.weight": [width, 3 * width],
+        "attn.c_attn.bias": [3 * width],
+        "attn.c_proj.weight": [width, width],
+        "attn.c_proj.bias": [width],
+        "ln_2.weight": [width],
+        "ln_2.bias": [width],
+        "mlp.c_fc.weight": [width, 4 * width],
+        "mlp.c_fc.bias": [4 * width],
+        "mlp.c_proj.weight": [4 * width, width],
+        "mlp.c_proj.bias": [width],
+      },
+      head: { "ln_f.weight": [width], "ln_f.bias": [width] },
+    },
+    blockPrefix: (layer) => `h.${layer}.`,
+    tokenEmbeddings: "wte.weight",
+    outputHead: "lm_head.weight",
+    // Less where a block writes to the residual stream.
+    initialDeviation: (name) =>
+      name.endsWith("c_proj.weight") ? initializerRange / Math.sqrt(2 * layers) : initializerRange,
+    embed,
+    block: (x, params, context) => block(x, params, heads, context),
+    head,
+    checkpoint: {
+      title: "GPT-2",
+      prefix: "transformer.",
+      buffers: /^h\.\d+\.attn\.(masked_)?bias$/,
+      linear: ["h.*.c_*.weight"],
+      config: {
+        architectures: ["GPT2LMHeadModel"],
+        model_type: "gpt2",
+        vocab_size: vocabularySize,
+        n_positions: maxTokens,
+        n_ctx: maxTokens,
+        n_embd: width,
+        n_layer: layers,
+        n_head: heads,
+        activation_function: "gelu_new",
+        layer_norm_epsilon: 1e-5,
+        initializer_range: initializerRange,
+        tie_word_embeddings: true,
+        // GPT-2's only special token is the last of its vocabulary.
+        bos_token_id: vocabularySize - 1,
+        eos_token_id: vocabularySize - 1,
       },
     },
-    peft: { prefix: "transformer.", linear: ["h.*.c_*.weight"] },
-    init: async (seed) => initialParams(config, seed),
-    save: (params, directory, options) =>
-      writeHuggingFace(directory, params, config, { ...options, tokenizer }),
-    load: (directory) => readHuggingFaceParams(directory, config),
   };
-}
-
-/** Embeddings that stand before every sequence. */
-interface Prompt {
-  readonly tokens: number;
-  embeddings(params: Params): tf.Tensor2D; // [tokens, C]
-}
-
-/** All that a GPT-2 computes. */
-function readerOf(config: Gpt2Config, prompt?: Prompt): PromptedModel & Pick<Gpt2, "logits"> {
-  const { vocabularySize, width, layers, heads } = config;
-  const before = prompt?.tokens ?? 0;
-  const maxTokens = config.maxTokens - before;
-
-  const embed = embeddingOf(config, before);
-
-  /** Output of the last layer norm: at every position, [BT, C], or where `wanted`, [scored, C]. */
-  const hidden = (params: Params, reading: Reading, wanted?: Wanted): tf.Tensor2D => {
-    const { inputIds, past = readPrompt(params) } = reading;
-    const mask = causalMask(reading);
-    let x = embed(params, reading);
-    for (let layer = 0; layer < layers; layer++) {
-      const p = layerOf(params, `h.${layer}.`);
-      const sight = { batch: inputIds.shape[0], heads, mask, past: past && pastOf(past, layer) };
-      const input = x;
-      // What a layer computes on its way is freed here, unless a gradient needs it.
-      x = tf.tidy(() =>
-        wanted && layer === layers - 1
-          ? lastLayer(input, p, { ...sight, mask: causalMask(reading, wanted.queryTimes) }, wanted)
-          : wholeLayer(input, p, sight).output,
-      );
-    }
-    return finalNorm(params, x);
-  };
-
-  const tokenLosses = (params: Params, batch: TokenBatch): tf.Tensor1D =>
-    tf.tidy(() => {
-      const rows = hidden(params, { inputIds: batch.inputIds }, batch);
-      return crossEntropy(head(params, rows), batch.scoredIds);
-    });
-
-  /**
-   * What those who come later see of `x`, [T, C], and of the past: `h.0.keys`, `h.0.values` and so
-   * on, and their `mask`.
-   */
-  const remember = (params: Params, x: tf.Tensor2D, mask: tf.Tensor, past?: PrefixState) => {
-    const state: Record<string, tf.Tensor> = { mask: past ? after(past, "mask", mask, 0) : mask };
-    const own = hide(isFuture(x.shape[0]));
-    for (let layer = 0; layer < layers; layer++) {
-      const input = x;
-      const sight = { batch: 1, heads, mask: own, past: past && pastOf(past, layer) };
-      const made = tf.tidy(() => {
-        const p = layerOf(params, `h.${layer}.`);
-        return layer < layers - 1 ? wholeLayer(input, p, sight) : unseenLayer(input, p, heads);
-      });
-      for (const name of ["keys", "values"] as const) {
-        const key = `h.${layer}.${name}`;
-        state[key] = past ? after(past, key, made[name], 1) : made[name];
-      }
-      x = made.output;
-    }
-    return state;
-  };
-
-  /** The past of every sequence. */
-  const readPrompt = (params: Params): PrefixState | undefined =>
-    prompt &&
-    tf.tidy(() => {
-      const places = tf.slice(tensorNamed(params, "wpe.weight"), [0, 0], [before, width]);
-      const x = tf.add(prompt.embeddings(params), places) as tf.Tensor2D;
-      return remember(params, x, tf.zeros([before]));
-    });
-
-  const readPrefix = (params: Params, { inputIds, length }: TokenPrefix): PrefixState =>
-    tf.tidy(() => {
-      const padding = tf.greaterEqual(tf.range(0, inputIds.shape[1], 1, "int32"), length);
-      return remember(params, embed(params, { inputIds }), hide(padding), readPrompt(params));
-    });
-
-  const treeLosses = (params: Params, batch: TreeBatch, past?: PrefixState): tf.Tensor1D =>
-    tf.tidy(() => {
-      const { inputIds, positions, branches, answers } = batch;
-      const rows = hidden(params, { inputIds, positions, branches, past }, batch);
-      const likelihoods = tf.logSoftmax(head(params, rows)); // [predictions, vocabulary]
-      return tf.neg(tf.gatherND(likelihoods, answers)) as tf.Tensor1D;
-    });
-
-  return {
-    maxTokens,
-    tokenLosses,
-    trees: { readPrefix, treeLosses },
-    // What one layer has at once, as measured: its MLP of four times the width, and its attention.
-    bytesPerToken: (context) => 4 * (90 * width + 8 * heads * (before + context)),
-    loss: (params, batch) => tf.tidy(() => batchLoss(tokenLosses(params, batch), batch)),
-    logits: (params, inputIds) =>
-      tf.tidy(() => {
-        const rows = head(params, hidden(params, { inputIds }));
-        return tf.reshape(rows, [...inputIds.shape, vocabularySize]);
-      }),
-  };
-}
-
-/** Token and position embeddings, [BT, C], of tokens that have `before` others before them. */
-function embeddingOf({ maxTokens, width }: Gpt2Config, before = 0) {
-  const room = maxTokens - before;
-  return (params: Params, { inputIds, positions }: Reading): tf.Tensor2D => {
-    const [batch, time] = inputIds.shape;
-    if (!positions && time > room) {
-      throw new MetaError(
-        "SHAPE_MISMATCH",
-        `The model reads at most ${room} tokens, but was given ${time}.`,
-      );
-    }
-    const table = tensorNamed(params, "wpe.weight");
-    const places = positions
-      ? tf.gather(before > 0 ? tf.slice(table, [before, 0], [room, width]) : table, positions) // [B, T, C]
-      : tf.slice(table, [before, 0], [time, width]); // [T, C]
-    const tokens = tf.gather(tensorNamed(params, "wte.weight"), inputIds); // [B, T, C]
-    return tf.reshape(tf.add(tokens, places), [batch * time, width]);
-  };
-}
-
-/** The layer norm after the last layer: [rows, C] to [rows, C]. */
-function finalNorm(params: Params, rows: tf.Tensor2D): tf.Tensor2D {
-  return layerNorm(rows, tensorNamed(params, "ln_f.weight"), tensorNamed(params, "ln_f.bias"));
-}
-
-/** The tied output head. [rows, C] to [rows, vocabulary] */
-function head(params: Params, rows: tf.Tensor2D): tf.Tensor2D {
-  return tf.matMul(rows, tensorNamed(params, "wte.weight") as tf.Tensor2D, false, true);
-}
-
-/**
- * The loss in parts: embeddings, every layer but the last, and the last with the output head.
- */
-function segmentsOf(config: Gpt2Config): Segment<TokenBatch>[] {
-  const { layers, heads } = config;
-  const names = Object.keys(parameterShapes(config));
-  const embed = embeddingOf(config);
-  const inLayer = (layer: number) => {
-    const prefix = `h.${layer}.`;
-    const own = names.filter((name) => name.startsWith(prefix));
-    return Object.fromEntries(own.map((name) => [name.slice(prefix.length), name]));
-  };
-  const byOwnName = (...own: string[]) => Object.fromEntries(own.map((name) => [name, name]));
-  const sight = ({ inputIds }: TokenBatch) => ({ batch: inputIds.shape[0], heads });
-  const input = (state: Params) => tensorNamed(state, "x") as tf.Tensor2D;
-
-  const first: Segment<TokenBatch> = {
-    params: byOwnName("wte.weight", "wpe.weight"),
-    apply: (params, _, batch) => ({ x: embed(params, { inputIds: batch.inputIds }) }),
-  };
-  const whole: Segment<TokenBatch>["apply"] = (params, state, batch) => {
-    const mask = causalMask({ inputIds: batch.inputIds });
-    return { x: wholeLayer(input(state), layerOf(params), { ...sight(batch), mask }).output };
-  };
-  const last: Segment<TokenBatch> = {
-    params: {
-      ...inLayer(layers - 1),
-      ...byOwnName("wte.weight", "ln_f.weight", "ln_f.bias"),
-    },
-    apply(params, state, batch) {
-      const mask = causalMask({ inputIds: batch.inputIds }, batch.queryTimes);
-      const rows = lastLayer(input(state), layerOf(params), { ...sight(batch), mask }, batch);
-      const losses = crossEntropy(head(params, finalNorm(params, rows)), batch.scoredIds);
-      return { loss: batchLoss(losses, batch) };
-    },
-  };
-  const between = Array.from({ length: layers - 1 }, (_, layer) => ({
-    params: inLayer(layer),
-    apply: whole,
-  }));
-  return [first, ...between, last];
-}
-
-/**
- * Random parameters as Hugging Face draws them: weights from a normal distribution with standard
- * deviation `initializerRange`, divided by `sqrt(2 layers)` where a block writes to the residual stream; biases
- * 0, layer norms 1. The same seed gives the same numbers on every engine.
- */
-function initialParams(config: Gpt2Config, seed: number): Params {
-  const { initializerRange: range = defaultInitializerRange } = config;
-  const entries = Object.entries(parameterShapes(config)).map(([name, shape]) => {
-    if (name.endsWith(".bias")) return [name, tf.zeros(shape)];
-    if (/(^|\.)ln_/.test(name)) return [name, tf.ones(shape)];
-    const scale = name.endsWith("c_proj.weight") ? range / Math.sqrt(2 * config.layers) : range;
-    const random = randomFor(seed, "init", name);
-    const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () =>
-      random.normal(),
-    );
-    return [
-      name,
-      tf.tensor(
-        values.map((value) => value * scale),
-        shape,
-      ),
-    ];
-  });
-  return Object.fromEntries(entries);
 }

@@ -1,7 +1,7 @@
-export { type Gpt2, gpt2 } from "./gpt2.js";
-export { type Gpt2Config, gpt2Sizes, parameterShapes } from "./gpt2Config.js";
-export { readHuggingFaceConfig, readHuggingFaceParams } from "./huggingFace.js";
+export { byteTokenizer, type WriteOptions } from "@metalearn/language-models";
+export { type Gpt2, type Gpt2Config, gpt2, gpt2Sizes, parameterShapes } from "./gpt2.js";
+export { gpt2Tokenizer } from "./gpt2Tokenizer.js";
+export { readHuggingFaceConfig, readHuggingFaceParams, writeHuggingFace } from "./huggingFace.js";
+export { type Gpt2Options, openGpt2 } from "./openGpt2.js";
 export { default } from "./plugin.js";
 export { type PretrainedOptions, pretrainedGpt2 } from "./pretrained.js";
-export { byteTokenizer, gpt2Tokenizer } from "./tokenizers.js";
-export { writeHuggingFace } from "./writeHuggingFace.js";

@@ -1,5 +1,5 @@
 import { MetaError } from "@metalearn/core";
-import { type Gpt2Config, gpt2Sizes } from "./gpt2Config.js";
+import { type Gpt2Config, gpt2Sizes } from "./gpt2.js";
 
 /**
  * The shape of a GPT-2 whose checkpoint has no `config.json`, from the shapes of its tensors. They do not
@@ -20,7 +20,7 @@ export function inferConfig(
     const names = [...shapes.keys()].slice(0, 3).join(", ");
     throw new MetaError(
       "BAD_CHECKPOINT",
-      `${path} holds no GPT-2: wanted matrices wte.weight and wpe.weight; came ${names}.`,
+      `${path} holds no GPT-2: expected matrices wte.weight and wpe.weight, got ${names}.`,
     );
   }
   const published = Object.values(gpt2Sizes).find((size) => size.width === width);

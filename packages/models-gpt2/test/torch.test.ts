@@ -65,15 +65,15 @@ describe("a checkpoint of torch.save", () => {
   });
 
   test("is named in a config by its path", async () => {
-    const bench = createToolkit([plugin]).open({
+    const scope = createToolkit([plugin]).open({
       seed: 1,
       references: {
         model: { use: "gpt2", weights: fixture("model.pt"), heads: 2, tokenizer: "byte" },
       },
     });
-    const model = await bench.get("model");
+    const model = await scope.get("model");
     expect(Object.keys(await model.init(1))).toHaveLength(28);
-    await bench.dispose();
+    await scope.dispose();
   });
 });
 
@@ -114,7 +114,7 @@ describe("a checkpoint of torch.save that does not fit says why", () => {
   test("another model", async () => {
     const core = join(import.meta.dirname, "../../core/test/fixtures/torch");
     await expect(pretrainedGpt2(join(core, "module.pt"))).rejects.toThrow(
-      "module.pt holds no GPT-2: wanted matrices wte.weight and wpe.weight; came 0.weight, 0.bias",
+      "module.pt holds no GPT-2: expected matrices wte.weight and wpe.weight, got 0.weight, 0.bias",
     );
   });
 

@@ -1,23 +1,34 @@
 import {
   crossEntropy,
   type ExampleBatch,
-  MetaError,
   type Params,
   type Predictor,
+  parseOptions,
   randomFor,
   tensorNamed,
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
+
+export const mlpOptions = z
+  .strictObject({
+    sizes: z
+      .array(z.int().min(1))
+      .min(2)
+      .readonly()
+      .describe("Widths from the inputs over the hidden layers to the outputs: `[1, 40, 40, 1]`."),
+    loss: z
+      .enum(["mse", "cross-entropy"])
+      .describe("Mean squared error of numbers, or cross-entropy of classes."),
+    activation: z
+      .enum(["relu", "tanh"])
+      .default("relu")
+      .describe("What is applied between layers."),
+  })
+  .describe("A multilayer perceptron for regression and classification.");
 
 /** Options of {@link mlp}. */
-export interface MlpOptions {
-  /** Widths from the inputs over the hidden layers to the outputs: `[1, 40, 40, 1]`. */
-  readonly sizes: readonly number[];
-  /** Mean squared error of numbers, or cross-entropy of classes. */
-  readonly loss: "mse" | "cross-entropy";
-  /** Between layers. @default "relu" */
-  readonly activation?: "relu" | "tanh";
-}
+export type MlpOptions = z.input<typeof mlpOptions>;
 
 /**
  * A multilayer perceptron: `x W + b` per layer, with an activation between layers.
@@ -25,15 +36,10 @@ export interface MlpOptions {
  * Parameters are `layers.0.weight` `[inputs, outputs]`, `layers.0.bias` `[outputs]`, and so on. Fresh
  * ones are uniform within `1 / sqrt(inputs)` of 0, as those of `torch.nn.Linear`.
  *
- * @throws MetaError `BAD_OPTION` when there are fewer than two sizes, or one is below 1
+ * @throws MetaError `BAD_OPTION`
  */
-export function mlp({ sizes, loss, activation = "relu" }: MlpOptions): Predictor {
-  if (sizes.length < 2 || !sizes.every((size) => Number.isInteger(size) && size >= 1)) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `sizes must be two or more whole numbers of at least 1, but is [${sizes.join(", ")}].`,
-    );
-  }
+export function mlp(options: MlpOptions): Predictor {
+  const { sizes, loss, activation } = parseOptions(mlpOptions, options);
   const layers = sizes.slice(1).map((outputs, i) => ({
     inputs: Number(sizes[i]),
     outputs,

@@ -1,24 +1,46 @@
-import { type Coefficients, mapParams, type Params, zerosLikeParams } from "@metalearn/core";
+import {
+  type Coefficients,
+  mapParams,
+  type Params,
+  parseOptions,
+  zerosLikeParams,
+} from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { chain, type Optimizer } from "./chain.js";
-import { type LearningRate, scaleByLearningRate } from "./learningRate.js";
+import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learningRate.js";
+import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
 import type { GradientTransform, TransformInput } from "./transform.js";
-import { addDecayedWeights, type WeightDecayOptions } from "./weightDecay.js";
+
+/** @public read by the build, which documents options in declarations */
+export const adamMomentOptions = z.strictObject({
+  beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of the moving average of gradients."),
+  beta2: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.999)
+    .describe("Decay of the moving average of squared gradients."),
+  epsilon: z
+    .number()
+    .min(0)
+    .default(1e-8)
+    .describe("Added to the root of the second moment, after bias correction."),
+});
 
 /** Options of {@link scaleByAdam}. */
-export interface AdamMomentOptions {
-  /** Decay of the first moment. @default 0.9 */
-  readonly beta1?: number;
-  /** Decay of the second moment. @default 0.999 */
-  readonly beta2?: number;
-  /** Added to the root of the second moment, after bias correction. @default 1e-8 */
-  readonly epsilon?: number;
-}
+export type AdamMomentOptions = z.input<typeof adamMomentOptions>;
+
+const options = z
+  .strictObject({ ...optimizerOptions.shape, ...adamMomentOptions.shape })
+  .superRefine(refuseTwoSchedules);
+
+export const adamOptions = options.describe("Adam; decay is L2.");
+
+export const adamwOptions = options.describe("Adam with decoupled decay.");
 
 /** Options of {@link adam} and {@link adamw}. */
-export interface AdamOptions extends AdamMomentOptions, WeightDecayOptions {
-  readonly learningRate: LearningRate;
-}
+export type AdamOptions = z.input<typeof options>;
 
 /**
  * Rescales a gradient by its moving moments: `u = (m / c1) / (sqrt(v / c2) + epsilon)` with
@@ -27,12 +49,11 @@ export interface AdamOptions extends AdamMomentOptions, WeightDecayOptions {
  * The adjoint takes `d sqrt(v) / dv` as 0 where v is 0, as for unused embedding rows.
  *
  * Source: Kingma and Ba 2015, algorithm 1. Slots: `m`, `v`.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function scaleByAdam({
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-}: AdamMomentOptions = {}): GradientTransform {
+export function scaleByAdam(options: AdamMomentOptions = {}): GradientTransform {
+  const { beta1, beta2, epsilon } = parseOptions(adamMomentOptions, options);
   const moments = ({ updates, slots }: TransformInput, c: Coefficients) => ({
     m: mapParams(
       (m, g) => tf.add(tf.mul(m, at(c, "beta1")), tf.mul(g, at(c, "rest1"))),
@@ -118,12 +139,16 @@ function at(c: Coefficients, name: string): tf.Scalar {
  * Adam with the weight decay, if any, added to the gradient (L2), as `torch.optim.Adam`.
  *
  * Source: Kingma and Ba 2015, algorithm 1.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function adam({ learningRate, weightDecay, noDecay, ...moments }: AdamOptions): Optimizer {
+export function adam(options: AdamOptions): Optimizer {
+  const parsed = parseOptions(adamOptions, options);
   return chain(
-    ...(weightDecay ? [addDecayedWeights({ weightDecay, noDecay })] : []),
-    scaleByAdam(moments),
-    scaleByLearningRate(learningRate),
+    ...clipping(parsed),
+    ...decay(parsed),
+    scaleByAdam(momentsOf(parsed)),
+    scaleByLearningRate(learningRateOf(parsed)),
   );
 }
 
@@ -131,11 +156,19 @@ export function adam({ learningRate, weightDecay, noDecay, ...moments }: AdamOpt
  * Adam with decoupled weight decay, as `torch.optim.AdamW`: `p (1 - lr decay) - lr u`.
  *
  * Source: Loshchilov and Hutter 2019, algorithm 2.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function adamw({ learningRate, weightDecay, noDecay, ...moments }: AdamOptions): Optimizer {
+export function adamw(options: AdamOptions): Optimizer {
+  const parsed = parseOptions(adamwOptions, options);
   return chain(
-    scaleByAdam(moments),
-    ...(weightDecay ? [addDecayedWeights({ weightDecay, noDecay })] : []),
-    scaleByLearningRate(learningRate),
+    ...clipping(parsed),
+    scaleByAdam(momentsOf(parsed)),
+    ...decay(parsed),
+    scaleByLearningRate(learningRateOf(parsed)),
   );
+}
+
+function momentsOf({ beta1, beta2, epsilon }: z.output<typeof options>): AdamMomentOptions {
+  return { beta1, beta2, epsilon };
 }

@@ -1,5 +1,6 @@
-import { mapParams } from "@metalearn/core";
+import { MetaError, mapParams, parseOptions } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { type GradientTransform, stateless } from "./transform.js";
 
 /** The learning rate of update number `update`, counted from 0. */
@@ -8,21 +9,95 @@ export type Schedule = (update: number) => number;
 /** A constant, or a schedule over updates. */
 export type LearningRate = number | Schedule;
 
-/** Options of {@link linearSchedule}. */
-export interface LinearScheduleOptions {
-  /** The highest learning rate. */
-  readonly peak: number;
-  /** Updates over which the rate rises from 0. With 1 or more, the first update has rate 0. @default 0 */
-  readonly warmup?: number;
-  /** Updates after which the rate is 0. */
-  readonly total: number;
+/** The options of every optimizer that say how far it steps. */
+export const rateOptions = z.strictObject({
+  learningRate: z
+    .union([z.number().min(0), z.custom<Schedule>(isFunction, "expected a function of updates")])
+    .describe(
+      "Step size, or its peak under a schedule; in code also a function of the updates made before.",
+    ),
+  schedule: z
+    .enum(["constant", "linear"])
+    .default("constant")
+    .describe("`linear` rises over `warmupUpdates` and falls to 0 at the end of training."),
+  warmupUpdates: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Meta-updates over which the learning rate rises from 0."),
+  totalUpdates: z
+    .union([z.int().min(1), z.custom<() => number>(isFunction, "expected a function")])
+    .optional()
+    .describe(
+      "Meta-updates after which a linear schedule has reached 0; in code also a function, called at the first update. Default: the length of training, which only a config knows.",
+    ),
+});
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }
+
+/** Refuses two schedules at once: of a function, and by name. */
+export function refuseTwoSchedules(
+  { learningRate, schedule, warmupUpdates }: z.output<typeof rateOptions>,
+  context: z.RefinementCtx,
+): void {
+  if (typeof learningRate === "number" || (schedule === "constant" && warmupUpdates === 0)) return;
+  context.addIssue({
+    code: "custom",
+    message: "learningRate is a function, which leaves nothing to schedule and warmupUpdates",
+  });
+}
+
+/** @throws MetaError `BAD_OPTION` for a linear schedule of unknown length */
+export function learningRateOf({
+  learningRate: peak,
+  schedule,
+  warmupUpdates: warmup,
+  totalUpdates: total,
+}: z.output<typeof rateOptions>): LearningRate {
+  if (typeof peak === "function") return peak;
+  if (schedule === "constant") {
+    if (warmup === 0) return peak;
+    return (update) => (update < warmup ? (peak * update) / warmup : peak);
+  }
+  if (total === undefined) {
+    throw new MetaError(
+      "BAD_OPTION",
+      'schedule "linear" needs totalUpdates, the length of training.',
+    );
+  }
+  let rate: Schedule | undefined;
+  return (update) => {
+    rate ??= linearSchedule({ peak, warmup, total: typeof total === "number" ? total : total() });
+    return rate(update);
+  };
+}
+
+/** @public read by the build, which documents options in declarations */
+export const linearScheduleOptions = z.strictObject({
+  peak: z.number().min(0).describe("The highest learning rate."),
+  warmup: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Updates over which the rate rises from 0. With 1 or more, the first update has rate 0.",
+    ),
+  total: z.int().min(0).describe("Updates after which the rate is 0."),
+});
+
+/** Options of {@link linearSchedule}. */
+export type LinearScheduleOptions = z.input<typeof linearScheduleOptions>;
 
 /**
  * Rises linearly to `peak`, then falls linearly to 0, as transformers'
  * `get_linear_schedule_with_warmup`, which MetaICL uses.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function linearSchedule({ peak, warmup = 0, total }: LinearScheduleOptions): Schedule {
+export function linearSchedule(options: LinearScheduleOptions): Schedule {
+  const { peak, warmup, total } = parseOptions(linearScheduleOptions, options);
   return (update) =>
     update < warmup
       ? (peak * update) / Math.max(1, warmup)

@@ -1,35 +1,55 @@
-import { MetaError, mapParams, type Params, zerosLikeParams } from "@metalearn/core";
+import { mapParams, type Params, parseOptions, zerosLikeParams } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { chain, type Optimizer } from "./chain.js";
-import { type LearningRate, scaleByLearningRate } from "./learningRate.js";
+import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learningRate.js";
+import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
 import type { GradientTransform } from "./transform.js";
-import { addDecayedWeights, type WeightDecayOptions } from "./weightDecay.js";
+
+/** @public read by the build, which documents options in declarations */
+export const momentumOptions = z.strictObject({
+  momentum: z.number().min(0).lt(1).describe("Share of the last step's direction that is kept."),
+  dampening: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Share of the gradient, the first apart, that does not enter the momentum."),
+  nesterov: z
+    .boolean()
+    .default(false)
+    .describe("Whether the step looks ahead, as Nesterov's does; needs momentum."),
+});
 
 /** Options of {@link accumulateMomentum}. */
-export interface MomentumOptions {
-  readonly momentum: number;
-  /** Takes this share off every gradient but the first. @default 0 */
-  readonly dampening?: number;
-  /** Looks one step ahead: `u = g + momentum b`. @default false */
-  readonly nesterov?: boolean;
-}
+export type MomentumOptions = z.input<typeof momentumOptions>;
+
+export const sgdOptions = z
+  .strictObject({
+    ...optimizerOptions.shape,
+    ...momentumOptions.shape,
+    momentum: momentumOptions.shape.momentum.default(0),
+  })
+  .superRefine(refuseTwoSchedules)
+  .refine(
+    ({ nesterov, momentum }) => !nesterov || momentum > 0,
+    "nesterov needs a momentum above 0, but momentum is 0",
+  )
+  .describe("Stochastic gradient descent, with momentum if asked for; decay is L2.");
 
 /** Options of {@link sgd}. */
-export interface SgdOptions extends Partial<MomentumOptions>, WeightDecayOptions {
-  readonly learningRate: LearningRate;
-}
+export type SgdOptions = z.input<typeof sgdOptions>;
 
 /**
  * A velocity `b = momentum b + (1 - dampening) g`, where the first gradient enters undamped, as in
  * `torch.optim.SGD`.
  *
  * Source: Sutskever et al. 2013, section 2. Slot: `velocity`.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function accumulateMomentum({
-  momentum,
-  dampening = 0,
-  nesterov = false,
-}: MomentumOptions): GradientTransform {
+export function accumulateMomentum(options: MomentumOptions): GradientTransform {
+  const { momentum, dampening, nesterov } = parseOptions(momentumOptions, options);
   return {
     name: nesterov ? "nesterov" : "momentum",
     slotNames: ["velocity"],
@@ -68,22 +88,15 @@ export function accumulateMomentum({
  * Stochastic gradient descent, with momentum if asked for and the weight decay, if any, added to
  * the gradient, as `torch.optim.SGD`.
  *
- * @throws MetaError `BAD_OPTION` when nesterov comes without momentum
+ * @throws MetaError `BAD_OPTION`
  */
-export function sgd({
-  learningRate,
-  momentum,
-  dampening,
-  nesterov,
-  weightDecay,
-  noDecay,
-}: SgdOptions): Optimizer {
-  if (nesterov && !momentum) {
-    throw new MetaError("BAD_OPTION", "nesterov needs a momentum above 0.");
-  }
+export function sgd(options: SgdOptions): Optimizer {
+  const parsed = parseOptions(sgdOptions, options);
+  const { momentum, dampening, nesterov } = parsed;
   return chain(
-    ...(weightDecay ? [addDecayedWeights({ weightDecay, noDecay })] : []),
-    ...(momentum ? [accumulateMomentum({ momentum, dampening, nesterov })] : []),
-    scaleByLearningRate(learningRate),
+    ...clipping(parsed),
+    ...decay(parsed),
+    ...(momentum > 0 ? [accumulateMomentum({ momentum, dampening, nesterov })] : []),
+    scaleByLearningRate(learningRateOf(parsed)),
   );
 }

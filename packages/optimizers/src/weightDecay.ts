@@ -1,28 +1,35 @@
-import { tensorNamed } from "@metalearn/core";
+import { parseOptions, tensorNamed } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import { type GradientTransform, stateless } from "./transform.js";
 
+export const weightDecayOptions = z.strictObject({
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      "Pull towards zero: with `adamw` this share of the learning rate is taken off a parameter at each update, otherwise it is added to the gradient.",
+    ),
+  noDecay: z
+    .array(z.string())
+    .readonly()
+    .default([])
+    .describe("Tensors whose name contains one of these texts are not decayed."),
+});
+
 /** How much, and which tensors, to pull towards zero. */
-export interface WeightDecayOptions {
-  /** @default 0 */
-  readonly weightDecay?: number;
-  /**
-   * Tensors whose name contains one of these texts are not decayed. MetaICL's published code uses
-   * `["bias", "LayerNorm.weight"]`, the second of which matches no GPT-2 name.
-   *
-   * @default []
-   */
-  readonly noDecay?: readonly string[];
-}
+export type WeightDecayOptions = z.input<typeof weightDecayOptions>;
 
 /**
  * Adds `weightDecay * p` to the update. Before a moment transform this is L2 regularisation, after
- * it is decoupled decay.
+ * it is decoupled decay. MetaICL's published code spares `["bias", "LayerNorm.weight"]`, the second of
+ * which matches no GPT-2 name.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function addDecayedWeights({
-  weightDecay = 0,
-  noDecay = [],
-}: WeightDecayOptions): GradientTransform {
+export function addDecayedWeights(options: WeightDecayOptions): GradientTransform {
+  const { weightDecay, noDecay } = parseOptions(weightDecayOptions, options);
   const decays = (name: string) => !noDecay.some((part) => name.includes(part));
   return {
     ...stateless,

@@ -25,21 +25,21 @@
 namespace metalearn {
 namespace {
 
-// Elements of a block: dozens of blocks fit into the first cache.
-constexpr int64_t kBlock = 256;
+// Elements of a tile: dozens of tiles fit into the first cache.
+constexpr int64_t kTile = 256;
 // Elements that one thread takes at a time; sums are rounded at its ends.
-constexpr int64_t kChunk = 128 * kBlock;
+constexpr int64_t kChunk = 128 * kTile;
 // Elements of an output from which on it does not stay in the caches, and is written past them.
 constexpr int64_t kStreamed = 1 << 20;
 // Elements of a cache line.
 constexpr int64_t kCacheLine = 16;
-// Partial sums within a block.
+// Partial sums within a tile.
 constexpr int kAccumulators = 16;
 
-// An operand in one block: a vector, or one number for all elements.
+// An operand for one tile: a vector, or one number for all elements.
 struct Operand {
   const float* values;
-  bool is_single;
+  bool is_scalar;
 };
 
 template <typename F>
@@ -52,10 +52,10 @@ template <typename F>
                                           int64_t count) {
   const float* const a = left.values;
   const float* const b = right.values;
-  if (left.is_single) {
+  if (left.is_scalar) {
     const float x = *a;
     for (int64_t i = 0; i < count; ++i) target[i] = f(x, b[i]);
-  } else if (right.is_single) {
+  } else if (right.is_scalar) {
     const float y = *b;
     for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], y);
   } else {
@@ -72,26 +72,26 @@ template <typename F>
   const float x = *a;
   const float y = *b;
   const float z = *c;
-  if (left.is_single) {  // rare: a product's first factor is a vector
+  if (left.is_scalar) {  // rare: a product's first factor is a vector
     for (int64_t i = 0; i < count; ++i) {
-      target[i] = f(x, right.is_single ? y : b[i], third.is_single ? z : c[i]);
+      target[i] = f(x, right.is_scalar ? y : b[i], third.is_scalar ? z : c[i]);
     }
-  } else if (right.is_single && third.is_single) {
+  } else if (right.is_scalar && third.is_scalar) {
     for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], y, z);
-  } else if (right.is_single) {
+  } else if (right.is_scalar) {
     for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], y, c[i]);
-  } else if (third.is_single) {
+  } else if (third.is_scalar) {
     for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], b[i], z);
   } else {
     for (int64_t i = 0; i < count; ++i) target[i] = f(a[i], b[i], c[i]);
   }
 }
 
-// `target` is not in the way of the operands: it is one of them, or apart from both.
+// `target` may alias an operand exactly, but must not overlap one partially.
 METALEARN_FOR_EACH_PROCESSOR
 void Execute(Code code, float* target, Operand left, Operand right, Operand third, int64_t count) {
   const auto number = [](bool holds) { return holds ? 1.0f : 0.0f; };
-  // A single number in the place of the only operand is one element's work: the caller spreads it.
+  // A scalar as the only operand is one element's work: the caller spreads it.
   const float* const x = left.values;
   switch (code) {
     case Code::kAdd:
@@ -157,7 +157,7 @@ float SumOf(const float* values, int64_t count) {
 // Copies past the caches, so that the memory written to is not read first. `Fence` comes after it.
 void Stream(float* target, const float* values, int64_t count) {
 #if defined(__SSE2__)
-  if (count == kBlock && reinterpret_cast<uintptr_t>(target) % 16 == 0) {
+  if (count == kTile && reinterpret_cast<uintptr_t>(target) % 16 == 0) {
     for (int64_t i = 0; i < count; i += 4) _mm_stream_ps(target + i, _mm_loadu_ps(values + i));
     return;
   }
@@ -172,47 +172,48 @@ void Fence() {
 #endif
 }
 
-bool Reads(const Instruction& step, int32_t block) {
-  return step.left == block || step.right == block || step.third == block;
+bool Reads(const Instruction& step, int32_t source) {
+  return step.left == source || step.right == source || step.third == source;
 }
 
-// The blocks of one thread.
+// The registers of one thread.
 class Worker {
  public:
-  Worker(const Lane& lane, const std::vector<const float*>& inputs,
-         const std::vector<float*>& outputs, const std::vector<float>& singles)
-      : lane_(lane),
+  Worker(const Kernel& kernel, const std::vector<const float*>& inputs,
+         const std::vector<float*>& outputs, const std::vector<float>& scalars)
+      : kernel_(kernel),
         inputs_(inputs),
         outputs_(outputs),
-        singles_(singles),
-        registers_(static_cast<size_t>(lane.block_count - lane.input_count) * kBlock),
-        blocks_(static_cast<size_t>(lane.block_count)),
-        written_by_(WrittenBy(lane, inputs, outputs)) {}
+        scalars_(scalars),
+        storage_(static_cast<size_t>(kernel.register_count - kernel.input_count) * kTile),
+        registers_(static_cast<size_t>(kernel.register_count)),
+        written_by_(WrittenBy(kernel, inputs, outputs)) {}
 
-  // Adds to `sums`, which has a place for each sum of the lane.
+  // Adds to `sums`, which has an entry for each sum of the kernel.
   void Run(int64_t begin, int64_t end, double* sums) {
-    for (int64_t at = begin; at < end; at += kBlock) RunBlock(at, std::min(kBlock, end - at), sums);
+    for (int64_t at = begin; at < end; at += kTile) RunTile(at, std::min(kTile, end - at), sums);
     Fence();
   }
 
  private:
   // For each instruction the output that it can write at once, -1 where there is none: the last
-  // instruction that makes an output's block, unless a later one reads the input whose memory that
-  // output has taken over.
-  static std::vector<int32_t> WrittenBy(const Lane& lane, const std::vector<const float*>& inputs,
+  // instruction that makes an output's register, unless a later one reads the input whose memory
+  // that output has taken over.
+  static std::vector<int32_t> WrittenBy(const Kernel& kernel,
+                                        const std::vector<const float*>& inputs,
                                         const std::vector<float*>& outputs) {
-    const auto& instructions = lane.instructions;
+    const auto& instructions = kernel.instructions;
     std::vector<int32_t> written_by(instructions.size(), -1);
     for (size_t output = 0; output < outputs.size(); ++output) {
       const auto same = std::find(inputs.begin(), inputs.end(), outputs[output]);
-      if (same == inputs.end() && lane.size >= kStreamed) continue;
-      const auto replaced = same == inputs.end() ? lane.block_count  // which is no block
+      if (same == inputs.end() && kernel.size >= kStreamed) continue;
+      const auto replaced = same == inputs.end() ? kernel.register_count  // which is no register
                                                  : static_cast<int32_t>(same - inputs.begin());
-      bool is_free = std::none_of(lane.sums.begin(), lane.sums.end(),
-                                  [&](const Lane::Sum& sum) { return sum.block == replaced; });
+      bool is_free = std::none_of(kernel.sums.begin(), kernel.sums.end(),
+                                  [&](const Kernel::Sum& sum) { return sum.source == replaced; });
       for (size_t i = instructions.size(); i-- > 0 && is_free;) {
         const Instruction& step = instructions[i];
-        if (step.target == lane.stores[output]) {
+        if (step.target == kernel.stores[output]) {
           if (written_by[i] == -1) written_by[i] = static_cast<int32_t>(output);
           break;
         }
@@ -222,72 +223,72 @@ class Worker {
     return written_by;
   }
 
-  void RunBlock(int64_t at, int64_t count, double* sums) {
-    const auto input_count = static_cast<size_t>(lane_.input_count);
-    for (size_t i = 0; i < input_count; ++i) blocks_[i] = inputs_[i] + at;
-    for (size_t i = 0; i < lane_.instructions.size(); ++i) {
-      const Instruction& step = lane_.instructions[i];
-      const auto place = static_cast<size_t>(step.target);
+  void RunTile(int64_t at, int64_t count, double* sums) {
+    const auto input_count = static_cast<size_t>(kernel_.input_count);
+    for (size_t i = 0; i < input_count; ++i) registers_[i] = inputs_[i] + at;
+    for (size_t i = 0; i < kernel_.instructions.size(); ++i) {
+      const Instruction& step = kernel_.instructions[i];
+      const auto made = static_cast<size_t>(step.target);
       float* const target = written_by_[i] == -1
-                                ? &registers_[(place - input_count) * kBlock]
+                                ? &storage_[(made - input_count) * kTile]
                                 : outputs_[static_cast<size_t>(written_by_[i])] + at;
       const Operand left = At(step.left);
-      if (step.code == Code::kCopy && left.is_single) {
+      if (step.code == Code::kCopy && left.is_scalar) {
         std::fill_n(target, count, *left.values);
       } else {
         Execute(step.code, target, left, At(step.right), At(step.third), count);
       }
-      blocks_[place] = target;
+      registers_[made] = target;
     }
-    for (size_t i = 0; i < lane_.sums.size(); ++i) {
-      sums[i] += SumOf(blocks_[static_cast<size_t>(lane_.sums[i].block)], count);
+    for (size_t i = 0; i < kernel_.sums.size(); ++i) {
+      sums[i] += SumOf(registers_[static_cast<size_t>(kernel_.sums[i].source)], count);
     }
-    for (size_t i = 0; i < lane_.stores.size(); ++i) {
-      const float* const block = blocks_[static_cast<size_t>(lane_.stores[i])];
+    for (size_t i = 0; i < kernel_.stores.size(); ++i) {
+      const float* const values = registers_[static_cast<size_t>(kernel_.stores[i])];
       float* const output = outputs_[i] + at;
-      if (block == output) continue;
-      if (lane_.size >= kStreamed) {
-        Stream(output, block, count);
+      if (values == output) continue;
+      if (kernel_.size >= kStreamed) {
+        Stream(output, values, count);
       } else {
-        std::memcpy(output, block, static_cast<size_t>(count) * sizeof(float));
+        std::memcpy(output, values, static_cast<size_t>(count) * sizeof(float));
       }
     }
   }
 
   Operand At(int32_t operand) const {
-    if (operand < 0) return {&singles_[static_cast<size_t>(-1 - operand)], true};
-    return {blocks_[static_cast<size_t>(operand)], false};
+    if (operand < 0) return {&scalars_[static_cast<size_t>(-1 - operand)], true};
+    return {registers_[static_cast<size_t>(operand)], false};
   }
 
-  const Lane& lane_;
+  const Kernel& kernel_;
   const std::vector<const float*>& inputs_;
   const std::vector<float*>& outputs_;
-  const std::vector<float>& singles_;
-  std::vector<float> registers_;
-  std::vector<const float*> blocks_;  // where the value of each block is
+  const std::vector<float>& scalars_;
+  std::vector<float> storage_;           // memory of the registers that are no inputs
+  std::vector<const float*> registers_;  // the tile that each register holds
   const std::vector<int32_t> written_by_;
 };
 
 }  // namespace
 
-std::vector<Reuse> ReusesOf(const Lane& lane) {
-  const auto count = static_cast<int64_t>(lane.instructions.size());
+std::vector<Reuse> ReusesOf(const Kernel& kernel) {
+  const auto count = static_cast<int64_t>(kernel.instructions.size());
   const auto last = [&](const auto& holds) {
     int64_t i = count;
-    while (i > 0 && !holds(lane.instructions[static_cast<size_t>(i - 1)])) --i;
+    while (i > 0 && !holds(kernel.instructions[static_cast<size_t>(i - 1)])) --i;
     return i;
   };
   std::vector<int64_t> last_read;
-  for (int32_t input = 0; input < lane.input_count; ++input) {
-    const bool is_summed = std::any_of(lane.sums.begin(), lane.sums.end(),
-                                       [&](const Lane::Sum& sum) { return sum.block == input; });
+  for (int32_t input = 0; input < kernel.input_count; ++input) {
+    const bool is_summed = std::any_of(kernel.sums.begin(), kernel.sums.end(),
+                                       [&](const Kernel::Sum& sum) { return sum.source == input; });
     last_read.push_back(
         is_summed ? count + 1 : last([&](const Instruction& step) { return Reads(step, input); }));
   }
   std::vector<std::pair<int64_t, Reuse>> reuses;
-  for (size_t output = 0; output < lane.stores.size(); ++output) {
+  for (size_t output = 0; output < kernel.stores.size(); ++output) {
     const int64_t made =
-        last([&](const Instruction& step) { return step.target == lane.stores[output]; });
+        last([&](const Instruction& step) { return step.target == kernel.stores[output]; });
     std::vector<size_t> inputs(last_read.size());
     std::iota(inputs.begin(), inputs.end(), size_t{0});
     // Of those that are no longer needed the one that was needed longest, which leaves the others
@@ -306,16 +307,16 @@ std::vector<Reuse> ReusesOf(const Lane& lane) {
   return ordered;
 }
 
-void RunLane(const Lane& lane, const std::vector<const float*>& inputs,
-             const std::vector<float*>& outputs, std::vector<float>& singles, int threads) {
-  const int64_t chunks = (lane.size + kChunk - 1) / kChunk;
-  const size_t sum_count = lane.sums.size();
+void RunKernel(const Kernel& kernel, const std::vector<const float*>& inputs,
+               const std::vector<float*>& outputs, std::vector<float>& scalars, int threads) {
+  const int64_t chunks = (kernel.size + kChunk - 1) / kChunk;
+  const size_t sum_count = kernel.sums.size();
   std::vector<double> sums(sum_count * static_cast<size_t>(chunks));
   std::atomic<int64_t> next{0};
   const auto work = [&] {
-    Worker worker(lane, inputs, outputs, singles);
+    Worker worker(kernel, inputs, outputs, scalars);
     for (int64_t chunk = next++; chunk < chunks; chunk = next++) {
-      worker.Run(chunk * kChunk, std::min(lane.size, (chunk + 1) * kChunk),
+      worker.Run(chunk * kChunk, std::min(kernel.size, (chunk + 1) * kChunk),
                  sums.data() + static_cast<size_t>(chunk) * sum_count);
     }
   };
@@ -329,14 +330,14 @@ void RunLane(const Lane& lane, const std::vector<const float*>& inputs,
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
       total += sums[static_cast<size_t>(chunk) * sum_count + i];
     }
-    singles[static_cast<size_t>(lane.sums[i].single)] = static_cast<float>(total);
+    scalars[static_cast<size_t>(kernel.sums[i].slot)] = static_cast<float>(total);
   }
 }
 
-void RunSingles(const std::vector<Instruction>& instructions, std::vector<float>& singles) {
-  const auto at = [&](int32_t place) { return Operand{&singles[static_cast<size_t>(place)], false}; };
+void RunScalars(const std::vector<Instruction>& instructions, std::vector<float>& scalars) {
+  const auto at = [&](int32_t slot) { return Operand{&scalars[static_cast<size_t>(slot)], false}; };
   for (const Instruction& step : instructions) {
-    Execute(step.code, &singles[static_cast<size_t>(step.target)], at(step.left), at(step.right),
+    Execute(step.code, &scalars[static_cast<size_t>(step.target)], at(step.left), at(step.right),
             at(step.third), 1);
   }
 }

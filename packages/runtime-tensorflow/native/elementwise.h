@@ -1,4 +1,4 @@
-// Programs over the elements of tensors, run block by block: everything that a block goes through
+// Programs over the elements of tensors, run tile by tile: everything that a tile goes through
 // happens while it is in the cache, so that a whole update of AdamW reads and writes memory once.
 #pragma once
 
@@ -36,9 +36,9 @@ enum class Code : int32_t {
 };
 constexpr int32_t kCodeCount = static_cast<int32_t>(Code::kSelect) + 1;
 
-// One operation. Where numbers are singles, operands are their places. In a lane an operand is a
-// place among the lane's blocks, its inputs first, or -1 - s for the single number s; the target is
-// a block that is no input. Operands that an operation does not have repeat the one before.
+// One operation. Among scalars, target and operands are slots. In a kernel they are registers, of
+// which the first hold its inputs and are no targets; an operand -1 - s is the scalar in slot s.
+// Operands that an operation does not have repeat the one before.
 struct Instruction {
   Code code;
   int32_t target;
@@ -47,16 +47,16 @@ struct Instruction {
   int32_t third;
 };
 
-// What tensors of one size go through together.
-struct Lane {
-  int64_t size;              // elements of each of its tensors
+// Instructions that tensors of one size go through together. A register holds one tile of a tensor.
+struct Kernel {
+  int64_t size;  // elements of each of its tensors
   int32_t input_count;
-  int32_t block_count;       // inputs included
+  int32_t register_count;  // inputs included
   std::vector<Instruction> instructions;
-  std::vector<int32_t> stores;  // the blocks that become its outputs
+  std::vector<int32_t> stores;  // the registers that become its outputs
   struct Sum {
-    int32_t block;
-    int32_t single;  // where the sum over all elements goes
+    int32_t source;  // the register that is added up over all elements
+    int32_t slot;    // of the scalar that the sum is
   };
   std::vector<Sum> sums;
 };
@@ -68,15 +68,15 @@ struct Reuse {
 };
 
 // For each output, in the order in which memory should be chosen: an input that is not read after
-// the output is made saves a copy of every block.
-std::vector<Reuse> ReusesOf(const Lane& lane);
+// the output is made saves a copy of every tile.
+std::vector<Reuse> ReusesOf(const Kernel& kernel);
 
-// Runs `lane` on up to `threads` threads. Results do not depend on their number. An output may be
-// one of the inputs: a block is read as a whole before it is written.
-void RunLane(const Lane& lane, const std::vector<const float*>& inputs,
-             const std::vector<float*>& outputs, std::vector<float>& singles, int threads);
+// Runs `kernel` on up to `threads` threads. Results do not depend on their number. An output may be
+// one of the inputs: a tile is read as a whole before it is written.
+void RunKernel(const Kernel& kernel, const std::vector<const float*>& inputs,
+               const std::vector<float*>& outputs, std::vector<float>& scalars, int threads);
 
-// Runs `instructions` on single numbers.
-void RunSingles(const std::vector<Instruction>& instructions, std::vector<float>& singles);
+// Runs `instructions` on scalars.
+void RunScalars(const std::vector<Instruction>& instructions, std::vector<float>& scalars);
 
 }  // namespace metalearn

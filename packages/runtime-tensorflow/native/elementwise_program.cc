@@ -16,20 +16,21 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-struct LaneOfTensors {
-  Lane lane;
-  std::vector<size_t> inputs;  // places among the inputs of the program
+// A kernel with its part in a program.
+struct BoundKernel {
+  Kernel body;
+  std::vector<size_t> inputs;  // indices of the program's inputs
   std::vector<Shape> outputs;
   std::vector<Reuse> reuses;
 };
 
 struct Program {
-  std::vector<float> singles;              // constants; what is computed is 0 until then
-  std::vector<std::pair<size_t, size_t>> single_inputs;  // place of the input, place of the number
+  std::vector<float> scalars;  // by slot: constants; what is computed is 0 until then
+  std::vector<std::pair<size_t, size_t>> scalar_inputs;  // index of the input, slot of its number
   std::vector<Instruction> before;
-  std::vector<LaneOfTensors> lanes;
+  std::vector<BoundKernel> kernels;
   std::vector<Instruction> after;
-  std::vector<size_t> single_outputs;
+  std::vector<size_t> scalar_outputs;
   int threads;
 };
 
@@ -43,16 +44,18 @@ std::vector<int32_t> Int32s(const Napi::Object& object, const char* name) {
 }
 
 [[noreturn]] void RefuseProgram(Napi::Env env) {
-  throw Napi::RangeError::New(env, "An elementwise program names a place that it does not have.");
+  throw Napi::RangeError::New(
+      env,
+      "An elementwise program refers to an input, a register or a scalar that it does not have.");
 }
 
-void RequireBelow(Napi::Env env, int64_t place, size_t count) {
-  if (place < 0 || static_cast<size_t>(place) >= count) RefuseProgram(env);
+void RequireBelow(Napi::Env env, int64_t index, size_t count) {
+  if (index < 0 || static_cast<size_t>(index) >= count) RefuseProgram(env);
 }
 
-std::vector<size_t> Places(Napi::Env env, const std::vector<int32_t>& places, size_t count) {
-  for (const int32_t place : places) RequireBelow(env, place, count);
-  return {places.begin(), places.end()};
+std::vector<size_t> Indices(Napi::Env env, const std::vector<int32_t>& indices, size_t count) {
+  for (const int32_t index : indices) RequireBelow(env, index, count);
+  return {indices.begin(), indices.end()};
 }
 
 // Five numbers each: code, target, left, right, third.
@@ -67,51 +70,53 @@ std::vector<Instruction> Instructions(Napi::Env env, const std::vector<int32_t>&
   return instructions;
 }
 
-std::vector<Instruction> SingleInstructions(const Napi::Object& description, const char* name,
-                                            size_t single_count) {
+std::vector<Instruction> ScalarInstructions(const Napi::Object& description, const char* name,
+                                            size_t scalar_count) {
   const Napi::Env env = description.Env();
   auto instructions = Instructions(env, Int32s(description, name));
   for (const Instruction& step : instructions) {
-    for (const int32_t place : {step.target, step.left, step.right, step.third}) {
-      RequireBelow(env, place, single_count);
+    for (const int32_t slot : {step.target, step.left, step.right, step.third}) {
+      RequireBelow(env, slot, scalar_count);
     }
   }
   return instructions;
 }
 
-LaneOfTensors LaneFrom(const Napi::Object& description, size_t input_count, size_t single_count) {
+BoundKernel KernelFrom(const Napi::Object& description, size_t input_count, size_t scalar_count) {
   const Napi::Env env = description.Env();
-  LaneOfTensors result;
-  result.inputs = Places(env, Int32s(description, "inputs"), input_count);
-  Lane& lane = result.lane;
-  lane.size = ToInteger(description.Get("size"), "A lane's size");
-  lane.input_count = static_cast<int32_t>(result.inputs.size());
-  lane.block_count = static_cast<int32_t>(ToInteger(description.Get("blocks"), "A lane's blocks"));
-  const auto blocks = static_cast<size_t>(lane.block_count);
-  if (lane.size < 0 || lane.block_count < lane.input_count) RefuseProgram(env);
+  BoundKernel result;
+  result.inputs = Indices(env, Int32s(description, "inputs"), input_count);
+  Kernel& kernel = result.body;
+  kernel.size = ToInteger(description.Get("size"), "A kernel's size");
+  kernel.input_count = static_cast<int32_t>(result.inputs.size());
+  kernel.register_count =
+      static_cast<int32_t>(ToInteger(description.Get("registers"), "A kernel's registers"));
+  const auto registers = static_cast<size_t>(kernel.register_count);
+  if (kernel.size < 0 || kernel.register_count < kernel.input_count) RefuseProgram(env);
 
-  lane.instructions = Instructions(env, Int32s(description, "instructions"));
-  for (const Instruction& step : lane.instructions) {
-    RequireBelow(env, step.target - lane.input_count, blocks - result.inputs.size());
+  kernel.instructions = Instructions(env, Int32s(description, "instructions"));
+  for (const Instruction& step : kernel.instructions) {
+    RequireBelow(env, step.target - kernel.input_count, registers - result.inputs.size());
     for (const int32_t operand : {step.left, step.right, step.third}) {
-      RequireBelow(env, operand < 0 ? -1 - operand : operand, operand < 0 ? single_count : blocks);
+      RequireBelow(env, operand < 0 ? -1 - operand : operand,
+                   operand < 0 ? scalar_count : registers);
     }
   }
   const auto sums = Int32s(description, "sums");
   for (size_t i = 0; i + 1 < sums.size(); i += 2) {
-    RequireBelow(env, sums[i], blocks);
-    RequireBelow(env, sums[i + 1], single_count);
-    lane.sums.push_back({sums[i], sums[i + 1]});
+    RequireBelow(env, sums[i], registers);
+    RequireBelow(env, sums[i + 1], scalar_count);
+    kernel.sums.push_back({sums[i], sums[i + 1]});
   }
-  const Napi::Array outputs = RequireArray(description.Get("outputs"), "A lane's outputs");
+  const Napi::Array outputs = RequireArray(description.Get("outputs"), "A kernel's outputs");
   for (uint32_t i = 0; i < outputs.Length(); ++i) {
     const auto output = outputs.Get(i).As<Napi::Object>();
-    const int64_t block = ToInteger(output.Get("block"), "A block");
-    RequireBelow(env, block, blocks);
-    lane.stores.push_back(static_cast<int32_t>(block));
+    const int64_t source = ToInteger(output.Get("register"), "A register");
+    RequireBelow(env, source, registers);
+    kernel.stores.push_back(static_cast<int32_t>(source));
     result.outputs.push_back(ToIntegers(output.Get("shape"), "A shape"));
   }
-  result.reuses = ReusesOf(lane);
+  result.reuses = ReusesOf(kernel);
   return result;
 }
 
@@ -140,10 +145,10 @@ bool HasShape(const TF_Tensor* tensor, const Shape& shape) {
 }
 
 // The memory of an input that was given away and of which nobody else knows, or new memory.
-HostTensor MemoryFor(const Shape& shape, const LaneOfTensors& lane,
+HostTensor MemoryFor(const Shape& shape, const BoundKernel& kernel,
                      const std::vector<size_t>& candidates, std::vector<Input>& inputs) {
   for (const size_t candidate : candidates) {
-    auto& [tensor, may_be_moved] = inputs[lane.inputs[candidate]];
+    auto& [tensor, may_be_moved] = inputs[kernel.inputs[candidate]];
     if (!may_be_moved || !HasShape(tensor.get(), shape)) continue;
     may_be_moved = false;
     if (TF_Tensor* const moved = TF_TensorMaybeMove(tensor.get())) {
@@ -165,21 +170,21 @@ void RequireInput(Napi::Env env, const Input& input, int64_t size) {
   }
 }
 
-std::vector<HostTensor> RunLaneOn(Napi::Env env, const LaneOfTensors& lane,
-                                  std::vector<Input>& inputs, std::vector<float>& singles,
-                                  int threads) {
+std::vector<HostTensor> RunBoundKernel(Napi::Env env, const BoundKernel& kernel,
+                                       std::vector<Input>& inputs, std::vector<float>& scalars,
+                                       int threads) {
   std::vector<const float*> sources;
-  for (const size_t place : lane.inputs) {
-    RequireInput(env, inputs[place], lane.lane.size);
-    sources.push_back(Values(inputs[place].tensor));
+  for (const size_t input : kernel.inputs) {
+    RequireInput(env, inputs[input], kernel.body.size);
+    sources.push_back(Values(inputs[input].tensor));
   }
-  std::vector<HostTensor> outputs(lane.outputs.size());
-  std::vector<float*> targets(lane.outputs.size());
-  for (const auto& [output, candidates] : lane.reuses) {
-    outputs[output] = MemoryFor(lane.outputs[output], lane, candidates, inputs);
+  std::vector<HostTensor> outputs(kernel.outputs.size());
+  std::vector<float*> targets(kernel.outputs.size());
+  for (const auto& [output, candidates] : kernel.reuses) {
+    outputs[output] = MemoryFor(kernel.outputs[output], kernel, candidates, inputs);
     targets[output] = static_cast<float*>(TF_TensorData(outputs[output].get()));
   }
-  RunLane(lane.lane, sources, targets, singles, threads);
+  RunKernel(kernel.body, sources, targets, scalars, threads);
   return outputs;
 }
 
@@ -189,25 +194,26 @@ Napi::Value CreateElementwise(Engine&, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto description = info[0].As<Napi::Object>();
   auto program = std::make_unique<Program>();
-  const auto singles = description.Get("singles").As<Napi::Float32Array>();
-  program->singles.assign(singles.Data(), singles.Data() + singles.ElementLength());
-  const size_t single_count = program->singles.size();
+  const auto scalars = description.Get("scalars").As<Napi::Float32Array>();
+  program->scalars.assign(scalars.Data(), scalars.Data() + scalars.ElementLength());
+  const size_t scalar_count = program->scalars.size();
   const auto input_count =
       static_cast<size_t>(ToInteger(description.Get("inputs"), "The number of inputs"));
 
-  const auto single_inputs = Int32s(description, "singleInputs");
-  for (size_t i = 0; i + 1 < single_inputs.size(); i += 2) {
-    RequireBelow(env, single_inputs[i], input_count);
-    RequireBelow(env, single_inputs[i + 1], single_count);
-    program->single_inputs.emplace_back(single_inputs[i], single_inputs[i + 1]);
+  const auto scalar_inputs = Int32s(description, "scalarInputs");
+  for (size_t i = 0; i + 1 < scalar_inputs.size(); i += 2) {
+    RequireBelow(env, scalar_inputs[i], input_count);
+    RequireBelow(env, scalar_inputs[i + 1], scalar_count);
+    program->scalar_inputs.emplace_back(scalar_inputs[i], scalar_inputs[i + 1]);
   }
-  program->before = SingleInstructions(description, "before", single_count);
-  program->after = SingleInstructions(description, "after", single_count);
-  const Napi::Array lanes = RequireArray(description.Get("lanes"), "The lanes");
-  for (uint32_t i = 0; i < lanes.Length(); ++i) {
-    program->lanes.push_back(LaneFrom(lanes.Get(i).As<Napi::Object>(), input_count, single_count));
+  program->before = ScalarInstructions(description, "before", scalar_count);
+  program->after = ScalarInstructions(description, "after", scalar_count);
+  const Napi::Array kernels = RequireArray(description.Get("kernels"), "The kernels");
+  for (uint32_t i = 0; i < kernels.Length(); ++i) {
+    program->kernels.push_back(
+        KernelFrom(kernels.Get(i).As<Napi::Object>(), input_count, scalar_count));
   }
-  program->single_outputs = Places(env, Int32s(description, "singleOutputs"), single_count);
+  program->scalar_outputs = Indices(env, Int32s(description, "scalarOutputs"), scalar_count);
   program->threads = static_cast<int>(ToInteger(description.Get("threads"), "Threads"));
   return Napi::External<Program>::New(env, program.release(),
                                       [](Napi::Env, Program* owned) { delete owned; });
@@ -224,22 +230,22 @@ Napi::Value RunElementwise(Engine& engine, const Napi::CallbackInfo& info) {
                              taken.Get(i).ToBoolean().Value()));
   }
 
-  std::vector<float> singles = program.singles;
-  for (const auto& [input, single] : program.single_inputs) {
+  std::vector<float> scalars = program.scalars;
+  for (const auto& [input, slot] : program.scalar_inputs) {
     RequireInput(env, inputs.at(input), 1);
-    singles[single] = *Values(inputs[input].tensor);
+    scalars[slot] = *Values(inputs[input].tensor);
   }
   std::vector<HostTensor> outputs;
-  RunSingles(program.before, singles);
-  for (const LaneOfTensors& lane : program.lanes) {
-    for (HostTensor& output : RunLaneOn(env, lane, inputs, singles, program.threads)) {
+  RunScalars(program.before, scalars);
+  for (const BoundKernel& kernel : program.kernels) {
+    for (HostTensor& output : RunBoundKernel(env, kernel, inputs, scalars, program.threads)) {
       outputs.push_back(std::move(output));
     }
   }
-  RunSingles(program.after, singles);
-  for (const size_t place : program.single_outputs) {
+  RunScalars(program.after, scalars);
+  for (const size_t slot : program.scalar_outputs) {
     outputs.push_back(NewHostTensor({}, TF_FLOAT));
-    *static_cast<float*>(TF_TensorData(outputs.back().get())) = singles[place];
+    *static_cast<float*>(TF_TensorData(outputs.back().get())) = scalars[slot];
   }
 
   std::vector<TensorHandle> handles;

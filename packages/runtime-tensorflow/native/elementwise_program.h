@@ -7,12 +7,12 @@
 
 namespace metalearn {
 
-// createElementwise(description): a program, for runElementwise. src/compile/elementwise/program.ts
+// createElementwise(description): a program, for runElementwise. src/binding/elementwiseProgram.ts
 // describes the description.
 Napi::Value CreateElementwise(Engine& engine, const Napi::CallbackInfo& info);
 
-// runElementwise(program, inputIds, taken): [{ id, shape, dtype }] for each output. An input whose
-// place in `taken` holds true is deleted, and its memory serves for an output if nobody else uses it.
+// runElementwise(program, inputIds, taken): [{ id, shape, dtype }] for each output. The input i is
+// deleted where taken[i] is true, and its memory serves for an output if nobody else uses it.
 Napi::Value RunElementwise(Engine& engine, const Napi::CallbackInfo& info);
 
 }  // namespace metalearn

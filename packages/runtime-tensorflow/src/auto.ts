@@ -1,8 +1,19 @@
-import { MetaError, type TensorRuntime } from "@metalearn/core";
+import { MetaError, parseOptions, type TensorRuntime } from "@metalearn/core";
+import type { z } from "zod";
 import { cpu } from "./javascript/cpu.js";
 import { wasm } from "./javascript/wasm.js";
 import { reasonOf } from "./reasonOf.js";
-import { type TensorFlowOptions, tensorflow } from "./tensorflow/runtime.js";
+import { tensorflow } from "./tensorflow/runtime.js";
+import { tensorflowOptions } from "./tensorflow/tensorflowOptions.js";
+
+export const autoOptions = tensorflowOptions
+  .pick({ threads: true, compile: true })
+  .describe(
+    "`tensorflow` where it is set up, else `wasm`, else `cpu`, saying in one line what and why.",
+  );
+
+/** Options of {@link auto}: those of TensorFlow; the other engines have one thread and compile nothing. */
+export type AutoOptions = z.input<typeof autoOptions>;
 
 /**
  * The fastest engine that works here: TensorFlow where `metalearn setup` provided it, else
@@ -10,12 +21,13 @@ import { type TensorFlowOptions, tensorflow } from "./tensorflow/runtime.js";
  *
  * @param notify is told in one line when it is not TensorFlow: what is used instead, why, and the
  *   command that mends it
- * @param options for TensorFlow; the other engines compute on one thread and compile nothing
+ * @throws MetaError `BAD_OPTION`
  */
 export async function auto(
   notify: (message: string) => void,
-  options: Pick<TensorFlowOptions, "threads" | "compile"> = {},
+  given: AutoOptions = {},
 ): Promise<TensorRuntime> {
+  const options = parseOptions(autoOptions, given);
   const reasons: string[] = [];
   const candidates = { tensorflow: () => tensorflow(options), wasm };
   for (const [name, start] of Object.entries(candidates)) {

@@ -1,4 +1,4 @@
-export { auto } from "./auto.js";
+export { type AutoOptions, auto } from "./auto.js";
 export { diagnose } from "./doctor/diagnose.js";
 export { cpu } from "./javascript/cpu.js";
 export { wasm } from "./javascript/wasm.js";
@@ -6,4 +6,5 @@ export { default } from "./plugin.js";
 export { type SetupOptions, setup } from "./setup/setup.js";
 export type { Device } from "./tensorflow/device.js";
 export { tensorflowProblem } from "./tensorflow/load.js";
-export { type TensorFlowOptions, tensorflow } from "./tensorflow/runtime.js";
+export { tensorflow } from "./tensorflow/runtime.js";
+export type { TensorFlowOptions } from "./tensorflow/tensorflowOptions.js";

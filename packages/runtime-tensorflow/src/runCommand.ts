@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** What became of a command. */
+/** Outcome of a command. */
 export interface CommandResult {
   /** `undefined` when the program does not exist or was killed. */
   readonly exitCode: number | undefined;
   readonly stdout: string;
-  /** What it said last there, or why it did not start. */
+  /** End of its stderr, or the reason why it did not start. */
   readonly stderr: string;
 }
 

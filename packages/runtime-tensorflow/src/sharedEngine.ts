@@ -7,7 +7,7 @@ export interface Lease<Engine> {
   release(): void;
 }
 
-/** How an engine is started and freed. */
+/** Start and release of an engine. */
 export interface EngineLife<Settings, Engine> {
   /** For messages. */
   readonly name: string;
@@ -25,7 +25,7 @@ interface Use<Engine> {
 let nameInUse: string | undefined;
 
 /**
- * Makes sure that whoever is to compute with an engine takes it from nobody.
+ * Checks that no other engine is in use.
  *
  * @throws MetaError `BAD_OPTION` while another one is in use
  */

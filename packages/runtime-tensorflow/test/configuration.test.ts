@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { configProto } from "../src/tensorflow/configProto.js";
-import { isDevice } from "../src/tensorflow/device.js";
 import { wantedLines } from "../src/tensorflow/logs.js";
+import { tensorflowOptions } from "../src/tensorflow/tensorflowOptions.js";
 
 const hex = (options: Parameters<typeof configProto>[0]) =>
   Buffer.from(configProto(options)).toString("hex");
@@ -30,8 +30,9 @@ describe("TensorFlow's ConfigProto", () => {
 });
 
 test("devices are cpu and numbered GPUs", () => {
+  const isDevice = (device: string) => tensorflowOptions.safeParse({ device }).success;
   expect(["cpu", "cuda:0", "cuda:12"].every(isDevice)).toBe(true);
-  expect(["gpu", "cuda", "cuda:", "cuda:x", "CPU", ""].some(isDevice)).toBe(false);
+  expect(["gpu", "cuda", "cuda:", "cuda:x", "cuda:-1", "CPU", ""].some(isDevice)).toBe(false);
 });
 
 describe("TensorFlow's log", () => {

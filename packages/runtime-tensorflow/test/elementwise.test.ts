@@ -6,7 +6,7 @@ import { noNativeEngine } from "./support/nativeEngine.js";
 
 const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
 
-/** Ends of blocks and chunks fall within these. */
+/** Ends of tiles and chunks fall within these. */
 const sizes = [1, 15, 257, 70_001];
 
 describe.skipIf(noNativeEngine)(`A function of elements ${noNativeEngine ?? ""}`, () => {
@@ -48,7 +48,7 @@ describe.skipIf(noNativeEngine)(`A function of elements ${noNativeEngine ?? ""}`
   } satisfies Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>;
 
   describe.each(Object.entries(binary))("%s is that of TensorFlow's kernel", (_, fn) => {
-    test.each(sizes)("for %i elements and single numbers on either side", (size) => {
+    test.each(sizes)("for %i elements and scalars on either side", (size) => {
       const [a, b, s] = [draw("a", size), draw("b", size), tf.scalar(0.75)];
       const all = (a: tf.Tensor, b: tf.Tensor, s: tf.Tensor) => [
         fn(a, b),

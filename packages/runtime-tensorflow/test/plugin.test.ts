@@ -25,7 +25,7 @@ test("options are checked before anything starts", () => {
 });
 
 test("a run gets the runtime that its config names", async () => {
-  const bench = toolkit.open({ seed: 1, references: { runtime: { use: "cpu" } } });
-  expect((await bench.get("runtime")).name).toBe("cpu");
-  await bench.dispose();
+  const scope = toolkit.open({ seed: 1, references: { runtime: { use: "cpu" } } });
+  expect((await scope.get("runtime")).name).toBe("cpu");
+  await scope.dispose();
 });

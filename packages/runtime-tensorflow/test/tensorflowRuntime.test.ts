@@ -151,7 +151,7 @@ describe.skipIf(noNativeEngine)(`The TensorFlow runtime ${noNativeEngine ?? ""}`
   test("refuses other options while it is in use", async () => {
     const runtime = await tensorflow();
     await expect(tensorflow({ device: "cpu" })).rejects.toThrow(
-      /\[BAD_OPTION\] The tensorflow engine of this process runs with {} and cannot also run with {"device":"cpu"}/,
+      /\[BAD_OPTION\] The tensorflow engine of this process runs with {"tf32":false} and cannot also run with {"device":"cpu","tf32":false}/,
     );
     runtime.dispose();
   });

@@ -3,23 +3,21 @@ import { pathToFileURL } from "node:url";
 import { MetaError, messageOf } from "@metalearn/core";
 import { writeTextAtomically } from "@metalearn/core/files";
 import { type ComparisonOutcome, compareRuns, runPath } from "@metalearn/core/runs";
+import { outFolder, requireBegun } from "../chosenRuns.js";
+import type { ConfigFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
 import { launchRuns, openLauncher } from "../launch/launchRuns.js";
-import { outFolder } from "../outFolder.js";
 import { printPlan } from "../plan/printPlan.js";
 import { openProgress, type Progress } from "../progress/progress.js";
 import { renderReport } from "../report/page.js";
-import { requireBegun } from "../resume.js";
-import { parseSeeds } from "../seeds.js";
 import { openSession, type Session } from "../session.js";
-import { comparisonTable } from "../tables.js";
+import { comparisonTable } from "../terminalTables.js";
 
 /** Flags of `metalearn compare`. */
-export interface CompareFlags {
-  readonly config?: string;
-  readonly seeds?: string;
+export interface CompareFlags extends ConfigFlags {
+  readonly seeds?: readonly number[];
   readonly dryRun: boolean;
-  readonly parallel?: string;
+  readonly parallel?: number;
   readonly resume?: boolean;
 }
 
@@ -29,14 +27,12 @@ export interface CompareFlags {
  * @throws MetaError `RUNS_FAILED` when some have failed, after the report on the others
  */
 export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
-  const seeds = flags.seeds === undefined ? undefined : parseSeeds(flags.seeds);
-  const parallel = flags.parallel === undefined ? undefined : parseCount(flags.parallel);
-  const session = await openSession(flags.config, changes, seeds);
+  const session = await openSession(flags.config, changes, flags.seeds);
   const { config, toolkit, file, runs } = session;
   const out = outFolder(config.out);
   if (flags.dryRun) return printPlan({ toolkit, runs, out, configFile: file });
   if (flags.resume) requireBegun(runs.map((run) => runPath(out, run)));
-  const launcher = await openLauncher(session, parallel);
+  const launcher = await openLauncher(session, flags.parallel);
 
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
@@ -78,19 +74,9 @@ function compareInTurn(
     out,
     configFile,
     signal,
-    notify: progress.say,
     onRun: ({ name, config }, i) =>
       progress.begin(`[${i + 1}/${runs.length}] ${name}, seed ${config.seed}`),
     onEvent: (_, event) => progress.update(event),
     onFailure: ({ error }) => progress.say(messageOf(error)),
   });
-}
-
-/** @throws MetaError `BAD_OPTION` */
-function parseCount(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new MetaError(
-    "BAD_OPTION",
-    `--parallel wants a whole number of at least 1; came "${text}".`,
-  );
 }

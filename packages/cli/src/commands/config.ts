@@ -1,12 +1,12 @@
 import { relative } from "node:path";
 import { isMetaError, MetaError } from "@metalearn/core";
 import { configJsonSchema, type NamedRun, resolveRun } from "@metalearn/core/runs";
-import { runsNamed } from "../chooseRun.js";
+import { runsNamed } from "../chosenRuns.js";
+import type { ConfigFlags } from "../flags.js";
 import { openSession, type Session, toolkitWithLaunchers } from "../session.js";
 
-/** Flags of `metalearn config`. */
-export interface ConfigFlags {
-  readonly config?: string;
+/** Flags of `metalearn config show`. */
+export interface ShowConfigFlags extends ConfigFlags {
   readonly run?: string;
 }
 
@@ -25,7 +25,10 @@ export async function checkConfigFile(
 }
 
 /** Prints what runs amount to, each under the name of its directory. */
-export async function showConfig(changes: readonly string[], flags: ConfigFlags): Promise<void> {
+export async function showConfig(
+  changes: readonly string[],
+  flags: ShowConfigFlags,
+): Promise<void> {
   const session = await openSession(flags.config, changes);
   const chosen = flags.run === undefined ? session.runs : runsNamed(session.runs, flags.run);
   const runs = resolveAll({ ...session, runs: chosen });

@@ -1,12 +1,12 @@
-import { type DataCheck, type DataFinding, MetaError, type Reference } from "@metalearn/core";
+import { type DataCheck, type DataFinding, MetaError } from "@metalearn/core";
 import { resolveRun } from "@metalearn/core/runs";
 import { dataTable } from "../data/dataTable.js";
+import type { ConfigFlags } from "../flags.js";
 import { paint } from "../paint.js";
 import { openSession } from "../session.js";
 
 /** Flags of `metalearn data check`. */
-export interface DataCheckFlags {
-  readonly config?: string;
+export interface DataCheckFlags extends ConfigFlags {
   readonly json: boolean;
   readonly strict: boolean;
 }
@@ -15,21 +15,21 @@ export interface DataCheckFlags {
 export async function checkData(changes: readonly string[], flags: DataCheckFlags): Promise<void> {
   const { toolkit, runs, file } = await openSession(flags.config, changes);
   const { config } = resolveRun(toolkit, runs[0]);
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed: config.seed,
-    references: { model: config.model as Reference, tasks: config.tasks as Reference },
+    references: { model: config.model, tasks: config.tasks },
     configFile: file,
     notify: (message) => console.error(message),
   });
   let found: DataCheck;
   try {
-    const tasks = await bench.get("tasks");
+    const tasks = await scope.get("tasks");
     if (!tasks.check) {
       throw new MetaError("BAD_OPTION", `The tasks ${tasks.name} have no data to check.`);
     }
     found = await tasks.check();
   } finally {
-    await bench.dispose();
+    await scope.dispose();
   }
   const { findings } = found;
   const warnings = findings.filter(({ severity }) => severity === "warning").length;

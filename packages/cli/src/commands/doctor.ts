@@ -1,10 +1,11 @@
-import type { Finding } from "@metalearn/core";
-import { loadPlugins } from "@metalearn/core/runs";
+import { type Finding, isMetaError } from "@metalearn/core";
+import { loadNamed } from "../askedPlugins.js";
+import type { PluginFlags } from "../flags.js";
 import { paint } from "../paint.js";
-import { officialPlugins } from "../session.js";
+import { userConfig } from "../session.js";
 
 /** Flags of `metalearn doctor`. */
-export interface DoctorFlags {
+export interface DoctorFlags extends PluginFlags {
   readonly json: boolean;
 }
 
@@ -16,11 +17,8 @@ const styles = {
 } as const satisfies Record<Finding["status"], string>;
 
 /** Prints what this machine has and what is missing, each problem with the command that mends it. */
-export async function doctor({ json }: DoctorFlags): Promise<void> {
-  const plugins = await loadPlugins(officialPlugins);
-  const findings = (
-    await Promise.all(plugins.flatMap(({ machine }) => machine?.diagnose() ?? []))
-  ).flat();
+export async function doctor({ json, ...flags }: DoctorFlags): Promise<void> {
+  const findings = await findProblems(flags);
   if (json) {
     console.log(JSON.stringify(findings, null, 2));
     return;
@@ -32,4 +30,19 @@ export async function doctor({ json }: DoctorFlags): Promise<void> {
     if (fix)
       console.log(`${" ".repeat(11 + width)}${paint("bold", `fix: ${fix}`, process.stdout)}`);
   }
+}
+
+/** Findings of plugins; first those on the config that lists them, and on plugins that cannot be loaded. */
+async function findProblems(flags: PluginFlags): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const config = await userConfig(flags.config).catch((error) => {
+    if (flags.config !== undefined || !isMetaError(error)) throw error;
+    findings.push({ topic: "config", status: "warning", message: error.detail });
+    return undefined;
+  });
+  const plugins = await loadNamed(config, flags.plugin, (name, { detail }) =>
+    findings.push({ topic: name, status: "missing", message: detail }),
+  );
+  const diagnoses = plugins.map(async ({ machine }) => machine?.diagnose() ?? []);
+  return [...findings, ...(await Promise.all(diagnoses)).flat()];
 }

@@ -1,38 +1,23 @@
-import { basename, dirname, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { disposeParams } from "@metalearn/core";
-import { loadTrainedParams, writeTextAtomically } from "@metalearn/core/files";
+import { writeTextAtomically } from "@metalearn/core/files";
 import {
   type EvaluationRecord,
   evaluateRun,
-  findParams,
+  openParams,
   openRun,
-  type RunOptions,
-  type RunRecord,
-  readRunRecord,
-  resolveRun,
-  runCheckpoint,
   runDirectory,
 } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
+import { openCheckpoint } from "../openCheckpoint.js";
 import { openProgress } from "../progress/progress.js";
-import { openSession, reopenSession } from "../session.js";
-import { evaluationTable } from "../tables.js";
+import { evaluationTable } from "../terminalTables.js";
 
 /** Flags of `metalearn evaluate`. */
-export interface EvaluateFlags {
-  readonly config?: string;
+export interface EvaluateFlags extends ConfigFlags {
   readonly output?: string;
   readonly predictions?: string;
-}
-
-/** What is to be evaluated, and how. */
-interface Plan extends Pick<RunOptions, "toolkit" | "config" | "configFile" | "name"> {
-  /** The folder with the parameters; a run that does not train draws them from its seed. */
-  readonly parameters: string | undefined;
-  /** Whether the result belongs into the run's own directory. */
-  readonly keep: boolean;
-  /** What the user should know about the result. */
-  readonly remark?: string;
 }
 
 /**
@@ -44,33 +29,28 @@ export async function evaluateCheckpoint(
   changes: readonly string[],
   flags: EvaluateFlags,
 ): Promise<void> {
-  const record = flags.config ? undefined : await readRunRecord(runDirectory(path));
-  const { parameters, keep, remark, ...plan } = record
-    ? await planOfRun(path, record, changes)
-    : await planOfCheckpoint(path, changes, flags);
+  const options = { config: flags.config, changes, needsTargets: true };
+  const { run: own, parameters, ...found } = await openCheckpoint(path, options);
+  const keep = own?.isTrained === true && changes.length === 0;
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));
-  const options: RunOptions = {
-    ...plan,
-    directory: resolve(path),
-    signal,
-    notify: progress.say,
-    onEvent: progress.update,
-  };
   try {
-    progress.begin(plan.name);
-    if (remark) progress.say(remark);
-    const open = await openRun(options);
+    progress.begin(found.name);
+    if (own && !own.isTrained) {
+      progress.say(
+        `This run is trained to update ${own.update} of ${own.record.updates}: its scores are shown, and not kept.`,
+      );
+    }
+    const directory = resolve(path);
+    const run = await openRun({ ...found, directory, signal, onEvent: progress.update });
     let scores: EvaluationRecord;
     try {
-      const params = parameters
-        ? await loadTrainedParams(open.model, parameters)
-        : await open.model.init(plan.config.seed);
+      const params = await openParams(run.model, { parameters, seed: run.config.seed });
       const predictionsFile = flags.predictions && resolve(flags.predictions);
-      scores = await evaluateRun(open, params, options, { keep, predictionsFile });
+      scores = await evaluateRun(run, params, { keep, predictionsFile });
       disposeParams(params);
     } finally {
-      await open.close();
+      await run.close();
     }
     progress.end();
     console.log(evaluationTable(scores));
@@ -84,34 +64,4 @@ export async function evaluateCheckpoint(
     progress.end();
     release();
   }
-}
-
-/** A run's folder knows its config. */
-async function planOfRun(
-  path: string,
-  record: RunRecord,
-  changes: readonly string[],
-): Promise<Plan> {
-  const { toolkit, runs, file } = await reopenSession(record, changes);
-  const { config } = resolveRun(toolkit, runs[0]);
-  const name = `${record.name}, seed ${record.config.seed}`;
-  const plan = { toolkit, config, configFile: file, name, keep: changes.length === 0 };
-  if (record.updates === 0) return { ...plan, parameters: undefined };
-  const parameters = await findParams(path);
-  if ((await runCheckpoint(path))?.finished) return { ...plan, parameters };
-  const reached = Number(basename(dirname(parameters)));
-  const remark = `This run is trained to update ${reached} of ${record.updates}: its scores are shown, and not kept.`;
-  return { ...plan, parameters, keep: false, remark };
-}
-
-/** Any other parameters are read and scored as the config says, by its first run if it has several. */
-async function planOfCheckpoint(
-  path: string,
-  changes: readonly string[],
-  flags: EvaluateFlags,
-): Promise<Plan> {
-  const parameters = await findParams(path);
-  const { toolkit, runs, file } = await openSession(flags.config, changes);
-  const { config } = resolveRun(toolkit, runs[0]);
-  return { toolkit, config, configFile: file, name: path, parameters, keep: false };
 }

@@ -1,27 +1,15 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import {
-  disposeParams,
-  learnerParams,
-  MetaError,
-  modelParams,
-  type Reference,
-} from "@metalearn/core";
-import {
-  type FloatType,
-  loadTrainedParams,
-  saveParams,
-  writeAtomically,
-} from "@metalearn/core/files";
-import { checkpointSession } from "../predict/checkpointSession.js";
+import { disposeParams, learnerParams, MetaError, modelParams } from "@metalearn/core";
+import { type FloatType, saveParams, writeAtomically } from "@metalearn/core/files";
+import { openParams } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
+import { openCheckpoint } from "../openCheckpoint.js";
 
 /** Flags of `metalearn export`. */
-export interface ExportFlags {
-  readonly config?: string;
-  readonly dtype: string;
+export interface ExportFlags extends ConfigFlags {
+  readonly dtype: FloatType;
 }
-
-const types: readonly FloatType[] = ["float32", "float16", "bfloat16"];
 
 /**
  * Writes the model of a run, a checkpoint or a file of torch.save into a folder of its own, in the model's
@@ -33,34 +21,25 @@ export async function exportCheckpoint(
   changes: readonly string[],
   flags: ExportFlags,
 ): Promise<void> {
-  const dtype = types.find((type) => type === flags.dtype);
-  if (!dtype) {
-    throw new MetaError("BAD_OPTION", `--dtype: wanted ${types.join(", ")}; came ${flags.dtype}.`);
-  }
+  const { dtype } = flags;
   if (existsSync(folder)) {
     throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);
   }
-  const { toolkit, config, configFile, parameters } = await checkpointSession(
-    path,
-    flags.config,
-    changes,
-  );
+  const options = { config: flags.config, changes };
+  const { toolkit, config, configFile, parameters } = await openCheckpoint(path, options);
   const { model: reference, adapter, seed } = config;
   // Nothing is computed: JavaScript's engine holds the numbers, and needs nothing installed.
   const runtime = toolkit.names("runtime").includes("cpu") ? { use: "cpu" } : config.runtime;
-  const bench = toolkit.open({
+  const scope = toolkit.open({
     seed,
-    references: { runtime, model: reference, ...(adapter && { adapter }) } as Record<
-      string,
-      Reference
-    >,
+    references: { runtime, model: reference, ...(adapter && { adapter }) },
     configFile,
     notify: (message) => console.error(message),
   });
   try {
-    await bench.get("runtime");
-    const model = await bench.get("model");
-    const params = parameters ? await loadTrainedParams(model, parameters) : await model.init(seed);
+    await scope.get("runtime");
+    const model = await scope.get("model");
+    const params = await openParams(model, { parameters, seed });
     const saved = modelParams(params);
     await writeAtomically(resolve(folder), (temporary) =>
       saveParams(model, saved, temporary, { dtype }),
@@ -72,6 +51,6 @@ export async function exportCheckpoint(
     disposeParams(params);
     console.log(`Wrote ${folder}: ${model.name}, ${dtype}.`);
   } finally {
-    await bench.dispose();
+    await scope.dispose();
   }
 }

@@ -2,7 +2,7 @@ import { constants, copyFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { presetPath } from "@metalearn/core/runs";
-import { presetFolder } from "../presets.js";
+import { presetFolder } from "../session.js";
 
 /** Flags of `metalearn init`. */
 export interface InitFlags {

@@ -1,19 +1,19 @@
 import { basename, relative, resolve } from "node:path";
-import { MetaError, unknownName } from "@metalearn/core";
-import { type PluginKind, pluginKinds } from "../pluginPackage/kinds.js";
+import { MetaError } from "@metalearn/core";
+import type { PluginKind } from "../pluginPackage/kinds.js";
 import { pluginNames } from "../pluginPackage/names.js";
 import { writePackage } from "../pluginPackage/writePackage.js";
 import { toolkitWithLaunchers } from "../session.js";
 
 /** Flags of `metalearn plugin create`. */
 export interface PluginCreateFlags {
-  readonly kind: string;
+  readonly kind: PluginKind;
   readonly directory?: string;
 }
 
 /** Writes a package for a plugin of one's own: source, tests, and all that building and publishing take. */
 export async function createPlugin(name: string, flags: PluginCreateFlags): Promise<void> {
-  const kind = requireKind(flags.kind);
+  const { kind } = flags;
   const names = pluginNames(name);
   await requireNewName(kind, names.component);
   const folder = resolve(flags.directory ?? basename(name));
@@ -24,17 +24,12 @@ export async function createPlugin(name: string, flags: PluginCreateFlags): Prom
   console.log(`Next: ${enter}npm install && npm test`);
 }
 
-function requireKind(kind: string): PluginKind {
-  if (Object.hasOwn(pluginKinds, kind)) return kind as PluginKind;
-  throw unknownName("kind of plugin", kind, Object.keys(pluginKinds));
-}
-
 /** A config could not list the plugin beside metalearn's own. */
 async function requireNewName(kind: PluginKind, component: string): Promise<void> {
   const toolkit = await toolkitWithLaunchers({ config: {} });
-  if (!toolkit.names(pluginKinds[kind]).includes(component)) return;
+  if (!toolkit.names(kind).includes(component)) return;
   throw new MetaError(
     "DUPLICATE_NAME",
-    `metalearn has a ${kind} called "${component}" of its own. Choose another name.`,
+    `The name "${component}" is that of metalearn's own ${kind}. Choose another one.`,
   );
 }

@@ -1,13 +1,13 @@
 import { join, relative } from "node:path";
-import { isMetaError, type Kind, MetaError, type Plugin } from "@metalearn/core";
-import { findPlugins, loadConfig, loadPlugins, pluginKeys } from "@metalearn/core/runs";
+import { isMetaError, type Kind, type Plugin } from "@metalearn/core";
+import { findPlugins, loadPlugins, pluginKeys } from "@metalearn/core/runs";
+import type { ConfigFlags } from "../flags.js";
+import { isOfficial, pluginsWithLaunchers } from "../officialPlugins.js";
 import { paint } from "../paint.js";
-import { presetFolder } from "../presets.js";
-import { isOfficial, pluginsWithLaunchers } from "../session.js";
+import { userConfig } from "../session.js";
 
 /** Flags of `metalearn plugins`. */
-export interface PluginsFlags {
-  readonly config?: string;
+export interface PluginsFlags extends ConfigFlags {
   readonly json: boolean;
 }
 
@@ -44,15 +44,9 @@ export async function listPlugins({ config: flag, json }: PluginsFlags): Promise
 
 /** What the config lists, and launchers, which every config may use; without a config what that would be. */
 async function listedNames(flag: string | undefined): Promise<{ file: string; names: string[] }> {
-  const { file, config } = await loadConfig(flag, {}, { presets: presetFolder }).catch((error) => {
-    if (flag !== undefined || !isMissing(error)) throw error;
-    return { file: join(process.cwd(), "metalearn.config.yaml"), config: {} };
-  });
-  return { file, names: pluginsWithLaunchers(config) };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof MetaError && error.code === "MISSING_FILE";
+  const found = await userConfig(flag);
+  const file = found?.file ?? join(process.cwd(), "metalearn.config.yaml");
+  return { file, names: pluginsWithLaunchers(found?.config ?? {}) };
 }
 
 async function inspect(name: string, configFile: string): Promise<ListedPlugin> {

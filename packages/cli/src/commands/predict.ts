@@ -1,13 +1,13 @@
 import type { PromptRequest } from "@metalearn/core";
 import { openPredictor, type RankedOption } from "@metalearn/core/runs";
-import { checkpointSession } from "../predict/checkpointSession.js";
+import type { ConfigFlags } from "../flags.js";
+import { openCheckpoint } from "../openCheckpoint.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
-import { percent } from "../tables.js";
+import { percent } from "../terminalTables.js";
 
 /** Flags of `metalearn predict`. */
-export interface PredictFlags {
+export interface PredictFlags extends ConfigFlags {
   readonly checkpoint: string;
-  readonly config?: string;
   readonly input?: string;
   readonly option: readonly string[];
   readonly demonstration: readonly string[];
@@ -31,13 +31,9 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   const requests = readRequests(given, process.stdin);
   // Before anything is loaded: a mistake on the command line shows at once.
   const first = flags.input === undefined ? undefined : await requests.next();
-  const { parameters, ...session } = await checkpointSession(
-    flags.checkpoint,
-    flags.config,
-    changes,
-  );
+  const checkpoint = await openCheckpoint(flags.checkpoint, { config: flags.config, changes });
   const notify = (message: string) => console.error(message);
-  const predictor = await openPredictor({ ...session, notify }, parameters);
+  const predictor = await openPredictor({ ...checkpoint, notify });
   try {
     const answer = async (request: PromptRequest) => {
       const ranked = await predictor.rank(request);

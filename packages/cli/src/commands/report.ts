@@ -1,26 +1,25 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MetaError, unknownName } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
 import { writeTextAtomically } from "@metalearn/core/files";
 import { buildReport } from "../report/buildReport.js";
 import { findRuns } from "../report/findRuns.js";
-import { formats, type ReportFormat } from "../report/formats.js";
+import type { ReportFormat } from "../report/formatNames.js";
+import { formats } from "../report/formats.js";
 import type { ReportText } from "../report/report.js";
 
 /** Flags of `metalearn report`. */
 export interface ReportFlags {
-  readonly format: string;
+  readonly format: ReportFormat;
   readonly output?: string;
 }
 
 /** Writes the report of all finished runs in a folder, HTML into it, other formats to stdout. */
 export async function report(path: string, { format, output }: ReportFlags): Promise<void> {
-  const names = Object.keys(formats);
-  if (!names.includes(format)) throw unknownName("format", format, names);
   const { finished, unfinished } = await findRuns(path);
   const text = await readText(path);
-  const content = formats[format as ReportFormat](await buildReport(finished, text, unfinished));
+  const content = formats[format](await buildReport(finished, text, unfinished));
   const file = output ?? (format === "html" ? join(path, "report.html") : undefined);
   if (file === undefined) {
     process.stdout.write(content);

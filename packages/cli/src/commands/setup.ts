@@ -1,19 +1,19 @@
 import { MetaError } from "@metalearn/core";
-import { loadPlugins } from "@metalearn/core/runs";
-import { officialPlugins } from "../session.js";
+import { askedPlugins } from "../askedPlugins.js";
+import type { PluginFlags } from "../flags.js";
 
 /** Flags of `metalearn setup`. */
-export interface SetupFlags {
+export interface SetupFlags extends PluginFlags {
   readonly cuda: boolean;
   readonly force: boolean;
 }
 
 /** Installs what plugins with native parts need outside of node_modules. */
-export async function setup({ cuda, force }: SetupFlags): Promise<void> {
-  const plugins = await loadPlugins(officialPlugins);
+export async function setup({ cuda, force, ...flags }: SetupFlags): Promise<void> {
+  const plugins = await askedPlugins(flags);
   const native = plugins.flatMap(({ machine }) => machine ?? []);
   if (native.length === 0) {
-    throw new MetaError("MISSING_PLUGIN", "No installed plugin has anything to set up.");
+    throw new MetaError("MISSING_PLUGIN", "No plugin that was asked has anything to set up.");
   }
   for (const machine of native) {
     await machine.setup({ cuda, force, notify: (message) => console.error(message) });

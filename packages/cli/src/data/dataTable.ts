@@ -1,5 +1,5 @@
 import type { DataCheck, TaskStatistics } from "@metalearn/core";
-import { percent, plainTable } from "../tables.js";
+import { percent, plainTable } from "../terminalTables.js";
 
 /** What the data of each task is like. */
 export function dataTable({ tasks }: DataCheck): string {

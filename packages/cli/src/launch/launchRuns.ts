@@ -12,7 +12,7 @@ import {
   summarizeRuns,
 } from "@metalearn/core/runs";
 import { type Session, toolkitWithLaunchers } from "../session.js";
-import { writePlan } from "./workList.js";
+import { writeWorkList } from "./workList.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
 
@@ -41,8 +41,8 @@ export async function openLauncher(
       : { use: "local", ...config.launcher, processes: parallel };
   if (!launcher) return undefined;
   const toolkit = await toolkitWithLaunchers(session);
-  const bench = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
-  return bench.get("launcher");
+  const scope = toolkit.open({ seed: 0, references: { launcher }, configFile: file });
+  return scope.get("launcher");
 }
 
 /**
@@ -58,12 +58,12 @@ export async function launchRuns(
   { out, signal, say }: LaunchRunsOptions,
 ): Promise<ComparisonOutcome> {
   const runs = session.runs.map((run) => resolveRun(session.toolkit, run));
-  const plan = await writePlan(session, runs, out);
+  const list = await writeWorkList(session, runs, out);
   const missing: { run: NamedRun; job: Job; logged: number }[] = [];
   for (const [index, run] of runs.entries()) {
     if (await readFinishedRun(runPath(out, run), run.config)) continue;
     const log = join(runPath(out, run), "log.txt");
-    const command = [process.execPath, program, "work", plan, String(index)] as const;
+    const command = [process.execPath, program, "work", list, String(index)] as const;
     const job: Job = { name: title(run), command: [...command], log };
     missing.push({ run, job, logged: (await stat(log).catch(() => undefined))?.size ?? 0 });
   }
@@ -74,7 +74,7 @@ export async function launchRuns(
   const results = await launcher.launch(
     missing.map(({ job }) => job),
     {
-      directory: plan.replace(/\.json$/, ""),
+      directory: list.replace(/\.json$/, ""),
       signal,
       onBegin: ({ name, log }) => say(`${name} begins; its log is ${log}`),
       onEnd: ({ job, failure }) => {

@@ -3,17 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { writeTextAtomically } from "@metalearn/core/files";
-import {
-  createToolkit,
-  loadPlugins,
-  type NamedRun,
-  type RunOptions,
-  runPath,
-} from "@metalearn/core/runs";
-import type { Session } from "../session.js";
+import { type NamedRun, type RunOptions, runPath } from "@metalearn/core/runs";
+import { recordedToolkit, type Session } from "../session.js";
 
 /** Runs for other processes to carry out: JSON that `metalearn work` reads. */
-interface Plan {
+interface WorkList {
   readonly plugins: readonly string[];
   readonly configFile?: string;
   readonly out: string;
@@ -21,40 +15,40 @@ interface Plan {
 }
 
 /**
- * Writes a plan. Its name is made from what it says, so that processes which are still to begin never
- * read another one, and the same comparison has the same.
+ * Writes a list of runs. It is named after its content, so that workers that start late read the list
+ * they were given, and the same comparison has the same: a launcher knows by it what it has begun.
  *
  * @param runs checked and with their defaults filled in
  * @returns its path
  */
-export async function writePlan(
+export async function writeWorkList(
   { toolkit, file }: Pick<Session, "toolkit" | "file">,
   runs: readonly NamedRun[],
   out: string,
 ): Promise<string> {
-  const plan: Plan = {
+  const list: WorkList = {
     plugins: toolkit.plugins.map((plugin) => plugin.origin ?? plugin.name),
     ...(file !== undefined && { configFile: resolve(file) }),
     out: resolve(out),
     runs,
   };
-  const text = `${JSON.stringify(plan, null, 2)}\n`;
+  const text = `${JSON.stringify(list, null, 2)}\n`;
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
-  const path = join(plan.out, "plans", `${hash}.json`);
+  const path = join(list.out, "plans", `${hash}.json`);
   await writeTextAtomically(path, text);
   return path;
 }
 
-/** One run of a plan, as it is carried out. @throws MetaError `MISSING_FILE`; `BAD_OPTION` */
-export async function openPlan(path: string, index: string): Promise<RunOptions> {
+/** One run of a list, as it is carried out. @throws MetaError `MISSING_FILE`; `BAD_OPTION` */
+export async function openWork(path: string, index: string): Promise<RunOptions> {
   const text = await readFile(path, "utf8").catch((cause) => {
-    throw new MetaError("MISSING_FILE", `Cannot read the plan ${path}.`, { cause });
+    throw new MetaError("MISSING_FILE", `Cannot read the list of runs ${path}.`, { cause });
   });
-  const { plugins, configFile, out, runs } = JSON.parse(text) as Plan;
+  const { plugins, configFile, out, runs } = JSON.parse(text) as WorkList;
   const run = runs[Number(index)];
   if (!run) {
     throw new MetaError("BAD_OPTION", `${path} has runs 0 to ${runs.length - 1}, but no ${index}.`);
   }
-  const toolkit = createToolkit(await loadPlugins(plugins, configFile));
+  const toolkit = await recordedToolkit({ plugins, configFile });
   return { ...run, toolkit, configFile, directory: runPath(out, run) };
 }

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { RunPlan } from "@metalearn/core/runs";
-import { duration, plainTable } from "../tables.js";
+import { duration, plainTable } from "../terminalTables.js";
 
 /** A run's plan, and with how many seeds it would be made. */
 export interface PlannedRun {

@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { type NamedRun, planRun, resolveRun, type Toolkit } from "@metalearn/core/runs";
+import { type NamedRun, planRun, resolveRun, runPath, type Toolkit } from "@metalearn/core/runs";
 import { openProgress } from "../progress/progress.js";
 import { type PlannedRun, planTable } from "./planTable.js";
 
@@ -21,11 +20,9 @@ export async function printPlan({ toolkit, out, configFile, ...options }: PlanOp
   try {
     for (const name of names) {
       const [first, ...others] = runs.filter((run) => run.name === name) as [NamedRun];
-      const { config } = first;
       progress.begin(`plan ${name}`);
-      const directory = join(out, `${name}-seed${config.seed}`);
-      const shared = { toolkit, config, name, directory, configFile };
-      const plan = await planRun({ ...shared, notify: progress.say, onEvent: progress.update });
+      const shared = { toolkit, configFile, onEvent: progress.update };
+      const plan = await planRun({ ...shared, ...first, directory: runPath(out, first) });
       planned.push({ plan, seeds: 1 + others.length });
     }
   } finally {

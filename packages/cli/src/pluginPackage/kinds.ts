@@ -1,14 +1,14 @@
 import type { Kind } from "@metalearn/core";
 
-/** The kinds of plugins that there are templates for, each with the config key that names its component. */
-export const pluginKinds = {
-  learner: "learner",
-  model: "model",
-  sampler: "tasks",
-  optimizer: "optimizer",
-  tracker: "tracker",
-  launcher: "launcher",
-} as const satisfies Record<string, Kind>;
+/** The kinds of components that there are templates for. */
+export const pluginKinds = [
+  "learner",
+  "model",
+  "tasks",
+  "optimizer",
+  "tracker",
+  "launcher",
+] as const satisfies readonly Kind[];
 
-/** A kind of plugin: a folder of templates. */
-export type PluginKind = keyof typeof pluginKinds;
+/** A kind of component with a folder of templates. */
+export type PluginKind = (typeof pluginKinds)[number];

@@ -12,7 +12,7 @@ export const toolVersions = {
 } as const;
 
 /** Kinds that compute with tensors. */
-const tensorKinds: readonly PluginKind[] = ["learner", "model", "sampler", "optimizer"];
+const tensorKinds: readonly PluginKind[] = ["learner", "model", "tasks", "optimizer"];
 
 /** The package.json of a new plugin, for the versions of metalearn that are installed here. */
 export function packageJson(name: string, kind: PluginKind) {
@@ -20,7 +20,7 @@ export function packageJson(name: string, kind: PluginKind) {
   return {
     name,
     version: "0.1.0",
-    description: `A ${kind} for metalearn`,
+    description: `A plugin of metalearn: ${kind}`,
     keywords: [pluginKeyword, "meta-learning"],
     license: "MIT",
     type: "module",

@@ -38,7 +38,6 @@ export async function writePackage(
     ["component", names.component],
     ["factory", factory],
     ["Factory", capitalized(factory)],
-    ["kind", kind],
   ]);
   // `__factory__` in code, which stays code; `{{package}}` in prose, where it would be bold.
   const fill = (text: string) =>

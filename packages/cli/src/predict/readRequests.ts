@@ -59,7 +59,7 @@ export function parseDemonstration(text: string): Demonstration {
   if (at !== -1) return { input: text.slice(0, at).trim(), output: text.slice(at + 2).trim() };
   throw new MetaError(
     "BAD_OPTION",
-    `A demonstration should be "input => output"; came ${JSON.stringify(text)}.`,
+    `expected a demonstration as "input => output", got ${JSON.stringify(text)}.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { duration } from "../tables.js";
+import { duration } from "../terminalTables.js";
 
 /** How fast steps are made, for people; dashes where nothing has been measured yet. */
 export interface Pace {

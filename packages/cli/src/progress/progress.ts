@@ -35,7 +35,8 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
     end,
     say,
     update(event) {
-      if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
+      if (event.kind === "message") say(event.text);
+      else if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
       else if (isStep(event)) display.step(event);
       else if (event.kind === "compile" && event.mode === "xla") {
         // A plain graph is ready in no time worth a line.

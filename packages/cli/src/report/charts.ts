@@ -1,7 +1,7 @@
 import { mean } from "@metalearn/core";
 import { barX, gridX, line, type PlotOptions, plot, ruleX, text, tickX } from "@observablehq/plot";
 import { Window } from "happy-dom";
-import { percent } from "../tables.js";
+import { percent } from "../terminalTables.js";
 import type { CurvePoint, ReportRun, ReportSetting } from "./report.js";
 
 /** The page's colours of methods; after the last one they come again. */

@@ -1,5 +1,5 @@
 import { dot, line } from "@observablehq/plot";
-import { percent } from "../tables.js";
+import { percent } from "../terminalTables.js";
 import { colourScale, dashes, renderChart } from "./charts.js";
 import type { CurvePoint, ReportSetting } from "./report.js";
 

@@ -1,5 +1,5 @@
 import type { TrackerRecord } from "@metalearn/core";
-import { duration, percent } from "../tables.js";
+import { duration, percent } from "../terminalTables.js";
 import type { RunState } from "./runState.js";
 
 /** Lines of metrics whose pace the estimate of the time that is left goes by. */

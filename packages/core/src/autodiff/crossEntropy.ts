@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import { savesInputsOnly } from "./tape/customGradients.js";
 
 /**
  * The negative log-likelihood, in nats, of one class per row under `softmax(logits)`.
  *
- * Unlike TensorFlow.js's own cross-entropy, its gradient `softmax(logits) - oneHot(classes)` can be
- * differentiated again.
+ * The gradient `softmax(logits) - oneHot(classes)` is computed anew from the logits, so that a graph
+ * keeps nothing for it.
  *
  * @param logits  [rows, classes], float32
  * @param classes [rows], int32
@@ -12,7 +13,7 @@ import * as tf from "@tensorflow/tfjs";
  */
 export function crossEntropy(logits: tf.Tensor2D, classes: tf.Tensor1D): tf.Tensor1D {
   const [, count] = logits.shape;
-  const negativeLogLikelihood = tf.customGrad((x, save) => {
+  const ofLogits = savesInputsOnly((x: unknown, save: unknown) => {
     const input = x as tf.Tensor2D;
     // The caller may free the classes before the way back.
     (save as tf.GradSaveFunc)([input, classes]);
@@ -26,5 +27,6 @@ export function crossEntropy(logits: tf.Tensor2D, classes: tf.Tensor1D): tf.Tens
     };
     return { value, gradFunc };
   });
+  const negativeLogLikelihood = tf.customGrad(ofLogits);
   return negativeLogLikelihood(logits) as tf.Tensor1D;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import { dotParams, globalNorm, mapParams, type Params, tensorNamed } from "../params.js";
+import { namingOperations } from "./namingOperations.js";
 import { registerSecondOrderGradients } from "./secondOrderGradients.js";
 
 /** A differentiable function of named tensors. */
@@ -10,7 +11,8 @@ export type ScalarFunction = (params: Params) => tf.Scalar;
  * The value of `f` at `params` and its gradient with respect to the tensors that `names` lists
  * (all of them by default). A tensor that `f` does not use has gradient zero. May be nested.
  *
- * @throws MetaError `UNKNOWN_NAME` when a name is not in `params`; `SHAPE_MISMATCH` when `f` does not return a scalar
+ * @throws MetaError `UNKNOWN_NAME` when a name is not in `params`; `SHAPE_MISMATCH` when `f` does not
+ *   return a scalar; `NOT_DIFFERENTIABLE` when an operation of `f` has no gradient
  */
 export function valueAndGradients(
   f: ScalarFunction,
@@ -19,7 +21,10 @@ export function valueAndGradients(
 ): { value: tf.Scalar; gradients: Params } {
   registerSecondOrderGradients();
   const inputs = names.map((name) => tensorNamed(params, name));
-  const { value, grads } = tf.engine().gradients(() => scalar(f(params)), inputs, undefined, true);
+  const { value, grads } = namingOperations(
+    () => scalar(f(params)),
+    (forward) => tf.engine().gradients(forward, inputs, undefined, true),
+  );
   const gradients = names.map((name, i) => [
     name,
     // TensorFlow.js leaves a hole where no path leads from the input to the value.
@@ -33,6 +38,7 @@ export function valueAndGradients(
  *
  * @param vector tensors shaped like those of `params` with the same names; missing ones count as zero
  * @returns one tensor for every tensor of `params`
+ * @throws MetaError `NOT_DIFFERENTIABLE` when an operation of `f` has no second derivative
  */
 export function hessianVectorProduct(f: ScalarFunction, params: Params, vector: Params): Params {
   const names = Object.keys(vector);

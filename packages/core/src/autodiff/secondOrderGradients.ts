@@ -1,69 +1,55 @@
 import * as tf from "@tensorflow/tfjs";
-
-/**
- * Gradients that stay right when they are differentiated again.
- *
- * TensorFlow.js ships gradients of these operations that use the operation's saved *output*. The
- * saved copy is not connected to the input on the tape, so that the second derivative silently
- * loses a term (it is off by 62 to 113 % for compositions such as `tanh(x * x)`). Recomputing the
- * output from the saved input keeps the connection.
- */
-const gradients: readonly tf.GradConfig[] = [
-  {
-    kernelName: "Exp",
-    inputsToSave: ["x"],
-    gradFunc: (dy, [x]) => ({ x: () => tf.mul(one(dy), tf.exp(one(x))) }),
-  },
-  {
-    kernelName: "Tanh",
-    inputsToSave: ["x"],
-    gradFunc: (dy, [x]) => ({
-      x: () => tf.mul(one(dy), tf.sub(1, tf.square(tf.tanh(one(x))))),
-    }),
-  },
-  {
-    kernelName: "Sigmoid",
-    inputsToSave: ["x"],
-    gradFunc: (dy, [x]) => ({
-      x: () => {
-        const y = tf.sigmoid(one(x));
-        return tf.mul(one(dy), tf.mul(y, tf.sub(1, y)));
-      },
-    }),
-  },
-  {
-    kernelName: "Softmax",
-    inputsToSave: ["logits"],
-    gradFunc: (dy, [logits], attributes) => ({
-      logits: () => {
-        const { dim } = attributes as unknown as { dim: number };
-        const y = tf.softmax(one(logits), dim);
-        const weighted = tf.mul(one(dy), y);
-        return tf.sub(weighted, tf.mul(tf.sum(weighted, dim, true), y));
-      },
-    }),
-  },
-];
-
-/** TensorFlow.js passes a tensor or, for operations with several outputs, a list. */
-function one(value: tf.Tensor | tf.Tensor[] | undefined): tf.Tensor {
-  if (value === undefined || Array.isArray(value)) {
-    throw new TypeError("expected exactly one tensor");
-  }
-  return value;
-}
+import { convolution } from "./secondOrder/convolution.js";
+import { elementwise } from "./secondOrder/elementwise.js";
+import { indexing } from "./secondOrder/indexing.js";
+import { normalisation } from "./secondOrder/normalisation.js";
+import { pooling } from "./secondOrder/pooling.js";
+import { products } from "./secondOrder/products.js";
+import { rearranging } from "./secondOrder/rearranging.js";
+import { reductions } from "./secondOrder/reductions.js";
+import { resizing } from "./secondOrder/resizing.js";
+import { supplyBatchNormScale } from "./tape/batchNormScale.js";
+import { recordCustomGradients } from "./tape/customGradients.js";
+import { engine } from "./tape/engine.js";
+import { recordOperations } from "./tape/operations.js";
 
 let registered = false;
 
 /**
- * Replaces TensorFlow.js's gradients of Exp, Tanh, Sigmoid and Softmax. `valueAndGradients` and
- * `hessianVectorProduct` call it themselves; call it before using `tf.grads` of `tf.grads` directly.
+ * Makes TensorFlow.js right in second order: every operation has a second derivative that agrees with
+ * finite differences, or is refused by name. `valueAndGradients` and `hessianVectorProduct` call it
+ * themselves; call it before using `tf.grads` of `tf.grads` directly.
+ *
+ * Some gradients are added, and some of TensorFlow.js's own are replaced. Saved outputs, and what custom
+ * gradients compute and save, become part of what is differentiated. See docs/second-order.md.
  */
 export function registerSecondOrderGradients(): void {
   if (registered) return;
-  for (const config of gradients) {
-    tf.unregisterGradient(config.kernelName);
+  registered = true;
+  const added = [
+    ...elementwise(),
+    ...reductions,
+    ...rearranging,
+    ...indexing(),
+    ...products(),
+    ...convolution,
+    ...pooling,
+    ...normalisation,
+    ...resizing,
+  ];
+  for (const config of added) {
+    if (tf.getGradient(config.kernelName)) tf.unregisterGradient(config.kernelName);
     tf.registerGradient(config);
   }
-  registered = true;
+  // Takes the sign of the real part.
+  tf.unregisterGradient(tf.ComplexAbs);
+  const proven = new Set(kernelNames().map(tf.getGradient));
+  recordOperations(engine(), (config) => proven.has(config));
+  recordCustomGradients(engine());
+  supplyBatchNormScale(engine());
+}
+
+/** The names of TensorFlow.js's kernels. */
+function kernelNames(): string[] {
+  return Object.values(tf).filter((value) => typeof value === "string");
 }

@@ -19,35 +19,35 @@ import {
 import { requireFinite } from "./requireFinite.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
-/** Everything that a run needs to go on as if it had never stopped. */
+/** State of a run, complete enough to resume it bit for bit. */
 export interface Checkpoint {
-  /** Meta-updates made. */
+  /** Number of meta-updates made. */
   readonly update: number;
-  /** The model's and, after them, the learner's. */
+  /** Model parameters, followed by learner parameters. */
   readonly params: Params;
   readonly state: MetaState;
   readonly sampler: SamplerState;
-  /** What the run that it belongs to knows besides. */
+  /** State of the run that wrote it, if a run did. */
   readonly run?: CheckpointedRun;
 }
 
-/** A score on dev tasks. */
+/** Score on dev targets. */
 export interface Validation {
-  /** The meta-update after which it was found. */
+  /** Meta-update after which it was measured. */
   readonly update: number;
-  /** The macro-average over dev tasks; more is better. */
+  /** Macro-average over dev targets; higher is better. */
   readonly score: number;
 }
 
-/** Where a run stands, as its checkpoints hold it. */
+/** State of a run in its checkpoints, besides tensors. */
 export interface CheckpointedRun {
-  /** The run's config in full. */
+  /** Config of the run, in full. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Whether training has ended. */
+  /** True if training has ended. */
   readonly finished: boolean;
-  /** The best validation so far, the earliest of equals, and how many came after it. */
+  /** Best validation so far (ties: the earliest), and the number of validations since. */
   readonly best?: Validation & { readonly since: number };
-  /** Whether it was interrupted before dev tasks were scored, as was due after this update. */
+  /** True if the run was interrupted before the validation due after this update. */
   readonly awaitsValidation?: boolean;
 }
 
@@ -70,9 +70,8 @@ const trainingSchema = z.strictObject({
 });
 
 /**
- * Writes a checkpoint as one directory, atomically: `model/` in the model's own format, which other
- * tools can open, the optimizer's moments and the learner's own tensors, the counters, and checksums
- * of all files.
+ * Writes a checkpoint directory atomically: `model/` in the model's own format, which other tools open,
+ * optimizer state, learner parameters, counters, and checksums of all files.
  *
  * @throws MetaError `DISK_FULL`
  */
@@ -128,7 +127,7 @@ export async function loadCheckpoint(directory: string, model: Model): Promise<C
   };
 }
 
-/** Where the run stood that wrote a checkpoint, if a run did. @throws MetaError `BAD_CHECKPOINT` */
+/** Reads the run state of a checkpoint, if a run wrote it. @throws MetaError `BAD_CHECKPOINT` */
 export async function readCheckpointedRun(directory: string): Promise<CheckpointedRun | undefined> {
   return existsSync(join(directory, "training.json"))
     ? (await readTraining(directory)).run
@@ -159,7 +158,7 @@ export async function saveParams(
 /**
  * Reads what {@link saveParams} wrote. The caller owns the tensors.
  *
- * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`, the latter also for values that are no numbers
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT`, also for NaN or infinite values
  */
 export async function loadParams(model: Model, directory: string): Promise<Params> {
   const reading = model.load?.(directory) ?? readSafetensors(join(directory, "model.safetensors"));
@@ -169,8 +168,8 @@ export async function loadParams(model: Model, directory: string): Promise<Param
 }
 
 /**
- * Reads a folder that {@link saveParams} wrote, and where it is part of a checkpoint, what the learner
- * has learned of its own as well. The caller owns the tensors.
+ * Reads a folder that {@link saveParams} wrote, and, if it is part of a checkpoint, the learner parameters as
+ * well. The caller owns the tensors.
  *
  * @throws MetaError `BAD_CHECKPOINT` for a checkpoint that is damaged
  */
@@ -185,7 +184,7 @@ export async function loadTrainedParams(model: Model, directory: string): Promis
   return { ...params, ...learned };
 }
 
-/** Checkpoints of a folder, oldest first: the directories that {@link checkpointName} names. */
+/** Lists the checkpoints of a folder, oldest first: directories named by {@link checkpointName}. */
 export async function listCheckpoints(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names
@@ -194,15 +193,15 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** The directory name of the checkpoint after `update` meta-updates; names sort by age. */
+/** Directory name of the checkpoint after `update` meta-updates; names sort by age. */
 export function checkpointName(update: number): string {
   return String(update).padStart(8, "0");
 }
 
 /**
- * Deletes all checkpoints of a folder but the newest `keep`, and what killed writes left behind.
+ * Deletes all checkpoints of a folder except the newest `keep`, and leftovers of killed writes.
  *
- * @param best the update of one more to keep
+ * @param best update of one more checkpoint to keep
  */
 export async function pruneCheckpoints(folder: string, keep: number, best?: number): Promise<void> {
   const kept = best === undefined ? undefined : join(folder, checkpointName(best));
@@ -211,7 +210,7 @@ export async function pruneCheckpoints(folder: string, keep: number, best?: numb
   await removeLeftovers(folder);
 }
 
-/** Slots as one flat record: `optimizer/m/wte.weight`. */
+/** Flattens slots into one record, with names such as `optimizer/m/wte.weight`. */
 function flatten(prefix: string, { slots }: OptimizerState): Params {
   return Object.fromEntries(
     Object.entries(slots).flatMap(([slot, tensors]) =>

@@ -6,10 +6,10 @@ import { pipeline } from "node:stream/promises";
 import { MetaError } from "../errors.js";
 import { writeTextAtomically } from "./files.js";
 
-/** The file of a folder's checksums, as `sha256sum --check` reads it. */
+/** File of a folder's checksums, in the format of `sha256sum --check`. */
 const checksumFile = "SHA256SUMS";
 
-/** Writes the SHA-256 of every file of a folder, those of its folders included, into one more. */
+/** Writes the SHA-256 of every file below a folder into a checksum file. */
 export async function writeChecksums(folder: string): Promise<void> {
   const lines: string[] = [];
   for (const name of await filesOf(folder)) {
@@ -19,7 +19,7 @@ export async function writeChecksums(folder: string): Promise<void> {
 }
 
 /**
- * Makes sure that a folder holds the files that {@link writeChecksums} saw, bit for bit, and no others.
+ * Checks that a folder holds exactly the files that `writeChecksums` recorded, bit for bit.
  *
  * @throws MetaError `BAD_CHECKPOINT` when it does not, or has no checksums
  */
@@ -45,7 +45,7 @@ export async function verifyChecksums(folder: string): Promise<void> {
   }
 }
 
-/** All files but the checksums, with `/` in their names, in alphabetical order. */
+/** Lists all files below a folder except the checksums, with `/` in their names, sorted. */
 async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** The types of elements that can be read, by their names in safetensors. */
+/** Bytes per element of each readable type, by its name in safetensors. */
 export const bytesPerElement: Readonly<Record<string, number>> = {
   F32: 4,
   I32: 4,
@@ -8,7 +8,7 @@ export const bytesPerElement: Readonly<Record<string, number>> = {
   BF16: 2,
 };
 
-/** A tensor of stored elements, little-endian, of a type in {@link bytesPerElement}. */
+/** Decodes a tensor from little-endian bytes of a type in {@link bytesPerElement}. */
 export function decodeTensor(
   bytes: Uint8Array<ArrayBuffer>,
   dtype: string,
@@ -32,23 +32,23 @@ export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDtype):
   const halves = new Uint16Array(bytes.buffer);
   const values = new Float32Array(halves.length);
   const table = dtype === "F16" ? float16Values() : bfloat16Values();
-  // A loop: the same by `map` or `from` takes many times as long.
+  // A loop: `map` or `from` would take many times as long.
   for (let i = 0; i < halves.length; i++) values[i] = table[halves[i] as number] as number;
   return values;
 }
 
-/** The types that float32 can be stored as, by their names in safetensors. */
+/** Storage types of float32 tensors, with their names in safetensors. */
 export const floatTypes = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
 
-/** A floating-point type that float32 can be stored as. */
+/** Storage type of float32 tensors. */
 export type FloatType = keyof typeof floatTypes;
 
-/** From here on the nearest float16 is infinity; the largest number is 65504. */
+/** Smallest number that rounds to infinity in float16, whose largest number is 65504. */
 export const beyondFloat16 = 65_520;
 
 /**
- * The bytes of float32 values in another type, rounded to the nearest, ties to even; beyond the range of
- * float16 lies infinity.
+ * Encodes float32 values as bytes of another type, rounded to nearest, ties to even; values beyond the range
+ * of float16 become infinity.
  */
 export function encodeFloats(values: Float32Array, dtype: FloatType): Uint8Array {
   if (dtype === "float32")
@@ -72,7 +72,7 @@ export const float16Values = once(() =>
   }),
 );
 
-/** The values of all bfloat16 numbers, which are the upper halves of float32 numbers. */
+/** Values of all bfloat16 bit patterns, the upper halves of float32 numbers. */
 const bfloat16Values = once(
   () => new Float32Array(new Uint32Array(2 ** 16).map((_, half) => half << 16).buffer),
 );

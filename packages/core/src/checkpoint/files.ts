@@ -4,9 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { MetaError } from "../errors.js";
 
 /**
- * Writes a file or a directory so that it is either there whole or not at all: `write` gets a
- * temporary path beside `path`, which takes its place only when `write` has succeeded. A directory
- * that is there already gives way at that moment.
+ * Writes a file or a directory atomically: `write` receives a temporary path beside `path`, which is renamed
+ * to `path` once `write` has succeeded. An existing directory is replaced at that moment.
  *
  * @throws MetaError `DISK_FULL`; what `write` throws
  */
@@ -46,7 +45,7 @@ export async function writeTextAtomically(path: string, text: string | Uint8Arra
 }
 
 /**
- * Adds text to a file. When the process or the disk gives up meanwhile, a part of it may be there.
+ * Appends text to a file. After a crash or on a full disk, part of the text may have been written.
  *
  * @throws MetaError `DISK_FULL`
  */
@@ -56,14 +55,14 @@ export async function appendText(path: string, text: string): Promise<void> {
   });
 }
 
-/** Deletes a file or a directory so that it is either there whole or not at all. */
+/** Deletes a file or a directory atomically. */
 export async function removeAtomically(path: string): Promise<void> {
   const temporary = `${path}.tmp`;
   await rename(path, temporary);
   await rm(temporary, { recursive: true, force: true });
 }
 
-/** Deletes what killed calls of the functions above left in a folder. */
+/** Deletes leftovers of killed calls of the functions above from a folder. */
 export async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   const leftovers = names.filter((name) => name.endsWith(".tmp"));
@@ -72,7 +71,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
   );
 }
 
-/** A full disk in words of what to do; anything else as it is. */
+/** Turns the error of a full disk into one that says what to do; returns others unchanged. */
 function explained(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
@@ -83,7 +82,7 @@ function explained(error: unknown, path: string): unknown {
   );
 }
 
-/** Waits until a directory's entries are on disk. */
+/** Flushes a directory's entries to disk. */
 async function sync(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {

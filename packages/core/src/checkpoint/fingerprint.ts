@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Params } from "../params.js";
 
-/** A hash over names, shapes and values: the same for the same parameters, wherever they come from. */
+/** Hash over names, shapes and values of parameters, independent of their source. */
 export async function fingerprint(params: Params): Promise<string> {
   const hash = createHash("sha256");
   for (const [name, tensor] of Object.entries(params)) {

@@ -3,7 +3,7 @@ import type { TensorFile } from "./tensorFile.js";
 import { openTorch } from "./torch/openTorch.js";
 
 /**
- * Opens a file of named tensors: safetensors by that ending, and with any other one what torch.save wrote.
+ * Opens a file of named tensors: safetensors if it ends so, otherwise the format of torch.save.
  *
  * @throws what {@link openSafetensors} and {@link openTorch} throw
  */

@@ -3,14 +3,14 @@ import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
 
 /**
- * Refuses parameters that are no numbers, before anything is computed with them.
+ * Refuses parameters with NaN or infinite values.
  *
- * @param path where they were read, for the message
- * @throws MetaError `BAD_CHECKPOINT`, naming the first tensor with NaN or infinity
+ * @param path source of the parameters, for the message
+ * @throws MetaError `BAD_CHECKPOINT` that names the first such tensor
  */
 export function requireFinite(params: Params, path: string): void {
   for (const [name, tensor] of Object.entries(params)) {
-    // Zero times a finite number is zero, and times any other NaN.
+    // Zero times a finite number is zero; times NaN or infinity it is NaN.
     const sum = tf.tidy(() => tf.sum(tf.mul(tf.cast(tensor, "float32"), 0)).dataSync()[0]);
     if (sum === 0) continue;
     throw new MetaError(

@@ -23,9 +23,9 @@ import {
   type TensorFile,
 } from "./tensorFile.js";
 
-/** A tensor's place in a safetensors file. */
+/** Location of a tensor in a safetensors file. */
 export interface SafetensorsEntry extends StoredTensor {
-  /** First and last-plus-one byte, counted from the end of the header. */
+  /** Start and end (exclusive) in bytes, counted from the end of the header. */
   readonly offsets: readonly [number, number];
 }
 
@@ -39,7 +39,7 @@ const longestHeader = 100_000_000; // the format's own limit, in bytes
 /**
  * Opens a file in Hugging Face's safetensors format.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when the file is cut short or is none
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when the file is truncated or not safetensors
  */
 export function openSafetensors(path: string): Promise<SafetensorsFile> {
   const bad: Complaint = (what, cause) =>
@@ -74,7 +74,7 @@ export function openSafetensors(path: string): Promise<SafetensorsFile> {
 /**
  * Reads the tensors of a file. The caller owns them.
  *
- * @param wanted which ones. @default all
+ * @param wanted names of the tensors to read. @default all
  */
 export function readSafetensors(
   path: string,
@@ -83,9 +83,9 @@ export function readSafetensors(
   return readAll(openSafetensors(path), wanted);
 }
 
-/** How a safetensors file stores numbers. */
+/** Options of {@link writeSafetensors}. */
 export interface SafetensorsOptions {
-  /** What float32 is stored as, rounded to the nearest. @default "float32" */
+  /** Storage type of float32 tensors, rounded to nearest. @default "float32" */
   readonly dtype?: FloatType;
 }
 
@@ -196,7 +196,7 @@ function parseEntry(name: string, value: unknown, bad: Complaint): SafetensorsEn
     throw bad(`the header's entry for tensor "${name}" is malformed`);
   }
   const [from, to] = offsets as [number, number];
-  // A tensor of another type is an error only for those who read it.
+  // A tensor of another type is an error only when it is read.
   const size = bytesPerElement[dtype];
   if (size !== undefined && to - from !== size * elementsOf(shape)) {
     throw bad(`tensor "${name}" of shape [${shape}] does not fill its ${to - from} bytes`);

@@ -4,9 +4,9 @@ import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
 import { bytesPerElement } from "./elementTypes.js";
 
-/** A tensor as a file describes it. */
+/** Description of a tensor in a file. */
 export interface StoredTensor {
-  /** As safetensors names types: `F32`, `BF16`. */
+  /** Element type by its name in safetensors: `F32`, `BF16`. */
   readonly dtype: string;
   readonly shape: readonly number[];
 }
@@ -14,18 +14,18 @@ export interface StoredTensor {
 /** An open file of named tensors, which are read one at a time. */
 export interface TensorFile<T extends StoredTensor = StoredTensor> {
   readonly entries: Readonly<Record<string, T>>;
-  /** A tensor's description. @throws MetaError `BAD_CHECKPOINT` when there is none, or none that can be read */
+  /** Description of a tensor. @throws MetaError `BAD_CHECKPOINT` for an unknown name or an unreadable type */
   entry(name: string): T;
-  /** One tensor; float16 and bfloat16 arrive as float32. The caller owns it. */
+  /** Reads one tensor; float16 and bfloat16 become float32. The caller owns it. */
   read(name: string): Promise<tf.Tensor>;
   close(): Promise<void>;
 }
 
-/** Makes the error of what is wrong with a file. */
+/** Makes the error for a defect of a file. */
 export type Complaint = (what: string, cause?: unknown) => MetaError;
 
 /**
- * Opens a file for a reader of its format, and closes it again when the reader throws.
+ * Opens a file and passes it to a reader of its format; closes it if the reader throws.
  *
  * @throws MetaError `MISSING_FILE`; what `read` throws
  */
@@ -44,7 +44,7 @@ export async function openForReading<T>(
   }
 }
 
-/** Fills `into` with the bytes from `position` on. @throws the complaint that the file ends too early */
+/** Fills `into` with bytes from `position` on. @throws the complaint that the file is truncated */
 export async function readFully(
   file: FileHandle,
   into: Uint8Array,
@@ -53,7 +53,7 @@ export async function readFully(
 ): Promise<void> {
   let done = 0;
   while (done < into.length) {
-    // One read call moves at most 2 GiB.
+    // One call reads at most 2 GiB.
     const length = Math.min(into.length - done, 2 ** 30);
     const { bytesRead } = await file.read(into, done, length, position + done);
     if (bytesRead === 0) throw bad("it ends too early");
@@ -61,7 +61,7 @@ export async function readFully(
   }
 }
 
-/** The entry of a tensor that is to be read. @throws the complaint that there is none, or of another type */
+/** Finds the entry of a tensor to read. @throws the complaint of an unknown name or an unreadable type */
 export function readableEntry<T extends StoredTensor>(
   entries: Readonly<Record<string, T>>,
   name: string,
@@ -91,12 +91,12 @@ export async function readAll(
   }
 }
 
-/** Whether a value from a file is a list of sizes or places. */
+/** Narrows a value from a file to a list of sizes or offsets. */
 export function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 
-/** How many elements a shape has. */
+/** Number of elements of a shape. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

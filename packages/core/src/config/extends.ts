@@ -45,6 +45,6 @@ function basesOf(value: unknown = [], file: string): readonly string[] {
   if (names.every((name) => typeof name === "string" && name !== "")) return names as string[];
   throw new MetaError(
     "BAD_CONFIG",
-    `in ${file}: extends: wanted a file, preset:name, or a list of them; came ${JSON.stringify(value)}.`,
+    `in ${file}: extends: expected a file, preset:name, or a list of them, got ${JSON.stringify(value)}.`,
   );
 }

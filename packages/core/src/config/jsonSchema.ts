@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { type Kind, pluginKeys, referencedKind } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import { pluginKeys } from "../plugin/plugin.js";
+import { isOfCode, referencedKind } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
-import { configSchema, runSchema } from "./schema.js";
+import { fileSchema, runSchema } from "./schema.js";
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -25,7 +27,7 @@ const descriptions: Readonly<Record<Kind, string>> = {
  */
 export function configJsonSchema(toolkit: Toolkit): JsonSchema {
   const run = propertiesOf(runSchema);
-  const file = propertiesOf(configSchema);
+  const file = propertiesOf(fileSchema);
   const compare = file.compare as { properties: Record<string, object> };
   const changes = { type: "object", properties: { ...run, sweep: file.sweep } };
   const kinds = Object.keys(pluginKeys) as Kind[];
@@ -36,6 +38,7 @@ export function configJsonSchema(toolkit: Toolkit): JsonSchema {
     properties: {
       $schema: { type: "string", description: "Where this schema is, for editors." },
       ...file,
+      ...run,
       compare: {
         ...compare,
         required: undefined,
@@ -92,10 +95,28 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
         }
         jsonSchema.$ref = `#/$defs/${kind}`;
       }
+      dropBranchesOfCode(zodSchema, jsonSchema);
+      delete jsonSchema.readOnly; // of a list that code may give as a readonly one
       // What z.int() says of every number is of no use to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
   });
   return properties ?? {};
+}
+
+/** Takes the branches of a union that only code can give, such as functions, out of it. */
+function dropBranchesOfCode(
+  schema: z.core.$ZodType,
+  jsonSchema: z.core.JSONSchema.BaseSchema,
+): void {
+  const { def } = schema._zod;
+  if (def.type !== "union") return;
+  const { options } = def as z.core.$ZodUnionDef;
+  const kept = jsonSchema.anyOf?.filter((_, i) => !isOfCode(options[i]));
+  if (!kept || kept.length === jsonSchema.anyOf?.length) return;
+  jsonSchema.anyOf = kept;
+  if (kept.length > 1) return;
+  delete jsonSchema.anyOf;
+  Object.assign(jsonSchema, { ...kept[0], ...jsonSchema });
 }

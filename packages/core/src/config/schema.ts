@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { referenceTo } from "../plugin/plugin.js";
+import { type ComputeOptions, computeOptions } from "../objective/computeOptions.js";
+import { referenceSchema } from "../plugin/reference.js";
 
 const count = z.int().min(1);
 
@@ -34,22 +35,12 @@ const trainSchema = z.strictObject({
       "`batches` counts the batches that training reads, support and query alike, so that learners with and without an inner loop see the same amount of data; `updates` counts meta-updates.",
     ),
   batchSize: count.default(1).describe("Examples per batch."),
-  microBatch: count
+  ...computeOptions.shape,
+  checkSecondOrder: z
+    .boolean()
     .optional()
     .describe(
-      "The most examples of a batch that are computed at once, with the same results. Default: all.",
-    ),
-  gradientCheckpointing: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether gradients are computed layer by layer, in less memory and a little more time. Needs a model in segments, such as GPT-2 without an adapter.",
-    ),
-  hvp: z
-    .enum(["exact", "finite-difference"])
-    .default("exact")
-    .describe(
-      "How Hessian-vector products are taken: `exact` differentiates twice, `finite-difference` takes two gradients, for less memory.",
+      "Compares the first exact Hessian-vector product with a finite difference. Default: if the model uses operations whose second derivative is not known to be right.",
     ),
   logEvery: count.default(10).describe("Meta-updates between two lines of metrics."),
   checkpointEvery: count.default(200).describe("Meta-updates between two checkpoints."),
@@ -83,7 +74,7 @@ const evaluateSchema = z.strictObject({
     .default([100, 13, 21, 42, 87])
     .describe("Which sets of demonstrations to use; each is drawn with one of these seeds."),
   adapt: z
-    .union([z.literal("own"), referenceTo("learner")])
+    .union([z.literal("own"), referenceSchema("learner")])
     .optional()
     .describe(
       "Adapts the parameters to each target before it is scored, with the run's learner (`own`) or another one: to its demonstrations, in batches of `train.batchSize`, or to an episode's support. Default: `own` for episodes, and no for questions.",
@@ -110,11 +101,11 @@ export const runSchema = z.strictObject({
     .min(0)
     .default(100)
     .describe("Training seed: it decides the initial parameters and what is drawn to train on."),
-  runtime: referenceTo("runtime").prefault({ use: "auto" }),
-  model: referenceTo("model"),
-  adapter: referenceTo("adapter").optional(),
-  tasks: referenceTo("tasks"),
-  learner: referenceTo("learner").optional(),
+  runtime: referenceSchema("runtime").prefault({ use: "auto" }),
+  model: referenceSchema("model"),
+  adapter: referenceSchema("adapter").optional(),
+  tasks: referenceSchema("tasks"),
+  learner: referenceSchema("learner").optional(),
   trainable: z
     .array(z.string())
     .min(1)
@@ -122,9 +113,9 @@ export const runSchema = z.strictObject({
     .describe(
       "Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all.",
     ),
-  optimizer: referenceTo("optimizer").optional(),
+  optimizer: referenceSchema("optimizer").optional(),
   tracker: z
-    .union([referenceTo("tracker"), z.array(referenceTo("tracker"))])
+    .union([referenceSchema("tracker"), z.array(referenceSchema("tracker"))])
     .optional()
     .describe("Where metrics go besides the run's folder: a tracker, or a list of them."),
   train: trainSchema.prefault({}).describe("How long and how a run trains."),
@@ -139,8 +130,8 @@ const runName = z
 /** What every run of a comparison changes: any part of a run's config. */
 const changesSchema = z.record(z.string(), z.unknown());
 
-/** A config file. */
-export const configSchema = z.strictObject({
+/** The keys of a config file that are not of its runs. */
+export const fileSchema = z.strictObject({
   extends: z
     .union([z.string(), z.array(z.string())])
     .optional()
@@ -154,10 +145,7 @@ export const configSchema = z.strictObject({
       "Packages or files whose components may be used; `@metalearn/*` stands for metalearn's own, which are the default.",
     ),
   out: z.string().default("runs").describe("The folder for results."),
-  ...runSchema.shape,
-  model: referenceTo("model").optional(),
-  tasks: referenceTo("tasks").optional(),
-  launcher: referenceTo("launcher").optional(),
+  launcher: referenceSchema("launcher").optional(),
   sweep: changesSchema
     .optional()
     .describe(
@@ -184,8 +172,22 @@ export const configSchema = z.strictObject({
     .describe("What to compare."),
 });
 
-/** A checked config file with defaults filled in, before runs are told apart. */
-export type Config = z.output<typeof configSchema>;
+/** A config file: what its runs share is checked when it is known what changes it. */
+export const configSchema = fileSchema.extend(
+  Object.fromEntries(Object.keys(runSchema.shape).map((key) => [key, z.unknown().optional()])),
+);
+
+/** The keys of a config file that are not of its runs, with their defaults. */
+export type FileConfig = Omit<z.output<typeof fileSchema>, "extends">;
 
 /** One run's config: complete and checked. */
 export type RunConfig = z.output<typeof runSchema>;
+
+/** The keys of {@link ComputeOptions} that stand under `train`. */
+const computeKeys = computeOptions.keyof().options;
+
+/** The {@link ComputeOptions} of a run, for training, adapting and dry runs alike. */
+export function computeOptionsOf({ train, trainable }: RunConfig): ComputeOptions {
+  const chosen = Object.fromEntries(computeKeys.map((key) => [key, train[key]]));
+  return { ...chosen, trainable };
+}

@@ -72,7 +72,7 @@ function axesOf(part: Json, path: readonly string[] = []): Axis[] {
       if (keys.join() === "seed") throw bad(keys, "cannot be swept; list compare.seeds instead");
       return [{ keys, values }];
     }
-    throw bad(keys, `wanted a list of at least one value; came ${JSON.stringify(values)}`);
+    throw bad(keys, `expected a list of at least one value, got ${JSON.stringify(values)}`);
   });
 }
 

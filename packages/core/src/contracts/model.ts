@@ -9,7 +9,7 @@ import type { Params } from "../params.js";
  * One stage of a model's forward pass, such as a transformer block: maps the state that the previous
  * segment returned to its own. Segments that compute alike share one `apply`, which is compiled once.
  */
-export interface Segment<B extends Batch = Batch> {
+export interface Segment<B = Batch> {
   /** Parameters that the segment reads: from the names that `apply` uses to the model's names. */
   readonly params: Readonly<Record<string, string>>;
   /**
@@ -34,7 +34,8 @@ export interface Model<B extends Batch = Batch> {
   loss(params: Params, batch: B): tf.Scalar;
   /**
    * The same loss as a chain of segments. Gradient checkpointing keeps only the states between
-   * segments and recomputes the rest; a model without segments cannot be checkpointed.
+   * segments and recomputes the rest; a model without segments cannot be checkpointed. `runSegments`
+   * makes `loss` of segments.
    */
   readonly segments?: readonly Segment<B>[];
   /** Writes the parameters in the model's own file format. @default writes `model.safetensors` */
@@ -155,7 +156,7 @@ export type PromptedModel = Pick<
   "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
 >;
 
-/** The KV cache of a prefix: tensors whose names have a meaning for that model only. */
+/** The KV cache of a prefix: tensors whose names mean something to its model only. */
 export type PrefixState = Readonly<Record<string, tf.Tensor>>;
 
 /** Narrows `model` to a {@link LanguageModel}. */

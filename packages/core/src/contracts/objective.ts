@@ -1,7 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../batch/batch.js";
 import type { Params } from "../params.js";
-import type { TensorRuntime } from "./runtime.js";
 
 /**
  * The loss of a model as algorithms see it: its value, gradient and Hessian-vector product, each one
@@ -45,34 +44,6 @@ export interface Linearization extends LossAndGradients {
    */
   hvp(vector: Params): Params;
   dispose(): void;
-}
-
-/** Options of {@link createObjective}. */
-export interface ObjectiveOptions {
-  /**
-   * `exact` differentiates the gradient once more; `finite-difference` takes two ordinary
-   * gradients, for engines or memory that cannot do double backward.
-   *
-   * @default "exact"
-   */
-  readonly hvp?: "exact" | "finite-difference";
-  /**
-   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, besides
-   * parameters and gradients, is that of `microBatch` examples.
-   *
-   * @default all
-   */
-  readonly microBatch?: number | undefined;
-  /**
-   * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
-   * gradients, is that of one segment, such as a transformer block, and each segment is computed a
-   * second time on the backward pass.
-   *
-   * @default false
-   */
-  readonly gradientCheckpointing?: boolean | undefined;
-  /** Compiles the functions. @default they run uncompiled */
-  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
 }
 
 /** A loss and its gradient, by parameter name. */

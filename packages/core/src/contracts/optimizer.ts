@@ -142,3 +142,9 @@ export function stateTensors(state: OptimizerState): tf.Tensor[] {
 export function disposeState(state: OptimizerState): void {
   for (const slot of Object.values(state.slots)) disposeParams(slot);
 }
+
+/** Frees all tensors that training carries besides parameters. */
+export function disposeMetaState({ optimizer, inner }: MetaState): void {
+  disposeState(optimizer);
+  if (inner) disposeState(inner);
+}

@@ -2,6 +2,7 @@ import type { Batch } from "../batch/batch.js";
 import type { TokenSequence } from "../batch/tokenBatch.js";
 import type { DataCheck } from "./dataCheck.js";
 import type { ExampleBatch } from "./model.js";
+import type { SamplerOptions } from "./samplerOptions.js";
 
 /** Shape of the episodes that a learner reads per meta-update. Counts are batches of `batchSize` examples. */
 export interface EpisodeShape {
@@ -116,18 +117,6 @@ export interface EpisodeTarget {
    * one score is computed over all queries. The caller owns the tensors.
    */
   episodes(seed: number): readonly Episode<ExampleBatch>[];
-}
-
-/** Options of {@link TaskSource.sampler}. */
-export interface SamplerOptions {
-  readonly seed: number;
-  /** Examples per batch. */
-  readonly batchSize: number;
-  /**
-   * Lengths to which sequences are padded, in tokens, ascending ({@link bucketedTokenBatch}). Padding
-   * changes nothing else of an episode. Given only to sources with `trainingLengths`.
-   */
-  readonly paddedLengths?: readonly number[];
 }
 
 /** Lengths of training sequences, in tokens. */

@@ -8,22 +8,17 @@ import type { MetaOptimizer } from "../contracts/optimizer.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import type { TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import type { ComputeOptions } from "../objective/computeOptions.js";
 import { createObjective } from "../objective/createObjective.js";
 import { freeze } from "../objective/freeze.js";
 import { disposeParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
 
 /** Adaptation of parameters to the support of each target, before the target is scored. */
-export interface Adaptation {
+export interface Adaptation extends ComputeOptions {
   readonly learner: Pick<Learner, "name" | "episodes" | "adapt" | "metaParams">;
   /** Sequences per support batch of a target that asks questions. @default all */
   readonly batchSize?: number | undefined;
-  /** Maximum number of examples computed at once. @default all */
-  readonly microBatch?: number | undefined;
-  /** Recomputes activations segment by segment, in less memory. @default false */
-  readonly gradientCheckpointing?: boolean | undefined;
-  /** Patterns of the parameters that adapt, as in `metaTrain`. @default all */
-  readonly trainable?: readonly string[] | undefined;
   /** Meta-optimizer, for learners whose inner steps share its moments; these start at zero. */
   readonly optimizer?: Pick<MetaOptimizer, "init"> | undefined;
 }
@@ -53,14 +48,9 @@ export interface TargetAdapter {
 /** Makes the adapter of an evaluation. */
 export function targetAdapter(options: TargetAdapterOptions): TargetAdapter {
   const { learner, batchSize, trainable = ["*"], optimizer } = options.adaptation;
-  const { microBatch, gradientCheckpointing } = options.adaptation;
   const { model, params, runtime } = options;
   const { model: part, trained, whole } = freeze(model, modelParams(params), trainable);
-  const objective = createObjective(part, {
-    microBatch,
-    gradientCheckpointing,
-    ...(runtime && { runtime }),
-  });
+  const objective = createObjective(part, { ...options.adaptation, ...(runtime && { runtime }) });
 
   const adapt = (task: string, support: readonly Batch[]) => {
     if (support.length === 0) {

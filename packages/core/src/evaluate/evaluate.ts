@@ -95,7 +95,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const wanted = "episodes" in target ? "predictor (with outputs)" : "language model";
     throw new MetaError(
       "BAD_OPTION",
-      `The task "${target.name}" needs a ${wanted}; came ${model.name}.`,
+      `The task "${target.name}" needs a ${wanted}, got ${model.name}.`,
     );
   });
 }

@@ -8,13 +8,12 @@ import { linearized } from "./linearized.js";
 import { addGradients, scaleGradients } from "./lossAndGradients.js";
 
 /**
- * The same objective in the memory that part of a batch needs: batches of more than `most` examples
- * are cut into parts whose sizes differ by one at most, and what is found for them one after the
- * other is added up. Losses, gradients and Hessian-vector products are linear in the loss, so that
- * the sums are those of the whole batch.
+ * Splits batches of more than `most` examples into micro-batches, whose sizes differ by at most one, and
+ * adds up their results. Losses, gradients and Hessian-vector products are linear in the loss, so that the
+ * sums equal those of the whole batch, in the memory of one micro-batch.
  *
- * @throws MetaError `BAD_OPTION` when `most` is below 1; its functions throw `SHAPE_MISMATCH` for a
- *   batch that cannot be cut
+ * @throws MetaError `BAD_OPTION` when `most` is below 1; the objective's functions throw `SHAPE_MISMATCH`
+ *   for a batch that cannot be split
  */
 export function inMicroBatches<B extends Batch>(
   objective: Objective<B>,
@@ -37,7 +36,7 @@ export function inMicroBatches<B extends Batch>(
         return total(batch, most, (part) => ({ loss: tf.scalar(0), gradients: product(part) }))
           .gradients;
       }),
-    // What the parts would keep together is what micro-batches are to avoid.
+    // Nothing is cached for later products: that cache is the memory that micro-batches save.
     linearize: (params, batch, names) => linearized(split, params, batch, names),
     sharesWork: false,
     compile: objective.compile,
@@ -45,7 +44,7 @@ export function inMicroBatches<B extends Batch>(
   return split;
 }
 
-/** The sum of what `f` finds for the parts of a batch, each of which is freed before the next. */
+/** Sums the results of `f` over micro-batches, each of which is freed before the next. */
 function total<B extends Batch>(
   batch: B,
   most: number,

@@ -10,19 +10,19 @@ import { linearized } from "./linearized.js";
 import { type SegmentDerivatives, segmentDerivatives } from "./segmentDerivatives.js";
 
 /**
- * The objective of a model segment by segment: gradients and Hessian-vector products keep what passes
- * from one segment to the next and compute the rest again on the way back, so that besides parameters
- * they take the memory of one segment. Segments that share a function are compiled once.
+ * Computes gradients and Hessian-vector products segment by segment (gradient checkpointing). Only the
+ * states between segments are kept; the rest is recomputed on the backward pass, so that memory, besides
+ * parameters, is that of one segment. Segments that share `apply` are compiled once.
  *
- * A product goes forward through the segments with the derivative of every state along the vector, and
- * back with the gradient and its derivative; both are exact.
+ * A Hessian-vector product runs forward with the tangent of every state along the vector, and backward with
+ * the gradient and its tangent. It is exact.
  *
  * Source: Chen et al. 2016, section 4 (recomputation); Pearlmutter 1994 (the product).
  *
- * @param whole computes losses, and compiles
+ * @param whole objective of the whole model, which computes losses and compiles
  * @throws MetaError `BAD_OPTION` when the model has no segments
  */
-export function checkpointedObjective<B extends Batch>(
+export function inSegments<B extends Batch>(
   { segments }: Pick<Model<B>, "segments">,
   whole: Pick<Objective<B>, "loss" | "compile">,
   hvp: "exact" | "finite-difference",
@@ -97,7 +97,7 @@ export function checkpointedObjective<B extends Batch>(
   return {
     loss: whole.loss,
     ...inSegments,
-    // What a gradient would keep for its products is what this is to avoid.
+    // Nothing is cached for later products: that cache is the memory that segments save.
     linearize: (params, batch, names) => linearized(inSegments, params, batch, names),
     sharesWork: false,
     compile: whole.compile,
@@ -121,12 +121,12 @@ function compiledDerivatives<B extends Batch>(compile: Objective<B>["compile"]) 
   };
 }
 
-/** The element at `i`, which is there. */
+/** Element of `list` at an index known to exist. */
 function at<T>(list: readonly T[], i: number): T {
   return list[i] as T;
 }
 
-/** The names by which a segment knows those parameters that `keep` lets pass. */
+/** Names, within a segment, of the parameters whose model name passes `keep`. */
 function localNames(
   { params }: Pick<Segment, "params">,
   keep: (name: string) => boolean,
@@ -134,7 +134,7 @@ function localNames(
   return Object.entries(params).flatMap(([local, name]) => (keep(name) ? [local] : []));
 }
 
-/** Those tensors that a segment reads, by its own names. */
+/** Tensors that a segment reads, under its own names. */
 function read(segment: Pick<Segment, "params">, tensors: Params): Params {
   const names = localNames(segment, (name) => name in tensors);
   return Object.fromEntries(
@@ -142,7 +142,7 @@ function read(segment: Pick<Segment, "params">, tensors: Params): Params {
   );
 }
 
-/** The sum of what segments find, by the model's names: several may read one parameter. */
+/** Sums gradients of segments under the model's names: several segments may read one parameter. */
 function summing() {
   const found: Record<string, tf.Tensor> = {};
   return {

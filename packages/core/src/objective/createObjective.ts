@@ -5,34 +5,40 @@ import {
 } from "../autodiff/gradients.js";
 import type { Batch } from "../batch/batch.js";
 import type { Model } from "../contracts/model.js";
-import type { Objective, ObjectiveOptions } from "../contracts/objective.js";
+import type { Objective } from "../contracts/objective.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 import { type Params, tensorNamed } from "../params.js";
 import { inMicroBatches } from "./byMicroBatches.js";
-import { checkpointedObjective } from "./bySegments.js";
+import { inSegments } from "./bySegments.js";
+import type { ComputeOptions } from "./computeOptions.js";
 import { linearized } from "./linearized.js";
 
+/** Options of {@link createObjective}. */
+export interface ObjectiveOptions extends Omit<ComputeOptions, "trainable"> {
+  /** Compiles the functions. @default they run uncompiled */
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
+}
+
 /**
- * The objective of a model.
+ * Makes the objective of a model.
  *
- * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a
- *   model without segments; with `microBatch`, the objective's functions
- *   throw `SHAPE_MISMATCH` for a batch whose tensors do not share their first axis
+ * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a model
+ *   without segments; with `microBatch`, the objective's functions throw `SHAPE_MISMATCH` for a batch whose
+ *   tensors do not share their first axis
  */
 export function createObjective<B extends Batch>(
   model: Pick<Model<B>, "loss" | "segments">,
   { microBatch, gradientCheckpointing = false, ...options }: ObjectiveOptions = {},
 ): Objective<B> {
   const atOnce = wholeObjective(model, options);
-  const whole = gradientCheckpointing
-    ? checkpointedObjective(model, atOnce, options.hvp ?? "exact")
-    : atOnce;
+  const whole = gradientCheckpointing ? inSegments(model, atOnce, options.hvp ?? "exact") : atOnce;
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 
-/** The objective that takes batches as they come. */
+/** Makes the objective that computes batches whole. */
 function wholeObjective<B extends Batch>(
   model: Pick<Model<B>, "loss">,
-  { hvp = "exact", runtime }: Omit<ObjectiveOptions, "microBatch">,
+  { hvp = "exact", runtime }: Pick<ObjectiveOptions, "hvp" | "runtime">,
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);
   const gradient = (params: Params, batch: B, names?: readonly string[]) => {
@@ -55,7 +61,7 @@ function wholeObjective<B extends Batch>(
     gradient: runtime.compile(plain.gradient, { name: "gradient" }),
     hvp: runtime.compile(plain.hvp, { name: "hvp" }),
   };
-  // Finite differences share nothing with the gradient.
+  // Finite differences share no work with the gradient.
   const linearize =
     hvp === "exact" &&
     runtime.compileStages?.(

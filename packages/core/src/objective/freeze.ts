@@ -3,21 +3,21 @@ import type { Model, Segment } from "../contracts/model.js";
 import { matchingNames } from "../matchingNames.js";
 import { filterParams, type Params, tensorNamed } from "../params.js";
 
-/** A model some of whose parameters stay as they are. */
+/** A model with frozen parameters. */
 export interface PartlyFrozen<B extends Batch = Batch> {
-  /** The model as a function of its trained parameters alone; it reads the frozen ones as constants. */
+  /** The model as a function of its trained parameters; frozen parameters are constants. */
   readonly model: Pick<Model<B>, "name" | "loss" | "segments">;
-  /** The trained tensors of the given parameters. */
+  /** Trained tensors of the given parameters. */
   readonly trained: Params;
-  /** All parameters in the model's order: `trained`, and the frozen tensors themselves, not copies. */
+  /** All parameters in the model's order: `trained`, and the frozen tensors, which are not copied. */
   whole(trained: Params): Params;
 }
 
 /**
- * Holds parameters fixed. Whoever trains or adapts what is left never meets the frozen ones: they
- * get no gradient, no moments and no copy, whatever the learner and the optimizer are.
+ * Freezes parameters. Learners and optimizers never receive them, so that frozen parameters have no
+ * gradients, no moments and no copies.
  *
- * @param trainable which parameters are not frozen, as {@link matchingNames} reads them
+ * @param trainable patterns of the parameters that are not frozen, as {@link matchingNames} reads them
  * @throws MetaError `BAD_OPTION` for a pattern that no name matches
  */
 export function freeze<B extends Batch>(
@@ -40,7 +40,7 @@ export function freeze<B extends Batch>(
   };
 }
 
-/** A segment as a function of its trained parameters. */
+/** Makes a segment a function of its trained parameters. */
 function partOf<B extends Batch>(
   segment: Segment<B>,
   params: Params,

@@ -2,7 +2,7 @@ import type { Batch } from "../batch/batch.js";
 import type { Linearization, Objective } from "../contracts/objective.js";
 import type { Params } from "../params.js";
 
-/** A linearization of which nothing is kept. */
+/** Makes a linearization that caches nothing. */
 export function linearized<B extends Batch>(
   { gradient, hvp }: Pick<Objective<B>, "gradient" | "hvp">,
   params: Params,

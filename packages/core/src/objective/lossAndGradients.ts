@@ -3,7 +3,7 @@ import type { LossAndGradients } from "../contracts/objective.js";
 import { MetaError } from "../errors.js";
 import { addInto, mapParams } from "../params.js";
 
-/** A loss and its gradient times a number; they are freed. */
+/** Multiplies a loss and its gradient by a number; the inputs are freed. */
 export function scaleGradients(
   { loss, gradients }: LossAndGradients,
   by: number,
@@ -16,18 +16,18 @@ export function scaleGradients(
   return { loss: scaled(loss) as tf.Scalar, gradients: mapParams(scaled, gradients) };
 }
 
-/** The sum of two losses and of their gradients, which are freed. */
+/** Adds two losses and their gradients; the inputs are freed. */
 export function addGradients(sum: LossAndGradients, more: LossAndGradients): LossAndGradients {
   const { loss } = addInto({ loss: sum.loss }, { loss: more.loss });
   return { loss: loss as tf.Scalar, gradients: addInto(sum.gradients, more.gradients) };
 }
 
 /**
- * The means over items of equal weight: batches of a query, or tasks of a meta-batch. What is found
- * for one is added to a sum, and freed, before the next is asked for: gradients are as large as a model.
+ * Mean loss and gradient over items of equal weight, such as the tasks of a meta-batch. Each gradient is
+ * added to the sum and freed before the next is computed: a gradient is as large as the model.
  *
  * @example meanGradient(episodes, ({ query }) => objective.gradient(params, query))
- * @throws MetaError `BAD_OPTION` when there is no item
+ * @throws MetaError `BAD_OPTION` for no items
  */
 export function meanGradient<T>(
   items: readonly T[],

@@ -4,19 +4,19 @@ import type { Batch } from "../batch/batch.js";
 import type { Segment } from "../contracts/model.js";
 import { dotParams, filterParams, mapParams, type Params } from "../params.js";
 
-/** What a segment computes with, or how that changes: its parameters, and what came before. */
+/** Inputs of a segment, or tangents of them: its parameters, and the previous segment's state. */
 interface SegmentInput {
   readonly params: Params;
   readonly state: Params;
 }
 
-/** What one segment contributes to a loss's derivatives, in functions that a runtime can compile. */
+/** Derivatives of one segment, as functions that a runtime can compile. */
 export interface SegmentDerivatives<B extends Batch> {
-  /** What the next segment takes. */
+  /** Computes the next segment's state. */
   forward(at: SegmentInput, batch: B): Params;
   /**
-   * The value of `<weights, output>`, and its gradient with respect to the state and to the parameters
-   * that `names` lists.
+   * Value of the inner product `<weights, output>`, and its gradient with respect to the state and to the
+   * parameters that `names` lists.
    */
   gradient(
     at: SegmentInput,
@@ -24,16 +24,16 @@ export interface SegmentDerivatives<B extends Batch> {
     batch: B,
     names: readonly string[],
   ): SegmentInput & { readonly value: tf.Scalar };
-  /** The output, and its derivative when the input moves along `direction`. */
+  /** Output, and its directional derivative along `direction`. */
   tangent(
     at: SegmentInput,
     direction: SegmentInput,
     batch: B,
   ): { readonly state: Params; readonly tangent: Params };
   /**
-   * The gradient of `<weights, output>` with respect to the state, and the derivative of that with
-   * respect to state and parameters when the input moves along `direction` and the weights along
-   * `change`.
+   * Gradient of `<weights, output>` with respect to the state, and the directional derivative of the
+   * gradient with respect to state and parameters, along `direction` of the input and `change` of the
+   * weights.
    */
   product(
     at: SegmentInput,
@@ -43,11 +43,11 @@ export interface SegmentDerivatives<B extends Batch> {
   ): SegmentInput & { readonly gradient: Params };
 }
 
-/** The derivatives of a segment, from what it computes. */
+/** Makes the derivatives of a segment. */
 export function segmentDerivatives<B extends Batch>(
   apply: Segment<B>["apply"],
 ): SegmentDerivatives<B> {
-  /** `<weights, output>` as a function of parameters and state together. */
+  /** `<weights, output>` as a function of parameters and state, joined. */
   const weighted = (weights: Params, batch: B) => (all: Params) => {
     const { params, state } = apart(all);
     return dotParams(weights, apply(params, state, batch));
@@ -100,12 +100,12 @@ export function segmentDerivatives<B extends Batch>(
 
 const [ofParams, ofState] = ["params ", "state "];
 
-/** Both sets of tensors as one. */
+/** Joins parameters and state into one record. */
 function together({ params, state }: SegmentInput): Params {
   return { ...renamed(params, (n) => ofParams + n), ...renamed(state, (n) => ofState + n) };
 }
 
-/** What {@link together} joined. */
+/** Splits what {@link together} joined. */
 function apart(all: Params): SegmentInput {
   const part = (prefix: string) =>
     renamed(

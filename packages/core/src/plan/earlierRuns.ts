@@ -1,25 +1,25 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { RunConfig } from "../config/schema.js";
+import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { readEvaluation } from "../run/evaluationRecord.js";
 import { readMetrics, readRunRecord, runDirectory } from "../run/runDirectory.js";
 
-/** What an earlier run of the same configuration took on the same engine. */
+/** Cost of an earlier run with the same configuration and engine. */
 export interface EarlierRun {
   readonly directory: string;
-  /** Without compiling. */
+  /** Seconds per meta-update, compiling excluded. */
   readonly secondsPerUpdate: number;
   readonly compileSeconds: number;
-  /** Of one set of demonstrations on all targets; absent when it was evaluated otherwise, or not. */
+  /** Seconds per set of demonstrations on all targets; absent if the evaluation differed. */
   readonly secondsPerSeed?: number;
   readonly peakBytes: number;
 }
 
 /**
- * A run beside `directory`, or in it, that did the same work for each update: all but its seeds, its
- * length and how often it wrote something is alike.
+ * Finds a run in or beside `directory` with the same work per update: configs may differ only in seeds,
+ * length, and intervals of logs and checkpoints.
  */
 export async function findEarlierRun(
   directory: string,
@@ -33,7 +33,7 @@ export async function findEarlierRun(
     if (!record || !isDeepStrictEqual(record.engine, { name, device, version })) continue;
     if (!isDeepStrictEqual(workOf(record.config), workOf(config))) continue;
     const last = (await readMetrics(candidate)).at(-1);
-    if (record.updates > 0 && !last) continue; // it had just begun
+    if (record.updates > 0 && !last) continue; // it had only started
     const compiling = Number(last?.compileSeconds ?? 0);
     const evaluation = await readEvaluation(candidate).catch(() => undefined);
     const { seeds: _, ...scoring } = config.evaluate;
@@ -52,15 +52,10 @@ export async function findEarlierRun(
   return undefined;
 }
 
-/** What decides how long an update takes. */
-function workOf({
-  seed: _seed,
-  tracker: _tracker,
-  evaluate: _evaluate,
-  train,
-  ...rest
-}: RunConfig) {
-  const { batchSize, microBatch, gradientCheckpointing, hvp } = train;
-  // As JSON: what is undefined is not in a record.
-  return JSON.parse(JSON.stringify({ ...rest, batchSize, microBatch, gradientCheckpointing, hvp }));
+/** Config keys that determine the time of an update. */
+function workOf(config: RunConfig) {
+  const { seed: _seed, tracker: _tracker, evaluate: _evaluate, train, ...rest } = config;
+  const { batchSize } = train;
+  // As JSON: records have no undefined values.
+  return JSON.parse(JSON.stringify({ ...rest, batchSize, ...computeOptionsOf(config) }));
 }

@@ -2,21 +2,21 @@ import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
 import { planReading } from "../evaluate/planReading.js";
-import type { OpenRun } from "../run/openRun.js";
+import type { Run } from "../run/openRun.js";
 
-/** What an evaluation reads. */
+/** Amount of text that an evaluation reads. */
 export interface EvaluationLoad {
   readonly targets: number;
   readonly seeds: number;
-  /** Questions, or episodes are not counted. */
+  /** Number of questions; episodes are not counted. */
   readonly questions: number;
-  /** Without padding; those that questions share are read, and counted, once. */
+  /** Number of tokens without padding; tokens that questions share count once. */
   readonly tokens: number;
 }
 
-/** Reads the questions of targets under the first seed, and counts them for every seed. */
+/** Counts the questions of targets under the first seed, for every seed. */
 export async function evaluationLoad(
-  { model }: Pick<OpenRun, "model">,
+  { model }: Pick<Run, "model">,
   targets: readonly (TargetTask | EpisodeTarget)[],
   seeds: readonly number[],
 ): Promise<EvaluationLoad> {
@@ -37,9 +37,9 @@ export async function evaluationLoad(
   };
 }
 
-/** What all validations of a training read, if it has any. */
+/** Load of all validations of a training, if it has any. */
 export async function validationLoad(
-  run: Pick<OpenRun, "tasks" | "model">,
+  run: Pick<Run, "tasks" | "model">,
   updates: number,
   { validate }: RunConfig["train"],
 ): Promise<EvaluationLoad | undefined> {
@@ -54,13 +54,13 @@ export async function validationLoad(
   };
 }
 
-/** How much work one is of another: by tokens, or where none are read, by targets and seeds. */
+/** Ratio of two loads: by tokens, or by targets and seeds where no tokens are read. */
 export function shareOf(part: EvaluationLoad, whole: EvaluationLoad): number {
   if (whole.tokens > 0) return part.tokens / whole.tokens;
   return (part.targets * part.seeds) / (whole.targets * whole.seeds);
 }
 
-/** Tokens that scoring reads. @param shares whether what sequences begin with is read once */
+/** Number of tokens that scoring reads. @param shares true if shared beginnings are read once */
 export function tokensOf(questions: readonly Question[], shares: boolean): number {
   const sequences = questions.map((question) => question.sequences);
   const lengths = shares

@@ -1,27 +1,27 @@
-import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import { compileSeconds } from "../contracts/runtime.js";
 import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { evaluate } from "../evaluate/evaluate.js";
 import type { Params } from "../params.js";
-import type { OpenRun } from "../run/openRun.js";
+import type { Run } from "../run/openRun.js";
+import { trainingSampler } from "../run/trainingSampler.js";
 import { type MetaUpdate, metaTensors, metaTrain } from "../train/metaTrain.js";
 import { type EvaluationLoad, tokensOf } from "./evaluationLoad.js";
-import { type TrainingLoad, trainingSampler } from "./trainingLoad.js";
+import type { TrainingLoad } from "./trainingLoad.js";
 
-/** Updates that are made at most to find some in which nothing is compiled, and how many of these. */
+/** Maximum number of trial updates, and the number of updates without compilation to time. */
 const [most, wanted] = [8, 2];
 
-/** Questions that are scored. */
+/** Number of questions to score. */
 const sample = 16;
 
 /**
- * How long training takes, in seconds, compiling left out: a few meta-updates are made, and what they
- * took is scaled to all tokens, or to all updates of a model that reads none.
+ * Estimates the seconds of training, compiling excluded: times a few meta-updates and scales by tokens, or
+ * by updates for models that read none.
  */
 export async function measureTraining(
-  run: OpenRun,
-  { config, params, load }: { config: RunConfig; params: Params; load: TrainingLoad },
+  run: Run,
+  { params, load }: { params: Params; load: TrainingLoad },
 ): Promise<number> {
   const { model, runtime, training } = run;
   if (!training) return 0;
@@ -31,20 +31,18 @@ export async function measureTraining(
   const steady: typeof all = [];
   const meta = metaTrain({
     ...training,
+    ...run.compute,
+    checkSecondOrder: run.config.train.checkSecondOrder,
     model,
-    sampler: trainingSampler(run, training, config),
+    sampler: trainingSampler({ ...run, training }).sampler,
     params,
     updates: Math.min(load.updates, most),
-    hvp: config.train.hvp,
-    microBatch: config.train.microBatch,
-    gradientCheckpointing: config.train.gradientCheckpointing,
     runtime,
-    trainable: config.trainable,
   });
   for await (const made of meta) {
     last = made;
     all.push(made);
-    // The first update is slower even where nothing is compiled.
+    // The first update is slower even without compilation.
     if (made.update > 1 && compiled() === before) steady.push(made);
     before = compiled();
     if (steady.length === wanted) break;
@@ -57,12 +55,12 @@ export async function measureTraining(
 }
 
 /**
- * How long evaluating takes, in seconds, compiling left out: a few questions of the first target are
- * scored, or its episodes under one seed, and what that took is scaled to all.
+ * Estimates the seconds of evaluation, compiling excluded: times a few questions of the first target, or
+ * its episodes under one seed, and scales to all.
  */
 export async function measureEvaluation(
-  { model, tasks, runtime, adaptation }: OpenRun,
-  { config, params, load }: { config: RunConfig; params: Params; load: EvaluationLoad },
+  { config, model, tasks, runtime, adaptation }: Run,
+  { params, load }: { params: Params; load: EvaluationLoad },
 ): Promise<number> {
   const [target] = tasks.targets;
   const [seed] = config.evaluate.seeds;
@@ -74,7 +72,7 @@ export async function measureEvaluation(
     await evaluate({ model, params, targets, seeds: [seed], adaptation, tokensPerBatch, runtime });
     return (performance.now() - begun) / 1000;
   };
-  /** The second time, when everything is compiled. */
+  /** Time of a second run, when everything is compiled. */
   const timed = async (part: TargetTask | EpisodeTarget) => {
     await score(part);
     return score(part);
@@ -90,14 +88,14 @@ export async function measureEvaluation(
   const some = part(sample);
   const seconds = await timed(some.target);
   if (!adaptation) return (seconds / some.tokens) * load.tokens;
-  // Adapting takes as long for one question as for all.
+  // Adapting costs the same for one question as for all.
   const one = part(1);
   const adapting = Math.min(seconds, await timed(one.target));
   const perToken = (seconds - adapting) / Math.max(1, some.tokens - one.tokens);
   return rounds * adapting + perToken * load.tokens;
 }
 
-/** Frees what training has made, but not what it was given. */
+/** Frees tensors that training made, but not its inputs. */
 function release({ params, state }: MetaUpdate, given: Params): void {
   const kept = new Set(Object.values(given));
   for (const tensor of [...Object.values(params), ...metaTensors(state)]) {

@@ -7,67 +7,66 @@ import { isBaseline } from "../evaluate/answerMethods.js";
 import { tokensAtOnce } from "../evaluate/tokensAtOnce.js";
 import { freeze } from "../objective/freeze.js";
 import { countParams, disposeParams, type Params } from "../params.js";
-import { type OpenRun, openRun, type RunOptions } from "../run/openRun.js";
+import { openRun, type Run, type RunOptions } from "../run/openRun.js";
 import { peakBytes } from "../run/peakBytes.js";
 import { findEarlierRun } from "./earlierRuns.js";
 import { type EvaluationLoad, evaluationLoad, shareOf, validationLoad } from "./evaluationLoad.js";
 import { measureEvaluation, measureTraining } from "./measureRun.js";
 import { type TrainingLoad, trainingLoad } from "./trainingLoad.js";
 
-/** What a run would take, in one process on this machine. */
+/** Estimated cost of a run, in one process on this machine. */
 export interface RunPlan {
   readonly name: string;
   readonly seed: number;
   readonly directory: string;
-  /** Scalars in the model and the learner's own tensors. */
+  /** Number of scalars in model and learner parameters. */
   readonly parameters: number;
-  /** Absent when nothing trains. */
+  /** Absent for a run without training. */
   readonly training?: TrainingLoad;
   readonly evaluation: EvaluationLoad;
-  /** All validations together; absent when there are none. */
+  /** All validations together; absent if there are none. */
   readonly validation?: EvaluationLoad;
-  /** Checkpoints, of which one more than are kept is there while it is written. */
+  /** Bytes of checkpoints, including the one being written. */
   readonly diskBytes: number;
   /**
-   * Parameters, what optimizer and learner keep, and what scoring takes for its tokens: the least that
-   * the process will have, since what training keeps to differentiate is known only to the engine.
+   * Lower bound of the process's memory: parameters, optimizer and learner state, and tokens being scored.
+   * Activations that training keeps are known only to the engine.
    */
   readonly leastBytes: number;
-  /** Absent where the machine has less memory than `leastBytes`, and nothing was tried. */
+  /** Absent if the machine has less memory than `leastBytes`; nothing was measured then. */
   readonly estimate?: RunEstimate;
 }
 
-/** How long a run takes, and its memory. */
+/** Estimated time and memory of a run. */
 export interface RunEstimate {
-  /** Where this comes from: some updates and questions that were tried, or an earlier run's directory. */
+  /** Source of the estimate: trial updates and questions, or an earlier run's directory. */
   readonly from: "measurement" | { readonly directory: string };
   readonly trainSeconds: number;
   readonly evaluateSeconds: number;
-  /** Of all validations, by what evaluating takes; those that early stopping saves are among them. */
+  /** Seconds of all validations, including any that early stopping would skip. */
   readonly validateSeconds: number;
-  /** What was compiled; more shapes may come. */
+  /** Seconds of compilation so far; more shapes may follow. */
   readonly compileSeconds: number;
-  /** The most that the process had resident. In one process, no less than for the runs before. */
+  /** Peak resident memory of the process, earlier runs in it included. */
   readonly peakBytes: number;
 }
 
 /**
- * What a run would take: data and model are opened, the first episodes and questions are read, and
- * where no earlier run beside it tells how long it takes, a few updates and questions are tried.
- * Nothing is written but what the data source caches.
+ * Estimates the cost of a run: opens data and model, reads the first episodes and questions, and, unless an
+ * earlier run beside it tells the time, runs a few updates and questions. Writes nothing except what the
+ * task source caches.
  *
  * @throws what {@link openRun} throws
  */
 export async function planRun(options: RunOptions): Promise<RunPlan> {
-  const { config, name, directory } = options;
   const run = await openRun(options);
-  const { model, training, runtime } = run;
+  const { config, name, directory, model, training, runtime } = run;
   try {
     const asksModel = !isBaseline(config.evaluate.method);
     const given = training || asksModel ? await model.init(config.seed) : {};
     const params = training ? withMetaParams(training.learner, given) : given;
-    const kept = keptBytes(run, params, config.trainable);
-    const load = training && trainingLoad(run, training, config);
+    const kept = keptBytes(run, params);
+    const load = training && trainingLoad({ ...run, training });
     const counted = await evaluationLoad(run, run.tasks.targets, config.evaluate.seeds);
     const evaluation = asksModel ? counted : { ...counted, tokens: 0 };
     const validation = load && (await validationLoad(run, load.updates, config.train));
@@ -109,9 +108,9 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
       disposeParams(params);
       return plan;
     }
-    const trainSeconds = load ? await measureTraining(run, { config, params, load }) : 0;
+    const trainSeconds = load ? await measureTraining(run, { params, load }) : 0;
     const scoring =
-      asksModel || validation ? await measureEvaluation(run, { config, params, load: counted }) : 0;
+      asksModel || validation ? await measureEvaluation(run, { params, load: counted }) : 0;
     disposeParams(params);
     const estimate: RunEstimate = {
       from: "measurement",
@@ -127,7 +126,7 @@ export async function planRun(options: RunOptions): Promise<RunPlan> {
   }
 }
 
-/** The checkpoints that may be there at once, the one included that is being written. */
+/** Maximum number of checkpoints on disk at once, including the one being written. */
 function mostCheckpoints(
   updates: number,
   { checkpointEvery, keepCheckpoints, validate }: RunConfig["train"],
@@ -136,11 +135,10 @@ function mostCheckpoints(
   return Math.min(Math.ceil(updates / every), keepCheckpoints + 1 + (validate ? 1 : 0));
 }
 
-/** Bytes of what a run holds from update to update, and of what it makes in one. */
+/** Bytes that a run holds between updates, and that one update allocates. */
 function keptBytes(
-  { model, training }: OpenRun,
+  { model, training, compute: { trainable = ["*"] } }: Run,
   params: Params,
-  trainable: readonly string[] = ["*"],
 ): { parameters: number; checkpoint: number; working: number } {
   const parameters = bytesOf(Object.values(params));
   if (!training) return { parameters, checkpoint: parameters, working: 0 };
@@ -151,7 +149,7 @@ function keptBytes(
   const moments = stateTensors(state);
   const checkpoint = parameters + bytesOf(moments);
   for (const tensor of moments) tensor.dispose();
-  // A learner with an inner loop holds a task's adapted parameters and a second gradient.
+  // An inner loop holds a task's adapted parameters and a second gradient.
   const inner = training.learner.episodes.support > 0 ? 2 * gradients : 0;
   return { parameters, checkpoint, working: gradients + inner };
 }

@@ -1,43 +1,30 @@
-import type { RunConfig } from "../config/schema.js";
-import { batchesPerUpdate, type Episode, type TaskSampler } from "../contracts/task.js";
-import type { OpenRun } from "../run/openRun.js";
+import { batchesPerUpdate, type Episode } from "../contracts/task.js";
+import type { TrainingRun } from "../run/openRun.js";
+import { trainingSampler } from "../run/trainingSampler.js";
 import { tidy } from "../tidy.js";
 import { countTokens } from "../train/metaTrain.js";
-import { choosePaddedLengths } from "../train/paddedLengths.js";
 
-/** What a training reads. */
+/** Amount of text that a training reads. */
 export interface TrainingLoad {
   readonly updates: number;
   readonly batches: number;
-  /** Padding included; an estimate where training has more updates than were drawn. */
+  /** Number of tokens, padding included; extrapolated from the first updates. */
   readonly tokens: number;
-  /** The most tokens that are computed at once. */
+  /** Maximum number of tokens computed at once. */
   readonly tokensAtOnce: number;
-  /** The longest sequence that was drawn, with its padding. */
+  /** Length of the longest sequence drawn, padding included. */
   readonly longest: number;
 }
 
-/** As many meta-updates tell a mean to within a few percent. */
+/** Number of meta-updates that give the mean to within a few percent. */
 const drawn = 32;
 
-type Training = NonNullable<OpenRun["training"]>;
-
-/** The episodes that a run will be trained on, from the first. */
-export function trainingSampler(
-  { tasks, runtime }: Pick<OpenRun, "tasks" | "runtime">,
-  { learner }: Pick<Training, "learner">,
-  { seed, train: { batchSize } }: RunConfig,
-): TaskSampler {
-  const padding = choosePaddedLengths({ tasks, runtime, batchSize, unit: learner.episodes.unit });
-  return tasks.sampler({ seed, batchSize, ...(padding && { paddedLengths: padding.sizes }) });
-}
-
-/** Draws the first meta-updates of a run, and counts what they read. */
-export function trainingLoad(run: OpenRun, training: Training, config: RunConfig): TrainingLoad {
-  const { learner, updates } = training;
-  const sampler = trainingSampler(run, training, config);
+/** Draws the episodes of a run's first meta-updates and counts their tokens. */
+export function trainingLoad(run: TrainingRun): TrainingLoad {
+  const { learner, updates } = run.training;
+  const { sampler } = trainingSampler(run);
   const count = Math.min(updates, drawn);
-  const { microBatch = Number.POSITIVE_INFINITY } = config.train;
+  const { microBatch = Number.POSITIVE_INFINITY } = run.compute;
   const shapes: (readonly number[])[] = [];
   let tokens = 0;
   for (let update = 0; update < count; update++) {

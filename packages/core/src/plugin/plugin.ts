@@ -1,5 +1,5 @@
-import { z } from "zod";
-import type { DataSupport } from "../contracts/dataSupport.js";
+import type { z } from "zod";
+import type { DataSupport } from "../contracts/dataCommand.js";
 import type { Launcher } from "../contracts/launcher.js";
 import type { Learner } from "../contracts/learner.js";
 import type { MachineSupport } from "../contracts/machine.js";
@@ -9,50 +9,7 @@ import type { Prompter } from "../contracts/prompter.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import type { TaskSource } from "../contracts/task.js";
 import type { Tracker } from "../contracts/tracker.js";
-import { unwrap } from "./unwrap.js";
-
-/** What a plugin can provide, by the config key that names it. */
-export interface Components {
-  runtime: TensorRuntime;
-  model: Model;
-  adapter: ModelAdapter;
-  tasks: TaskSource;
-  learner: Learner;
-  optimizer: MetaOptimizer;
-  tracker: Tracker;
-  launcher: Launcher;
-}
-
-/** A kind of component: a key of the config. */
-export type Kind = keyof Components;
-
-/** How a config names a component: a factory and its options. */
-export interface Reference {
-  readonly use: string;
-  readonly [option: string]: unknown;
-}
-
-/** Of the schema of a reference; the same symbol for a plugin that is linked with a core of its own. */
-const kindKey = Symbol.for("metalearn.referencedKind");
-
-/**
- * The schema of an option that names another component, such as an inner optimizer. What it names
- * is checked together with the options around it.
- *
- * @param description what it is for; `describe` would make another schema, which names nothing
- * @example z.strictObject({ innerOptimizer: referenceTo("optimizer", "Takes the inner steps.") })
- */
-export function referenceTo(kind: Kind, description?: string) {
-  const plain = z.looseObject({ use: z.string() });
-  const schema = description === undefined ? plain : plain.describe(description);
-  Object.assign(schema, { [kindKey]: kind });
-  return schema;
-}
-
-/** The kind of component that an option names, if it names one; it may be optional. */
-export function referencedKind(schema: z.core.$ZodType): Kind | undefined {
-  return (unwrap(schema) as Readonly<Record<symbol, Kind | undefined>>)[kindKey];
-}
+import type { Components, Kind } from "./components.js";
 
 /** What a factory may ask for while it builds a component. */
 export interface FactoryContext {
@@ -63,8 +20,6 @@ export interface FactoryContext {
    * model comes with its adapter.
    */
   get<K extends Kind>(kind: K): Promise<Components[K]>;
-  /** Builds a component that the options refer to, such as an inner optimizer. */
-  create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
   /** A path from the options, relative to the config file, as an absolute path. */
   path(path: string): string;
   /** Planned meta-updates, for schedules. Known when training begins. */
@@ -73,7 +28,7 @@ export interface FactoryContext {
   notify(message: string): void;
 }
 
-/** Builds a component from options that its schema has checked. */
+/** Builds a component from options that its schema has checked; those that are components are built. */
 export interface Factory<T> {
   /** Gives the config its errors, its defaults and its documentation. */
   readonly options: z.ZodObject;
@@ -99,8 +54,8 @@ export interface Plugin {
   readonly launchers?: Readonly<Record<string, Factory<Launcher>>>;
   /** How single questions are written, by the names of `tasks`: `metalearn predict`. */
   readonly prompters?: Readonly<Record<string, Prompter>>;
-  /** What the plugin can do for the data of its tasks: `metalearn data`. */
-  readonly data?: DataSupport;
+  /** Commands for the data of tasks, by the names of `tasks`: `metalearn data`. */
+  readonly data?: Readonly<Record<string, DataSupport>>;
   /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
   readonly machine?: MachineSupport;
 }
@@ -126,7 +81,7 @@ export function definePlugin<P extends Plugin>(plugin: P): P {
  * A factory whose options are checked by `options` before `create` sees them.
  *
  * @example
- * defineFactory(z.strictObject({ innerSteps: z.int().min(1).default(5) }), (o) => reptile(o))
+ * defineFactory(z.strictObject({ innerSteps: z.int().min(1).default(5) }), reptile)
  */
 export function defineFactory<S extends z.ZodObject, T>(
   options: S,

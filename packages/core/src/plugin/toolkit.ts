@@ -2,36 +2,34 @@ import "reflect-metadata";
 import { dirname, resolve } from "node:path";
 import { container, type DependencyContainer, instanceCachingFactory } from "tsyringe";
 import type { z } from "zod";
-import { MetaError } from "../errors.js";
+import type { Learner } from "../contracts/learner.js";
+import { isMetaError, MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
+import type { Components, Kind } from "./components.js";
 import { describeIssues } from "./issues.js";
-import {
-  type Components,
-  type Factory,
-  type FactoryContext,
-  type Kind,
-  type Plugin,
-  pluginKeys,
-  type Reference,
-  referencedKind,
-} from "./plugin.js";
+import { putStandIns, replaceStandIns, withoutFunctions } from "./namedComponents.js";
+import { type Factory, type FactoryContext, type Plugin, pluginKeys } from "./plugin.js";
+import type { Reference, StandIn } from "./reference.js";
 
 /** The components of one run, each built when it is first asked for. */
-export interface Workbench {
+export interface Scope {
   get<K extends Kind>(kind: K): Promise<Components[K]>;
   /** Builds another one. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
-  /** Tells schedules how many meta-updates are planned. */
-  plan(totalUpdates: number): void;
   /** Frees the engine, if one was built. */
   dispose(): Promise<void>;
 }
 
-/** What a workbench is made of. */
-export interface WorkbenchOptions {
+/** Options of {@link Toolkit.open}. */
+export interface ScopeOptions {
   readonly seed: number;
   /** The component of each kind. */
   readonly references: Readonly<Partial<Record<Kind, Reference>>>;
+  /**
+   * Meta-updates of the training, for schedules: their number, or how the run's learner, if it has one,
+   * decides it. Without it, a schedule over the whole training is an error.
+   */
+  readonly updates?: number | ((learner: Learner | undefined) => number);
   /** The config file, to which paths in options are relative. @default the working directory */
   readonly configFile?: string | undefined;
   readonly notify?: ((message: string) => void) | undefined;
@@ -46,13 +44,28 @@ export interface Toolkit {
   options(kind: Kind, name: string): z.ZodObject;
   /**
    * Checks a component's options, those of components that they name included, and fills in
-   * defaults.
+   * defaults. What it returns is frozen, and is itself what checking it again returns.
    *
    * @throws MetaError `UNKNOWN_NAME` for an unknown factory; `BAD_CONFIG` for bad options
    */
   check(kind: Kind, reference: Reference): Reference;
-  /** A container of its own for one run. */
-  open(options: WorkbenchOptions): Workbench;
+  /** A scope of its own for one run. */
+  open(options: ScopeOptions): Scope;
+}
+
+/** A component's options after its schema has checked them. */
+interface ParsedOptions {
+  readonly kind: Kind;
+  readonly factory: Factory<unknown>;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Components that the options name; a stand-in is in the place of each. */
+  readonly components: readonly {
+    readonly standIn: StandIn;
+    readonly kind: Kind;
+    readonly reference: Reference;
+    /** Path in the config, for messages. */
+    readonly where: string;
+  }[];
 }
 
 /**
@@ -63,30 +76,78 @@ export interface Toolkit {
 export function createToolkit(plugins: readonly Plugin[]): Toolkit {
   const factories = collect(plugins);
 
-  const find = (kind: Kind, name: string): Factory<unknown> => {
+  const find = (kind: Kind, name: string, where: string = kind): Factory<unknown> => {
     const factory = factories[kind].get(name);
-    if (!factory) {
-      const known = [...factories[kind].keys()].sort();
-      throw unknownName(kind, name, known, 'Is its plugin listed under "plugins"?');
-    }
-    return factory;
+    if (factory) return factory;
+    const known = [...factories[kind].keys()].sort();
+    const error = unknownName(kind, name, known, 'Is its plugin listed under "plugins"?');
+    throw where === kind ? error : new MetaError(error.code, `${where}: ${error.detail}`);
   };
 
-  const check = (kind: Kind, { use, ...options }: Reference, where = kind as string): Reference => {
-    const schema = find(kind, use).options;
-    const result = schema.safeParse(options);
+  /** Options by checked references: whatever is checked is not checked again when it is built. */
+  const checkedOptions = new WeakMap<Reference, ParsedOptions>();
+
+  /** Parses options by their schema, with stand-ins for the components that they name. */
+  const parse = (kind: Kind, reference: Reference, where: string): ParsedOptions => {
+    const known = checkedOptions.get(reference);
+    if (known?.kind === kind) return known;
+    const { use, ...given } = reference;
+    const factory = find(kind, use, where);
     const place = `${where} (${use})`;
+    const { options: input, standIns } = putStandIns(factory.options, given, place);
+    const result = factory.options.safeParse(input);
     if (!result.success) {
-      const issues = describeIssues(result.error, { schema, input: options, where: place });
-      throw new MetaError("BAD_CONFIG", issues);
+      throw new MetaError(
+        "BAD_CONFIG",
+        describeIssues(result.error, {
+          schema: factory.options,
+          input: given,
+          origin: "config",
+          where: place,
+        }),
+      );
     }
-    const checked: Record<string, unknown> = { use, ...result.data };
-    for (const [name, option] of Object.entries(schema.shape)) {
-      const inner = referencedKind(option as z.ZodType);
-      const value = checked[name];
-      if (inner && value) checked[name] = check(inner, value as Reference, `${place}.${name}`);
+    const components = standIns.map((one) => ({
+      ...one,
+      standIn: one,
+      where: `${place}.${one.path}`,
+    }));
+    return { kind, factory, options: result.data as Record<string, unknown>, components };
+  };
+
+  const check = (kind: Kind, reference: Reference, where: string = kind): Reference => {
+    if (checkedOptions.get(reference)?.kind === kind) return reference;
+    const parsed = parse(kind, reference, where);
+    const components = parsed.components.map((one) => ({
+      ...one,
+      reference: check(one.kind, one.reference, one.where),
+    }));
+    const references = new Map(components.map((one) => [one.standIn, one.reference]));
+    const plain = withoutFunctions(replaceStandIns(parsed.options, references));
+    const checked: Reference = Object.freeze({ use: reference.use, ...plain });
+    checkedOptions.set(checked, { ...parsed, components });
+    return checked;
+  };
+
+  /** Builds a component that was checked, and before it those that its options name. */
+  const build = async (
+    kind: Kind,
+    reference: Reference,
+    context: FactoryContext,
+    where: string = kind,
+  ): Promise<unknown> => {
+    const { factory, options, components } = parse(kind, reference, where);
+    const built = new Map<StandIn, unknown>();
+    for (const one of components) {
+      built.set(one.standIn, await build(one.kind, one.reference, context, one.where));
     }
-    return checked as Reference;
+    try {
+      return await factory.create(replaceStandIns(options, built), context);
+    } catch (error) {
+      if (where === kind || !isMetaError(error)) throw error;
+      const text = `${where} (${reference.use}): ${error.detail}`;
+      throw new MetaError(error.code, text, { cause: error });
+    }
   };
 
   return {
@@ -94,41 +155,41 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     names: (kind) => [...factories[kind].keys()].sort(),
     options: (kind, name) => find(kind, name).options,
     check: (kind, reference) => check(kind, reference),
-    open: ({ seed, references, configFile, notify = () => {} }) => {
-      const scope: DependencyContainer = container.createChildContainer();
+    open: ({ seed, references, updates, configFile, notify = () => {} }) => {
+      const own: DependencyContainer = container.createChildContainer();
       const tokens = Object.fromEntries(
         Object.keys(pluginKeys).map((kind) => [kind, Symbol(kind)]),
       ) as Record<Kind, symbol>;
       const built: Kind[] = [];
-      let planned: number | undefined;
+      let learner: Learner | undefined; // once it is built
 
-      const create = async <K extends Kind>(kind: K, reference: Reference) => {
-        const { use, ...options } = check(kind, reference);
-        return (await find(kind, use).create(options, context)) as Components[K];
-      };
+      const create = async <K extends Kind>(kind: K, reference: Reference) =>
+        (await build(kind, check(kind, reference), context)) as Components[K];
       const get = async <K extends Kind>(kind: K) =>
-        scope.resolve<Promise<Components[K]>>(tokens[kind]);
+        own.resolve<Promise<Components[K]>>(tokens[kind]);
+      const createLearner = async (reference: Reference) => {
+        learner = await create("learner", reference);
+        return learner;
+      };
       const adapted = async (model: Promise<Components["model"]>) =>
         references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
         seed,
         get,
-        create,
         notify,
         path: (path) => resolve(configFile ? dirname(configFile) : ".", path),
         totalUpdates() {
-          if (planned === undefined) {
-            throw new MetaError(
-              "BAD_OPTION",
-              "A schedule over the whole training needs to know its length, which is known when training begins.",
-            );
-          }
-          return planned;
+          if (typeof updates === "number") return updates;
+          if (updates && (learner || !references.learner)) return updates(learner);
+          throw new MetaError(
+            "BAD_OPTION",
+            "A schedule over the whole training needs to know its length, which is known when training begins.",
+          );
         },
       };
 
       for (const kind of Object.keys(pluginKeys) as Kind[]) {
-        scope.register(tokens[kind], {
+        own.register(tokens[kind], {
           useFactory: instanceCachingFactory<Promise<unknown>>(() => {
             const reference = references[kind];
             if (!reference) {
@@ -136,7 +197,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
               return Promise.reject(new MetaError("BAD_CONFIG", text));
             }
             built.push(kind);
-            return kind === "model" ? adapted(create("model", reference)) : create(kind, reference);
+            if (kind === "model") return adapted(create("model", reference));
+            return kind === "learner" ? createLearner(reference) : create(kind, reference);
           }),
         });
       }
@@ -144,12 +206,9 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       return {
         get,
         create,
-        plan: (totalUpdates) => {
-          planned = totalUpdates;
-        },
         async dispose() {
           if (built.includes("runtime")) (await get("runtime")).dispose();
-          await scope.dispose();
+          await own.dispose();
         },
       };
     },

@@ -1,17 +1,15 @@
 import { resolve } from "node:path";
 import type { TrackerRecord } from "../contracts/tracker.js";
 import type { EvaluationRecord } from "./evaluationRecord.js";
-import type { OpenRun, RunOptions } from "./openRun.js";
-import { readJson, readMetrics, runDirectory } from "./runDirectory.js";
+import type { Run } from "./openRun.js";
+import { readJson, readMetrics } from "./runDirectory.js";
 
 /** Tells the run's tracker, if it has one, which run it is and what was logged before. */
-export async function beginTracking(
-  { tracker, runtime, training }: OpenRun,
-  { name, config, directory }: RunOptions,
-): Promise<void> {
+export async function beginTracking(run: Run): Promise<void> {
+  const { name, config, directory, files, tracker, runtime, training } = run;
   if (!tracker?.begin) return;
   const updates = training?.updates ?? 0;
-  const evaluation = await readJson<EvaluationRecord>(runDirectory(directory).evaluation);
+  const evaluation = await readJson<EvaluationRecord>(files.evaluation);
   await tracker.begin({
     name,
     seed: config.seed,

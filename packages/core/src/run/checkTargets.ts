@@ -1,33 +1,42 @@
 import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
-import { type AnswerMethod, checkMethod } from "../evaluate/answerMethods.js";
-
-/** What targets will be asked. */
-export interface TargetsAsked {
-  readonly seeds: readonly number[];
-  /** Where the config has the seeds, for messages. */
-  readonly key: string;
-  /** @default "likelihood" */
-  readonly method?: AnswerMethod;
-}
+import { checkMethod } from "../evaluate/answerMethods.js";
+import type { Run } from "./openRun.js";
 
 /**
- * Makes sure that targets can be evaluated as a config asks: before training, not after it.
+ * Makes sure that a run's targets can be evaluated as its config asks: before training, not after it.
  *
  * @throws MetaError `BAD_OPTION`; `BAD_CONFIG` for seeds that a target has no demonstrations for
  */
-export function checkTargets(
-  targets: readonly (TargetTask | EpisodeTarget)[],
-  { seeds, key, method = "likelihood" }: TargetsAsked,
-): void {
-  for (const target of targets) {
+export function checkTargets({ config, tasks }: Pick<Run, "config" | "tasks">): void {
+  const { method, seeds } = config.evaluate;
+  for (const target of tasks.targets) {
     checkMethod(target, method);
-    const known = "questions" in target ? target.seeds : undefined;
-    const missing = known && seeds.find((seed) => !known.includes(seed));
-    if (missing === undefined) continue;
-    throw new MetaError(
-      "BAD_CONFIG",
-      `${key}: the task "${target.name}" has no demonstrations for seed ${missing}; it has those of ${known?.join(", ")}.`,
-    );
+    checkSeeds(target, seeds, "evaluate.seeds");
   }
+}
+
+/** The same of the dev tasks that a run validates on, if it does. */
+export function checkDevTargets({ config, tasks }: Pick<Run, "config" | "tasks">): void {
+  const { validate } = config.train;
+  if (!validate) return;
+  for (const target of tasks.devTargets ?? []) {
+    checkMethod(target, "likelihood");
+    checkSeeds(target, validate.seeds, "train.validate.seeds");
+  }
+}
+
+/** @param key where the config has the seeds, for messages */
+function checkSeeds(
+  target: TargetTask | EpisodeTarget,
+  seeds: readonly number[],
+  key: string,
+): void {
+  const known = "questions" in target ? target.seeds : undefined;
+  const missing = known && seeds.find((seed) => !known.includes(seed));
+  if (missing === undefined) return;
+  throw new MetaError(
+    "BAD_CONFIG",
+    `${key}: the task "${target.name}" has no demonstrations for seed ${missing}; it has those of ${known?.join(", ")}.`,
+  );
 }

@@ -1,10 +1,11 @@
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import { MetaError } from "../errors.js";
 import { finishRun } from "./finishRun.js";
-import type { RunEvent, RunOptions } from "./openRun.js";
+import type { RunOptions } from "./openRun.js";
 import type { ComparedRun } from "./readFinishedRun.js";
 import { resolveRun } from "./resolveRun.js";
 import { runPath } from "./runDirectory.js";
+import type { RunEvent } from "./runEvent.js";
 import { type ComparisonRow, summarizeRuns } from "./summarizeRuns.js";
 
 /** A finished comparison. */
@@ -27,8 +28,7 @@ export interface ComparisonOutcome extends Comparison {
 }
 
 /** What a comparison needs. */
-export interface CompareOptions
-  extends Pick<RunOptions, "toolkit" | "configFile" | "signal" | "notify"> {
+export interface CompareOptions extends Pick<RunOptions, "toolkit" | "configFile" | "signal"> {
   readonly runs: readonly NamedRun[];
   /** The folder that holds one directory per run. */
   readonly out: string;

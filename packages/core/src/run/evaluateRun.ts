@@ -17,10 +17,9 @@ import type { Params } from "../params.js";
 import { beginTracking, evaluationMetrics } from "./beginTracking.js";
 import { checkTargets } from "./checkTargets.js";
 import type { EvaluationRecord } from "./evaluationRecord.js";
-import { type OpenRun, type RunOptions, runTitle } from "./openRun.js";
+import type { Run } from "./openRun.js";
 import { peakBytes } from "./peakBytes.js";
 import { openPredictionLog, type PredictionLog } from "./predictionLog.js";
-import { runDirectory } from "./runDirectory.js";
 import { openScoreLog, scoreKey } from "./scoreLog.js";
 
 /** What becomes of an evaluation besides its result. */
@@ -41,28 +40,27 @@ export interface EvaluateRunOptions {
  *   work on the run; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
-  open: OpenRun,
+  run: Run,
   trained: Params,
-  options: RunOptions,
-  { keep = true, predictionsFile }: EvaluateRunOptions = {},
+  options: EvaluateRunOptions = {},
 ): Promise<EvaluationRecord> {
-  const { config, directory, signal, onEvent } = options;
-  const { model, tasks, runtime, adaptation } = open;
+  const { keep = true, predictionsFile } = options;
+  const { config, directory, files, model, tasks, runtime, adaptation, signal } = run;
   const { method, seeds, tokensPerBatch } = config.evaluate;
-  checkTargets(tasks.targets, { seeds, method, key: "evaluate.seeds" });
-  if (keep) await beginTracking(open, options);
+  checkTargets(run);
+  if (keep) await beginTracking(run);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
   // What the run's learner has learned is no use to another one.
   const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
-  const { store, answers } = await openLogs(open, params, { ...options, keep, predictionsFile });
+  const { store, answers } = await openLogs(run, params, { keep, predictionsFile });
   const asked: EvaluationTargets = {
     targets: tasks.targets,
     seeds,
     store,
     ...(signal && { signal }),
     answers,
-    onProgress: (progress) => onEvent?.({ kind: "evaluate", ...progress }),
+    onProgress: (progress) => run.emit({ kind: "evaluate", ...progress }),
   };
   try {
     const evaluation = isBaseline(method)
@@ -84,15 +82,15 @@ export async function evaluateRun(
     }
     if (keep) {
       const text = `${JSON.stringify(record, null, 2)}\n`;
-      await writeTextAtomically(runDirectory(directory).evaluation, text);
-      await open.tracker?.log(evaluationMetrics(record, open.training?.updates ?? 0));
+      await writeTextAtomically(files.evaluation, text);
+      await run.tracker?.log(evaluationMetrics(record, run.training?.updates ?? 0));
     }
     return record;
   } catch (cause) {
     if (!signal?.aborted) throw cause;
     throw new MetaError(
       "INTERRUPTED",
-      `The evaluation of ${runTitle(options)} stopped. Run the same command again to ${store ? "go on from there" : "repeat it"}.`,
+      `The evaluation of ${run.title} stopped. Run the same command again to ${store ? "go on from there" : "repeat it"}.`,
       { cause },
     );
   }
@@ -106,11 +104,10 @@ interface Logs {
 
 /** What a run's directory holds for the same parameters, data, options and programs. */
 async function openLogs(
-  { runtime, tasks, adaptation, lock }: OpenRun,
+  { config, files, plugins, runtime, tasks, adaptation, lock }: Run,
   params: Params,
-  { config, directory, toolkit, keep, predictionsFile }: RunOptions & EvaluateRunOptions,
+  { keep, predictionsFile }: EvaluateRunOptions,
 ): Promise<Logs> {
-  const files = runDirectory(directory);
   if (!existsSync(files.record) || !(await isOurs(lock, keep))) {
     return predictionsFile ? { answers: await openPredictionLog(predictionsFile) } : {};
   }
@@ -131,7 +128,7 @@ async function openLogs(
     }),
     data: tasks.fingerprints,
     engine: [runtime.name, runtime.device, runtime.version],
-    plugins: toolkit.plugins.map(({ name, version }) => [name, version]),
+    plugins: plugins.map(({ name, version }) => [name, version]),
     ...(method !== "likelihood" && { method }),
   });
   const store = await openScoreLog(files.scores, key);
@@ -141,7 +138,7 @@ async function openLogs(
 }
 
 /** Whether a run's directory is ours to write to: while it is trained, its checkpoints may be scored all the same. */
-async function isOurs(lock: OpenRun["lock"], keep: boolean | undefined): Promise<boolean> {
+async function isOurs(lock: Run["lock"], keep: boolean | undefined): Promise<boolean> {
   try {
     await lock();
     return true;

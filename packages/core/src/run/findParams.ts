@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { checkpointName, listCheckpoints, readCheckpointedRun } from "../checkpoint/checkpoint.js";
+import {
+  checkpointName,
+  listCheckpoints,
+  loadTrainedParams,
+  readCheckpointedRun,
+} from "../checkpoint/checkpoint.js";
+import type { Model } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
+import type { Params } from "../params.js";
 import { runDirectory } from "./runDirectory.js";
 
 /**
@@ -37,6 +44,19 @@ export async function findParams(path: string): Promise<string> {
     "MISSING_FILE",
     `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.`,
   );
+}
+
+/**
+ * The parameters of a folder, or file, that {@link findParams} has found; without one those that a run
+ * draws from its seed. The caller owns the tensors.
+ *
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`
+ */
+export async function openParams(
+  model: Model,
+  { parameters, seed }: { readonly parameters: string | undefined; readonly seed: number },
+): Promise<Params> {
+  return parameters === undefined ? model.init(seed) : loadTrainedParams(model, parameters);
 }
 
 async function holdsTensors(path: string): Promise<boolean> {

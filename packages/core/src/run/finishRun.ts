@@ -3,30 +3,30 @@ import { disposeParams } from "../params.js";
 import { checkTargets } from "./checkTargets.js";
 import { evaluateRun } from "./evaluateRun.js";
 import { readEvaluation } from "./evaluationRecord.js";
-import { openRun, type RunOptions, runTitle } from "./openRun.js";
+import { openRun, type RunOptions } from "./openRun.js";
 import { type ComparedRun, readFinishedRun } from "./readFinishedRun.js";
 import { trainRun } from "./trainRun.js";
 
 /** Trains and evaluates one run, or reads what it found before. @throws what a run throws */
 export async function finishRun(options: RunOptions): Promise<ComparedRun> {
   const { directory } = options;
-  const open = await openRun(options);
+  const run = await openRun(options);
   try {
-    const { seeds, method } = options.config.evaluate;
-    checkTargets(open.tasks.targets, { seeds, method, key: "evaluate.seeds" });
-    if (open.training && isBaseline(method)) {
-      options.notify?.(
-        `${runTitle(options)} trains, but is evaluated by the method ${method}, which asks no model. "learner: null" in its config saves the training.`,
+    const { method } = run.config.evaluate;
+    checkTargets(run);
+    if (run.training && isBaseline(method)) {
+      run.notify(
+        `${run.title} trains, but is evaluated by the method ${method}, which asks no model. "learner: null" in its config saves the training.`,
       );
     }
-    const params = await trainRun(open, options);
+    const params = await trainRun(run);
     try {
-      if (!(await readEvaluation(directory))) await evaluateRun(open, params, options);
+      if (!(await readEvaluation(directory))) await evaluateRun(run, params);
       return (await readFinishedRun(directory)) as ComparedRun;
     } finally {
       disposeParams(params);
     }
   } finally {
-    await open.close();
+    await run.close();
   }
 }

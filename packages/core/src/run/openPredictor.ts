@@ -1,4 +1,4 @@
-import { loadTrainedParams } from "../checkpoint/checkpoint.js";
+import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import type { Prompter, PromptRequest } from "../contracts/prompter.js";
 import { MetaError } from "../errors.js";
@@ -6,9 +6,10 @@ import { type Baseline, isBaseline } from "../evaluate/answerMethods.js";
 import { evaluate } from "../evaluate/evaluate.js";
 import type { Answer } from "../evaluate/scoreAnswers.js";
 import { disposeParams } from "../params.js";
-import type { Reference } from "../plugin/plugin.js";
+import type { Toolkit } from "../plugin/toolkit.js";
+import { referencesOf } from "./componentsOf.js";
+import { openParams } from "./findParams.js";
 import { openAdaptation } from "./openAdaptation.js";
-import type { RunOptions } from "./openRun.js";
 
 /** An option of a question, and how it compares with the others. */
 export interface RankedOption {
@@ -20,6 +21,19 @@ export interface RankedOption {
   readonly probability: number;
   /** As evaluation has it: mean negative log-likelihood in nats a token, or its difference with `pmi`. */
   readonly score: number;
+}
+
+/** Options of {@link openPredictor}. */
+export interface PredictorOptions {
+  readonly toolkit: Toolkit;
+  /** The run's config: its model, its tasks' prompts and how it is evaluated. */
+  readonly config: RunConfig;
+  /** The config file, to which paths in the config are relative. */
+  readonly configFile?: string | undefined;
+  /** The folder with the model's parameters. @default none: they are drawn from the seed */
+  readonly parameters?: string | undefined;
+  /** Tells the user something in one line. */
+  readonly notify?: (message: string) => void;
 }
 
 /** A trained model, ready for questions. */
@@ -34,37 +48,39 @@ export interface OpenPredictor {
  * by `evaluate.method`, and adapted to the demonstrations if `evaluate.adapt` says so. The tasks' data is
  * not needed.
  *
- * @param parameters the folder with the model's parameters; without one they are drawn from the seed
  * @throws MetaError `BAD_OPTION` when the run's tasks cannot write single questions, or its method needs
  *   no model; what the components throw
  */
-export async function openPredictor(
-  { toolkit, config, configFile, notify }: Omit<RunOptions, "directory" | "name">,
-  parameters: string | undefined,
-): Promise<OpenPredictor> {
-  const { seed, train: _, evaluate: how, trainable: __, ...references } = config;
-  if (isBaseline(how.method)) throw noModel(how.method);
-  const { method } = how;
-  const prompter = prompterOf(toolkit.plugins, config.tasks as Reference);
-  const bench = toolkit.open({
+export async function openPredictor({
+  toolkit,
+  config,
+  configFile,
+  parameters,
+  notify,
+}: PredictorOptions): Promise<OpenPredictor> {
+  const { seed, tasks } = config;
+  const { method, adapt } = config.evaluate;
+  if (isBaseline(method)) throw noModel(method);
+  const prompter = prompterOf(toolkit.plugins, tasks.use);
+  const scope = toolkit.open({
     seed,
-    references: references as Record<string, Reference>,
+    references: referencesOf(config),
+    updates: 1, // schedules of optimizers that adapt are at their first update
     configFile,
     notify,
   });
   try {
-    await bench.get("runtime"); // first, so that all tensors live on it
-    const model = await bench.get("model");
+    await scope.get("runtime"); // first, so that all tensors live on it
+    const model = await scope.get("model");
     if (!isLanguageModel(model)) {
       throw new MetaError(
         "BAD_OPTION",
         `Questions are asked of language models; the run has ${model.name}.`,
       );
     }
-    bench.plan(1); // schedules of optimizers that adapt are at their first update
-    const write = prompter(toolkit.check("tasks", config.tasks as Reference), model);
-    const adaptation = how.adapt && (await openAdaptation(bench, config, how.adapt as Reference));
-    const params = parameters ? await loadTrainedParams(model, parameters) : await model.init(seed);
+    const write = prompter(toolkit.check("tasks", tasks), model);
+    const adaptation = adapt && (await openAdaptation(scope, config, adapt));
+    const params = await openParams(model, { parameters, seed });
     return {
       async rank(request) {
         const answers: Answer[] = [];
@@ -84,17 +100,17 @@ export async function openPredictor(
       },
       async close() {
         disposeParams(params);
-        await bench.dispose();
+        await scope.dispose();
       },
     };
   } catch (error) {
-    await bench.dispose();
+    await scope.dispose();
     throw error;
   }
 }
 
 /** @throws MetaError `BAD_OPTION` */
-function prompterOf(plugins: RunOptions["toolkit"]["plugins"], { use }: Reference): Prompter {
+function prompterOf(plugins: Toolkit["plugins"], use: string): Prompter {
   const found = plugins.find(({ tasks }) => tasks && use in tasks)?.prompters?.[use];
   if (found) return found;
   throw new MetaError("BAD_OPTION", `The tasks ${use} cannot write single questions.`);

@@ -1,104 +1,51 @@
-import type { RunConfig } from "../config/schema.js";
+import type { NamedRun } from "../config/runsOf.js";
+import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { Learner } from "../contracts/learner.js";
 import { isLanguageModel, isPredictor, type Model } from "../contracts/model.js";
 import type { MetaOptimizer } from "../contracts/optimizer.js";
-import {
-  type Compilation,
-  type CompileMode,
-  compileSeconds,
-  type TensorRuntime,
-} from "../contracts/runtime.js";
+import { type Compilation, compileSeconds, type TensorRuntime } from "../contracts/runtime.js";
 import { batchesPerUpdate, type TaskSource } from "../contracts/task.js";
 import type { Tracker } from "../contracts/tracker.js";
 import { MetaError } from "../errors.js";
 import type { Adaptation } from "../evaluate/adaptation.js";
-import type { Reference } from "../plugin/plugin.js";
-import type { Toolkit } from "../plugin/toolkit.js";
+import type { ComputeOptions } from "../objective/computeOptions.js";
+import type { Plugin } from "../plugin/plugin.js";
+import type { Scope, Toolkit } from "../plugin/toolkit.js";
+import { referencesOf } from "./componentsOf.js";
 import { guardTracker } from "./guardTracker.js";
 import { joinTrackers } from "./joinTrackers.js";
 import { openAdaptation } from "./openAdaptation.js";
+import { resolveRun } from "./resolveRun.js";
+import { type RunDirectory, runDirectory } from "./runDirectory.js";
+import type { RunEvent } from "./runEvent.js";
 import { lockRun, type RunLock } from "./runLock.js";
 
-/** How a run is carried out, besides its config. */
-export interface RunOptions {
+/** Options of {@link openRun}: a run's name and config, and how it is carried out. */
+export interface RunOptions extends NamedRun {
   readonly toolkit: Toolkit;
-  readonly config: RunConfig;
-  /** For the record and for messages. */
-  readonly name: string;
   /** The run's own directory. */
   readonly directory: string;
   /** The config file, to which paths in the config are relative. */
   readonly configFile?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Tells the user something in one line. */
-  readonly notify?: (message: string) => void;
   /**
-   * Called as the run goes on. What it returns is waited for before the run goes on, save for `open`
-   * and `compile`.
+   * Called as the run goes on. What it returns is waited for before the run goes on, save for
+   * `message`, `open` and `compile`.
    */
   readonly onEvent?: (event: RunEvent) => unknown;
 }
 
-/** A run for messages: `maml (seed 1)`. */
-export function runTitle({ name, config }: Pick<RunOptions, "name" | "config">): string {
-  return `${name} (seed ${config.seed})`;
-}
+/** A run, ready to train and to be evaluated: what it is, its components, and who is told. */
+export interface Run extends NamedRun {
+  /** For messages: `maml (seed 1)`. */
+  readonly title: string;
+  readonly directory: string;
+  /** The files of its directory. */
+  readonly files: RunDirectory;
+  readonly configFile: string | undefined;
+  readonly plugins: readonly Plugin[];
+  readonly signal: AbortSignal | undefined;
 
-/** Where a run stands. */
-export type RunEvent =
-  | {
-      readonly kind: "open";
-      /** For example `tensorflow 2.21.0 on cpu`. */
-      readonly engine: string;
-      /** For example `crossfit/hr_to_lr: 41 training tasks, 26 targets`. */
-      readonly tasks: string;
-    }
-  | {
-      /** A function is about to be compiled, and then, with `seconds`, it was: nothing comes between. */
-      readonly kind: "compile";
-      readonly name: string;
-      readonly mode: CompileMode;
-      /** {@link Compilation.shapes} */
-      readonly shapes: number;
-      /** How long recording and the first run took. */
-      readonly seconds?: number;
-    }
-  | {
-      /** A meta-update was made. */
-      readonly kind: "train";
-      /** Meta-updates so far. */
-      readonly done: number;
-      readonly total: number;
-      /** As {@link MetaUpdate} has them. */
-      readonly loss: number;
-      readonly gradientNorm: number;
-      readonly learningRate: number;
-      readonly tokens: number;
-      readonly seconds: number;
-    }
-  | {
-      /** The parameters were scored on dev tasks. */
-      readonly kind: "validated";
-      readonly update: number;
-      readonly score: number;
-      readonly isBest: boolean;
-    }
-  | {
-      /** A checkpoint was written. */
-      readonly kind: "checkpoint";
-      readonly update: number;
-      readonly directory: string;
-    }
-  | {
-      /** A target task, or while a run trains a dev task, was scored with one seed. */
-      readonly kind: "evaluate" | "validate";
-      readonly done: number;
-      readonly total: number;
-      readonly task: string;
-    };
-
-/** A run's components, ready to work. */
-export interface OpenRun {
   readonly runtime: TensorRuntime;
   readonly model: Model;
   readonly tasks: TaskSource;
@@ -109,9 +56,15 @@ export interface OpenRun {
     /** Meta-updates to make. */
     readonly updates: number;
   };
+  readonly compute: ComputeOptions;
   /** How parameters are adapted to each target; absent when they are not. */
   readonly adaptation?: Adaptation;
   readonly tracker: Tracker | undefined;
+
+  /** Tells an event; what it returns may be waited for. */
+  emit(event: RunEvent): unknown;
+  /** Tells the user something in one line. */
+  notify(text: string): void;
   /**
    * Takes hold of the run's directory until the run is closed: whoever writes to it asks first.
    *
@@ -121,96 +74,134 @@ export interface OpenRun {
   close(): Promise<void>;
 }
 
+/** A run that trains. */
+export type TrainingRun = Run & Required<Pick<Run, "training">>;
+
 /**
- * Builds the components of a run.
+ * Checks the components that a run names, and builds them.
  *
- * @throws MetaError `BAD_CONFIG` when the model cannot do what the targets want, or a run that trains
- *   names no optimizer
+ * @throws MetaError `UNKNOWN_NAME` or `BAD_CONFIG` for a component that is not known, or has bad options;
+ *   `BAD_CONFIG` when the model cannot do what the targets want, or a run that trains names no
+ *   optimizer; what the components throw
  */
-export async function openRun({
-  toolkit,
-  config,
-  configFile,
-  directory,
-  notify,
-  onEvent,
-}: RunOptions): Promise<OpenRun> {
-  const { seed, train, evaluate, trainable: _, tracker: trackers = [], ...references } = config;
-  const bench = toolkit.open({
+export async function openRun(options: RunOptions): Promise<Run> {
+  const { toolkit, directory, configFile, signal } = options;
+  const { name, config } = resolveRun(toolkit, options);
+  const { seed, train } = config;
+  const emit = (event: RunEvent) => options.onEvent?.(event);
+  const notify = (text: string) => void emit({ kind: "message", text });
+  const scope = toolkit.open({
     seed,
-    references: references as Record<string, Reference>,
+    references: referencesOf(config),
+    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
+    updates: (learner) => Math.max(1, updatesOf(train, learner)),
     configFile,
     notify,
   });
   try {
-    const runtime = await bench.get("runtime"); // first, so that all tensors live on it
-    const compiling = ({ name, mode, shapes }: Omit<Compilation, "firstRunMs">) =>
-      ({ kind: "compile", name, mode, shapes }) as const;
-    runtime.onCompile?.({
-      begin: (compilation) => onEvent?.(compiling(compilation)),
-      end: (compilation) =>
-        onEvent?.({ ...compiling(compilation), seconds: compileSeconds([compilation]) }),
-    });
-    const model = await bench.get("model");
-    const tasks = await bench.get("tasks");
-    const hasEpisodes = tasks.targets.some((target) => "episodes" in target);
-    if (!(hasEpisodes ? isPredictor(model) : isLanguageModel(model))) {
-      const [how, wanted] = hasEpisodes
-        ? ["on episodes", "model with outputs"]
-        : ["in context", "language model"];
-      throw new MetaError(
-        "BAD_CONFIG",
-        `model (${config.model.use}): evaluation ${how} needs a ${wanted}.`,
-      );
-    }
-    if (train.validate && !tasks.devTargets?.length) {
-      throw new MetaError(
-        "BAD_CONFIG",
-        `train.validate: wanted tasks to validate on; ${tasks.name} has none. Name some in the options of tasks (${config.tasks.use}), if it takes any.`,
-      );
-    }
-    const learner = config.learner && (await bench.get("learner"));
-    const perBatch = learner && train.stepUnit === "batches";
-    const updates = Math.ceil(train.steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
-    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
-    bench.plan(Math.max(1, updates));
+    const runtime = await scope.get("runtime"); // first, so that all tensors live on it
+    tellCompilations(runtime, emit);
+    const model = await scope.get("model");
+    const tasks = await scope.get("tasks");
+    requireSuitable(config, model, tasks);
+    const learner = config.learner && (await scope.get("learner"));
+    const updates = updatesOf(train, learner);
     const trains = learner && updates > 0;
-    const training = trains && { learner, optimizer: await bench.get("optimizer"), updates };
-    const adapt = evaluate.adapt ?? (hasEpisodes && learner ? "own" : undefined);
-    const adaptation = adapt && (await openAdaptation(bench, config, adapt));
-    const guarded = await Promise.all(
-      [trackers].flat().map(async (reference) =>
-        guardTracker(await bench.create("tracker", reference), {
-          notify: (message) => notify?.(message),
-        }),
-      ),
-    );
-    const tracker = guarded.length > 0 ? joinTrackers(guarded) : undefined;
+    const training = trains && { learner, optimizer: await scope.get("optimizer"), updates };
+    const adapt = config.evaluate.adapt ?? (hasEpisodes(tasks) && learner ? "own" : undefined);
+    const adaptation = adapt && (await openAdaptation(scope, config, adapt));
+    const tracker = await openTracker(scope, config, notify);
     const { trainingTasks, targets } = tasks;
-    onEvent?.({
+    emit({
       kind: "open",
       engine: `${runtime.name} ${runtime.version} on ${runtime.device}`,
       tasks: `${tasks.name}: ${trainingTasks.length} training tasks, ${targets.length} targets`,
     });
     let held: RunLock | undefined;
     return {
+      name,
+      config,
+      title: `${name} (seed ${seed})`,
+      directory,
+      files: runDirectory(directory),
+      configFile,
+      plugins: toolkit.plugins,
+      signal,
       runtime,
       model,
       tasks,
       ...(training && { training }),
+      compute: computeOptionsOf(config),
       ...(adaptation && { adaptation }),
       tracker,
+      emit,
+      notify,
       async lock() {
         held ??= await lockRun(directory);
       },
       async close() {
         await held?.release();
         await tracker?.close();
-        await bench.dispose();
+        await scope.dispose();
       },
     };
   } catch (error) {
-    await bench.dispose();
+    await scope.dispose();
     throw error;
   }
+}
+
+/** Meta-updates that a training makes. */
+function updatesOf({ steps, stepUnit }: RunConfig["train"], learner: Learner | undefined): number {
+  const perBatch = learner && stepUnit === "batches";
+  return Math.ceil(steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
+}
+
+function tellCompilations(runtime: TensorRuntime, emit: Run["emit"]): void {
+  const compiling = ({ name, mode, shapes }: Omit<Compilation, "firstRunMs">) =>
+    ({ kind: "compile", name, mode, shapes }) as const;
+  runtime.onCompile?.({
+    begin: (compilation) => emit(compiling(compilation)),
+    end: (compilation) =>
+      emit({ ...compiling(compilation), seconds: compileSeconds([compilation]) }),
+  });
+}
+
+function hasEpisodes({ targets }: TaskSource): boolean {
+  return targets.some((target) => "episodes" in target);
+}
+
+/** Makes sure that a run's parts suit each other. @throws MetaError `BAD_CONFIG` */
+function requireSuitable(config: RunConfig, model: Model, tasks: TaskSource): void {
+  const episodes = hasEpisodes(tasks);
+  if (!(episodes ? isPredictor(model) : isLanguageModel(model))) {
+    const [how, expected] = episodes
+      ? ["on episodes", "model with outputs"]
+      : ["in context", "language model"];
+    throw new MetaError(
+      "BAD_CONFIG",
+      `model (${config.model.use}): evaluation ${how} needs a ${expected}.`,
+    );
+  }
+  if (config.train.validate && !tasks.devTargets?.length) {
+    throw new MetaError(
+      "BAD_CONFIG",
+      `train.validate: expected tasks to validate on, but ${tasks.name} has none. Name some in the options of tasks (${config.tasks.use}), if it takes any.`,
+    );
+  }
+}
+
+/** The run's trackers as one, none of which can disturb it. */
+async function openTracker(
+  scope: Scope,
+  { tracker = [] }: RunConfig,
+  notify: Run["notify"],
+): Promise<Required<Tracker> | undefined> {
+  const guarded = await Promise.all(
+    [tracker].flat().map(async (reference) => {
+      const own = await scope.create("tracker", reference);
+      return guardTracker(own, { notify });
+    }),
+  );
+  return guarded.length > 0 ? joinTrackers(guarded) : undefined;
 }

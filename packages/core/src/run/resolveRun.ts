@@ -1,12 +1,14 @@
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import type { RunConfig } from "../config/schema.js";
 import { MetaError } from "../errors.js";
-import { type Kind, pluginKeys, type Reference } from "../plugin/plugin.js";
+import type { Kind } from "../plugin/components.js";
+import type { Reference } from "../plugin/reference.js";
 import type { Toolkit } from "../plugin/toolkit.js";
+import { componentsOf } from "./componentsOf.js";
 
 /**
  * Checks every component that a run names, whether it will be used or not, and fills in all
- * defaults: what the run's record holds.
+ * defaults: what the run's record holds. A run that is resolved already stays as it is.
  *
  * @throws MetaError `UNKNOWN_NAME` or `BAD_CONFIG`
  */
@@ -20,11 +22,9 @@ export function resolveRun(toolkit: Toolkit, { name, config }: NamedRun): NamedR
       throw new MetaError(error.code, `${place}: ${error.detail}`, { cause: error });
     }
   };
-  const components = (Object.keys(pluginKeys) as Kind[]).flatMap((kind) => {
-    const named = (config as Partial<Record<Kind, Reference | readonly Reference[]>>)[kind];
-    if (!named) return [];
+  const components = componentsOf(config).map(([kind, named]) => {
     const checked = [named].flat().map((reference) => check(kind, reference));
-    return [[kind, Array.isArray(named) ? checked : checked[0]]];
+    return [kind, Array.isArray(named) ? checked : checked[0]];
   });
   const { adapt } = config.evaluate;
   const evaluate =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { listCheckpoints } from "../checkpoint/checkpoint.js";
 import { appendText, removeLeftovers, writeTextAtomically } from "../checkpoint/files.js";
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import type { RunConfig } from "../config/schema.js";
 import type { TrackerRecord } from "../contracts/tracker.js";
 import { MetaError } from "../errors.js";

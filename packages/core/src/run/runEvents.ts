@@ -1,4 +1,4 @@
-import type { NamedRun } from "../config/load.js";
+import type { NamedRun } from "../config/runsOf.js";
 import { disposeParams } from "../params.js";
 import {
   type CompareOptions,
@@ -6,40 +6,28 @@ import {
   compareRuns,
   type FailedRun,
 } from "./compareRuns.js";
-import { type Emit, eventStream } from "./eventStream.js";
+import { eventStream } from "./eventStream.js";
 import { finishRun } from "./finishRun.js";
-import { openRun, type RunEvent, type RunOptions } from "./openRun.js";
+import { openRun, type RunOptions } from "./openRun.js";
 import type { ComparedRun } from "./readFinishedRun.js";
+import type { RunEvent } from "./runEvent.js";
 import { trainRun } from "./trainRun.js";
 
-/** Something to tell the user in one line. */
-export interface MessageEvent {
-  readonly kind: "message";
-  readonly text: string;
-}
-
 /** The events of {@link trainEvents}, the last of them `trained`. */
-export type TrainEvent =
-  | RunEvent
-  | MessageEvent
-  | { readonly kind: "trained"; readonly directory: string };
+export type TrainEvent = RunEvent | { readonly kind: "trained"; readonly directory: string };
 
 /** The events of {@link runEvents}, the last of them `finished`. */
-export type FinishEvent =
-  | RunEvent
-  | MessageEvent
-  | { readonly kind: "finished"; readonly run: ComparedRun };
+export type FinishEvent = RunEvent | { readonly kind: "finished"; readonly run: ComparedRun };
 
 /** The events of {@link comparisonEvents}, the last of them `compared`. */
 export type ComparisonEvent =
-  | MessageEvent
   | { readonly kind: "run"; readonly run: NamedRun; readonly index: number; readonly total: number }
   | (RunEvent & { readonly run: NamedRun })
   | { readonly kind: "failed"; readonly failure: FailedRun }
   | { readonly kind: "compared"; readonly outcome: ComparisonOutcome };
 
 /** A run's options where its events are iterated over. */
-export type IteratedRunOptions = Omit<RunOptions, "notify" | "onEvent">;
+export type IteratedRunOptions = Omit<RunOptions, "onEvent">;
 
 /**
  * Trains a run in its directory, as {@link trainRun} does, event by event. Training makes an update
@@ -54,10 +42,9 @@ export type IteratedRunOptions = Omit<RunOptions, "notify" | "onEvent">;
  */
 export function trainEvents(options: IteratedRunOptions): AsyncGenerator<TrainEvent, void, void> {
   return eventStream<TrainEvent>(async (emit, signal) => {
-    const told = { ...options, ...listeners(emit), signal };
-    const run = await openRun(told);
+    const run = await openRun({ ...options, onEvent: emit, signal });
     try {
-      disposeParams(await trainRun(run, told));
+      disposeParams(await trainRun(run));
     } finally {
       await run.close();
     }
@@ -72,7 +59,7 @@ export function trainEvents(options: IteratedRunOptions): AsyncGenerator<TrainEv
  */
 export function runEvents(options: IteratedRunOptions): AsyncGenerator<FinishEvent, void, void> {
   return eventStream<FinishEvent>(async (emit, signal) => {
-    const run = await finishRun({ ...options, ...listeners(emit), signal });
+    const run = await finishRun({ ...options, onEvent: emit, signal });
     return { kind: "finished", run };
   }, options.signal);
 }
@@ -83,26 +70,17 @@ export function runEvents(options: IteratedRunOptions): AsyncGenerator<FinishEve
  * @throws what {@link compareRuns} throws
  */
 export function comparisonEvents(
-  options: Omit<CompareOptions, "notify" | "onEvent" | "onRun" | "onFailure">,
+  options: Omit<CompareOptions, "onEvent" | "onRun" | "onFailure">,
 ): AsyncGenerator<ComparisonEvent, void, void> {
   const total = options.runs.length;
   return eventStream<ComparisonEvent>(async (emit, signal) => {
     const outcome = await compareRuns({
       ...options,
       signal,
-      notify: (text) => void emit({ kind: "message", text }),
       onRun: (run, index) => void emit({ kind: "run", run, index, total }),
       onEvent: (run, event) => emit({ ...event, run }),
       onFailure: (failure) => void emit({ kind: "failed", failure }),
     });
     return { kind: "compared", outcome };
   }, options.signal);
-}
-
-/** What hands a run's events and messages on. */
-function listeners(emit: Emit<RunEvent | MessageEvent>): Pick<RunOptions, "notify" | "onEvent"> {
-  return {
-    notify: (text) => void emit({ kind: "message", text }),
-    onEvent: (event) => emit(event),
-  };
 }

@@ -9,7 +9,7 @@ export interface Check {
   readonly title: string;
   /** Why it is not checked. */
   readonly skip?: string;
-  /** @throws AssertionError that says what was wanted and what came */
+  /** @throws AssertionError that says what was expected and what it got */
   run(): Promise<void>;
 }
 

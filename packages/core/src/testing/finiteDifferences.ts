@@ -4,8 +4,8 @@ import {
   type ScalarFunction,
   valueAndGradients,
 } from "../autodiff/gradients.js";
+import { unitDirection } from "../autodiff/unitDirection.js";
 import { dotParams, globalNorm, mapParams, type Params } from "../params.js";
-import { randomFor } from "../random.js";
 
 /** How far derivatives are from central differences, relative to their size. */
 export interface DerivativeErrors {
@@ -70,21 +70,6 @@ export function slopeError(
       return Math.abs((Number(ahead) - Number(behind)) / (2 * h) - slope);
     });
     return Math.min(...errors) / Math.max(read(length), Number.MIN_VALUE);
-  });
-}
-
-/** A random direction of length 1. */
-export function unitDirection(params: Params, seed: number): Params {
-  return tf.tidy(() => {
-    const direction = Object.fromEntries(
-      Object.entries(params).map(([name, { shape, size }]) => {
-        const random = randomFor(seed, "direction", name);
-        const values = Float32Array.from({ length: size }, () => random.normal());
-        return [name, tf.tensor(values, shape)];
-      }),
-    );
-    const norm = globalNorm(direction);
-    return mapParams((d) => tf.div(d, norm), direction) as Record<string, tf.Tensor>;
   });
 }
 

@@ -1,4 +1,6 @@
 // What evaluation gives a model with trees to read.
+
+export { unitDirection } from "../autodiff/unitDirection.js";
 export { tokenPrefix, tokenTree, treeBatch } from "../batch/tokenTree.js";
 export { planReading } from "../evaluate/planReading.js";
 export type { Check, Subject } from "./checks.js";
@@ -6,7 +8,6 @@ export {
   type DerivativeErrors,
   derivativeErrors,
   slopeError,
-  unitDirection,
 } from "./finiteDifferences.js";
 export {
   type LauncherProperty,

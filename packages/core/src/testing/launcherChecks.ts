@@ -28,7 +28,7 @@ export interface LauncherSubject extends Subject<LauncherProperty> {
 }
 
 /** A launcher with a folder of its own for a check. */
-interface Bench {
+interface Fixture {
   readonly launcher: Launcher;
   readonly folder: string;
   /** A job that runs a shell script. */
@@ -42,7 +42,7 @@ const failures = (results: readonly JobResult[]) =>
   results.map(({ job, failure }) => [job.name, failure === undefined ? "done" : "failed"]);
 
 /** A check in a folder that is deleted after it. */
-function inFolder(check: (bench: Bench) => Promise<void>) {
+function inFolder(check: (fixture: Fixture) => Promise<void>) {
   return async ({ create, folder: parent = tmpdir() }: LauncherSubject): Promise<void> => {
     const folder = await mkdtemp(join(parent, "metalearn-launcher-"));
     const launcher = await create();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hessianVectorProduct } from "../autodiff/gradients.js";
+import { unitDirection } from "../autodiff/unitDirection.js";
 import type { Batch } from "../batch/batch.js";
 import { batchLoss } from "../batch/batchLoss.js";
 import type { OptionBatch } from "../batch/optionBatch.js";
@@ -10,7 +11,7 @@ import { createObjective } from "../objective/createObjective.js";
 import { dotParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
-import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
+import { derivativeErrors } from "./finiteDifferences.js";
 import { recording } from "./recording.js";
 import { register } from "./register.js";
 import { assertClose, assertNoLeak, assertSame, assertUntouched, isSame } from "./snapshot.js";

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "../autodiff/crossEntropy.js";
+import { unitDirection } from "../autodiff/unitDirection.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { createObjective } from "../objective/createObjective.js";
 import type { Params } from "../params.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
-import { derivativeErrors, unitDirection } from "./finiteDifferences.js";
+import { derivativeErrors } from "./finiteDifferences.js";
 import { register } from "./register.js";
 import { assertClose, assertSame, assertUntouched } from "./snapshot.js";
 

@@ -1,31 +1,30 @@
 /** Options of {@link chooseBuckets}. */
 export interface BucketOptions {
-  /** Sequences per batch. */
+  /** Number of sequences per batch. */
   readonly batchSize: number;
-  /** The most sizes to choose. @default 6 */
+  /** Maximum number of sizes. @default 6 */
   readonly most?: number;
-  /** The waste that is good enough to choose fewer. @default 0.15 */
+  /** Expected waste at which fewer sizes are enough. @default 0.15 */
   readonly waste?: number;
 }
 
-/** Sizes to pad batches to. */
+/** Sizes to which batches are padded. */
 export interface Buckets {
-  /** In ascending order; the last one is the longest length. */
+  /** Sizes in tokens, ascending; the last is the longest length. */
   readonly sizes: readonly number[];
   /**
-   * The share of positions, expected over batches, that would not be there if each batch were
-   * padded to its own longest sequence.
+   * Expected fraction of positions that padding to the sizes adds, compared with padding each batch to its
+   * own longest sequence.
    */
   readonly waste: number;
 }
 
 /**
- * Chooses the fewest sizes to pad batches to with which the expected waste is at most `waste`, or
- * `most` sizes where that cannot be had. No other sizes of that number waste less.
+ * Chooses the fewest sizes whose expected waste is at most `waste`, or `most` sizes if none are enough. The
+ * choice is optimal for its number of sizes.
  *
- * @param groups lengths of sequences, in tokens, of which at least one is given. A batch is drawn
- *   from one group, whose chance is its share of all lengths: a group per task, or a single one
- *   for batches that mix tasks
+ * @param groups lengths of sequences, in tokens; at least one. A batch is drawn from one group, with
+ *   probability proportional to its number of lengths: a group per task, or one for batches that mix tasks
  */
 export function chooseBuckets(
   groups: readonly (readonly number[])[],
@@ -38,7 +37,7 @@ export function chooseBuckets(
   );
   const wasteOf = ({ padded }: Cover) => Math.max(0, 1 - expected / padded);
 
-  // covers[j] serves the lengths up to j with the sizes of one round; a round adds one size.
+  // Dynamic programme: covers[j] serves lengths up to j with the sizes of one round; a round adds a size.
   let covers = lengths.map((length, j): Cover => ({ padded: length * (upTo[j] ?? 0), last: j }));
   let best = covers.at(-1) as Cover;
   for (let count = 2; count <= most && wasteOf(best) > waste; count++) {
@@ -57,13 +56,13 @@ export function chooseBuckets(
   return { sizes: sizesOf(best).map((i) => lengths[i] as number), waste: wasteOf(best) };
 }
 
-/** The best sizes for all lengths up to one of them. */
+/** Optimal sizes for all lengths up to one of them. */
 interface Cover {
-  /** Expected padded length, where longer batches count as 0. */
+  /** Expected padded length, with longer batches counted as 0. */
   readonly padded: number;
   /** Index of the largest size. */
   readonly last: number;
-  /** The sizes below. */
+  /** Sizes below. */
   readonly shorter?: Cover;
 }
 
@@ -72,8 +71,8 @@ function sizesOf({ last, shorter }: Cover): number[] {
 }
 
 /**
- * The distribution of a batch's longest sequence: all lengths in ascending order, and the chance
- * that none in the batch is longer. The chance is that of one sequence to the power of their number.
+ * Distribution of a batch's longest sequence: all lengths, ascending, and the probability that no sequence
+ * of the batch is longer, which is that of one sequence to the power of the batch size.
  */
 function longestInBatch(groups: readonly (readonly number[])[], batchSize: number) {
   const lengths = [...new Set(groups.flat())].sort((a, b) => a - b);

@@ -4,55 +4,51 @@ import type { Batch } from "../batch/batch.js";
 import type { Learner } from "../contracts/learner.js";
 import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
 import type { Model } from "../contracts/model.js";
-import type { ObjectiveOptions } from "../contracts/objective.js";
 import { type MetaOptimizer, type MetaState, stateTensors } from "../contracts/optimizer.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
 import { batchesPerUpdate, type Episode, type TaskSampler } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import type { ComputeOptions } from "../objective/computeOptions.js";
 import { createObjective } from "../objective/createObjective.js";
 import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
+import { type CheckOptions, checkedAtFirst } from "./checkSecondOrder.js";
 import { outerUpdate } from "./outerUpdate.js";
 
-/** What meta-training needs. */
-export interface MetaTrainOptions<B extends Batch = Batch> extends ObjectiveOptions {
+/** Options of {@link metaTrain}. */
+export interface MetaTrainOptions<B extends Batch = Batch> extends ComputeOptions, CheckOptions {
   readonly model: Model<B>;
   readonly learner: Learner<B>;
   readonly optimizer: MetaOptimizer;
   readonly sampler: TaskSampler<B>;
   /**
-   * Where training starts; `Learner.metaParams` are added unless they are there. The caller keeps
-   * these tensors, unless `consume` is set.
+   * Initial parameters. `Learner.metaParams` are added unless already present. The caller still owns the
+   * tensors, unless `consume` is set.
    */
   readonly params: Params;
   /**
-   * Frees `params` and the tensors of `resume` when they have been replaced, which saves their
-   * memory during the first update.
+   * Frees `params` and the tensors of `resume` once they are replaced, which saves their memory during the
+   * first update.
    *
    * @default false
    */
   readonly consume?: boolean;
-  /**
-   * Which parameters training changes: names, where `*` stands for any text and a `!` leaves out
-   * (`["*.lora_*"]`, `["*", "!wte.*"]`). The others are frozen: learner and optimizer do not see
-   * them, and every update yields the very tensors of `params`.
-   *
-   * @default all
-   */
-  readonly trainable?: readonly string[] | undefined;
-  /** Meta-updates to make, those before `resume` included. */
+  /** Total number of meta-updates, including those before `resume`. */
   readonly updates: number;
-  /** Where an earlier training stopped; the sampler must have been restored to the same point. */
+  /** State of an earlier training to resume; the sampler must be restored to the same point. */
   readonly resume?: { readonly update: number; readonly state: MetaState };
-  /** Ends training after the update in progress. */
+  /** Compiles the functions. @default they run uncompiled */
+  readonly runtime?: Pick<TensorRuntime, "compile" | "compileStages">;
+  /** Ends training after the current update. */
   readonly signal?: AbortSignal;
 }
 
-/** One meta-update. */
+/** Result of one meta-update. */
 export interface MetaUpdate {
-  /** Meta-updates made so far. */
+  /** Number of meta-updates so far. */
   readonly update: number;
-  /** Batches read so far, support and query alike. */
+  /** Number of batches read so far, support and query. */
   readonly batches: number;
   /** Tokens of this update, padding included; 0 for models that read none. */
   readonly tokens: number;
@@ -76,23 +72,24 @@ export interface MetaUpdate {
  * @example
  * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
  * @throws MetaError `NON_FINITE` when a loss or gradient is NaN or infinite; the parameters before
- *   that update are untouched; `BAD_OPTION` for a pattern of `trainable` that no parameter matches
+ *   that update are untouched; `BAD_OPTION` for a pattern of `trainable` that no parameter matches;
+ *   `NOT_DIFFERENTIABLE` or `WRONG_DERIVATIVE` when the learner needs second derivatives that the
+ *   model's loss does not have, or has wrong
  */
 export async function* metaTrain<B extends Batch>(
   options: MetaTrainOptions<B>,
 ): AsyncGenerator<MetaUpdate, void, void> {
   const { learner, optimizer, sampler, updates, resume, signal, trainable = ["*"] } = options;
   const { model, trained, whole } = freeze(options.model, modelParams(options.params), trainable);
-  const objective = createObjective(model, options);
+  const objective = checkedAtFirst(createObjective(model, options), options);
   const normOf = options.runtime?.compile(globalNorm, { name: "gradient norm" }) ?? globalNorm;
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
-  let params = withMetaParams(learner, { ...trained, ...learnerParams(options.params) });
+  const initial = withMetaParams(learner, { ...trained, ...learnerParams(options.params) });
+  let params = initial;
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
   const start = [...Object.values(options.params), ...(resume ? metaTensors(resume.state) : [])];
-  const given = new Set(options.consume ? [] : start);
-  const take = (tensor: tf.Tensor) => (given.has(tensor) ? tensor.clone() : tensor);
-  let isFirst = true;
+  const { take, free } = ownership(options.consume ? [] : start);
 
   try {
     for (let update = (resume?.update ?? 0) + 1; update <= updates; update++) {
@@ -109,10 +106,7 @@ export async function* metaTrain<B extends Batch>(
         }
         return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
       });
-      const kept = new Set(metaTensors(made.state));
-      for (const tensor of metaTensors(state)) {
-        if (!kept.has(tensor) && !given.has(tensor)) tensor.dispose();
-      }
+      free(metaTensors(state), metaTensors(made.state));
       const applied = apply(gradients, made.state.optimizer, params, { norm, take });
       norm.dispose();
       params = applied.params;
@@ -120,17 +114,28 @@ export async function* metaTrain<B extends Batch>(
       const seconds = (performance.now() - begun) / 1000;
       await setImmediate(); // lets signals, timers and progress bars run
       const batches = update * perUpdate;
-      isFirst = false;
       yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
     }
   } finally {
-    if (isFirst) disposeOthers([...Object.values(params), ...metaTensors(state)], start);
+    // Without an update, what training made of its own is nobody's, and what it started from the caller's.
+    if (params === initial) free([...Object.values(params), ...metaTensors(state)], start);
   }
 }
 
-/** Frees what training has made of its own before the first update. */
-function disposeOthers(tensors: readonly tf.Tensor[], start: readonly tf.Tensor[]): void {
-  for (const tensor of tensors) if (!start.includes(tensor)) tensor.dispose();
+/** Keeps training from using up tensors that are the caller's. */
+function ownership(callers: readonly tf.Tensor[]) {
+  const kept = new Set(callers);
+  return {
+    /** The tensor itself, to be used up, or a clone of a caller's. */
+    take: (tensor: tf.Tensor) => (kept.has(tensor) ? tensor.clone() : tensor),
+    /** Frees tensors but for a caller's and those of `others`. */
+    free(tensors: readonly tf.Tensor[], others: readonly tf.Tensor[]): void {
+      const inUse = new Set(others);
+      for (const tensor of tensors) {
+        if (!kept.has(tensor) && !inUse.has(tensor)) tensor.dispose();
+      }
+    },
+  };
 }
 
 /** All tensors that training carries besides parameters. */

@@ -5,7 +5,8 @@ import type { MetaOptimizer } from "../../src/contracts/optimizer.js";
 import type { TensorRuntime } from "../../src/contracts/runtime.js";
 import type { TaskSource } from "../../src/contracts/task.js";
 import type { Tracker } from "../../src/contracts/tracker.js";
-import { defineFactory, definePlugin, referenceTo } from "../../src/plugin/plugin.js";
+import { defineFactory, definePlugin } from "../../src/plugin/plugin.js";
+import { referenceTo } from "../../src/plugin/reference.js";
 import { bigramModel } from "./bigramModel.js";
 
 /** Stands for a component in tests that never use it. */

@@ -1,14 +1,76 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type AddDataOptions, type AddedData, MetaError, randomFor } from "@metalearn/core";
+import { MetaError, parseOptions, randomFor } from "@metalearn/core";
 import { writeAtomically, writeTextAtomically } from "@metalearn/core/files";
+import { z } from "zod";
 import type { Example } from "../data/example.js";
 import { type Split, taskFileName } from "../data/fileNames.js";
 import { readSetting } from "../data/settings.js";
 import { poolShots } from "../train/trainingData.js";
 import { readSource } from "./readSource.js";
 import { toExamples } from "./toExamples.js";
+
+/** Options of {@link addTask}, and of `metalearn data add`. */
+export const addTaskOptions = z.strictObject({
+  task: z.string().describe("what the task is to be called"),
+  root: z.string().default("data").describe("the data folder; made if it is not there"),
+  setting: z.string().default("own").describe("the list of tasks that it joins"),
+  use: z
+    .enum(["train", "target", "both"])
+    .default("target")
+    .describe("whether it is trained on, a target, or both in different settings"),
+  unseenDomain: z.boolean().default(false).describe("no training task shares the target's domain"),
+  /** Columns of the input, joined by `[SEP]`; `a.b` is `b` within `a`. @default the first usual name */
+  input: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe("a column of the input; repeat it for several"),
+  /** @default the first usual name */
+  output: z.string().optional().describe("the column of the answer"),
+  options: z.string().optional().describe("the column of what may be answered, where rows differ"),
+  /** Names of the labels 0, 1, ..., where the answers are numbers. */
+  labels: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe("the name of label 0, 1, ...; repeat it for every label"),
+  /** @default by the answers: few different ones are labels */
+  type: z
+    .enum(["classification", "multi-choice", "free-form"])
+    .optional()
+    .describe("the kind of answers; guessed when left out"),
+  shots: z.int().min(0).default(16).describe("demonstrations of a target"),
+  seeds: z
+    .array(z.int().min(0))
+    .readonly()
+    .default([100, 13, 21, 42, 87])
+    .describe("seeds of the demonstrations"),
+  /** @default a fifth, at most 1000 */
+  testRows: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("rows to test on, where the data has no split for that"),
+});
+
+/** A user's own data, and what is to become of it. */
+export interface AddTaskOptions extends z.input<typeof addTaskOptions> {
+  /** A file (CSV, TSV, JSON, JSON lines, Parquet), or a folder with one for each split. */
+  readonly source: string;
+}
+
+/** A task that was made of a user's data. */
+export interface AddedTask {
+  readonly folder: string;
+  readonly type: "classification" | "multi-choice" | "free-form";
+  readonly columns: { readonly input: readonly string[]; readonly output: string };
+  /** Labels of classification. */
+  readonly labels: readonly string[];
+  readonly trainRows: number;
+  readonly testRows: number;
+}
 
 /** A task's name is the name of a folder. */
 const safeName = /^[\w][\w:.+-]*$/;
@@ -18,16 +80,17 @@ const safeName = /^[\w][\w:.+-]*$/;
  * drawn as MetaICL draws them: each seed shuffles the training rows and takes the first, whatever their
  * labels.
  *
- * @throws MetaError `BAD_OPTION` for a bad name, one that is taken, or too few rows; what reading the
+ * @throws MetaError `BAD_OPTION` for a bad option or name, one that is taken, or too few rows; what reading the
  *   data can throw. Nothing is written then
  */
-export async function addTask(options: AddDataOptions): Promise<AddedData> {
+export async function addTask({ source: path, ...given }: AddTaskOptions): Promise<AddedTask> {
+  const options = parseOptions(addTaskOptions, given);
   const { root, task, use, shots, seeds, setting } = options;
   for (const [what, name] of Object.entries({ task, setting })) {
     if (safeName.test(name)) continue;
     throw new MetaError(
       "BAD_OPTION",
-      `A ${what}'s name may have letters, digits and any of _ - + . :, and begins with a letter or digit; came ${JSON.stringify(name)}.`,
+      `A ${what}'s name may have letters, digits and any of _ - + . :, and begins with a letter or digit; got ${JSON.stringify(name)}.`,
     );
   }
   const folder = join(root, task);
@@ -37,17 +100,17 @@ export async function addTask(options: AddDataOptions): Promise<AddedData> {
       `${folder} is there already. Choose another name with --task.`,
     );
   }
-  const source = await readSource(options.source, options);
+  const source = await readSource(path, options);
   const { type, columns, labels, train, test } = toExamples(source, options);
   const isTarget = use !== "train";
   if (isTarget && train.length < shots) {
     throw new MetaError(
       "BAD_OPTION",
-      `${options.source} has ${train.length} rows to show, but ${shots} shots are wanted. Lower --shots.`,
+      `${path} has ${train.length} rows to show, but ${shots} shots are wanted. Lower --shots.`,
     );
   }
   if (isTarget && test.length === 0) {
-    throw new MetaError("BAD_OPTION", `${options.source} has no rows to test on.`);
+    throw new MetaError("BAD_OPTION", `${path} has no rows to test on.`);
   }
   const lists = await settingWith(options);
   await mkdir(root, { recursive: true });
@@ -74,7 +137,13 @@ export async function addTask(options: AddDataOptions): Promise<AddedData> {
 }
 
 /** The lists of a setting with the task in them. */
-async function settingWith({ root, setting, task, use, unseenDomain }: AddDataOptions) {
+async function settingWith({
+  root,
+  setting,
+  task,
+  use,
+  unseenDomain,
+}: z.output<typeof addTaskOptions>) {
   const isThere = existsSync(join(root, "config", `${setting}.json`));
   const { train, test, unseenDomainTest } = isThere
     ? await readSetting(root, setting)
@@ -85,7 +154,7 @@ async function settingWith({ root, setting, task, use, unseenDomain }: AddDataOp
   return {
     train: withTask(train, use !== "target"),
     test: withTask(test, isTarget),
-    unseen_domain_test: withTask(unseenDomainTest, isTarget && unseenDomain === true),
+    unseen_domain_test: withTask(unseenDomainTest, isTarget && unseenDomain),
   };
 }
 

@@ -104,7 +104,7 @@ function rowsOf(path: string, json: unknown): TableRow[] {
 function asRow(where: string, value: unknown): TableRow {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as TableRow;
-  throw new MetaError("BAD_DATA", `${where}: wanted an object with columns.`);
+  throw new MetaError("BAD_DATA", `${where}: expected an object with columns.`);
 }
 
 async function readParquet(path: string, bytes: Buffer): Promise<Table> {

@@ -59,10 +59,10 @@ function parseObject(line: string): Row {
   try {
     row = JSON.parse(line);
   } catch (cause) {
-    throw bad(`wanted a JSON object, but the line is not JSON: ${messageOf(cause)}`);
+    throw bad(`expected a JSON object, but the line is not JSON: ${messageOf(cause)}`);
   }
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
-    throw bad(`wanted a JSON object, but came ${show(row)}`);
+    throw bad(`expected a JSON object, got ${show(row)}`);
   }
   return row as Row;
 }

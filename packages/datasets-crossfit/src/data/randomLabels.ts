@@ -1,9 +1,6 @@
 import { randomFor } from "@metalearn/core";
 import type { Example } from "./example.js";
 
-/** Whether demonstrations show their right answers or random ones. */
-export type DemonstrationLabels = "gold" | "random";
-
 /**
  * Demonstrations with answers drawn uniformly from their options, or, where the answers are free-form,
  * from those of all rows: what is left of in-context learning when the demonstrations tell nothing

@@ -3,9 +3,6 @@ import { generate } from "random-words";
 import type { Example } from "./example.js";
 import type { TaskType } from "./settings.js";
 
-/** Whether a task's labels are its own or random English words. */
-export type Labels = "original" | "random-words";
-
 /**
  * The examples of a classification task with each label replaced by a random English word: the
  * same word in all rows and files of the task, and another one for every label. Tasks of other types

@@ -1,9 +1,10 @@
 import { constants, existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type DownloadDataOptions, type DownloadedData, MetaError } from "@metalearn/core";
+import { MetaError, parseOptions } from "@metalearn/core";
 import { writeAtomically } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
+import { z } from "zod";
 import { parseTaskFileName } from "../data/fileNames.js";
 import { readSetting, type Setting } from "../data/settings.js";
 import { shortList } from "../data/shortList.js";
@@ -12,24 +13,52 @@ import { poolShots } from "../train/trainingData.js";
 /** MetaICL's files, as the Allen Institute for AI has prepared them. */
 const published = "allenai/metaicl-data";
 
+/** Options of {@link downloadTasks}, and of `metalearn data download`. */
+export const downloadTasksOptions = z.strictObject({
+  root: z.string().default("data").describe("the data folder"),
+  /** @default MetaICL's files */
+  repository: z.string().optional().describe("a data set on the Hugging Face hub"),
+  revision: z.string().optional().describe("its branch, tag or commit"),
+  /** Of each target, the files with so many demonstrations are fetched. */
+  shots: z.int().min(0).default(16).describe("demonstrations of a target"),
+});
+
+/** Published data to get. */
+export interface DownloadTasksOptions extends z.input<typeof downloadTasksOptions> {
+  /** Whose tasks to get. */
+  readonly setting: string;
+  readonly notify?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Files that were fetched. */
+export interface DownloadedTasks {
+  readonly files: number;
+  /** Tasks that the data set does not have. */
+  readonly missing: readonly string[];
+}
+
 /**
  * Gets the files of a setting's tasks from a data set on the hub: what is trained on, and what targets
  * are evaluated with. They go through the hub's own cache, where a broken download goes on and every file
  * is checked against its hash, and only whole ones come into the data folder. The setting itself comes
  * from the data set or, as MetaICL's, from the data folder.
  *
- * @throws MetaError `MISSING_FILE` when the data set, the network or the setting is not there; `BAD_DATA`
+ * @throws MetaError `BAD_OPTION`; `MISSING_FILE` when the data set, the network or the setting is not there; `BAD_DATA`
  *   for a damaged file
  */
-export async function downloadTasks(options: DownloadDataOptions): Promise<DownloadedData> {
+export async function downloadTasks({
+  setting: name,
+  notify = () => {},
+  signal,
+  ...given
+}: DownloadTasksOptions): Promise<DownloadedTasks> {
   const {
     root,
-    setting: name,
     repository = published,
     revision,
-    notify = () => {},
-    signal,
-  } = options;
+    shots,
+  } = parseOptions(downloadTasksOptions, given);
   const hub: HubOptions = {
     type: "dataset",
     notify,
@@ -47,7 +76,7 @@ export async function downloadTasks(options: DownloadDataOptions): Promise<Downl
   const found = new Set<string>();
   const data = await fetchFiles(
     (path) => {
-      const wanted = dataPath(path, setting, options.shots);
+      const wanted = dataPath(path, setting, shots);
       if (wanted) found.add(wanted.task);
       return wanted?.path;
     },

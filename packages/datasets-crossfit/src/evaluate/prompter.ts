@@ -1,14 +1,14 @@
 import type { Prompter } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { atRow } from "../data/taskFile.js";
-import type { CrossfitOptions } from "../options.js";
+import type { CrossfitOptions, PromptFormat } from "../options.js";
 import { exampleEncoder } from "../prompt/exampleEncoder.js";
 import { tokenLimits } from "../prompt/tokenLimits.js";
 import { questionWriter } from "./questionWriter.js";
 
-/** What a prompter reads of the tasks' options; a config has defaults for all that have any. */
-type PromptOptions = Pick<CrossfitOptions, "template" | "maxTokens" | "maxExampleTokens"> &
-  Required<Pick<CrossfitOptions, "method" | "style" | "separatorCompat">>;
+/** What a prompter reads of the tasks' options, which a config has checked. */
+type PromptOptions = PromptFormat &
+  Pick<CrossfitOptions, "template" | "maxTokens" | "maxExampleTokens">;
 
 /** Writes single questions as `crossfit` writes those of targets. */
 export const prompter: Prompter = (options, model) => {

@@ -2,9 +2,9 @@ import type { Question, TokenSequence } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { nearestRows } from "../data/nearestRows.js";
 import { atRow } from "../data/taskFile.js";
+import type { DemonstrationChoice } from "../options.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
-import type { DemonstrationChoice } from "../train/trainingSequences.js";
 
 /** Examples, and where they come from for messages about them. */
 export interface Rows {

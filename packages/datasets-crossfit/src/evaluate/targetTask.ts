@@ -1,10 +1,11 @@
 import { type AnswerMetric, MetaError, randomFor, type TargetTask } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import type { Split } from "../data/fileNames.js";
-import { type DemonstrationLabels, withRandomLabels } from "../data/randomLabels.js";
+import { withRandomLabels } from "../data/randomLabels.js";
 import { withRandomWords } from "../data/randomWords.js";
 import type { TaskType } from "../data/settings.js";
 import { atRow, readTaskFile, rowError, type TaskFile } from "../data/taskFile.js";
+import type { DemonstrationLabels } from "../options.js";
 import { candidates } from "./candidates.js";
 import { questionWriter, type WriterOptions } from "./questionWriter.js";
 import type { TargetFiles } from "./targetFiles.js";

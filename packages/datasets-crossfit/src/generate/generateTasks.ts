@@ -1,32 +1,45 @@
-import { randomFor } from "@metalearn/core";
-import { atLeast } from "../options.js";
+import { parseOptions, randomFor } from "@metalearn/core";
+import { z } from "zod";
 import { drawPreferenceTasks, drawRows, type PreferenceTask } from "./preferenceTask.js";
 import { seenWords, unseenWords } from "./words.js";
 import { type GeneratedFile, writeDataRoot } from "./writeDataRoot.js";
 
+const count = z.int().min(1);
+const countOrNone = z.int().min(0);
+
+/** @public read by the build, which documents options in declarations */
+export const generateTasksOptions = z
+  .strictObject({
+    trainingTasks: count.default(256).describe("Tasks to meta-train on."),
+    heldOutTasks: countOrNone
+      .default(8)
+      .describe("Targets with the words of the training tasks, divided as in none of those."),
+    unseenTasks: countOrNone.default(4).describe("Targets with words that no training task has."),
+    symbols: z.int().min(2).max(unseenWords.length).default(4).describe("Words of each task."),
+    options: z
+      .int()
+      .min(2)
+      .default(2)
+      .describe("Options of each question; chance is one in so many."),
+    rows: count.default(32).describe("Rows of each training task."),
+    shots: count.default(16).describe("Rows of each file of demonstrations."),
+    testRows: count.default(16).describe("Questions of each target."),
+    evaluationSeeds: z
+      .array(z.int())
+      .min(1)
+      .readonly()
+      .default([100, 13, 21, 42, 87])
+      .describe("Seeds of the targets' demonstrations."),
+    seed: z.number().default(0).describe("Decides everything that is drawn."),
+  })
+  .superRefine(({ symbols, options }, context) => {
+    if (options <= symbols) return;
+    const message = `a question's options are words of its task, but options is ${options} and symbols is ${symbols}`;
+    context.addIssue({ code: "custom", message });
+  });
+
 /** Options of {@link generateTasks}. */
-export interface GenerateTasksOptions {
-  /** Tasks to meta-train on. @default 256 */
-  readonly trainingTasks?: number;
-  /** Targets with the words of the training tasks, divided as in none of those. @default 8 */
-  readonly heldOutTasks?: number;
-  /** Targets with words that no training task has. @default 4 */
-  readonly unseenTasks?: number;
-  /** Words of each task. @default 4 */
-  readonly symbols?: number;
-  /** Options of each question; chance is one in so many. @default 2 */
-  readonly options?: number;
-  /** Rows of each training task. @default 32 */
-  readonly rows?: number;
-  /** Rows of each file of demonstrations. @default 16 */
-  readonly shots?: number;
-  /** Questions of each target. @default 16 */
-  readonly testRows?: number;
-  /** Seeds of the targets' demonstrations. @default [100, 13, 21, 42, 87] */
-  readonly evaluationSeeds?: readonly number[];
-  /** Decides everything that is drawn. @default 0 */
-  readonly seed?: number;
-}
+export type GenerateTasksOptions = z.input<typeof generateTasksOptions>;
 
 /**
  * Writes a complete data root of generated tasks with the setting `generated`, small enough for a
@@ -41,23 +54,11 @@ export interface GenerateTasksOptions {
  */
 export async function generateTasks(
   directory: string,
-  {
-    trainingTasks = 256,
-    heldOutTasks = 8,
-    unseenTasks = 4,
-    symbols = 4,
-    options = 2,
-    rows = 32,
-    shots = 16,
-    testRows = 16,
-    evaluationSeeds = [100, 13, 21, 42, 87],
-    seed = 0,
-  }: GenerateTasksOptions = {},
+  given: GenerateTasksOptions = {},
 ): Promise<void> {
-  const counts = { trainingTasks, rows, shots, testRows, evaluationSeeds: evaluationSeeds.length };
-  for (const [name, count] of Object.entries(counts)) atLeast(name, count, 1);
-  for (const [name, count] of Object.entries({ heldOutTasks, unseenTasks }))
-    atLeast(name, count, 0);
+  const parsed = parseOptions(generateTasksOptions, given);
+  const { trainingTasks, heldOutTasks, unseenTasks, symbols, options, rows } = parsed;
+  const { shots, testRows, evaluationSeeds, seed } = parsed;
   const draw = (domain: string, count: number, words: readonly string[]) =>
     drawPreferenceTasks(randomFor(seed, domain), count, { words, symbols, options });
   const seen = draw("seen", trainingTasks + heldOutTasks, seenWords);

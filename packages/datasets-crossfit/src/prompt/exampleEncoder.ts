@@ -1,7 +1,8 @@
 import { encodeStart, type Tokenizer } from "@metalearn/core";
 import { type Example, RowProblem } from "../data/example.js";
-import { type PromptFormat, promptParts } from "./format.js";
-import { type Template, type Templates, templateFor } from "./template.js";
+import type { PromptFormat, Templates } from "../options.js";
+import { promptParts } from "./format.js";
+import { type Template, templateFor } from "./template.js";
 
 /** Token ids, in an array or a typed array. */
 export type TokenIds = ArrayLike<number>;

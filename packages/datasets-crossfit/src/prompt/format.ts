@@ -1,22 +1,4 @@
-/** How examples become text. */
-export interface PromptFormat {
-  /**
-   * `direct` writes the input and scores the answer after it; `channel` writes the answer and
-   * scores the input after it.
-   */
-  readonly method: "direct" | "channel";
-  /**
-   * What separates examples: `newline` is what every meta-trained model saw; `space` suits a raw
-   * GPT-2.
-   */
-  readonly style: "newline" | "space";
-  /**
-   * Whether an example without options has a newline between input and answer: it has none in
-   * MetaICL's code (`metaicl-code`), and one according to the paper's appendix B (`paper`). Only
-   * the newline style differs.
-   */
-  readonly separatorCompat: "metaicl-code" | "paper";
-}
+import type { PromptFormat } from "../options.js";
 
 /** An input and an answer, each with what separates it from the text before. */
 export interface PromptParts {

@@ -1,8 +1,6 @@
 import { MetaError } from "@metalearn/core";
-import type { PromptFormat, PromptParts } from "./format.js";
-
-/** An instruction template for all tasks, or for tasks by name, with `*` for all others. */
-export type Templates = string | Readonly<Record<string, string>>;
+import type { PromptFormat, Templates } from "../options.js";
+import type { PromptParts } from "./format.js";
 
 /** Writes an example into a template. */
 export type Template = (

@@ -1,6 +1,6 @@
 import { type EpisodeShape, MetaError } from "@metalearn/core";
 import { shortList } from "../data/shortList.js";
-import type { TaskSampling } from "./taskWeights.js";
+import type { TaskSampling } from "../options.js";
 
 /** What episodes are drawn from. */
 export interface Pool {

@@ -11,11 +11,12 @@ import {
   type TokenSequence,
   tokenBatch,
 } from "@metalearn/core";
+import type { TaskSampling } from "../options.js";
 import { checkShape, type Pool } from "./checkShape.js";
 import { type DrawnEpisode, type DrawnUpdate, drawEpisodes } from "./drawEpisodes.js";
 import { mixtureWalk, weightedWalk } from "./mixtureWalk.js";
 import type { RowAddress } from "./rowAddress.js";
-import { type TaskSampling, taskWeights } from "./taskWeights.js";
+import { taskWeights } from "./taskWeights.js";
 import { type Draw, type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
 import type { TrainingTask } from "./trainingTask.js";
 

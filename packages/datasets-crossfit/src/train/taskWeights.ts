@@ -1,5 +1,4 @@
-/** How training tasks come by their turn. */
-export type TaskSampling = "proportional" | "uniform" | "temperature";
+import type { TaskSampling } from "../options.js";
 
 /** Temperature weights are whole numbers, so that draws are the same on every machine. */
 const precision = 1_000;

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Example } from "../data/example.js";
 import { taskFileName } from "../data/fileNames.js";
-import { type Labels, withRandomWords } from "../data/randomWords.js";
+import { withRandomWords } from "../data/randomWords.js";
 import { readTaskType } from "../data/settings.js";
 import { parseTaskFile, readDataFile } from "../data/taskFile.js";
+import type { Labels } from "../options.js";
 import type { TokenCache, TokenSource } from "../tokens/tokenCache.js";
 import { type TokenTable, tableSize } from "../tokens/tokenTable.js";
 import type { TrainingExamples } from "./trainingTask.js";
@@ -42,7 +43,7 @@ interface ParsedFile extends TrainingExamples {
 export interface TrainingDataOptions {
   readonly dataSeed: number;
   /** Keeps the first rows of each; the files are shuffled already. */
-  readonly maxExamplesPerTask: number | undefined;
+  readonly maxExamplesPerTask?: number | undefined;
   /** Where tokens of earlier runs are. */
   readonly cache: TokenCache | undefined;
   /** Whether labels are replaced by random words, which `dataSeed` decides. */

@@ -1,5 +1,6 @@
 import { type OptionExample, randomFor, type TokenSequence } from "@metalearn/core";
 import { type NearestRows, nearestRows } from "../data/nearestRows.js";
+import type { DemonstrationChoice } from "../options.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleTokens } from "../prompt/exampleEncoder.js";
 import { drawDistinct } from "./draws.js";
@@ -11,10 +12,6 @@ export interface TrainingSequenceOptions {
   readonly tasks: readonly TrainingTask[];
   /** Demonstrations before each example. */
   readonly shots: number;
-  /**
-   * `fixed` gives a row the same demonstrations whenever it is drawn, as the reference does;
-   * `fresh` gives it others each time; `nearest` gives it the rows with the most similar inputs.
-   */
   readonly demonstrations: DemonstrationChoice;
   readonly maxTokens: number;
   readonly seed: number;
@@ -26,9 +23,6 @@ export interface Draw {
   /** The draw's number within its meta-update. */
   readonly index: number;
 }
-
-/** How demonstrations are chosen. */
-export type DemonstrationChoice = "fixed" | "fresh" | "nearest";
 
 /** Makes training sequences of a row. */
 export interface TrainingSequences {

@@ -19,7 +19,7 @@ export interface WriteOptions extends SaveOptions {
   readonly maxShardBytes?: number;
 }
 
-/** What a checkpoint of transformers holds. */
+/** Contents of a checkpoint of transformers. */
 export interface CheckpointContents {
   /** By transformers' names. */
   readonly tensors: Readonly<Record<string, WritableTensor>>;

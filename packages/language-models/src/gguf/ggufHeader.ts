@@ -24,10 +24,12 @@ export interface GgufHeader {
 const magic = "GGUF";
 const alignmentKey = "general.alignment";
 
-// Far beyond every model, and few enough to be held while a hostile file is read.
+// More than any model has, and few enough to be held while a hostile file is read.
 const mostKeys = 65_536;
 const mostTensors = 65_536;
-const mostDimensions = 4;
+const mostDimensions = 4; // of ggml
+const longestKey = 65_535; // in bytes, of the format
+const longestName = 1_024; // in bytes; ggml's own limit is 63
 
 /**
  * Reads the header of a GGUF file of version 2 or 3, little-endian, from the file's first bytes. What it makes
@@ -57,7 +59,7 @@ export function parseGgufHeader(
 
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < keyCount; i++) {
-    const key = cursor.text();
+    const key = cursor.text(longestKey);
     if (metadata.has(key)) throw bad(`its metadata has "${key}" twice`);
     metadata.set(key, readValue(cursor, key, bad));
   }
@@ -107,7 +109,7 @@ function requireVersion(version: number, bad: Complaint): void {
 }
 
 function readDescription(cursor: HeaderCursor, bad: Complaint): [string, Described] {
-  const name = cursor.text();
+  const name = cursor.text(longestName);
   const dimensions = cursor.uint32();
   requireAtMost(dimensions, mostDimensions, `dimensions of tensor "${name}"`, bad);
   const shape = Array.from({ length: dimensions }, () => cursor.uint64()).reverse();
@@ -143,7 +145,7 @@ function alignUp(position: number, alignment: number): number {
   return Math.ceil(position / alignment) * alignment;
 }
 
-/** No byte may belong to two tensors; holes are allowed. */
+/** Checks that no byte belongs to two tensors; holes are allowed. */
 function requireApart(tensors: ReadonlyMap<string, GgufTensor>, bad: Complaint): void {
   let end = 0;
   let last = "";

@@ -1,28 +1,38 @@
 import type { Complaint } from "@metalearn/core/files";
 
-/** A walk through the first bytes of a file, little-endian. */
+/** Reads the header of a file from its first bytes, in order, little-endian. */
 export interface HeaderCursor {
-  /** Bytes walked over so far. */
+  /** Bytes read so far. */
   position(): number;
   uint32(): number;
-  /** A count, a length or a place. @throws the complaint that it is beyond 2^53, more than any file has */
+  /** A count, a length or an offset. @throws the complaint that it is 2^53 or more, beyond the end of any file */
   uint64(): number;
-  /** As many bytes as the count says, which stay part of the whole. */
+  /** A view of the next `count` bytes. */
   bytes(count: number): Uint8Array<ArrayBuffer>;
-  /** A length and as many bytes of UTF-8. @throws the complaint that they are none */
-  text(): string;
-  /** @throws the complaint that so many things of at least so many bytes cannot follow */
+  /**
+   * A string: its length, and as many bytes of UTF-8.
+   *
+   * @param most the longest that is read, in bytes. @default any
+   * @throws the complaint that it is longer, or not UTF-8
+   */
+  text(most?: number): string;
+  /**
+   * Checks that the rest of the file can hold what the header promises, before it is read.
+   *
+   * @param least bytes that each takes at least
+   * @throws the complaint that `count` of them do not fit
+   */
   requireRoom(count: number, least: number, of: string): void;
 }
 
-/** What a {@link HeaderCursor} throws that has come to the end of the bytes, but not of the file. */
+/** Thrown at the end of the bytes that were given, where the file goes on. */
 export const moreBytes = Symbol("more bytes of the file are needed");
 
 // Tokens may be, or begin with, the byte order mark U+FEFF.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Walks through `bytes`, the first of a file of `size` bytes.
+ * A cursor at the beginning of a file of `size` bytes, of which the first are `bytes`.
  *
  * @throws the complaint that the file ends too early; {@link moreBytes}
  */
@@ -33,7 +43,7 @@ export function headerCursor(
 ): HeaderCursor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  /** Walks on, and gives the place where it was. */
+  /** Moves on by `count` bytes; the position before. */
   const step = (count: number): number => {
     if (count > size - at) throw bad("it ends too early");
     if (count > bytes.length - at) throw moreBytes;
@@ -47,7 +57,7 @@ export function headerCursor(
       const place = step(8);
       const value = view.getUint32(place + 4, true) * 2 ** 32 + view.getUint32(place, true);
       if (value > Number.MAX_SAFE_INTEGER) {
-        throw bad(`the count or place at byte ${place} is beyond every file's end`);
+        throw bad(`the number at byte ${place}, ${value}, is beyond the end of any file`);
       }
       return value;
     },
@@ -55,8 +65,11 @@ export function headerCursor(
       const place = step(count);
       return bytes.subarray(place, place + count);
     },
-    text() {
+    text(most = Number.POSITIVE_INFINITY) {
       const length = cursor.uint64();
+      if (length > most) {
+        throw bad(`the name at byte ${at} is ${length} bytes long; at most ${most} can be read`);
+      }
       const place = step(length);
       try {
         return utf8.decode(bytes.subarray(place, place + length));

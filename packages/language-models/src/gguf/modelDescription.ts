@@ -3,7 +3,7 @@ import type { GgufContainer } from "./openContainer.js";
 import type { Place } from "./place.js";
 
 /** A model in transformers' terms. */
-export interface ModelDescription {
+interface ModelDescription {
   /** The contents of its `config.json`. */
   readonly config: HuggingFaceConfig;
   /** Its tensors, in the order of the model. */

@@ -13,9 +13,9 @@ export interface GgufContainer extends GgufHeader {
   close(): Promise<void>;
 }
 
-/** What is read of a file at first; most headers are shorter. */
+/** Bytes of a file that are read at first; most headers are shorter. */
 const firstRead = 4 * 2 ** 20;
-/** In bytes; the longest known, of a vocabulary of 262,144 tokens, takes a fifth of it. */
+/** In bytes, as for safetensors. A vocabulary of 262,144 tokens with their merges takes some 20 million. */
 const longestHeader = 100_000_000;
 
 /** Makes the errors of what is wrong with a GGUF file. */

@@ -92,7 +92,7 @@ async function present(container: GgufContainer): Promise<GgufFile> {
 /** The version of ggml's block formats. Files of version 1 have other blocks under the same names. */
 const quantizationVersion = 2;
 
-/** @throws the complaint that the file is an adapter, one of several shards, or from before the present formats */
+/** Refuses adapters, parts of a model, and blocks of another version. @throws the complaint that names it */
 function requireWholeModel(metadata: MetadataReader, { bad }: GgufContainer): void {
   const kind = metadata.text("general.type", "model");
   if (kind !== "model") throw bad(`it is of the type "${kind}", not a model`);

@@ -57,7 +57,7 @@ export async function ropeScalingOf(
   return scaling ?? stated;
 }
 
-/** What the metadata say: none or linear. */
+/** The scaling that the metadata state: none or linear. */
 function statedScaling(
   metadata: MetadataReader,
   prefix: string,

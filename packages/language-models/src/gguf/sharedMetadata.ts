@@ -3,7 +3,7 @@ import type { MetadataReader } from "./metadataReader.js";
 import type { GgufContainer } from "./openContainer.js";
 import { embeddingsName } from "./tiedHead.js";
 
-/** How many blocks a model has. @throws the complaint of more than the file has tensors */
+/** Blocks of a model. @throws the complaint of more than the file has tensors */
 export function blockCount(
   { tensors, bad }: GgufContainer,
   metadata: MetadataReader,
@@ -14,7 +14,7 @@ export function blockCount(
   throw bad(`its metadata promises ${blocks} blocks, but it has ${tensors.size} tensors`);
 }
 
-/** How many tokens a model knows: the rows of its embeddings. @throws the complaint that the metadata say otherwise */
+/** Tokens of a model: the rows of its embeddings. @throws the complaint that the metadata say otherwise */
 export function vocabularySize(
   { tensors, bad }: GgufContainer,
   metadata: MetadataReader,
@@ -27,7 +27,7 @@ export function vocabularySize(
   return rows;
 }
 
-/** What changes a model's arithmetic, and the values at which it does not: 0 is what llama.cpp takes for none. */
+/** Metadata that change a model's arithmetic, with the values at which they do not; llama.cpp takes 0 for none. */
 const neutral: Readonly<Record<string, readonly (number | boolean)[]>> = {
   attn_logit_softcapping: [0],
   "attention.causal": [true],

@@ -6,8 +6,8 @@ export const headName = "output.weight";
 const comparedAtOnce = 2 ** 20; // bytes
 
 /**
- * Whether the output head is the embedding matrix: it is not stored, or stored a second time with the same
- * bytes, as older conversions of GPT-2 have it.
+ * True where the output head is the embedding matrix: it is not stored, or a second time with the same bytes,
+ * as by older conversions of GPT-2.
  */
 export async function hasTiedHead(container: GgufContainer): Promise<boolean> {
   const head = container.tensors.get(headName);

@@ -19,10 +19,10 @@ interface CommonData {
   readonly eosId?: number;
   readonly unknownId?: number;
   readonly paddingId?: number;
-  /** Whether every text begins with `bosId`; missing where the file does not say it. */
+  /** True where every text begins with `bosId`; missing where the file does not say it. */
   readonly addBos?: boolean;
   readonly addEos?: boolean;
-  /** Whether a space is put before every text. */
+  /** True where a space is put before every text; missing where the file does not say it. */
   readonly addSpacePrefix?: boolean;
   /** In Jinja. */
   readonly chatTemplate?: string;

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { randomFor } from "@metalearn/core";
+import { damaged, tryDamaged } from "@metalearn/test-support/damaged";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, test } from "vitest";
-import { damaged, tryDamaged } from "../../../core/test/support/damaged.js";
 import { openGguf } from "../../src/index.js";
 
 const inFolder = temporaryFolder();
@@ -16,13 +17,15 @@ describe("a damaged GGUF file is read or refused, whatever the damage", () => {
     await tryDamaged(
       inFolder("damaged.gguf"),
       openGguf,
-      (random) =>
-        random.uniform() < 0.1
+      (seed) => {
+        const random = randomFor(seed, name);
+        return random.uniform() < 0.1
           ? damaged(whole, random)
           : Buffer.concat([
               damaged(whole.subarray(0, headerEnd), random),
               whole.subarray(headerEnd),
-            ]),
+            ]);
+      },
       mostPerByte,
     );
   });

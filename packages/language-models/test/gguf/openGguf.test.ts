@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import { type GgufFile, openGguf } from "../../src/index.js";
-import { type RawTensor, type RawValue, rawGguf } from "../support/rawGguf.js";
+import { type RawTensor, type RawValue, rawGguf, u64 } from "../support/rawGguf.js";
 import { tinyLlama } from "../support/tinyLlama.js";
 
 /** A model as transformers loads it from its GGUF file. */
@@ -169,6 +169,25 @@ describe("a GGUF file", () => {
   ])("with %s is refused by name", async (_, metadata, message) => {
     await expect(opened({ metadata })).rejects.toThrow(message);
     await expect(opened({ metadata })).rejects.toMatchObject({ code: "BAD_CHECKPOINT" });
+  });
+
+  test("may have a header of many megabytes, but not of any number", async () => {
+    const text: RawValue = { type: "text", value: "long".repeat(2 ** 21) };
+    const { metadata } = await opened({ metadata: { "general.description": text } });
+    expect(metadata.get("general.description")).toHaveLength(2 ** 23);
+
+    const endless = rawGguf({ metadata: [["k", { type: 8, value: u64(150e6) }]], tensors: [] });
+    await writeFile(inFolder("endless.gguf"), endless);
+    await truncate(inFolder("endless.gguf"), 200e6); // takes no space on disk
+    await expect(openGguf(inFolder("endless.gguf"))).rejects.toThrow(
+      /endless.gguf .*header is longer than 100000000 bytes/,
+    );
+  });
+
+  test("that is not there, or is none, is refused", async () => {
+    await expect(openGguf(inFolder("none.gguf"))).rejects.toMatchObject({ code: "MISSING_FILE" });
+    await writeFile(inFolder("empty.gguf"), "");
+    await expect(openGguf(inFolder("empty.gguf"))).rejects.toThrow(/empty.gguf .*ends too early/);
   });
 
   test("may say the same of every block", async () => {

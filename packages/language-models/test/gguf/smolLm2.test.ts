@@ -5,7 +5,7 @@ import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
 import { openGguf, tokenizerDataOf } from "../../src/index.js";
 
-/** What a conversion of the same file with Python's gguf gave. */
+/** The result of a conversion of the same file with Python's gguf. */
 interface Conversion {
   readonly gguf_sha256: string;
   readonly config: Readonly<Record<string, unknown>>;

@@ -57,7 +57,7 @@ export type NativeValues =
   | Uint16Array
   | readonly Uint8Array[];
 
-/** What the addon exports; see native/module.cc. Failures are thrown with the operation's name. */
+/** Exports of the addon; see native/module.cc. Failures are thrown with the operation's name. */
 export interface NativeBinding {
   /** Starts TensorFlow with a serialized `ConfigProto`. One engine may be open at a time. */
   openEngine(config: Uint8Array): readonly NativeDevice[];
@@ -119,9 +119,9 @@ export interface NativeBinding {
     taken: readonly boolean[],
   ): NativeTensor[];
 
-  /** Whether float32 products on a GPU may round their operands to 11 bits; for the whole process. */
+  /** Allows float32 products on a GPU to round operands to 11 bits (TensorFloat-32), for the whole process. */
   allowTensorFloat32(allowed: boolean): void;
-  /** What NVIDIA's driver says; throws what is wrong where there is none. */
+  /** Queries NVIDIA's driver; throws the reason if there is none. */
   cudaDriver(): CudaDriver;
   /** @param device its number among those of {@link cudaDriver} */
   cudaMemory(device: number): CudaMemory;

@@ -1,35 +1,35 @@
 /**
- * A function that treats every element alike, as the addon takes it. Single numbers have places of
- * their own; tensors go through lanes.
+ * A function that treats every element alike, as the addon takes it. Scalars have slots of the program;
+ * tensors go through kernels.
  */
 export interface ElementwiseProgram {
-  /** The number at each place: constants, and 0 where one is computed. */
-  readonly singles: Float32Array;
-  /** Pairs: an input of the program, and the place of its only number. */
-  readonly singleInputs: Int32Array;
-  /** Instructions on single numbers, five numbers each: code, target and three operands. */
+  /** The number in each slot: constants, and 0 where one is computed. */
+  readonly scalars: Float32Array;
+  /** Pairs: an input of the program, and the slot of its only number. */
+  readonly scalarInputs: Int32Array;
+  /** Instructions on scalars that run before the kernels, five numbers each: code, target and three operands. */
   readonly before: Int32Array;
-  readonly lanes: readonly Lane[];
-  /** Instructions on single numbers that need the sums of lanes. */
+  readonly kernels: readonly Kernel[];
+  /** Instructions on scalars that need the sums of kernels. */
   readonly after: Int32Array;
-  /** Places of the numbers that are outputs, after those of the lanes. */
-  readonly singleOutputs: Int32Array;
+  /** Slots of the scalars that are outputs, which come after the outputs of the kernels. */
+  readonly scalarOutputs: Int32Array;
   /** Inputs of the program. */
   readonly inputs: number;
   /** Threads to run on. */
   readonly threads: number;
 }
 
-/** Tensors of one size that depend on each other element by element. */
-export interface Lane {
+/** Instructions that tensors of one size go through together, element by element. */
+export interface Kernel {
   readonly size: number;
-  /** The program's inputs that it reads: its first blocks. */
+  /** The program's inputs that it reads, which are in its first registers. */
   readonly inputs: Int32Array;
-  /** How many blocks it needs, inputs included. */
-  readonly blocks: number;
-  /** As `before`; an operand below 0 is the single number at `-1 - operand`. */
+  /** Number of registers, inputs included. */
+  readonly registers: number;
+  /** As `before`, on registers; an operand below 0 is the scalar in the slot `-1 - operand`. */
   readonly instructions: Int32Array;
-  /** Pairs: a block, and the place of the sum over all its elements. */
+  /** Pairs: a register, and the slot of the sum over all its elements. */
   readonly sums: Int32Array;
-  readonly outputs: readonly { readonly block: number; readonly shape: readonly number[] }[];
+  readonly outputs: readonly { readonly register: number; readonly shape: readonly number[] }[];
 }

@@ -5,8 +5,8 @@ import type { DataType, KernelBackend, Tensor, TensorInfo } from "@tensorflow/tf
 import type { NativeAttribute, NativeBinding, NativeTensor, NativeValues } from "./binding.js";
 
 /**
- * What we use of the package's backend class. Its own declaration hides from subclasses what they
- * need.
+ * The parts of the package's backend class that are used here. Its own declaration hides members that
+ * subclasses need.
  */
 export interface NodeBackend extends KernelBackend {
   readonly binding: NativeBinding;
@@ -42,7 +42,7 @@ export interface TensorEntry {
   refCount: number;
 }
 
-/** Where the class keeps its tensors; TensorFlow.js's `DataStorage` is one. */
+/** Store of the class's tensors, such as TensorFlow.js's `DataStorage`. */
 export interface TensorMap {
   get(dataId: object): TensorEntry;
   set(dataId: object, entry: TensorEntry): void;

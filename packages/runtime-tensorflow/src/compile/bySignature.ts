@@ -12,7 +12,7 @@ export interface CompiledFunction {
   dispose(): void;
 }
 
-/** What is known of a compilation before it first runs. */
+/** Facts of a compilation known before its first run. */
 export type Traced = Pick<Compilation, "mode" | "precision" | "operations">;
 
 /** A function, and how it is compiled and run for one signature. */
@@ -22,7 +22,7 @@ export interface Compiling<C extends { readonly traced: Traced }> {
   /** Compilations to keep. */
   readonly signatures: number;
   readonly listener: Required<CompilationListener>;
-  /** What is called while another function is recorded, and for a gradient. */
+  /** The uncompiled function, called while another function is traced, and for a gradient. */
   readonly fn: Callable;
   /** @param functionName a name that no other function of the engine has */
   trace(args: readonly unknown[], signature: Signature, functionName: string): C;
@@ -34,11 +34,7 @@ export interface Compiling<C extends { readonly traced: Traced }> {
 /** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
 let functionCount = 0;
 
-/**
- * A function that is compiled anew for every signature.
- *
- * @throws MetaError `BAD_OPTION` when there is no room for a compilation
- */
+/** A function that is compiled anew for every signature. */
 export function bySignature<C extends { readonly traced: Traced }>({
   name,
   signatures,
@@ -48,12 +44,6 @@ export function bySignature<C extends { readonly traced: Traced }>({
   run,
   remove,
 }: Compiling<C>): CompiledFunction {
-  if (!Number.isInteger(signatures) || signatures < 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `signatures must be a whole number of at least 1, but is ${signatures}.`,
-    );
-  }
   const ready = new Map<string, C>(); // the one used last is the last
   let shapes = 0;
   let isDisposed = false;
@@ -125,7 +115,7 @@ export function bySignature<C extends { readonly traced: Traced }>({
 
 type Begun = Omit<Compilation, "firstRunMs">;
 
-/** What listeners are told of a compilation. */
+/** Record of a compilation for listeners. */
 export function compilationOf(
   { mode, precision, operations }: Traced,
   more: Pick<Begun, "name" | "shapes" | "traceMs">,
@@ -146,7 +136,7 @@ export function announced<T>(
   return result;
 }
 
-/** Whether TensorFlow.js records operations for a gradient. */
+/** True while TensorFlow.js records operations for a gradient. */
 function isTapeOn(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;

@@ -1,17 +1,18 @@
-import type { CompilationListener, CompileOptions } from "@metalearn/core";
+import type { CompilationListener } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { graphBackendName } from "../binding/backendNames.js";
 import type { NativeBinding } from "../binding/binding.js";
 import { bySignature, type Callable, type CompiledFunction } from "./bySignature.js";
+import type { CompleteOptions } from "./compileOptions.js";
 import { type Executable, execute } from "./execute.js";
 import type { GraphBackend } from "./graphBackend.js";
 import { signatureOf } from "./structure.js";
 import { type TraceRequest, traceFunction } from "./traceFunction.js";
 
-/** What a function is compiled with. */
+/** Options of a compiled function. */
 export interface CompiledFunctionOptions {
   readonly binding: NativeBinding;
-  readonly options: CompileOptions;
+  readonly options: Omit<CompleteOptions, "mode">;
   readonly mode: TraceRequest["mode"];
   /** {@link TraceRequest.threads} */
   readonly threads?: number | undefined;
@@ -23,8 +24,7 @@ export function compiledFunction(
   fn: Callable,
   { binding, mode, threads, options, listener }: CompiledFunctionOptions,
 ): CompiledFunction {
-  const { name = fn.name || "function", precision = "float32", signatures = 32 } = options;
-  const { donate = [] } = options;
+  const { name = fn.name || "function", precision, signatures, donate } = options;
   return bySignature<Executable>({
     name,
     signatures,

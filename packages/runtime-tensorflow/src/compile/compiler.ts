@@ -1,18 +1,17 @@
-import type {
-  Compilation,
-  CompilationListener,
-  CompileOptions,
-  OpenStages,
-  Stages,
-  TensorRuntime,
+import {
+  type Compilation,
+  type CompilationListener,
+  type CompileOptions,
+  type OpenStages,
+  parseOptions,
+  type Stages,
+  type TensorRuntime,
 } from "@metalearn/core";
 import type { NativeBinding } from "../binding/binding.js";
 import type { Callable, CompiledFunction } from "./bySignature.js";
 import { compiledFunction } from "./compiledFunction.js";
+import { type CompileDefaults, compileOptions } from "./compileOptions.js";
 import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js";
-
-/** How functions are compiled unless told otherwise. */
-export type CompileDefaults = Pick<CompileOptions, "mode" | "precision" | "signatures">;
 
 /** Compiles functions for an engine and owns what it compiled. */
 export interface Compiler extends Required<Pick<TensorRuntime, "compile" | "compileStages">> {
@@ -36,7 +35,7 @@ export function openCompiler(
     { end: (compilation) => void compilations.push(compilation) },
   ];
   const listener: Required<CompilationListener> = {
-    // What loading and compiling leave should not count for the peak of memory.
+    // Memory left over from loading and compiling should not count for the peak.
     begin: (compilation) => {
       binding.trimMemory();
       for (const { begin } of listeners) begin?.(compilation);
@@ -50,8 +49,8 @@ export function openCompiler(
     return call;
   };
   const complete = (options: CompileOptions) => {
-    const merged = { ...defaults, ...options };
-    return { binding, mode: merged.mode ?? "auto", options: merged, listener } as const;
+    const { mode, ...complete } = parseOptions(compileOptions, { ...defaults, ...options });
+    return { binding, mode, options: complete, listener } as const;
   };
   return {
     compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}) {

@@ -86,10 +86,10 @@ function executeElementwise(
 }
 
 /**
- * Disposes donated tensors, but leaves what they hold in the binding to whoever runs next. Those
- * whose data another tensor shares stay as they are.
+ * Disposes donated tensors, but keeps their memory in the binding for the next run. Tensors whose data is
+ * shared stay as they are.
  *
- * @returns for each of `tensors` whether that was done
+ * @returns true for each of `tensors` whose memory was taken over
  */
 function takeOver(
   backend: NodeBackend,

@@ -54,9 +54,9 @@ export class GraphBuilder {
   }
 
   /**
-   * What `outputs` depend on, themselves included, in the order in which it is computed.
+   * Lists the operations that `outputs` depend on, themselves included, in order of computation.
    *
-   * @param given what is there already: neither it nor what only it depends on is listed
+   * @param given outputs already computed, which are left out with everything that only they depend on
    */
   needed(outputs: readonly number[], given: ReadonlySet<number> = new Set()): number[] {
     const found = new Set<number>();
@@ -69,7 +69,7 @@ export class GraphBuilder {
     return [...found].sort((a, b) => a - b); // an operation is numbered after what it takes
   }
 
-  /** How many numbers there are in all of `outputs`. */
+  /** Total number of elements of `outputs`. */
   elements(outputs: readonly number[]): number {
     return outputs.reduce((sum, id) => sum + util.sizeFromShape([...this.output(id).shape]), 0);
   }

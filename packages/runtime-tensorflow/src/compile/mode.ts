@@ -1,10 +1,10 @@
 import { type CompileMode, type CompileOptions, MetaError, type Precision } from "@metalearn/core";
 
-/** What `auto` decides by: all of it is known before a function first runs. */
+/** Facts by which `auto` chooses a mode, all known before a function first runs. */
 export interface ModeGrounds {
   /** The function's, for messages. */
   readonly name: string;
-  /** Whether it can run in the mode of that name here. */
+  /** True if the function can run in the mode `elementwise` here. */
   readonly isElementwise: boolean;
   readonly precision: Precision;
   /** Numbers that the function returns, in all tensors together. */
@@ -17,16 +17,17 @@ export interface ModeGrounds {
 const worthwhile = 10_000;
 
 /**
- * What `auto` stands for: one pass over memory where every element goes its own way; otherwise XLA where a function returns much for its size, as the gradients and
- * updates of a large model do, otherwise the plain graph.
+ * Chooses the mode for `auto`: `elementwise` where every element is computed independently; otherwise `xla`
+ * for functions with large outputs for their size, such as gradients and updates of a large model;
+ * otherwise `graph`.
  *
- * Measured on a CPU with two cores, GPT-2 small, 256 tokens: XLA fuses what lies between the matrix
- * products, so that a meta-gradient takes 10 to 20 percent less time and an update of AdamW less
- * than half. It takes up to 20 seconds to compile for every shape anew, which does not pay for small
- * models; it sums up tensors to one number on one core only, and multiplies in bfloat16 more slowly.
+ * Measured on a CPU with two cores, GPT-2 small, 256 tokens: XLA fuses the operations between matrix
+ * products, so that a meta-gradient takes 10 to 20 percent less time and an update of AdamW less than
+ * half. It compiles for up to 20 seconds per shape, which does not pay for small models; it reduces
+ * tensors to a scalar on one core only, and multiplies in bfloat16 more slowly.
  *
- * The choice must not depend on how often a shape was met: results differ in their last bits, and a
- * run that is resumed would end elsewhere than one that is not.
+ * The choice must not depend on how often a shape was met: results differ in their last bits, so that a
+ * resumed run would diverge from an uninterrupted one.
  */
 export function modeFor(
   mode: Exclude<CompileOptions["mode"], "eager" | undefined>,

@@ -1,12 +1,12 @@
 import { PbfReader } from "pbf";
 
-/** What has to be known of a TensorFlow operation to put it into a graph. */
+/** Definition of a TensorFlow operation, as needed to add it to a graph. */
 export interface OperationDefinition {
   /** In order: whether an input is a list, and the attribute that says how long. */
   readonly inputs: readonly { readonly isList: boolean; readonly lengthAttribute?: string }[];
   /** Attributes that must be given; the others follow from the inputs. */
   readonly attributes: ReadonlySet<string>;
-  /** Whether the same inputs may give other outputs the next time, as random numbers do. */
+  /** True if equal inputs may give different outputs, as for random numbers. */
   readonly isStateful: boolean;
 }
 

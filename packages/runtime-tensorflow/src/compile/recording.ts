@@ -5,7 +5,7 @@ import type { GraphBackend } from "./graphBackend.js";
 import { userLine } from "./sourceLine.js";
 import type { Trace } from "./trace.js";
 
-/** What we touch of TensorFlow.js's engine that its declarations keep private. */
+/** The parts of TensorFlow.js's engine that are used here but declared private. */
 interface Engine {
   readonly state: {
     gradientDepth: number;

@@ -3,10 +3,10 @@ import * as tf from "@tensorflow/tfjs";
 import { rebuilder } from "./structure.js";
 import type { Trace } from "./trace.js";
 
-/** What a function returns, of the tensors that the engine returned and those that were passed. */
+/** Builds a function's result from the engine's outputs and the passed tensors. */
 export type ResultPlan = (outputs: readonly tf.Tensor[], passed: readonly tf.Tensor[]) => unknown;
 
-/** What a function returned while it was recorded. */
+/** Result of a function while it was traced. */
 export interface TracedResult {
   /** Tensors that have to be computed. */
   readonly outputs: readonly tf.Tensor[];
@@ -16,8 +16,8 @@ export interface TracedResult {
 }
 
 /**
- * How to build what was returned. A tensor that was passed is returned itself, and so is one from
- * outside; what is repeated is repeated.
+ * Makes the plan that rebuilds a traced result. Passed and captured tensors are returned themselves;
+ * repeated tensors are repeated.
  */
 export function resultOf(returned: unknown, passed: readonly tf.Tensor[]): TracedResult {
   const outputs = new Set<tf.Tensor>();

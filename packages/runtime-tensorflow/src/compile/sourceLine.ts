@@ -6,7 +6,7 @@ const ownDirectories = [
   join(import.meta.dirname, "..", "..", "kernels"),
 ];
 
-/** Where in the user's code a call into TensorFlow.js was made, for messages: ` at model.ts:12:3`. */
+/** Location of the current TensorFlow.js call in the user's code, for messages: ` at model.ts:12:3`. */
 export function userLine(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 100;

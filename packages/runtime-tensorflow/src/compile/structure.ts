@@ -1,7 +1,7 @@
 import { MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 
-/** What tells one compilation of a function from another. */
+/** Key of one compilation of a function: structure, shapes and types of its arguments. */
 export interface Signature {
   /** Shapes, types and places of the tensors, and all other values. */
   readonly key: string;

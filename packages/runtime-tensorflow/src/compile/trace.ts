@@ -15,7 +15,7 @@ export interface IndexInput {
   readonly length: number;
 }
 
-/** What a function does with tensors, while it is being recorded. */
+/** Recording of a function's operations on tensors. */
 export interface Trace {
   /** The function's, for messages. */
   readonly name: string;
@@ -28,13 +28,13 @@ export interface Trace {
   capture(owner: Capture): NativeTensor;
   /** Records that the values of a tensor are positions in an axis, if it is an input. */
   requireBelow(id: number, length: number): void;
-  /** What the function multiplies in: `float32` also where nothing in it could be narrowed. */
+  /** Precision of matrix products: `float32` also if the function has none to narrow. */
   readonly precision: Precision;
   /** Adds a matrix product in the precision that was asked for. */
   multiply(inputs: readonly number[], attributes: readonly NativeAttribute[]): NativeTensor;
 }
 
-/** What a trace has to know. */
+/** Options of a trace. */
 export interface TraceOptions {
   readonly name: string;
   readonly precision: Precision;

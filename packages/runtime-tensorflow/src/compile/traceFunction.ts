@@ -19,7 +19,7 @@ export interface TracedFunction {
   readonly precision: Precision;
   readonly operations: number;
   readonly mode: CompileMode;
-  /** What runs instead of a function of the engine, in the mode of that name. */
+  /** Compiled program that runs instead of an engine function, in the mode `elementwise`. */
   readonly elementwise?: NativeElementwise;
   readonly result: ResultPlan;
 }
@@ -29,7 +29,7 @@ export interface NativeElementwise extends Pick<ElementwisePlan, "order"> {
   readonly program: unknown;
 }
 
-/** What is traced, and how. */
+/** Function to trace, and options. */
 export interface TraceRequest {
   readonly fn: (...args: readonly unknown[]) => unknown;
   readonly args: readonly unknown[];

@@ -21,7 +21,7 @@ function driverFindings({ driver }: Engine): Finding[] {
   return [{ topic: "NVIDIA driver", status: "ok", message }];
 }
 
-/** Of no interest where there is no GPU: the build for CUDA then computes on the CPU. */
+/** Findings about CUDA libraries; irrelevant without a GPU, where the CUDA build computes on the CPU. */
 function libraryFindings({ driver, libraryProblems }: Engine): Finding[] {
   if ("problem" in driver) return [];
   return Object.entries(libraryProblems).map(([path, problem]) => ({
@@ -52,7 +52,7 @@ function deviceFindings(engine: Engine, library: LibTensorFlow): Finding[] {
   ];
 }
 
-/** Whether a product of two tensors was left on the GPU. */
+/** Reports whether a product of two tensors stayed on the GPU. */
 function placeFinding(productDevice: string, memoryBytes: number): Finding {
   const topic = "Tensors";
   if (/device:GPU:\d+$/.test(productDevice)) {

@@ -5,9 +5,8 @@ import { toolFindings } from "./tools.js";
 import { wasmFinding } from "./wasm.js";
 
 /**
- * What `metalearn doctor` says of this machine: the engine and whether it really computes, the
- * machine, and the tools that a setup needs. Changes nothing and never throws; what breaks while it
- * looks is a finding, too.
+ * Findings of `metalearn doctor` about this machine: the engine and a test computation on it, the hardware,
+ * and the tools that a setup needs. Changes nothing and never throws; failures are findings, too.
  */
 export async function diagnose(): Promise<readonly Finding[]> {
   const engine = await guard("TensorFlow", engineFindings);

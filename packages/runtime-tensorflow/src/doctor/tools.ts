@@ -3,9 +3,9 @@ import { findCompiler, installCompiler } from "../setup/compiler.js";
 import { pythonState } from "../setup/python.js";
 
 /**
- * What `metalearn setup` uses.
+ * Findings about the tools that `metalearn setup` uses.
  *
- * @param areNeeded whether there is still something to set up
+ * @param areNeeded true if there is still something to set up
  */
 export async function toolFindings({ areNeeded }: { areNeeded: boolean }): Promise<Finding[]> {
   const absent = areNeeded ? "missing" : "info";

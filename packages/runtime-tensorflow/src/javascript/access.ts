@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 /** The values of a tensor as they lie in memory, row-major. */
 export type Numbers = Float32Array | Int32Array | Uint8Array;
 
-/** How a backend hands out and takes in values without copying them. */
+/** Access to a backend's values without copying. */
 export interface Access {
   /** The values of a tensor, to read before memory is next allocated. */
   view(tensor: tf.TensorInfo): Numbers;
@@ -15,13 +15,13 @@ export interface Access {
   ): { tensor: tf.TensorInfo; values: Numbers };
 }
 
-/** What we use of TensorFlow.js's WASM backend. */
+/** The parts of TensorFlow.js's WASM backend that are used here. */
 interface WasmBackend {
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Numbers;
 }
 
-/** What we use of TensorFlow.js's plain JavaScript backend. */
+/** The parts of TensorFlow.js's plain JavaScript backend that are used here. */
 interface CpuBackend {
   readonly data: tf.DataStorage<{ values: Numbers }>;
   makeTensorInfo(shape: number[], dtype: tf.DataType, values: Numbers): tf.TensorInfo;

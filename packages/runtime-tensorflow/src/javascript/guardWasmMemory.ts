@@ -1,7 +1,7 @@
 import { MetaError } from "@metalearn/core";
 import type * as tf from "@tensorflow/tfjs";
 
-/** What we use of TensorFlow.js's WASM backend. */
+/** The parts of TensorFlow.js's WASM backend that are used here. */
 interface WasmBackend extends tf.KernelBackend {
   readonly wasm: {
     /** The address of new memory, 0 when there is none. The engine reads it as a signed number. */
@@ -10,7 +10,7 @@ interface WasmBackend extends tf.KernelBackend {
   };
 }
 
-/** What WebAssembly can address. */
+/** Size of WebAssembly's address space. */
 const addressableBytes = 2 ** 32;
 
 /** Left for what kernels take for themselves. */

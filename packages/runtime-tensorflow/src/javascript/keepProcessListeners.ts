@@ -1,9 +1,9 @@
 const events = ["uncaughtException", "unhandledRejection"] as const;
 
 /**
- * Runs `start` and takes away the listeners that it adds for errors that nobody caught.
- * Emscripten's code adds some that throw the error again, so that a program ends with the wrong
- * exit code and a line of WebAssembly glue instead of the error's own place.
+ * Runs `start` and removes the listeners for uncaught errors that it adds. Emscripten adds some that rethrow
+ * the error, so that a program ends with the wrong exit code and a line of WebAssembly glue instead of the
+ * error's own location.
  */
 export async function keepProcessListeners<T>(start: () => Promise<T>): Promise<T> {
   const before = new Set(events.flatMap((event) => listenersOf(event)));

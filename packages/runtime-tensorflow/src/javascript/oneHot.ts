@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Access } from "./access.js";
 
-/** What TensorFlow.js hands to the kernel `OneHot`. */
+/** Arguments of the kernel `OneHot`. */
 export interface OneHotCall {
   /** Any shape, int32. */
   readonly inputs: { readonly indices: tf.TensorInfo };

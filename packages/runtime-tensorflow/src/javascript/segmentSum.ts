@@ -2,7 +2,7 @@ import { MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import type { Access, Numbers } from "./access.js";
 
-/** What TensorFlow.js hands to the kernel `UnsortedSegmentSum`. */
+/** Arguments of the kernel `UnsortedSegmentSum`. */
 export interface SegmentSumCall {
   readonly inputs: {
     /** [...ids, ...inner] */

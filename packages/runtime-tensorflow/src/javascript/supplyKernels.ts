@@ -26,6 +26,24 @@ const recipes: Readonly<Record<"wasm" | "cpu", Readonly<Record<string, Recipe>>>
   },
 };
 
+/**
+ * Kernels of TensorFlow.js 4.22 that give wrong numbers: some start maxima at the smallest positive
+ * number, others add to memory that was not cleared. Without them there is an error.
+ */
+const wrong: Readonly<Record<"wasm" | "cpu", readonly string[]>> = {
+  wasm: [
+    tf.Conv3DBackpropFilterV2,
+    tf.Conv3DBackpropInputV2,
+    tf.Dilation2D,
+    tf.Dilation2DBackpropFilter,
+    tf.Dilation2DBackpropInput,
+    tf.MaxPool3D,
+    tf.MaxPool3DGrad,
+    tf.MaxPoolGrad,
+  ],
+  cpu: [],
+};
+
 function segmentSumOn(backendName: "wasm" | "cpu"): tf.KernelFunc {
   return ({ backend, ...call }) =>
     segmentSum(accessTo[backendName](backend), call as unknown as SegmentSumCall);
@@ -33,8 +51,11 @@ function segmentSumOn(backendName: "wasm" | "cpu"): tf.KernelFunc {
 
 const supplied = new WeakSet<tf.KernelFunc>();
 
-/** Gives a backend the kernels that it should have had. A second call changes nothing. */
+/** Gives a backend the kernels that it should have had, and no wrong ones. A second call changes nothing. */
 export function supplyKernels(backendName: "wasm" | "cpu"): void {
+  for (const kernelName of wrong[backendName]) {
+    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
+  }
   for (const [kernelName, recipe] of Object.entries(recipes[backendName])) {
     const stock = tf.getKernel(kernelName, backendName) as tf.KernelConfig | undefined;
     if (stock && supplied.has(stock.kernelFunc)) continue;
@@ -44,7 +65,7 @@ export function supplyKernels(backendName: "wasm" | "cpu"): void {
     const kernelFunc = recipe(stock?.kernelFunc ?? missing);
     supplied.add(kernelFunc);
     if (stock) tf.unregisterKernel(kernelName, backendName);
-    // What the stock kernel does when the backend starts, it does for ours, too.
+    // Our kernel needs the same set-up as the stock kernel, which it inherits.
     tf.registerKernel({ ...stock, kernelName, backendName, kernelFunc });
   }
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** What TensorFlow.js hands to the kernel `BatchMatMul`. */
+/** Arguments of the kernel `BatchMatMul`. */
 interface MatMulCall {
   readonly a: tf.TensorInfo;
   readonly b: tf.TensorInfo;

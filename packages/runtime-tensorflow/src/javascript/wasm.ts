@@ -71,7 +71,7 @@ async function openEngine(): Promise<{ version: string }> {
   }
 }
 
-/** Where the package keeps its `.wasm` files; TensorFlow.js wants a separator at the end. */
+/** Folder of the package's `.wasm` files, with the separator at the end that TensorFlow.js expects. */
 export function wasmFolder(): string {
   const require = createRequire(import.meta.url);
   return dirname(require.resolve("@tensorflow/tfjs-backend-wasm")) + sep;

@@ -25,8 +25,8 @@ export interface Addon {
 }
 
 /**
- * Where the addon for a libtensorflow is, or will be. Its folder is named by a hash of everything
- * that goes into it, so that a new version of any part builds anew beside the old one.
+ * Location of the addon for a libtensorflow, built or not. Its folder is named after a hash of all its
+ * inputs, so that a new version of any of them is built beside the old one.
  */
 export function addonFor(library: LibTensorFlow): Addon {
   const hash = createHash("sha256");

@@ -10,7 +10,7 @@ export function directoryForAddon({ source, directory }: LibTensorFlow): string 
   return source === "cache" ? relative(cacheDirectory(), directory) : directory;
 }
 
-/** Where the loader looks for an addon's TensorFlow. */
+/** Run paths by which the loader finds an addon's TensorFlow. */
 export function addonRunPaths(library: LibTensorFlow): string[] {
   const directory = directoryForAddon(library);
   if (library.source !== "cache") return [directory];

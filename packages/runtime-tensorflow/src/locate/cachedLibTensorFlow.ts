@@ -17,7 +17,7 @@ const manifestSchema = z.object({
   files: z.record(z.string(), z.int()),
 });
 
-/** What {@link manifestName} says. */
+/** Contents of {@link manifestName}. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
@@ -61,7 +61,7 @@ export function describeCached(variant: Variant): LibTensorFlow {
   };
 }
 
-/** Whether a folder of the cache was finished and still has all of its files. */
+/** Checks that a folder of the cache was finished and still has all of its files. */
 export function stateOf(root: string): "absent" | "whole" | { readonly damage: string } {
   const manifest = join(root, manifestName);
   if (!existsSync(manifest)) return "absent";

@@ -15,7 +15,7 @@ const opened: Readonly<Record<string, readonly string[]>> = {
   cudnn: ["libcudnn.so.9"],
 };
 
-/** Where the wheels with the CUDA libraries are unpacked: where TensorFlow looks for them. */
+/** Folder of the CUDA libraries' wheels, where TensorFlow looks for them. */
 function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): string {
   return join(directory, "..", "nvidia");
 }

@@ -3,7 +3,7 @@ import { MetaError } from "@metalearn/core";
 /** The TensorFlow that `metalearn setup` provides. */
 export const tensorflowVersion = "2.21.0";
 
-/** What libtensorflow was built for. A build for CUDA also computes on the CPU. */
+/** Build variant of libtensorflow. A build for CUDA also computes on the CPU. */
 export type Variant = "cpu" | "cuda";
 
 /** A wheel on the package index. */

@@ -2,15 +2,15 @@ import { MetaError } from "@metalearn/core";
 
 /** A part of the CUDA libraries that TensorFlow opens only when something calls it, or never. */
 interface OptionalPart {
-  /** What is not there without it. */
+  /** Features lost without it. */
   readonly serves: string;
   /** Tells its files by their paths in the engine's folder. */
   readonly files: RegExp;
 }
 
 /**
- * What may be left out. Everything else is opened before a GPU counts, or needed by a library that
- * is: `libcusolver` wants `libcusparse` and `libnvJitLink`, and so on.
+ * Parts that may be left out. Everything else is opened before TensorFlow accepts a GPU, or needed by a
+ * library that is: `libcusolver` needs `libcusparse` and `libnvJitLink`, and so on.
  */
 const optionalParts: Readonly<Record<string, OptionalPart>> = {
   nccl: { serves: "several GPUs at once", files: /^nvidia\/nccl\// },

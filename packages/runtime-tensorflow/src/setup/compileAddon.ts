@@ -12,7 +12,7 @@ import type { LibTensorFlow } from "../locate/layout.js";
 import { runCommand } from "../runCommand.js";
 import { type Compiler, requireCompiler } from "./compiler.js";
 
-/** Where compiled things go. */
+/** Options of compiling the addon. */
 export interface CompileOptions {
   /** The file of the engine. */
   readonly engine: string;

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { MetaError } from "@metalearn/core";
 import type { Variant } from "../locate/target.js";
 
-/** What a setup needs at its peak, in bytes: the unpacked files and a wheel. */
+/** Peak disk space of a setup, in bytes: the unpacked files and a wheel. */
 const needed: Record<Variant, number> = { cpu: 1.3e9, cuda: 8e9 };
 
 /** @throws MetaError `ENGINE_UNAVAILABLE` when the disk is too full for a setup */

@@ -19,7 +19,7 @@ import { publish } from "./publish.js";
 import { pipDownload } from "./python.js";
 import { unpack } from "./unpack.js";
 
-/** What a step of the setup may use. */
+/** Options of a setup step. */
 export interface StepOptions {
   readonly cuda: boolean;
   readonly force: boolean;

@@ -8,9 +8,9 @@ import { withWorkDirectory } from "./workDirectory.js";
 export type SetupOptions = Parameters<MachineSupport["setup"]>[0];
 
 /**
- * Provides TensorFlow and compiles the addon for it, in the cache directory. What is there already
- * stays, unless `force` asks for it anew; a setup that was killed leaves nothing that counts, and two
- * at once do not disturb each other.
+ * Downloads TensorFlow and compiles the addon for it, in the cache directory. Existing parts are kept unless
+ * `force` is set. A killed setup leaves no half-finished parts, and concurrent setups do not disturb each
+ * other.
  *
  * @throws MetaError `ENGINE_UNAVAILABLE` when something is missing, with what to install
  */

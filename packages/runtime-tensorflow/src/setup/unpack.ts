@@ -7,9 +7,9 @@ import { crc32 } from "node:zlib";
 import { MetaError, messageOf } from "@metalearn/core";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 
-/** What to take out of a wheel. */
+/** Selection of files to unpack from a wheel. */
 export interface UnpackOptions {
-  /** Where the files go, under their paths in the wheel. */
+  /** Destination folder; files keep their paths in the wheel. */
   readonly directory: string;
   wants(path: string): boolean;
   /** Sees the share that is done, from 0 to 1, as it grows. */

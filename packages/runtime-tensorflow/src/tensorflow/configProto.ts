@@ -1,20 +1,5 @@
 import { PbfWriter } from "pbf";
-import type { Device } from "./device.js";
-
-/** How TensorFlow is to run. */
-export interface EngineOptions {
-  /** `undefined` is the first GPU where there is one, else the CPU. */
-  readonly device?: Device | undefined;
-  /** Threads within one operation and over operations. @default TensorFlow's own choice */
-  readonly threads?: number | undefined;
-  /**
-   * Whether products of float32 on a GPU may round their operands to TensorFloat-32, which keeps 11
-   * of 24 significant bits and is several times as fast. Nothing changes on a CPU.
-   *
-   * @default false
-   */
-  readonly tf32?: boolean | undefined;
-}
+import type { EngineOptions } from "./tensorflowOptions.js";
 
 /**
  * Serializes a `tensorflow.ConfigProto`.

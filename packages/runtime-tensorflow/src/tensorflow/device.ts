@@ -4,13 +4,8 @@ import type { LibTensorFlow } from "../locate/layout.js";
 import { findTarget } from "../locate/target.js";
 import type { DriverState } from "./driver.js";
 
-/** Where tensors live and operations run. `cuda:1` is the second NVIDIA GPU. */
+/** Device that holds tensors and runs operations. `cuda:1` is the second NVIDIA GPU. */
 export type Device = "cpu" | `cuda:${number}`;
-
-/** Whether a text names a {@link Device}. */
-export function isDevice(text: string): text is Device {
-  return text === "cpu" || /^cuda:\d+$/.test(text);
-}
 
 /** CUDA's number of a GPU: 1 for `cuda:1`. */
 export function cudaNumber(device: Device): number {
@@ -35,10 +30,10 @@ export function requireDevice(wanted: Device | undefined, driver: DriverState): 
 }
 
 /**
- * The device that an opened engine computes on.
+ * Device that an opened engine computes on.
  *
- * @param wanted the device that was asked for, and that the engine was opened with
- * @throws MetaError `ENGINE_UNAVAILABLE` when a GPU was asked for and TensorFlow has none
+ * @param wanted requested device, with which the engine was opened
+ * @throws MetaError `ENGINE_UNAVAILABLE` when a GPU was requested and TensorFlow has none
  */
 export function deviceInUse(
   wanted: Device | undefined,
@@ -55,7 +50,7 @@ export function deviceInUse(
   );
 }
 
-/** What decides whether TensorFlow can compute on a GPU. */
+/** Facts that determine whether TensorFlow can compute on a GPU. */
 export interface CudaGrounds {
   readonly library: Pick<LibTensorFlow, "variant" | "directory">;
   readonly driver: DriverState;

@@ -2,10 +2,10 @@
 const severities = "IWEF";
 
 /**
- * Silences TensorFlow's log unless the user chose a level: whatever fails is thrown as an error, and
- * the rest is about how TensorFlow was built. Call it before the library is loaded.
+ * Silences TensorFlow's log unless the user chose a level: failures are thrown as errors, and the rest is
+ * about TensorFlow's build. Must be called before the library is loaded.
  *
- * @returns the level in force: lines of a lower severity are not wanted
+ * @returns the level in force, below which lines are dropped
  */
 export function quietLogs(): number {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
@@ -14,7 +14,7 @@ export function quietLogs(): number {
 }
 
 /**
- * The lines of a log that reach a level. A line without a severity belongs to the one before it.
+ * Selects the lines of a log that reach a level. A line without a severity belongs to the line before.
  *
  * @example
  * wantedLines("I0000 00:00:1 port.cc] on\nE0000 00:00:1 dnn.cc] failed\n", 2) // the second line

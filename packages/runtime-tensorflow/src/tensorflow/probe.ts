@@ -24,7 +24,7 @@ const answerSchema = z.object({
   libraryProblems: z.record(z.string(), z.string()),
 });
 
-/** What an addon does that works. */
+/** Facts about an addon that works. */
 export interface WorkingEngine {
   readonly version: string;
   readonly devices: readonly NativeDevice[];
@@ -35,7 +35,7 @@ export interface WorkingEngine {
   readonly libraryProblems: Readonly<Record<string, string>>;
 }
 
-/** What an addon does when it is loaded. */
+/** Result of loading an addon. */
 export type ProbeResult = WorkingEngine | { readonly problem: string };
 
 /**

@@ -1,23 +1,28 @@
 import { availableParallelism } from "node:os";
-import { type DeviceMemory, MetaError, messageOf, type TensorRuntime } from "@metalearn/core";
+import {
+  type DeviceMemory,
+  MetaError,
+  messageOf,
+  parseOptions,
+  type TensorRuntime,
+} from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { eagerBackendName as backendName, graphBackendName } from "../binding/backendNames.js";
 import type { NativeBinding, NativeDevice } from "../binding/binding.js";
-import { type CompileDefaults, openCompiler } from "../compile/compiler.js";
+import { openCompiler } from "../compile/compiler.js";
 import { activateCpuBackend } from "../javascript/cpu.js";
 import { SharedEngine } from "../sharedEngine.js";
-import { configProto, type EngineOptions } from "./configProto.js";
+import { configProto } from "./configProto.js";
 import { cudaNumber, type Device, deviceInUse, requireDevice } from "./device.js";
 import { driverState } from "./driver.js";
 import { loadEngine } from "./load.js";
 import { openCudaLibraries } from "./openCudaLibraries.js";
 import { supplyRound } from "./supplyRound.js";
-
-/** Options of {@link tensorflow}. */
-export interface TensorFlowOptions extends EngineOptions {
-  /** How functions are compiled unless `compile` is told otherwise. */
-  readonly compile?: CompileDefaults;
-}
+import {
+  type EngineOptions,
+  type TensorFlowOptions,
+  tensorflowOptions,
+} from "./tensorflowOptions.js";
 
 /** TensorFlow, opened and registered with TensorFlow.js. */
 interface OpenEngine {
@@ -45,15 +50,13 @@ const engines = new SharedEngine<EngineOptions, OpenEngine>({
  * the last of them is disposed.
  *
  * @throws MetaError `ENGINE_UNAVAILABLE` when TensorFlow or the device is not there, with the
- *   command that helps; `BAD_OPTION` while it is in use with other options, or another engine is
+ *   command that helps; `BAD_OPTION`, also while it is in use with other options, or another engine is
  *
  * @example
  * const runtime = await tensorflow({ device: "cpu" });
  */
-export async function tensorflow({
-  compile = {},
-  ...options
-}: TensorFlowOptions = {}): Promise<TensorRuntime> {
+export async function tensorflow(given: TensorFlowOptions = {}): Promise<TensorRuntime> {
+  const { compile = {}, ...options } = parseOptions(tensorflowOptions, given);
   const { engine, release } = await engines.acquire(options);
   const { binding, device } = engine;
   await tf.setBackend(backendName); // another engine may have been active since

@@ -1,18 +1,31 @@
-import type { TrackedRun, Tracker, TrackerRecord } from "@metalearn/core";
+import { parseOptions, type TrackedRun, type Tracker, type TrackerRecord } from "@metalearn/core";
+import { z } from "zod";
 import { measurements } from "../measurements.js";
 import { mlflowClient } from "./client.js";
 import { nameFor } from "./paramsOf.js";
 import { openServerRun, type ServerRun } from "./trackedRun.js";
 
+export const mlflowOptions = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/, error: "expected a URL that begins with http:// or https://" })
+      .optional()
+      .describe("The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000."),
+    experiment: z
+      .string()
+      .min(1)
+      .default("metalearn")
+      .describe("The experiment that runs are put into."),
+    timeout: z
+      .number()
+      .positive()
+      .default(10)
+      .describe("How long the server may take for one answer, in seconds."),
+  })
+  .describe("A run on an MLflow server.");
+
 /** Options of {@link mlflow}. */
-export interface MlflowOptions {
-  /** The tracking server. @default `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000 */
-  readonly url?: string | undefined;
-  /** @default "metalearn" */
-  readonly experiment?: string;
-  /** How long the server may take for one answer, in seconds. @default 10 */
-  readonly timeout?: number;
-}
+export type MlflowOptions = z.input<typeof mlflowOptions>;
 
 interface Metric {
   readonly key: string;
@@ -32,12 +45,15 @@ const batchSize = 1000;
  *
  * A name and password, or a token, are taken from MLFLOW_TRACKING_USERNAME and _PASSWORD or
  * MLFLOW_TRACKING_TOKEN.
+ *
+ * @throws MetaError `BAD_OPTION`
  */
-export function mlflow({
-  url = process.env.MLFLOW_TRACKING_URI || "http://127.0.0.1:5000",
-  experiment = "metalearn",
-  timeout = 10,
-}: MlflowOptions = {}): Tracker {
+export function mlflow(options: MlflowOptions = {}): Tracker {
+  const {
+    url = process.env.MLFLOW_TRACKING_URI || "http://127.0.0.1:5000",
+    experiment,
+    timeout,
+  } = parseOptions(mlflowOptions, options);
   const client = mlflowClient({ url, timeout });
   let run: TrackedRun | undefined;
   let onServer: ServerRun | undefined;

@@ -1,27 +1,34 @@
 import { appendFile, mkdir, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { MetaError, type TrackedRun, type Tracker } from "@metalearn/core";
+import { MetaError, parseOptions, type TrackedRun, type Tracker } from "@metalearn/core";
+import { z } from "zod";
 import { measurements } from "../measurements.js";
 import { fileVersion, restart, scalars, text } from "./events.js";
 
+export const tensorboardOptions = z
+  .strictObject({
+    directory: z
+      .string()
+      .optional()
+      .describe(
+        "The folder for event files; relative to the config file; every run has one of its own in it. Default: `tensorboard` in the directory of the run.",
+      ),
+  })
+  .describe("Event files that TensorBoard reads.");
+
 /** Options of {@link tensorboard}. */
-export interface TensorboardOptions {
-  /**
-   * The folder for event files; every run has one of its own in it.
-   *
-   * @default `tensorboard` in the directory of the run
-   */
-  readonly directory?: string | undefined;
-}
+export type TensorboardOptions = z.input<typeof tensorboardOptions>;
 
 /**
  * Writes TensorBoard's event files: every number of a run's records, and its config as text. A run
  * that goes on continues its curves: what it had written after the checkpoint is taken back.
  *
  * @example tensorboard({ directory: "logs" }) // then: tensorboard --logdir logs
+ * @throws MetaError `BAD_OPTION`
  */
-export function tensorboard({ directory }: TensorboardOptions = {}): Tracker {
+export function tensorboard(options: TensorboardOptions = {}): Tracker {
+  const { directory } = parseOptions(tensorboardOptions, options);
   let file: string | undefined;
   return {
     name: "tensorboard",

@@ -16,8 +16,12 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** How much runs stand back for other programs. */
-  niceness: z.int().min(0).max(19).default(10),
+  niceness: z
+    .int()
+    .min(0)
+    .max(19)
+    .default(10)
+    .describe("How much runs stand back for other programs."),
 });
 
 /** Options of {@link __factory__}. */

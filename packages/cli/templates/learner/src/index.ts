@@ -16,10 +16,8 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** Step size of the inner step. */
-  innerLearningRate: z.number().positive().default(0.01),
-  /** Tasks per meta-update. */
-  tasks: z.int().min(1).default(4),
+  innerLearningRate: z.number().positive().default(0.01).describe("Step size of the inner step."),
+  tasks: z.int().min(1).default(4).describe("Tasks per meta-update."),
 });
 
 /** Options of {@link __factory__}. */

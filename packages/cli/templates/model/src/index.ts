@@ -15,12 +15,9 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** Numbers in an input. */
-  inputs: z.int().min(1).default(1),
-  /** Sines. */
-  hidden: z.int().min(1).default(40),
-  /** Numbers that are predicted. */
-  outputs: z.int().min(1).default(1),
+  inputs: z.int().min(1).default(1).describe("Numbers in an input."),
+  hidden: z.int().min(1).default(40).describe("Sines."),
+  outputs: z.int().min(1).default(1).describe("Numbers that are predicted."),
 });
 
 /** Options of {@link __factory__}. */

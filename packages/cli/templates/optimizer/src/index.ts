@@ -15,10 +15,13 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** Step size. */
-  learningRate: z.number().positive(),
-  /** Share of the velocity that an update keeps. */
-  momentum: z.number().min(0).lt(1).default(0.9),
+  learningRate: z.number().positive().describe("Step size."),
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.9)
+    .describe("Share of the velocity that an update keeps."),
 });
 
 /** Options of {@link __factory__}. */

@@ -14,8 +14,11 @@ import { z } from "zod";
 const name = "__component__";
 
 const options = z.strictObject({
-  /** The file's name, in the directory of each run. */
-  file: z.string().min(1).default("numbers.csv"),
+  file: z
+    .string()
+    .min(1)
+    .default("numbers.csv")
+    .describe("The file's name, in the directory of each run."),
 });
 
 /** Options of {@link __factory__}. */

@@ -1,13 +1,13 @@
-/** What a file of torch.save holds. */
+/** Contents of a file of torch.save. */
 export interface TorchContents {
   readonly value: unknown;
-  /** Where a storage of the value lies in the file; it is as long there as it says. */
+  /** Location of a storage in the file, whose length there is checked. */
   place(key: string): StoragePlace;
 }
 
-/** Where a storage lies. */
+/** Location of a storage. */
 interface StoragePlace {
   readonly position: number;
-  /** Looks whether its bytes are those that were written, as far as the file tells. */
+  /** Checks the storage's bytes against the file's checksum, if it has one. */
   verify(): Promise<void>;
 }

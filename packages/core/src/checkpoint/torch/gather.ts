@@ -1,4 +1,4 @@
-/** Whether elements lie one after the other, the last index changing fastest. */
+/** True for contiguous strides in row-major order. */
 export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let wanted = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -10,10 +10,10 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
 }
 
 /**
- * The elements of a strided view, one after the other.
+ * Copies the elements of a strided view in row-major order.
  *
- * @param source from the view's first element on
- * @param target as long as the view has elements; at least one
+ * @param source elements from the view's first one on
+ * @param target destination, of the view's number of elements; at least one
  */
 export function gather<T extends Uint16Array | Uint32Array>(
   source: T,
@@ -25,7 +25,7 @@ export function gather<T extends Uint16Array | Uint32Array>(
   let from = 0;
   for (let to = 0; to < target.length; to++) {
     target[to] = source[from] as number;
-    // To the next element: as an odometer counts.
+    // Advance the index like an odometer.
     for (let i = shape.length - 1; i >= 0; i--) {
       const [size, stride] = [shape[i] as number, strides[i] as number];
       index[i] = (index[i] as number) + 1;

@@ -60,7 +60,7 @@ export function openTorch(path: string): Promise<TensorFile> {
 /**
  * Reads the tensors of a file that {@link openTorch} opens. The caller owns them.
  *
- * @param wanted which ones. @default all
+ * @param wanted names of the tensors to read. @default all
  */
 export function readTorch(
   path: string,

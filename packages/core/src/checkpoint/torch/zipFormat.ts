@@ -33,7 +33,7 @@ export async function readZip(file: FileHandle, bad: Complaint): Promise<TorchCo
   };
   // Files of torch before 2.0 do not say.
   const order = records.has(`${folder}byteorder`) ? String(await load("byteorder", 16)) : "little";
-  if (order !== "little") throw bad(`its numbers are ${order}-endian; wanted is little-endian`);
+  if (order !== "little") throw bad(`expected little-endian numbers, got ${order}-endian ones`);
 
   const { value, storages } = unpickleTensors(await load("data.pkl", longestPickle), 0, bad);
   const recordOf = (key: string) => records.get(`${folder}data/${key}`);

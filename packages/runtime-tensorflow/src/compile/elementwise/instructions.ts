@@ -25,7 +25,7 @@ const codes = [
   "select",
 ] as const;
 
-/** What an instruction computes. */
+/** Operation of an instruction. */
 export type Code = (typeof codes)[number];
 
 /** An instruction as the addon takes it. Operands that it does not have repeat the one before. */

@@ -3,8 +3,8 @@ import type { NativeBinding } from "../../binding/binding.js";
 import type { ElementwiseProgram } from "../../binding/elementwiseProgram.js";
 import type { GraphBuilder, GraphOutput } from "../graphBuilder.js";
 import { type Code, instructionOf, sameElements } from "./instructions.js";
-import { type Block, LaneBuilder, laneOf } from "./laneBuilder.js";
-import { SinglesBuilder } from "./singlesBuilder.js";
+import { KernelBuilder, type KernelValue, rootOf } from "./kernelBuilder.js";
+import { ScalarsBuilder } from "./scalarsBuilder.js";
 
 /** A program, and which of its outputs is which of the function's. */
 export interface ElementwisePlan {
@@ -13,7 +13,7 @@ export interface ElementwisePlan {
   readonly order: readonly number[];
 }
 
-/** What is to be planned. */
+/** Function to compile elementwise. */
 export interface ElementwiseRequest {
   readonly builder: GraphBuilder;
   readonly types: Pick<NativeBinding, "TF_FLOAT" | "TF_BOOL">;
@@ -22,13 +22,13 @@ export interface ElementwiseRequest {
   readonly threads: number;
 }
 
-/** An operand: one number for all elements, or a block of a lane. */
-type Value = { readonly single: Single } | { readonly block: Block };
+/** An operand: one number for all elements, or a tensor in a kernel. */
+type Value = { readonly scalar: Scalar } | { readonly tensor: KernelValue };
 
 /** One number. */
-interface Single {
-  readonly place: number;
-  /** Whether it depends on the sum of a lane, so that no lane can use it. */
+interface Scalar {
+  readonly slot: number;
+  /** True if it depends on the sum of a kernel, so that no kernel can use it. */
   readonly isLate: boolean;
 }
 
@@ -40,12 +40,12 @@ interface Single {
 export function planElementwise(request: ElementwiseRequest): ElementwisePlan | undefined {
   const { builder, types, inputs, outputs, threads } = request;
   const values = new Map<number, Value>();
-  const singles = new SinglesBuilder();
-  const lanes: LaneBuilder[] = [];
-  const openLane = (size: number) => {
-    const lane = new LaneBuilder(size);
-    lanes.push(lane);
-    return lane;
+  const scalars = new ScalarsBuilder();
+  const kernels: KernelBuilder[] = [];
+  const openKernel = (size: number) => {
+    const kernel = new KernelBuilder(size);
+    kernels.push(kernel);
+    return kernel;
   };
 
   for (const id of builder.needed(outputs)) {
@@ -55,37 +55,37 @@ export function planElementwise(request: ElementwiseRequest): ElementwisePlan | 
     if (value) values.set(id, value);
   }
 
-  const places = outputs.map((id) => {
+  const stored = outputs.map((id) => {
     const { shape } = builder.output(id);
     const value = values.get(id) as Value;
-    if ("block" in value) {
-      const { lane, block } = laneOf(value.block);
-      return { lane, at: lane.store(block, shape) };
+    if ("tensor" in value) {
+      const { kernel, value: own } = rootOf(value.tensor);
+      return { kernel, at: kernel.store(own, shape) };
     }
-    if (shape.length === 0) return { at: singles.output(value.single.place) };
-    if (value.single.isLate) return undefined;
-    const lane = openLane(tf.util.sizeFromShape([...shape]));
-    return { lane, at: lane.store(lane.add("copy", [-1 - value.single.place]), shape) };
+    if (shape.length === 0) return { at: scalars.output(value.scalar.slot) };
+    if (value.scalar.isLate) return undefined;
+    const kernel = openKernel(tf.util.sizeFromShape([...shape]));
+    return { kernel, at: kernel.store(kernel.add("copy", [-1 - value.scalar.slot]), shape) };
   });
-  if (places.includes(undefined)) return undefined;
+  if (stored.includes(undefined)) return undefined;
 
-  const roots = lanes.filter((lane) => lane.isRoot && lane.isUsed);
-  const starts = new Map<LaneBuilder | undefined, number>();
+  const roots = kernels.filter((kernel) => kernel.isRoot && kernel.isUsed);
+  const starts = new Map<KernelBuilder | undefined, number>();
   let count = 0;
-  for (const lane of roots) {
-    starts.set(lane, count);
-    count += lane.outputCount;
+  for (const kernel of roots) {
+    starts.set(kernel, count);
+    count += kernel.outputCount;
   }
   starts.set(undefined, count);
   return {
     program: {
-      ...singles.build(),
-      lanes: roots.map((lane) => lane.build()),
+      ...scalars.build(),
+      kernels: roots.map((kernel) => kernel.build()),
       inputs: inputs.length,
       threads,
     },
-    order: (places as { lane?: LaneBuilder; at: number }[]).map(
-      ({ lane, at }) => (starts.get(lane?.root) as number) + at,
+    order: (stored as { kernel?: KernelBuilder; at: number }[]).map(
+      ({ kernel, at }) => (starts.get(kernel?.root) as number) + at,
     ),
   };
 
@@ -96,25 +96,25 @@ export function planElementwise(request: ElementwiseRequest): ElementwisePlan | 
     if (operation === "Const") {
       if (dtype !== types.TF_FLOAT) return undefined;
       if (size !== 1 || !output.values) return "not elementwise";
-      return { single: { place: singles.constant(Number(output.values[0])), isLate: false } };
+      return { scalar: { slot: scalars.constant(Number(output.values[0])), isLate: false } };
     }
     if (dtype !== types.TF_FLOAT && dtype !== types.TF_BOOL) return "not elementwise";
     if (operation === "Placeholder") {
       const input = inputs.indexOf(id);
       if (dtype !== types.TF_FLOAT) return "not elementwise";
-      if (shape.length > 0) return { block: openLane(size).input(input) };
-      return { single: { place: singles.input(input), isLate: false } };
+      if (shape.length > 0) return { tensor: openKernel(size).input(input) };
+      return { scalar: { slot: scalars.input(input), isLate: false } };
     }
 
     const operands = output.inputs.map((input) => values.get(input));
     if (operation === "Fill") return operands[1] ?? "not elementwise";
-    if (operation === "ZerosLike") return { single: { place: singles.constant(0), isLate: false } };
+    if (operation === "ZerosLike") return { scalar: { slot: scalars.constant(0), isLate: false } };
     const [first] = operands;
     if (!first) return "not elementwise";
     if (sameElements.has(operation)) return first;
     if (operation === "Cast") return dtype === types.TF_FLOAT ? first : "not elementwise";
     if (operation === "Sum") {
-      return "block" in first && size === 1 ? sum(first.block) : "not elementwise";
+      return "tensor" in first && size === 1 ? sum(first.tensor) : "not elementwise";
     }
     const code = operation === "AddN" ? "add" : instructionOf[operation];
     if (!code || operands.includes(undefined)) return "not elementwise";
@@ -138,27 +138,27 @@ export function planElementwise(request: ElementwiseRequest): ElementwisePlan | 
     operands: readonly Value[],
     size: number,
   ): Value | "not elementwise" {
-    const isLate = operands.some((operand) => "single" in operand && operand.single.isLate);
-    const blocks = operands.flatMap((operand) =>
-      "block" in operand ? [laneOf(operand.block)] : [],
+    const isLate = operands.some((operand) => "scalar" in operand && operand.scalar.isLate);
+    const tensors = operands.flatMap((operand) =>
+      "tensor" in operand ? [rootOf(operand.tensor)] : [],
     );
-    const [first, ...others] = blocks;
+    const [first, ...others] = tensors;
     if (!first) {
-      const places = operands.map((operand) => (operand as { single: Single }).single.place);
-      return { single: { place: singles.compute(code, places, isLate), isLate } };
+      const slots = operands.map((operand) => (operand as { scalar: Scalar }).scalar.slot);
+      return { scalar: { slot: scalars.compute(code, slots, isLate), isLate } };
     }
-    if (isLate || blocks.some(({ lane }) => lane.size !== size)) return "not elementwise";
-    for (const { lane } of others) first.lane.absorb(lane);
+    if (isLate || tensors.some(({ kernel }) => kernel.size !== size)) return "not elementwise";
+    for (const { kernel } of others) first.kernel.absorb(kernel);
     const numbers = operands.map((operand) =>
-      "block" in operand ? laneOf(operand.block).block : -1 - operand.single.place,
+      "tensor" in operand ? rootOf(operand.tensor).value : -1 - operand.scalar.slot,
     );
-    return { block: { lane: first.lane, block: first.lane.add(code, numbers) } };
+    return { tensor: { kernel: first.kernel, value: first.kernel.add(code, numbers) } };
   }
 
-  function sum(of: Block): Value {
-    const { lane, block } = laneOf(of);
-    const place = singles.place();
-    lane.sum(block, place);
-    return { single: { place, isLate: true } };
+  function sum(of: KernelValue): Value {
+    const { kernel, value } = rootOf(of);
+    const slot = scalars.slot();
+    kernel.sum(value, slot);
+    return { scalar: { slot, isLate: true } };
   }
 }

@@ -1,12 +1,12 @@
 import type { CompileMode } from "@metalearn/core";
 import type { GraphBuilder } from "../graphBuilder.js";
 
-/** A graph of which some inputs come later than others. */
+/** A graph some of whose inputs are known later than others. */
 export interface StagedGraph {
   readonly builder: Pick<GraphBuilder, "output" | "size">;
   readonly earlyInputs: readonly number[];
   readonly lateInputs: readonly number[];
-  /** What is computed when all inputs are there. */
+  /** Outputs computed once all inputs are known. */
   readonly lateOutputs: readonly number[];
   readonly mode: CompileMode;
 }

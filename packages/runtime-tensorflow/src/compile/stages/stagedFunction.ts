@@ -26,7 +26,7 @@ export function stagedFunction(
   lateLike: (...args: readonly unknown[]) => unknown,
   { binding, mode, options, listener }: Omit<CompiledFunctionOptions, "threads">,
 ): CompiledFunction {
-  const { name = fn.name || "function", precision = "float32", signatures = 32 } = options;
+  const { name = fn.name || "function", precision, signatures } = options;
   const nothing: ReadonlySet<tf.Tensor> = new Set();
 
   function finish(

@@ -11,20 +11,20 @@ import { keptBetweenStages } from "./partition.js";
 
 /** Both stages of a function. */
 export interface TracedStages {
-  /** Of the arguments; its result is an {@link EarlyResult}. */
+  /** Function of the arguments; returns an {@link EarlyResult}. */
   readonly early: TracedFunction;
-  /** Of the arguments' tensors, then those of the late argument, then the kept ones. */
+  /** Function of the arguments' tensors, then those of the late argument, then the kept ones. */
   readonly late: TracedFunction;
 }
 
-/** What the early stage computes. */
+/** Result of the early stage. */
 export interface EarlyResult {
   readonly early: unknown;
-  /** What the late stage goes on from. */
+  /** Intermediate results that the late stage needs. */
   readonly kept: readonly tf.Tensor[];
 }
 
-/** What is traced, and how. */
+/** Function to trace in two stages, and options. */
 export interface TraceStagesRequest
   extends Pick<TraceRequest, "args" | "signature" | "name" | "precision" | "mode"> {
   readonly fn: (...args: readonly unknown[]) => Stages<unknown, unknown, unknown>;

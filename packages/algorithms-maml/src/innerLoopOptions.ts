@@ -1,0 +1,21 @@
+import { referenceTo } from "@metalearn/core";
+import { z } from "zod";
+import { count } from "./episodes.js";
+
+export const innerOptimizer = referenceTo("optimizer").describe(
+  "The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`.",
+);
+
+/** Inner steps, of which there is at least one; each learner has a default of its own. */
+export const innerSteps = count.describe(
+  "Inner steps per task; they go round its support batches.",
+);
+
+/** Names of parameters. */
+export const patterns = z.array(z.string()).min(1).readonly();
+
+export const adapt = patterns
+  .default(["*"])
+  .describe(
+    "Names of the parameters that the inner loop changes; `*` stands for any text, a leading `!` leaves names out.",
+  );

@@ -1,0 +1,42 @@
+import { isMetaError, type MetaError, type Plugin } from "@metalearn/core";
+import { type LoadedConfig, loadPlugins } from "@metalearn/core/runs";
+import type { PluginFlags } from "./flags.js";
+import { officialPlugins, pluginsOf } from "./officialPlugins.js";
+import { userConfig } from "./session.js";
+
+/**
+ * The plugins to ask for what they can do for data and machines: metalearn's own, those that the user's
+ * config lists, and those that the command line names. Others that are installed are never loaded.
+ *
+ * @throws MetaError for a config or a plugin that cannot be loaded
+ */
+export async function askedPlugins(flags: PluginFlags): Promise<Plugin[]> {
+  return loadNamed(await userConfig(flags.config), flags.plugin);
+}
+
+/**
+ * Loads metalearn's plugins, those of a config and those that are named, each once.
+ *
+ * @param onError is told what keeps a plugin from being loaded; without it, that is thrown
+ */
+export async function loadNamed(
+  config: LoadedConfig | undefined,
+  names: readonly string[],
+  onError?: (name: string, error: MetaError) => void,
+): Promise<Plugin[]> {
+  const load = async (name: string, configFile?: string) => {
+    try {
+      return await loadPlugins([name], configFile);
+    } catch (error) {
+      if (!onError || !isMetaError(error)) throw error;
+      onError(name, error);
+      return [];
+    }
+  };
+  const listed = new Set([...officialPlugins, ...pluginsOf(config?.config ?? {})]);
+  const loaded = await Promise.all([
+    ...[...listed].map((name) => load(name, config?.file)),
+    ...names.map((name) => load(name)),
+  ]);
+  return [...new Map(loaded.flat().map((plugin) => [plugin.file, plugin])).values()];
+}

@@ -1,0 +1,78 @@
+import * as tf from "@tensorflow/tfjs";
+import { notDifferentiable } from "../notDifferentiable.js";
+import { sumTo } from "./gradient.js";
+
+/** Products of matrices and tensors. */
+export function products(): readonly tf.GradConfig[] {
+  const stock = tf.getGradient(tf.BatchMatMul);
+  return [
+    // That of TensorFlow.js forgets that a side may have been repeated for the other's batch.
+    {
+      ...stock,
+      gradFunc(dy, saved, attributes) {
+        const [a, b] = saved as [tf.Tensor, tf.Tensor];
+        const whole = stock.gradFunc(dy, saved, attributes) as Record<"a" | "b", () => tf.Tensor>;
+        return { a: () => sumTo(whole.a(), a.shape), b: () => sumTo(whole.b(), b.shape) };
+      },
+    },
+    {
+      kernelName: tf.Einsum,
+      saveAllInputs: true,
+      gradFunc(dy, operands, attributes) {
+        const { equation } = attributes as { equation: string };
+        const gradients = operands.map((_, i) => [
+          String(i),
+          () => einsumGradient(equation, dy as tf.Tensor, operands, i),
+        ]);
+        return Object.fromEntries(gradients);
+      },
+    },
+  ];
+}
+
+/** The gradient by operand `i`: a product of the others and `dy`, repeated along what only it had. */
+function einsumGradient(
+  equation: string,
+  dy: tf.Tensor,
+  operands: readonly tf.Tensor[],
+  i: number,
+): tf.Tensor {
+  const [left = "", result = ""] = equation.replace(/\s/g, "").split("->");
+  const terms = left.split(",");
+  const own = [...(terms[i] as string)];
+  const { shape } = operands[i] as tf.Tensor;
+  if (new Set(own).size < own.length) throw notDifferentiable(`tf.einsum("${equation}")`, false);
+  const others = terms.flatMap((labels, j) =>
+    j === i ? [] : [summed({ labels, tensor: operands[j] as tf.Tensor }, [...own, ...result])],
+  );
+  const factors = result === "" ? others : [{ labels: result, tensor: dy }, ...others];
+  const shared = own.filter((label) => factors.some(({ labels }) => labels.includes(label)));
+  const product = productOf(factors, shared.join(""));
+  const weighted = result === "" ? tf.mul(product, dy) : product;
+  const aligned = own.map((label, axis) => (shared.includes(label) ? (shape[axis] as number) : 1));
+  return tf.mul(tf.reshape(weighted, aligned), tf.ones(shape));
+}
+
+interface Labelled {
+  readonly labels: string;
+  readonly tensor: tf.Tensor;
+}
+
+/** The sum over what is not to be kept. The kernel in JavaScript loses it where one operand alone has it. */
+function summed({ labels, tensor }: Labelled, kept: readonly string[]): Labelled {
+  const axes = [...labels].flatMap((label, axis) => (kept.includes(label) ? [] : [axis]));
+  const rest = [...labels].filter((label) => kept.includes(label)).join("");
+  return axes.length === 0 ? { labels, tensor } : { labels: rest, tensor: tf.sum(tensor, axes) };
+}
+
+function productOf(factors: readonly Labelled[], result: string): tf.Tensor {
+  const [first, ...more] = factors;
+  if (!first) return tf.scalar(1);
+  if (more.length === 0) {
+    const { labels, tensor } = summed(first, [...result]);
+    const order = [...result].map((label) => labels.indexOf(label));
+    return tf.transpose(tensor, order);
+  }
+  const left = factors.map(({ labels }) => labels).join(",");
+  return tf.einsum(`${left}->${result}`, ...factors.map(({ tensor }) => tensor));
+}

@@ -1,0 +1,91 @@
+import { MetaError } from "../errors.js";
+import { describeKind, isComponent } from "./components.js";
+import { definitionOf } from "./definition.js";
+import { isReference, isStandIn, referencedKind, type StandIn, standIn } from "./reference.js";
+
+/** Options in which a {@link StandIn} takes the place of every reference. */
+export interface WithStandIns {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly standIns: readonly StandIn[];
+}
+
+/**
+ * Puts stand-ins in the place of the references in a config's options, wherever their schema says
+ * that a component belongs: in lists, records and nested objects as well.
+ *
+ * @param where the options' place in the config, for messages
+ * @throws MetaError `BAD_CONFIG` for a function or a built component, which a run's record cannot hold
+ */
+export function putStandIns(schema: unknown, options: object, where: string): WithStandIns {
+  const standIns: StandIn[] = [];
+  const put = (schema: unknown, value: unknown, path: string): unknown => {
+    if (isStandIn(value)) return value;
+    const kind = referencedKind(schema);
+    if (kind !== undefined && isReference(value)) {
+      const added = standIn(kind, value, path);
+      standIns.push(added);
+      return added;
+    }
+    if (kind !== undefined && isComponent(kind, value)) {
+      throw notPlain(`${where}.${path}`, describeKind(kind, "config"), "a built one");
+    }
+    if (typeof value === "function") {
+      throw notPlain(`${where}.${path}`, "a plain value", "a function");
+    }
+    const { options, shape, element, valueType } = definitionOf(schema);
+    if (options) {
+      return referencesFirst(options).reduce((value, option) => put(option, value, path), value);
+    }
+    const at = (key: string) => (path === "" ? key : `${path}.${key}`);
+    if (Array.isArray(value)) return value.map((item, i) => put(element, item, at(`${i}`)));
+    if (!isPlainObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        put(shape?.[key] ?? valueType, inner, at(key)),
+      ]),
+    );
+  };
+  return { options: put(schema, options, "") as Record<string, unknown>, standIns };
+}
+
+/** Options with something else in the place of each stand-in. */
+export function replaceStandIns(
+  options: object,
+  replacements: ReadonlyMap<StandIn, unknown>,
+): Record<string, unknown> {
+  const replace = (value: unknown): unknown => {
+    if (isStandIn(value)) return replacements.get(value);
+    if (Array.isArray(value)) return value.map(replace);
+    if (!isPlainObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
+  };
+  return replace(options) as Record<string, unknown>;
+}
+
+/** Options without the defaults that JSON cannot hold: functions and built components. */
+export function withoutFunctions(options: object): Record<string, unknown> {
+  const isPlain = (value: unknown) =>
+    typeof value !== "function" &&
+    !(isPlainObject(value) && Object.values(value).some((own) => typeof own === "function"));
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => isPlain(value)));
+}
+
+/** The branches of a union: what is a reference is not taken for an object with a key `use`. */
+function referencesFirst(options: readonly unknown[]): unknown[] {
+  const names = (option: unknown) => (referencedKind(option) === undefined ? 1 : 0);
+  return [...options].sort((a, b) => names(a) - names(b));
+}
+
+function notPlain(place: string, expected: string, got: string): MetaError {
+  return new MetaError(
+    "BAD_CONFIG",
+    `${place}: expected ${expected}, got ${got}. A config is kept in the run's record, as JSON.`,
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,26 @@
+import { resolve } from "node:path";
+import { describeMachine } from "./machine.js";
+import type { Run } from "./openRun.js";
+import type { RunRecord } from "./runDirectory.js";
+
+/** The record of a run, `run.json`: its config, and where and on what it runs. */
+export function describeRun(run: Run): RunRecord {
+  const { name, config, configFile, plugins, runtime, tasks, training } = run;
+  return {
+    format: 1,
+    name,
+    config,
+    plugins: plugins.map((plugin) => plugin.origin ?? plugin.name),
+    ...(configFile && { configFile: resolve(configFile) }),
+    updates: training?.updates ?? 0,
+    engine: { name: runtime.name, device: runtime.device, version: runtime.version },
+    versions: {
+      node: process.versions.node,
+      ...Object.fromEntries(plugins.map(({ name, version }) => [name, version ?? "unknown"])),
+    },
+    data: tasks.fingerprints,
+    trainingTasks: tasks.trainingTasks,
+    machine: describeMachine(),
+    created: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import {
+  type Checkpoint,
+  checkpointName,
+  pruneCheckpoints,
+  saveCheckpoint,
+} from "../checkpoint/checkpoint.js";
+import type { RunConfig } from "../config/schema.js";
+import { disposeMetaState } from "../contracts/optimizer.js";
+import { disposeParams } from "../params.js";
+import type { Run } from "./openRun.js";
+
+/** Writes a checkpoint of a run, and deletes those that are not to be kept. @throws MetaError `DISK_FULL` */
+export async function saveRunCheckpoint(
+  { config, files, model, emit }: Run,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const { update, run } = checkpoint;
+  const directory = join(files.checkpoints, checkpointName(update));
+  await saveCheckpoint(directory, model, checkpoint);
+  await pruneCheckpoints(files.checkpoints, config.train.keepCheckpoints, run?.best?.update);
+  await emit({ kind: "checkpoint", update, directory });
+}
+
+/** Tells of each update whether a checkpoint is due after it: by their number, or by the clock. */
+export function checkpointTimer({
+  checkpointEvery,
+  checkpointMinutes = Number.POSITIVE_INFINITY,
+}: RunConfig["train"]): (update: number) => boolean {
+  let last = performance.now();
+  return (update) => {
+    const isDue =
+      update % checkpointEvery === 0 || performance.now() - last >= 60_000 * checkpointMinutes;
+    if (isDue) last = performance.now();
+    return isDue;
+  };
+}
+
+/** Frees the tensors of a checkpoint. */
+export function disposeCheckpoint({ params, state }: Checkpoint): void {
+  disposeParams(params);
+  disposeMetaState(state);
+}

@@ -1,0 +1,31 @@
+import { dirname, join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import type { z } from "zod";
+import { isFile, readJsonFile } from "./checkpointFiles.js";
+
+/**
+ * Reads the `config.json` of a checkpoint: of a folder, or beside a single file.
+ *
+ * @param schema the settings that decide the model's arithmetic; values that the model cannot compute are refused
+ * @param title the architecture in messages: `GPT-2`
+ * @returns `undefined` for a single file without one
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not what `schema` describes
+ */
+export async function readConfig<S extends z.ZodType>(
+  source: string,
+  schema: S,
+  title: string,
+): Promise<{ path: string; config: z.output<S> } | undefined> {
+  const isOneFile = await isFile(source);
+  const path = join(isOneFile ? dirname(source) : source, "config.json");
+  if (isOneFile && !(await isFile(path))) return undefined;
+  const result = schema.safeParse(await readJsonFile(path));
+  if (result.success) return { path, config: result.data };
+  const issues = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join(".")}: ${message}` : message,
+  );
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `${path} is not a ${title} that can be loaded. ${issues.join("; ")}.`,
+  );
+}

@@ -1,0 +1,142 @@
+import {
+  type Params,
+  type PrefixState,
+  type TokenPrefix,
+  tensorNamed,
+  tidy,
+} from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { type Architecture, blockParams } from "./architecture.js";
+import {
+  type AttentionContext,
+  additiveMask,
+  attentionAtOutputs,
+  attentionEverywhere,
+  causalMask,
+  type Heads,
+  type LayerCache,
+  type OutputPositions,
+} from "./attention.js";
+import { embedRows, embedTokens } from "./embedding.js";
+import { type Positions, rowPositions } from "./positions.js";
+
+/**
+ * Keys and values of tokens that every row has before it, after rotary embeddings: `0.keys` and `0.values`,
+ * [Hkv, P, D], for each layer, and their additive `mask`, [P].
+ */
+export type KvCache = PrefixState;
+
+/** The part of a cache that one layer reads. */
+export function layerCache(cache: KvCache, layer: number): LayerCache {
+  return {
+    keys: tensorNamed(cache, `${layer}.keys`) as Heads,
+    values: tensorNamed(cache, `${layer}.values`) as Heads,
+    mask: tensorNamed(cache, "mask"),
+  };
+}
+
+/** Embeddings that stand before every sequence, in place of those of tokens. */
+export interface SoftPrompt {
+  readonly tokens: number;
+  embeddings(params: Params): tf.Tensor2D; // [tokens, C]
+}
+
+/** Reads a soft prompt. */
+export function readPrompt(
+  architecture: Architecture,
+  params: Params,
+  { tokens, embeddings }: SoftPrompt,
+): KvCache {
+  return tf.tidy(() => {
+    const positions = { batch: 1, time: tokens, start: 0 };
+    const x = embedRows(architecture, params, embeddings(params), positions);
+    return extended(architecture, params, { x, positions, paddingMask: tf.zeros([tokens]) });
+  });
+}
+
+/**
+ * Reads what many sequences begin with.
+ *
+ * @param prompt the cache of a soft prompt of `start` tokens
+ */
+export function readPrefix(
+  architecture: Architecture,
+  params: Params,
+  { inputIds, length }: TokenPrefix,
+  prompt?: { readonly tokens: number; readonly cache: KvCache },
+): KvCache {
+  return tf.tidy(() => {
+    const start = prompt?.tokens ?? 0;
+    const positions = rowPositions(inputIds, architecture.maxTokens - start, start);
+    const isPadding = tf.greaterEqual(tf.range(0, positions.time, 1, "int32"), length);
+    const x = embedTokens(architecture, params, { inputIds, positions });
+    const paddingMask = additiveMask(isPadding);
+    return extended(architecture, params, { x, positions, paddingMask }, prompt?.cache);
+  });
+}
+
+/** One sequence to be read into a cache. */
+interface CacheInput {
+  readonly x: tf.Tensor2D; // [P, C]
+  readonly positions: Positions;
+  readonly paddingMask: tf.Tensor; // [P]
+}
+
+/** A cache with the keys and values of one more sequence after those that are in it. */
+function extended(
+  architecture: Architecture,
+  params: Params,
+  { x, positions, paddingMask }: CacheInput,
+  cache?: KvCache,
+): KvCache {
+  const after = (name: string, next: tf.Tensor, axis: number) =>
+    cache ? tf.concat([tensorNamed(cache, name), next], axis) : next;
+  const made: Record<string, tf.Tensor> = { mask: after("mask", paddingMask, 0) };
+  const mask = causalMask({ positions });
+  let rows = x;
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    const past = cache && layerCache(cache, layer);
+    const read = tidy(() => {
+      // Nobody sees what the last block makes of the rows: only its keys and values count.
+      const isLast = layer === architecture.layers - 1;
+      const context = isLast
+        ? attentionAtOutputs({ positions, outputs: nowhere() }, past)
+        : attentionEverywhere({ positions, mask }, past);
+      return keysAndValues(context, (watched) =>
+        architecture.block(rows, blockParams(architecture, params, layer), watched),
+      );
+    });
+    made[`${layer}.keys`] = after(`${layer}.keys`, read.keys, 1);
+    made[`${layer}.values`] = after(`${layer}.values`, read.values, 1);
+    rows = read.output;
+  }
+  return made;
+}
+
+/** The output of a block, and the keys and values that its attention was given. */
+function keysAndValues(
+  context: AttentionContext,
+  block: (context: AttentionContext) => tf.Tensor2D,
+): { output: tf.Tensor2D; keys: Heads; values: Heads } {
+  const seen: { keys: Heads; values: Heads }[] = [];
+  const output = block({
+    ...context,
+    attend(q, k, v) {
+      seen.push({ keys: k, values: v });
+      return context.attend(q, k, v);
+    },
+  });
+  const [first] = seen;
+  if (!first) throw new Error("A block has to call attend of its context.");
+  return { output, ...first };
+}
+
+/** No output at all: what follows attention is then computed of no rows. */
+function nowhere(): OutputPositions {
+  const none = tf.tensor1d([], "int32");
+  return {
+    queryTimes: tf.tensor2d([], [1, 0], "int32"),
+    scoredQueries: none,
+    scoredPositions: none,
+  };
+}

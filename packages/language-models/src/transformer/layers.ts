@@ -1,0 +1,31 @@
+import { type Params, tensorNamed } from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+
+/** `x Wᵀ + b` with weights `[out, in]`, as in torch's `Linear`; a layer without `{name}.bias` adds none. */
+export function linear(x: tf.Tensor2D, params: Params, name: string): tf.Tensor2D {
+  const weight = tensorNamed(params, `${name}.weight`) as tf.Tensor2D;
+  const bias = params[`${name}.bias`];
+  const y: tf.Tensor2D = tf.matMul(x, weight, false, true); // [rows, out]
+  return bias ? tf.add(y, bias) : y;
+}
+
+/** Layer normalisation over the last axis, with `{name}.weight` and `{name}.bias` (Ba et al. 2016). */
+export function layerNorm(
+  x: tf.Tensor2D,
+  params: Params,
+  name: string,
+  epsilon = 1e-5,
+): tf.Tensor2D {
+  const centred = tf.sub(x, tf.mean(x, -1, true));
+  const variance = tf.mean(tf.square(centred), -1, true);
+  const normed = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
+  const scaled = tf.mul(normed, tensorNamed(params, `${name}.weight`));
+  return tf.add(scaled, tensorNamed(params, `${name}.bias`));
+}
+
+/** Splits rows of projections into heads: [rows, H*D] to [H, rows, D]. */
+export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor3D {
+  const [rows, width] = x.shape as [number, number];
+  const split = tf.reshape(x, [rows, heads, width / heads]) as tf.Tensor3D;
+  return tf.transpose(split, [1, 0, 2]);
+}

@@ -1,0 +1,128 @@
+import {
+  batchLoss,
+  type LanguageModel,
+  MetaError,
+  type Params,
+  type PrefixState,
+  type PromptedModel,
+  type TokenBatch,
+  type Tokenizer,
+} from "@metalearn/core";
+import * as tf from "@tensorflow/tfjs";
+import { checkpointContents } from "../checkpoint/names.js";
+import { readCheckpoint } from "../checkpoint/readCheckpoint.js";
+import { writeCheckpoint } from "../checkpoint/writeCheckpoint.js";
+import type { Architecture } from "./architecture.js";
+import { type ForwardInput, forward, lossSegments, tokenLosses } from "./forward.js";
+import { initialParams } from "./initialParams.js";
+import { readPrefix, readPrompt, type SoftPrompt } from "./kvCache.js";
+import { rowPositions } from "./positions.js";
+
+/** A decoder-only transformer without parameters. */
+export interface Transformer extends LanguageModel {
+  /** Next-token scores at every position: `[batch, time, vocabulary]`. */
+  logits(params: Params, inputIds: tf.Tensor2D): tf.Tensor3D;
+}
+
+/**
+ * The language model of an architecture: losses at scored positions, for which the last block and the head run
+ * there alone; segments for gradient checkpointing; prefixes and trees that questions share; soft prompts; and
+ * checkpoints that transformers opens.
+ *
+ * @throws MetaError `BAD_OPTION` when the tokenizer has more tokens than the vocabulary
+ */
+export function transformer(architecture: Architecture, tokenizer: Tokenizer): Transformer {
+  const { name, maxTokens, tokenEmbeddings, checkpoint } = architecture;
+  const vocabularySize = architecture.shapes.embed[tokenEmbeddings]?.[0] as number;
+  if (tokenizer.vocabularySize > vocabularySize) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `The ${tokenizer.name} tokenizer has ${tokenizer.vocabularySize} tokens, but the model's vocabulary only ${vocabularySize}.`,
+    );
+  }
+  return {
+    name,
+    tokenizer,
+    ...readerOf(architecture),
+    segments: lossSegments(architecture),
+    prompts: {
+      embeddings: tokenEmbeddings,
+      prompted(tokens, embeddings) {
+        if (tokens < maxTokens) return readerOf(architecture, { tokens, embeddings });
+        throw new MetaError(
+          "BAD_OPTION",
+          `A soft prompt of ${tokens} tokens leaves no room: the model reads at most ${maxTokens}.`,
+        );
+      },
+    },
+    ...(checkpoint.linear && { peft: { prefix: checkpoint.prefix, linear: checkpoint.linear } }),
+    init: async (seed) => initialParams(architecture, seed),
+    save: (params, directory, options) =>
+      writeCheckpoint(directory, checkpointContents(architecture, params), {
+        ...options,
+        tokenizer,
+      }),
+    load: (directory) => readCheckpoint(directory, architecture),
+  };
+}
+
+/** The arithmetic of an architecture, with a soft prompt before every sequence or none. */
+function readerOf(
+  architecture: Architecture,
+  prompt?: SoftPrompt,
+): PromptedModel & Pick<Transformer, "logits"> {
+  const start = prompt?.tokens ?? 0;
+  const maxTokens = architecture.maxTokens - start;
+  const promptCache = (params: Params) => prompt && readPrompt(architecture, params, prompt);
+  const rowsOf = (inputIds: tf.Tensor2D) => ({
+    inputIds,
+    positions: rowPositions(inputIds, maxTokens, start),
+  });
+
+  const logits = (params: Params, input: ForwardInput, cache = promptCache(params)) =>
+    forward(architecture, params, input, cache);
+  const losses = (params: Params, batch: TokenBatch) =>
+    tf.tidy(() =>
+      tokenLosses(logits(params, { ...rowsOf(batch.inputIds), outputs: batch }), batch),
+    );
+
+  return {
+    maxTokens,
+    loss: (params, batch) => tf.tidy(() => batchLoss(losses(params, batch), batch)),
+    tokenLosses: losses,
+    logits: (params, inputIds) =>
+      tf.tidy(() => {
+        const rows = logits(params, rowsOf(inputIds)); // [B*T, V]
+        return tf.reshape(rows, [...inputIds.shape, rows.shape[1]]);
+      }),
+    trees: {
+      readPrefix: (params, prefix) =>
+        tf.tidy(() => {
+          const cache = promptCache(params);
+          return readPrefix(architecture, params, prefix, cache && { tokens: start, cache });
+        }),
+      treeLosses: (params, batch, cache?: PrefixState) =>
+        tf.tidy(() => {
+          const { inputIds, branches, answers } = batch;
+          const [rows, time] = inputIds.shape;
+          const positions = { batch: rows, time, start, nodes: batch.positions };
+          const scores = logits(params, { inputIds, positions, branches, outputs: batch }, cache);
+          const likelihoods = tf.logSoftmax(scores); // [predictions, V]
+          return tf.neg(tf.gatherND(likelihoods, answers)) as tf.Tensor1D;
+        }),
+    },
+    bytesPerToken: (context) => bytesPerToken(architecture, start + context),
+  };
+}
+
+/**
+ * Memory that one block has at once for a token that sees `context` tokens, by the inputs and outputs of its
+ * matrices and by its heads, as measured for GPT-2.
+ */
+function bytesPerToken({ shapes, heads }: Architecture, context: number): number {
+  const widths = Object.values(shapes.block)
+    .filter((shape) => shape.length === 2)
+    .flat();
+  const width = widths.reduce((sum, size) => sum + size, 0);
+  return 4 * ((45 / 8) * width + 8 * heads * context);
+}
