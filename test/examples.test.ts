@@ -180,7 +180,7 @@ describe.skipIf(absent)(`crossfit${absent ? ` (${absent})` : ""}`, () => {
     const some = ["fine-tune", "metaicl-nearest", "metaict", "lslr-adapted", "maml-lora"];
     const runs = Object.fromEntries(some.map((name) => [name, config.compare?.runs[name]]));
     const smaller = join(folder, "metalearn.config.json");
-    await writeFile(smaller, JSON.stringify({ ...config, compare: { runs } }));
+    await writeFile(smaller, JSON.stringify({ ...config.shared, compare: { runs } }));
     const output = await run(
       command,
       "compare",

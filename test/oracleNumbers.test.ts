@@ -51,7 +51,7 @@ test("CONTRIBUTING names every test file that needs the shared folder, and no ot
       ),
     )
     .filter((path) => path.endsWith(".test.ts"))
-    .filter((path) => /support\/shared\.js"/.test(readFileSync(join(root, path), "utf8")));
+    .filter((path) => /support\/shared(\.js)?"/.test(readFileSync(join(root, path), "utf8")));
   const [, section = ""] = readFileSync(join(root, "CONTRIBUTING.md"), "utf8").split(
     "## Tests that need more than the repository",
   );
