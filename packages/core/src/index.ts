@@ -77,6 +77,7 @@ export type { TrackedRun, Tracker, TrackerRecord } from "./contracts/tracker.js"
 
 // Parameters -----------------------------------------------------------------------------------
 
+export { encodeStart } from "./encodeStart.js";
 export { matchingNames } from "./matchingNames.js";
 export {
   addInto,

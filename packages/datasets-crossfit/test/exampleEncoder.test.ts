@@ -1,3 +1,4 @@
+import { messageOf, randomFor } from "@metalearn/core";
 import { expect, test } from "vitest";
 import { RowProblem } from "../src/data/example.js";
 import { type ExampleTokens, exampleEncoder } from "../src/prompt/exampleEncoder.js";
@@ -97,4 +98,56 @@ test("a look ahead finds answers that cannot be encoded and parts that cannot be
   expect(() => check("channel", "newline", "", "a", ["a"])).toThrow(
     /empty input leaves nothing to score/,
   );
+});
+
+test("no more of a text is encoded than can fit, and nothing changes by that", () => {
+  const random = randomFor("cut examples");
+  const letters = (most: number) => "x".repeat(random.integer(most));
+  const read: number[] = [];
+  const tokenizer = {
+    ...letterTokenizer,
+    encodeStart(text: string, limit: number) {
+      read.push(limit);
+      return letterTokenizer.encode(text.slice(0, limit));
+    },
+  };
+  const outcome = (work: () => unknown) => {
+    try {
+      return work();
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
+  for (let i = 0; i < 300; i++) {
+    const maxExampleTokens = 4 + random.integer(12);
+    const row = example(letters(30), letters(20));
+    const answers = [letters(20), letters(20)];
+    const format = { ...spaces, method: random.integer(2) === 0 ? "direct" : "channel" } as const;
+    for (const task of ["t", "inst:x", "inst:piqa"]) {
+      const [whole, cut] = [letterTokenizer, tokenizer].map((tokenizer) => {
+        const encoder = exampleEncoder({ tokenizer, format, maxExampleTokens });
+        return [
+          outcome(() => encoder.answered(row, { task, first: false })),
+          outcome(() => encoder.perAnswer(row, answers, { task, first: false })),
+          outcome(() => encoder.check(row, { task, answers, isScored: false })),
+        ];
+      });
+      expect(cut).toEqual(whole);
+      expect(Math.max(...read)).toBeLessThanOrEqual(maxExampleTokens);
+      read.length = 0;
+    }
+  }
+});
+
+test("a long answer without a room for each of its bytes is looked at", () => {
+  // As with SentencePiece, which puts a space before every text.
+  const tokenizer = {
+    ...letterTokenizer,
+    encode: (text: string) => [32, ...letterTokenizer.encode(text)],
+  };
+  const encoder = exampleEncoder({ tokenizer, format: spaces, maxExampleTokens: 6 });
+  const check = (answer: string) => () =>
+    encoder.check(example("x", answer), { task: "t", answers: [answer], isScored: true });
+  expect(check("a")).not.toThrow(); // an empty cue and " a" are 1 + 3 tokens
+  expect(check("ab")).toThrow(/1 tokens too long/);
 });

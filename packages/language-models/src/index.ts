@@ -33,10 +33,9 @@ export { type GgufTokenizerData, tokenizerDataOf } from "./gguf/tokenizerDataOf.
 
 // Tokenizers -----------------------------------------------------------------------------------
 
-export { byteTokenizer } from "./byteTokenizer.js";
-export {
-  type ByteLevelBpe,
-  type TokenizerTexts,
-  tokenizerTexts,
-  writeTokenizer,
-} from "./tokenizerFiles.js";
+export { byteTokenizer } from "./tokenizer/byteTokenizer.js";
+export { ggufTokenizer } from "./tokenizer/ggufTokenizer.js";
+export type { AroundText } from "./tokenizer/postProcessor.js";
+export type { PretrainedTokenizer, SpecialTokens } from "./tokenizer/pretrainedTokenizer.js";
+export { type RankedTokens, rankedTokenizer } from "./tokenizer/rankedTokenizer.js";
+export { findTokenizer, readTokenizer } from "./tokenizer/readTokenizer.js";

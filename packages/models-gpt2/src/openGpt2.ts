@@ -37,8 +37,10 @@ export const gpt2Options = z
     initializerRange: initializerRange.describe("Standard deviation of freshly drawn parameters."),
     tokenizer: z
       .enum(["gpt2", "byte"])
-      .default("gpt2")
-      .describe("`gpt2` is the published byte-pair encoding, `byte` has one token per byte."),
+      .optional()
+      .describe(
+        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: the one beside the `weights`; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
+      ),
     weights: z
       .string()
       .optional()
@@ -88,16 +90,17 @@ export async function openGpt2(
 ): Promise<Gpt2> {
   const options = parseOptions(gpt2Options, given);
   const { weights, revision, size, initializerRange, heads } = options;
-  const tokenizer = tokenizers[options.tokenizer];
+  const named = options.tokenizer && tokenizers[options.tokenizer];
   if (weights !== undefined) {
     return pretrainedGpt2(isPath(weights) ? path(weights) : weights, {
-      tokenizer,
       notify,
+      ...(named && { tokenizer: named }),
       ...(revision !== undefined && { revision }),
       ...(heads !== undefined && { heads }),
     });
   }
   const { layers, width, maxTokens } = options;
+  const tokenizer = named ?? gpt2Tokenizer;
   const { vocabularySize } = tokenizer;
   const own = { vocabularySize, layers, width, heads, maxTokens } as Gpt2Config; // all given, as checked
   return gpt2({ ...(size ? gpt2Sizes[size] : own), initializerRange }, tokenizer);

@@ -40,17 +40,21 @@ describe("a model on the hub", () => {
     for (const name of await readdir(folder)) hub.files[name] = await readFile(join(folder, name));
     hub.files["pytorch_model.bin"] = Buffer.from("not wanted");
 
-    const found = await pretrainedGpt2("you/tiny", { ...options(), tokenizer: byteTokenizer });
+    const found = await pretrainedGpt2("you/tiny", options());
     expect(found.config).toMatchObject(config);
+    expect(found.tokenizer.encode("\u00e9a b")).toEqual(byteTokenizer.encode("\u00e9a b"));
     const loaded = await found.init(0);
     expect(loaded["wte.weight"]?.dataSync()).toEqual(params["wte.weight"]?.dataSync());
     expect(hub.requests.map((request) => request.split(" ")[0]).sort()).toEqual([
       "config.json",
+      "merges.txt",
       "model.safetensors",
+      "tokenizer_config.json",
+      "vocab.json",
     ]);
 
     hub.requests.length = 0;
-    await pretrainedGpt2("you/tiny", { ...options(), tokenizer: byteTokenizer });
+    await pretrainedGpt2("you/tiny", options());
     expect(hub.requests).toEqual([]);
     await rm(folder, { recursive: true });
   });

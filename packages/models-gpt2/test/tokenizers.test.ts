@@ -20,9 +20,25 @@ test("GPT-2's tokenizer equals Hugging Face's", async () => {
   for (const [text, ids] of Object.entries(cases)) expect(gpt2Tokenizer.encode(text)).toEqual(ids);
 });
 
+/** One of 5,000 ideographs, in no order. */
+const ideograph = (i: number) => String.fromCharCode(0x4e00 + ((i * 7919) % 5000));
+
 describe("GPT-2's tokenizer", () => {
   test("reads the end-of-text mark as its special token", () => {
     expect(gpt2Tokenizer.encode("a<|endoftext|>")).toEqual([64, 50256]);
+  });
+
+  test.each([
+    ["a letter", "a".repeat(200_000)],
+    ["ideographs", Array.from({ length: 60_000 }, (_, i) => ideograph(i)).join("")],
+    ["spaces", " ".repeat(200_000)],
+  ])("reads a run of %s without a break, whole or in part", (_, text) => {
+    const { user } = process.cpuUsage();
+    const ids = gpt2Tokenizer.encode(text);
+    expect(gpt2Tokenizer.decode(ids) === text).toBe(true);
+    expect(gpt2Tokenizer.encodeStart(text, 500)).toEqual(ids.slice(0, 500));
+    expect(gpt2Tokenizer.encodeEnd(text, 500)).toEqual(ids.slice(-500));
+    expect((process.cpuUsage().user - user) / 1e6).toBeLessThan(8); // the square of it takes far longer
   });
 
   test("gives back any text", () => {
@@ -34,6 +50,17 @@ describe("GPT-2's tokenizer", () => {
 describe("the byte tokenizer", () => {
   test("has one token per byte of UTF-8", () => {
     expect(byteTokenizer.encode("a\né")).toEqual([97, 10, 0xc3, 0xa9]);
+  });
+
+  test("reads one end of a text, be it half a character", () => {
+    for (const text of ["aé東\u{1f600}b", "\u{1f600}".repeat(3), "\ud83da\ude00", ""]) {
+      const ids = byteTokenizer.encode(text);
+      for (let limit = 0; limit <= ids.length + 1; limit++) {
+        expect(byteTokenizer.encodeStart(text, limit)).toEqual(ids.slice(0, limit));
+        const end = ids.slice(Math.max(0, ids.length - limit));
+        expect(byteTokenizer.encodeEnd(text, limit)).toEqual(end);
+      }
+    }
   });
 
   test("gives back any text", () => {
@@ -80,6 +107,7 @@ const texts = [
   "\u0000\u0001\u007f\u0080\u00ad\u00ff control",
   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa !!!!!!!!????",
   "e\u0301 combining \u1e9b\u0323",
+  "spaces of other kinds \ufeff\ufeffa \u0085b\u001c\u001dc\u2028 \u180e'\u017f",
 ];
 
 const special = ["one<|endoftext|>two", "<|endoftext|>", " <|endoftext|> <|endoftext|>"];

@@ -31,8 +31,8 @@ export async function writeAtomically(
   await sync(directory); // the rename itself must survive a power cut
 }
 
-/** Writes text atomically and waits until it is on disk. */
-export async function writeTextAtomically(path: string, text: string): Promise<void> {
+/** Writes text, or bytes, atomically and waits until they are on disk. */
+export async function writeTextAtomically(path: string, text: string | Uint8Array): Promise<void> {
   await writeAtomically(path, async (temporary) => {
     const file = await open(temporary, "w");
     try {

@@ -87,6 +87,13 @@ export interface Tokenizer {
   readonly name: string;
   readonly vocabularySize: number;
   encode(text: string): number[];
+  /**
+   * The first `limit` ids of `encode(text)`, in time proportional to them. Without it all of the text is
+   * encoded first.
+   */
+  encodeStart?(text: string, limit: number): number[];
+  /** The last `limit` ids of `encode(text)`, likewise. */
+  encodeEnd?(text: string, limit: number): number[];
   decode(ids: readonly number[]): string;
   /** Writes the tokenizer's files into a checkpoint folder, where other tools find them. */
   save?(directory: string, maxTokens: number): Promise<void>;

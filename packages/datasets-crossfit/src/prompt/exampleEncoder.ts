@@ -1,4 +1,4 @@
-import type { Tokenizer } from "@metalearn/core";
+import { encodeStart, type Tokenizer } from "@metalearn/core";
 import { type Example, RowProblem } from "../data/example.js";
 import type { PromptFormat, Templates } from "../options.js";
 import { promptParts } from "./format.js";
@@ -64,8 +64,8 @@ export interface ExampleEncoder {
     place: ExamplePlace,
   ): ExampleTokens[];
   /**
-   * Finds what would go wrong later, at the cost of a look at the text: only answers with more
-   * bytes than the budget has tokens are encoded.
+   * Finds what would go wrong later, at the cost of a look at the text: only answers that might have more
+   * tokens than the budget are encoded.
    *
    * @throws RowProblem when an answer does not fit, or leaves nothing to score
    */
@@ -93,24 +93,33 @@ export function exampleEncoder({
       ? { conditioning: input, scored: answer }
       : { conditioning: answer, scored: input };
 
+  /** What of a text can fit into an example, and a little more, so that it shows when it does not. */
+  const encode = (text: string) => encodeStart(tokenizer, text, maxExampleTokens);
+  const lengthOf = (text: string) => tokenizer.encode(text).length;
+
   return {
     method: format.method,
     answered({ input, outputs, options }, place) {
       const parts = write({ input, answer: outputs[0], options }, place);
       const cue = tokenizer.encode(parts.cue ?? "");
-      const encoded = [tokenizer.encode(parts.input), tokenizer.encode(parts.answer)] as const;
       const room = { task: place.task, budget: budget - cue.length };
-      const [kept, answer] = shorten(...encoded, room);
+      const [kept, answer] = shorten(encode(parts.input), encode(parts.answer), room, (part) =>
+        lengthOf(parts[part]),
+      );
       return order([...kept, ...cue], answer);
     },
     perAnswer({ input, options }, answers, place) {
-      const encoded = answers.map((answer) =>
-        tokenizer.encode(write({ input, answer, options }, place).answer),
-      );
+      const texts = answers.map((answer) => write({ input, answer, options }, place).answer);
+      const encoded = texts.map(encode);
       const longest = Math.max(...encoded.map(({ length }) => length));
       const parts = write({ input, answer: "", options }, place);
       const cue = tokenizer.encode(parts.cue ?? "");
-      const kept = keepStart(tokenizer.encode(parts.input), budget - cue.length - longest);
+      const room = budget - cue.length;
+      const kept = keepStart(
+        encode(parts.input),
+        room - longest,
+        () => Math.max(...texts.map(lengthOf)) - room,
+      );
       return encoded.map((answer) => order([...kept, ...cue], answer));
     },
     check({ input, options }, { task, answers, isScored }) {
@@ -124,33 +133,51 @@ export function exampleEncoder({
         }
         const fixed = [parts.cue ?? "", parts.answer];
         const bytes = fixed.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-        if (bytes <= budget || task.startsWith("inst:")) continue;
-        keepStart([], budget - fixed.flatMap((text) => tokenizer.encode(text)).length);
+        if (mostTokens(bytes) <= budget || task.startsWith("inst:")) continue;
+        const sum = (count: (text: string) => number) => fixed.map(count).reduce((a, b) => a + b);
+        keepStart([], budget - sum((text) => encode(text).length), () => sum(lengthOf) - budget);
       }
     },
   };
 }
 
+/**
+ * The most tokens that texts of so many bytes can have: one for each byte, of which normalisation may make
+ * three, and one for a space that is put before each text.
+ */
+function mostTokens(bytes: number): number {
+  return 3 * bytes + 2;
+}
+
+/**
+ * Input and answer, shortened to what fits together.
+ *
+ * @param input its beginning will do, as long as it is more than fits; so it will of the answer
+ * @param lengthOf the length of either in full, for a message
+ */
 function shorten(
   input: number[],
   answer: number[],
   { task, budget }: { task: string; budget: number },
+  lengthOf: (part: "input" | "answer") => number,
 ): [number[], number[]] {
   if (input.length + answer.length <= budget) return [input, answer];
   if (task.startsWith("inst:piqa") || task.startsWith("inst:yahoo_answers_topics")) {
     const half = Math.floor((budget + 2) / 2);
     return [input.slice(0, half), answer.slice(0, half - 2)];
   }
+  const excess = (part: "input" | "answer") => () => lengthOf(part) - budget;
   if (task.startsWith("inst:") && input.length < answer.length) {
-    return [input, keepStart(answer, budget - input.length)];
+    return [input, keepStart(answer, budget - input.length, excess("input"))];
   }
-  return [keepStart(input, budget - answer.length), answer];
+  return [keepStart(input, budget - answer.length, excess("answer")), answer];
 }
 
-function keepStart(tokens: number[], count: number): number[] {
+/** @param excess how much is too much, where `count` is less than 0 */
+function keepStart(tokens: number[], count: number, excess: () => number): number[] {
   if (count < 0) {
     throw new RowProblem(
-      `the answer is ${-count} tokens too long for "maxExampleTokens": raise that, or shorten the answer`,
+      `the answer is ${excess()} tokens too long for "maxExampleTokens": raise that, or shorten the answer`,
     );
   }
   return tokens.slice(0, count);

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { z } from "zod";
+import { tokenizerFileNames } from "../tokenizer/tokenizerFiles.js";
 
 /** Where transformers looks for tensors: in one file, or in shards that an index lists. */
 const layouts = [
@@ -27,13 +28,17 @@ export async function tensorFiles(source: string): Promise<string[]> {
   throw new MetaError("MISSING_FILE", `There is no ${wanted} in ${source}.`);
 }
 
-/** Which files of a repository make up a checkpoint that {@link tensorFiles} finds; none if it has none. */
+/**
+ * Which files of a repository make up a checkpoint that {@link tensorFiles} finds, with its tokenizer; none
+ * if it has no tensors.
+ */
 export function neededFiles(files: readonly string[]): string[] {
   const tensors = [
     files.filter((file) => /^model[^/]*\.safetensors(\.index\.json)?$/.test(file)),
     files.filter((file) => /^pytorch_model[^/]*\.bin(\.index\.json)?$/.test(file)),
   ].find((found) => found.some((file) => !file.endsWith(".json")));
-  return tensors ? ["config.json", ...tensors] : [];
+  if (!tensors) return [];
+  return ["config.json", ...tensors, ...tokenizerFileNames.filter((name) => files.includes(name))];
 }
 
 async function shards(folder: string, index: string): Promise<string[]> {

@@ -1,0 +1,143 @@
+import { type Part, tokenFinder } from "./addedTokens.js";
+import { bpe } from "./bpe/bpe.js";
+import { normalizer } from "./normalizer.js";
+import { preTokenizer } from "./preTokenizer.js";
+import type { TokenizerJson } from "./tokenizerJson.js";
+import type { Vocabulary } from "./vocabulary.js";
+
+/** The way from texts to ids. */
+export interface Pipeline {
+  /** @param continues whether the text goes on from one before it, so that nothing is put before it */
+  encode(text: string, continues: boolean): number[];
+  /** The first ids of {@link encode}: at most `limit`, and no fewer if there are as many. */
+  encodeStart(text: string, continues: boolean, limit: number): number[];
+  /** The last ids of {@link encode}, likewise. */
+  encodeEnd(text: string, continues: boolean, limit: number): number[];
+  /**
+   * Whether it is certain that the ids of a text are those of what stands before a place, and of what goes
+   * on from there. It is told by the characters around the place alone.
+   */
+  isBorder(text: string, place: number): boolean;
+  /** The text of an added token as its decoder reads it: a normalised one is normalised. */
+  normalize(content: string): string;
+}
+
+/**
+ * Texts to ids: added tokens are found and taken out, what is left is normalised, cut into words, and each
+ * word is encoded by the model.
+ *
+ * Source: `extract_and_normalize` and `do_tokenize` of Hugging Face's tokenizers.
+ */
+export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pipeline {
+  const { apply, alone } = normalizer(json.normalizer);
+  const words = preTokenizer(json.pre_tokenizer);
+  const { vocab: _, unk_token, fuse_unk, byte_fallback, ignore_merges, merges } = json.model;
+  const encoder = bpe({
+    vocabulary: model,
+    merges,
+    byteLevel: words.byteLevel,
+    byteFallback: byte_fallback === true,
+    unknownToken: unk_token ?? undefined,
+    fuseUnknown: fuse_unk === true,
+    ignoreMerges: ignore_merges === true,
+  });
+  const raw = tokenFinder(
+    new Map(added.filter((token) => !token.normalized).map((token) => [token.content, token])),
+  );
+  const normalized = tokenFinder(
+    new Map(
+      added
+        .filter((token) => token.normalized)
+        .map((token) => [apply(token.content, false), token]),
+    ),
+  );
+
+  /**
+   * Visits the ids of added tokens and the words between them, until a visit says to stop.
+   *
+   * @param continues whether something of the text comes before
+   */
+  const walk = (text: string, continues: boolean, visit: (part: Part) => boolean): void => {
+    let isFirst = true;
+    for (const part of raw.split(text.replace(loneSurrogates, "\ufffd"))) {
+      const pieces =
+        typeof part === "number" ? [part] : normalized.split(apply(part, continues && isFirst));
+      for (const piece of pieces) {
+        if (typeof piece === "number") {
+          if (visit(piece)) return;
+        } else {
+          const place = { continues: continues && isFirst, isFirst: !continues && isFirst };
+          const prepared = words.prepare(piece, place);
+          const stop = words.split(prepared, (start, end) => visit(prepared.slice(start, end)));
+          if (stop) return;
+        }
+        isFirst = false;
+      }
+      isFirst = false;
+    }
+  };
+  const encodeStart: Pipeline["encodeStart"] = (text, continues, limit) => {
+    const ids: number[] = [];
+    walk(text, continues, (part) => {
+      if (typeof part === "number") ids.push(part);
+      else if (part.length <= limit - ids.length) encoder.encode(part, ids);
+      else for (const id of encoder.encodeStart(part, limit - ids.length)) ids.push(id);
+      return ids.length >= limit;
+    });
+    return ids.slice(0, limit);
+  };
+  const encodeEnd: Pipeline["encodeEnd"] = (text, continues, limit) => {
+    const parts: Part[] = [];
+    walk(text, continues, (part) => {
+      parts.push(part);
+      return false;
+    });
+    const ends: (readonly number[])[] = [];
+    for (let room = limit; room > 0 && parts.length > 0; ) {
+      const part = parts.pop() as Part;
+      const ids = typeof part === "number" ? [part] : encoder.encodeEnd(part, room);
+      ends.push(ids);
+      room -= ids.length;
+    }
+    return ends.reverse().flat();
+  };
+
+  const isBorder: Pipeline["isBorder"] = (text, place) => {
+    const left = text.codePointAt(isLow(text, place - 1) ? place - 2 : place - 1) as number;
+    const right = text.codePointAt(place) as number;
+    const after = text.codePointAt(place + (right > 0xffff ? 2 : 1));
+    if (isSurrogate(left) || isSurrogate(right) || !raw.separates(left, right)) return false;
+    const [before, behind] = [alone(left), alone(right)];
+    if (!before || !behind || (after !== undefined && !alone(after))) return false;
+    if (!normalized.separates(before[1], behind[0])) return false;
+    const [a, b] = [words.replace(before[1]), words.replace(behind[0])];
+    return words.separates(a, b) ?? encoder.separates(a, b);
+  };
+
+  return {
+    encodeStart,
+    encodeEnd,
+    isBorder,
+    normalize: (content) => apply(content, false),
+    encode(text, continues) {
+      const ids: number[] = [];
+      walk(text, continues, (part) => {
+        if (typeof part === "number") ids.push(part);
+        else encoder.encode(part, ids);
+        return false;
+      });
+      return ids;
+    },
+  };
+}
+
+const loneSurrogates = /\p{Surrogate}/gu;
+
+function isLow(text: string, place: number): boolean {
+  return place > 0 && (text.codePointAt(place - 1) as number) > 0xffff;
+}
+
+/** Half a character beyond U+FFFF: the first half of one, or one without the other. */
+function isSurrogate(codePoint: number): boolean {
+  return (codePoint & 0xfffff800) === 0xd800;
+}

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMetaError, MetaError } from "@metalearn/core";
+import { type PretrainedTokenizer, pretrainedTokenizer } from "./pretrainedTokenizer.js";
+import { type TokenizerConfig, tokenizerConfig } from "./tokenizerConfig.js";
+import {
+  jsonOf,
+  readTokenizerFiles,
+  type TokenizerFiles,
+  textOf,
+  writeTokenizerFiles,
+} from "./tokenizerFiles.js";
+import { addedTokenSchema, parseTokenizerJson, type TokenizerJson } from "./tokenizerJson.js";
+import { vocabularyAndMerges } from "./vocabularyAndMerges.js";
+
+/**
+ * Reads the tokenizer of a checkpoint folder: from `tokenizer.json`, or from `vocab.json` and `merges.txt`, and
+ * what other files say of added and special tokens. Ids are those of Hugging Face's tokenizers for the same
+ * files; `save` writes the files as they are.
+ *
+ * @throws MetaError `MISSING_FILE` when there is no tokenizer, or only a part of one; `BAD_CHECKPOINT` when it
+ *   cannot be read, or has something that is not implemented, by name
+ */
+export async function readTokenizer(folder: string): Promise<PretrainedTokenizer> {
+  const found = await findTokenizer(folder);
+  if (found) return found;
+  throw new MetaError(
+    "MISSING_FILE",
+    `There is no tokenizer in ${folder}: expected tokenizer.json, or vocab.json and merges.txt. Copy them from where the weights come from.`,
+  );
+}
+
+/** As {@link readTokenizer}; `undefined` when a folder has no file of a tokenizer's vocabulary. */
+export async function findTokenizer(folder: string): Promise<PretrainedTokenizer | undefined> {
+  const files = await readTokenizerFiles(folder);
+  const has = (name: Parameters<TokenizerFiles["has"]>[0]) => files.has(name);
+  if (!has("tokenizer.json")) {
+    if (has("vocab.json") !== has("merges.txt")) {
+      const [there, missing] = has("vocab.json")
+        ? ["vocab.json", "merges.txt"]
+        : ["merges.txt", "vocab.json"];
+      throw new MetaError(
+        "MISSING_FILE",
+        `${folder} has ${there}, but no ${missing}, without which it is no tokenizer.`,
+      );
+    }
+    if (!has("vocab.json")) {
+      if (!has("tokenizer.model")) return undefined;
+      throw new MetaError(
+        "MISSING_FILE",
+        `${folder} has tokenizer.model, but no tokenizer.json. Write one with transformers: AutoTokenizer.from_pretrained(${JSON.stringify(folder)}).save_pretrained(${JSON.stringify(folder)}).`,
+      );
+    }
+  }
+  try {
+    return tokenizerOf(files, await modelTypeOf(folder));
+  } catch (error) {
+    if (!isMetaError(error)) throw error;
+    throw new MetaError(error.code, `The tokenizer in ${folder}: ${error.detail}`, {
+      cause: error,
+    });
+  }
+}
+
+function tokenizerOf(files: TokenizerFiles, modelType: string | undefined): PretrainedTokenizer {
+  const config = tokenizerConfig({
+    config: jsonOf(files, "tokenizer_config.json"),
+    specialTokensMap: jsonOf(files, "special_tokens_map.json"),
+    addedTokens: jsonOf(files, "added_tokens.json"),
+    chatTemplate: textOf(files, "chat_template.jinja"),
+  });
+  const isWhole = files.has("tokenizer.json");
+  const { json, special: defaults } = isWhole
+    ? { json: parseTokenizerJson(jsonOf(files, "tokenizer.json")), special: {} }
+    : vocabularyAndMerges(
+        {
+          vocabulary: jsonOf(files, "vocab.json"),
+          merges: textOf(files, "merges.txt") as string,
+          modelType,
+        },
+        config,
+      );
+  const special = new Map(
+    Object.entries(defaults).map(([name, content]) => [
+      name,
+      addedTokenSchema.parse({ content, special: true }),
+    ]),
+  );
+  for (const [name, token] of config.special) special.set(name, token);
+  return pretrainedTokenizer(json, {
+    name: nameOf(files),
+    save: (directory) => writeTokenizerFiles(files, directory),
+    added: [addedBeside(json, { ...config, special })],
+    special: Object.fromEntries([...special].map(([name, { content }]) => [name, content])),
+    chatTemplate: config.chatTemplate,
+    // In a tokenizer.json the post-processor says it.
+    around: isWhole ? undefined : { bos: config.addBos === true, eos: config.addEos === true },
+  });
+}
+
+/** Tokens that the other files add: all that they list, and special ones that nobody lists. */
+function addedBeside(
+  { added_tokens }: TokenizerJson,
+  { added, special, extra }: Pick<TokenizerConfig, "added" | "special" | "extra">,
+) {
+  const listed = new Set([...added_tokens, ...added].map(({ content }) => content));
+  return [
+    ...added,
+    ...[...special.values(), ...extra].filter(({ content }) => !listed.has(content)),
+  ];
+}
+
+/** Tells tokenizers apart by what their files hold. */
+function nameOf(files: TokenizerFiles): string {
+  const hash = createHash("sha256");
+  for (const [name, bytes] of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  return `bpe-${hash.digest("hex").slice(0, 12)}`;
+}
+
+async function modelTypeOf(folder: string): Promise<string | undefined> {
+  try {
+    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    return typeof config?.model_type === "string" ? config.model_type : undefined;
+  } catch {
+    return undefined; // who reads the model says what is wrong with it
+  }
+}
