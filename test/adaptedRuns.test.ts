@@ -132,15 +132,15 @@ describe("a run with an adapter", () => {
     ],
     [
       { adapter: { use: "lora" } },
-      "[BAD_CONFIG] adapter (lora): expected targets or weights, got neither.",
+      '[BAD_CONFIG] in the run "run": adapter (lora): expected targets or weights, got neither.',
     ],
     [
       { adapter: { ...lora, weights: "./there" } },
-      "[BAD_CONFIG] adapter (lora): weights bring their own targets, rank; give only one.",
+      '[BAD_CONFIG] in the run "run": adapter (lora): weights bring their own rank, targets; give only one.',
     ],
     [
       { adapter: { use: "soft-prompt", tokens: 2, weights: "./there" } },
-      "[BAD_CONFIG] adapter (soft-prompt): weights bring their own tokens; give only one.",
+      '[BAD_CONFIG] in the run "run": adapter (soft-prompt): weights bring their own tokens; give only one.',
     ],
     [
       { adapter: { use: "lora", weights: "./there" } },

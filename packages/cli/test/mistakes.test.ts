@@ -63,7 +63,7 @@ describe.concurrent("a mistake in the config", () => {
 describe.concurrent("a mistake on the command line", () => {
   test.each([
     [["train.steps"], '[BAD_OPTION] "train.steps" is not of the form key=value.\n'],
-    [["train.steps=many"], 'train.steps: expected a number, got "many".'],
+    [["train.steps=many"], 'train.steps: expected a whole number, got "many".'],
     [["--seeds", "2,2"], "[BAD_CONFIG] The same run is asked for twice: run, seed 2.\n"],
   ])("compare %j is explained", async (args, message) => {
     const project = await emptyProject(tinyRun);

@@ -48,7 +48,7 @@ test.each([
   [
     "a bad option",
     { tasks: { count: "many" } },
-    '[BAD_CONFIG] in the run "fast": tasks (numbers).count: expected a number, got "many".',
+    '[BAD_CONFIG] in the run "fast": tasks (numbers).count: expected a whole number, got "many".',
   ],
   [
     "a bad option of something that a component names",

@@ -214,7 +214,7 @@ describe("an archive that is damaged or made to harm", () => {
     await refused([program, { ...data, name: "../a/data/0" }], "no whole ZIP archive");
     await refused([program, { ...data, size: 2 ** 31 }], "no whole ZIP archive");
     const order = { name: "a/byteorder", data: Buffer.from("big") };
-    await refused([program, data, order], "its numbers are big-endian");
+    await refused([program, data, order], "expected little-endian numbers, got big-endian ones");
   });
 });
 
