@@ -96,7 +96,7 @@ const table: readonly BadInput[] = [
   {
     what: "an override of another type",
     args: ["train", "train.steps=many"],
-    message: /train\.steps: expected a number, got "many"/,
+    message: /train\.steps: expected a whole number, got "many"/,
   },
   {
     what: "an override of a prototype",

@@ -64,7 +64,7 @@ describe.concurrent("a mistake in the config", () => {
 describe.concurrent("a mistake on the command line", () => {
   test.each([
     [["train.steps"], '[BAD_OPTION] "train.steps" is not of the form key=value.\n'],
-    [["train.steps=many"], 'train.steps: expected a number, got "many".'],
+    [["train.steps=many"], 'train.steps: expected a whole number, got "many".'],
     [
       ["--seeds", "1,x"],
       "error: option '--seeds <list>' argument '1,x' is invalid. Expected whole numbers, such as 1,2,3.\n",

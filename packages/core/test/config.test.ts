@@ -89,7 +89,7 @@ describe("a config", () => {
       'train: unknown key "stpes". Did you mean "steps"? Known: batchSize,',
     ],
     [{ modle: {} }, 'unknown key "modle". Did you mean "model"?'],
-    [{ train: { steps: "many" } }, 'train.steps: expected a number, got "many".'],
+    [{ train: { steps: "many" } }, 'train.steps: expected a whole number, got "many".'],
     [
       { train: { hvp: "exakt" } },
       'expected "exact" or "finite-difference", got "exakt". Did you mean "exact"?',

@@ -49,7 +49,7 @@ test.each([
   [
     "a bad option",
     { tasks: { count: "many" } },
-    '[BAD_CONFIG] in the run "fast": tasks (numbers).count: expected a number, got "many".',
+    '[BAD_CONFIG] in the run "fast": tasks (numbers).count: expected a whole number, got "many".',
   ],
   [
     "a bad option of something that a component names",

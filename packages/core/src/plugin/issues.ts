@@ -1,11 +1,7 @@
 import type { z } from "zod";
 import { suggestion } from "../unknownName.js";
-import { describeKind } from "./components.js";
 import { definitionOf } from "./definition.js";
-import { isOfCode, referencedKind } from "./reference.js";
-
-/** How what was checked came here: as options in code, or as a part of a config. */
-export type Origin = "code" | "config";
+import { expectation, hasUsualMessage, type Origin } from "./expectation.js";
 
 /**
  * All issues of a failed check, one per line: where, what was expected, what it got.
@@ -60,66 +56,20 @@ function describe(issue: Issue, { schema, input, origin }: Checked): Line[] {
   }
   if (issue.code === "invalid_key") return lines(...issue.issues.map((key) => `${key.message}.`));
   if (issue.code === "invalid_union") {
-    const within = onlyMatch(issue.errors);
-    if (within) {
-      return within.flatMap((inner) =>
+    const deeper = onlyMatch(issue.errors) ?? [];
+    if (deeper.length > 0) {
+      return deeper.flatMap((inner) =>
         describe({ ...inner, path: [...path, ...inner.path] }, { schema, input, origin }),
       );
     }
   }
   // What a check says of the options as a whole is a sentence of its own.
-  if (issue.code === "custom" && path.length === 0) return lines(`${issue.message}.`);
+  if (issue.code === "custom" && path.length === 0 && !hasUsualMessage(issue)) {
+    return lines(`${issue.message}.`);
+  }
   const names = issue.code === "invalid_value" ? issue.values.map(String) : [];
   const hint = suggestion(String(value), names);
   return lines(`${expectation(issue, own, origin)}, got ${shown(value)}.${hint}`);
-}
-
-/** `expected a whole number of at least 1`; the message of a schema of one's own as it is. */
-function expectation(issue: Issue, schema: unknown, origin: Origin): string {
-  if (!/^(Too (small|big)|Invalid (input|option))\b/.test(issue.message)) return issue.message;
-  if (issue.code === "invalid_union") {
-    const { options = [] } = definitionOf(schema);
-    const branches = issue.errors.flatMap((branch, i) =>
-      origin === "config" && isOfCode(options[i])
-        ? []
-        : branch.slice(0, 1).map((first) => expectation(first, options[i], origin)),
-    );
-    return `expected ${branches.map((text) => text.replace(/^expected /, "")).join(", or ")}`;
-  }
-  const kind = referencedKind(schema);
-  if (kind !== undefined) return `expected ${describeKind(kind, origin)}`;
-  switch (issue.code) {
-    case "invalid_type":
-      return `expected ${nouns[issue.expected] ?? issue.expected}`;
-    case "invalid_value":
-      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    case "too_small":
-    case "too_big":
-      return `expected ${within(issue, schema)}`;
-    default:
-      return issue.message;
-  }
-}
-
-const nouns: Readonly<Record<string, string>> = {
-  string: "a string",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list",
-  object: "keys and values",
-  record: "keys and values",
-};
-
-/** `a whole number of at least 1`, `a list of at least 2`. */
-function within(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, schema: unknown): string {
-  const small = issue.code === "too_small";
-  const limit = small ? issue.minimum : issue.maximum;
-  if (issue.origin === "string" && limit === 1) return "a string that is not empty";
-  const { format } = definitionOf(schema);
-  const noun = nouns[format === "safeint" ? "int" : issue.origin] ?? issue.origin;
-  if (issue.inclusive === false) return `${noun} ${small ? "above" : "below"} ${limit}`;
-  return `${noun} of at ${small ? "least" : "most"} ${limit}`;
 }
 
 /** The issues of the one branch of a union that a value belongs to, if something is wrong in it. */

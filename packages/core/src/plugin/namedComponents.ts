@@ -57,18 +57,22 @@ export function replaceStandIns(
   const replace = (value: unknown): unknown => {
     if (isStandIn(value)) return replacements.get(value);
     if (Array.isArray(value)) return value.map(replace);
-    if (!isPlainObject(value)) return value;
+    if (!isPlainObject(value) || hasFunctions(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
   };
-  return replace(options) as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, replace(value)]));
 }
 
 /** Options without the defaults that JSON cannot hold: functions and built components. */
 export function withoutFunctions(options: object): Record<string, unknown> {
-  const isPlain = (value: unknown) =>
-    typeof value !== "function" &&
-    !(isPlainObject(value) && Object.values(value).some((own) => typeof own === "function"));
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => isPlain(value)));
+  const kept = Object.entries(options).filter(([, value]) => !hasFunctions(value));
+  return Object.fromEntries(kept);
+}
+
+/** Whether a value is a function or has some, as components do. */
+function hasFunctions(value: unknown): boolean {
+  if (typeof value === "function") return true;
+  return isPlainObject(value) && Object.values(value).some((own) => typeof own === "function");
 }
 
 /** The branches of a union: what is a reference is not taken for an object with a key `use`. */

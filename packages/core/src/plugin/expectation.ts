@@ -1,0 +1,80 @@
+import type { z } from "zod";
+import { describeKind } from "./components.js";
+import { definitionOf } from "./definition.js";
+import { isOfCode, referencedKind } from "./reference.js";
+
+/** How what is checked came here: as options in code, or as a part of a config. */
+export type Origin = "code" | "config";
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * What a value should have been: `expected a whole number of at least 1`. The message of a schema of
+ * one's own stays as it is.
+ *
+ * @param schema of the value
+ * @param origin decides how a component is given: built, or by its name
+ */
+export function expectation(issue: Issue, schema: unknown, origin: Origin): string {
+  if (!hasUsualMessage(issue)) return issue.message;
+  if (issue.code === "invalid_union") return `expected ${ofUnion(issue, schema, origin)}`;
+  const kind = referencedKind(schema);
+  if (kind !== undefined) return `expected ${describeKind(kind, origin)}`;
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${nounOf(issue.expected, schema)}`;
+    case "invalid_value":
+      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "too_small":
+    case "too_big":
+      return `expected ${bounded(issue, schema)}`;
+    default:
+      return issue.message;
+  }
+}
+
+/** Whether the message of an issue is zod's, and not the schema's own. */
+export function hasUsualMessage({ message }: Issue): boolean {
+  return /^(Too (small|big)|Invalid (input|option))\b/.test(message);
+}
+
+/** A type of zod in words. Of `z.int()` a text is no number, and 0.5 no int: both are no whole number. */
+function nounOf(type: string, schema: unknown): string {
+  const isInt = type === "number" && definitionOf(schema).format === "safeint";
+  return nouns[isInt ? "int" : type] ?? type;
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "keys and values",
+  record: "keys and values",
+};
+
+/** Its branches; in a config without those that only code can give. */
+function ofUnion(issue: z.core.$ZodIssueInvalidUnion, schema: unknown, origin: Origin): string {
+  const { options = [] } = definitionOf(schema);
+  return issue.errors
+    .flatMap(([first], i) =>
+      !first || (origin === "config" && isOfCode(options[i]))
+        ? []
+        : [expectation(first, options[i], origin).replace(/^expected /, "")],
+    )
+    .join(", or ");
+}
+
+/** `a whole number of at least 1`, `a number below 1`, `a list of at least 2`. */
+function bounded(
+  issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
+  schema: unknown,
+): string {
+  const isSmall = issue.code === "too_small";
+  const limit = isSmall ? issue.minimum : issue.maximum;
+  if (issue.origin === "string" && limit === 1) return "a string that is not empty";
+  const noun = nounOf(issue.origin, schema);
+  if (issue.inclusive === false) return `${noun} ${isSmall ? "above" : "below"} ${limit}`;
+  return `${noun} of at ${isSmall ? "least" : "most"} ${limit}`;
+}
