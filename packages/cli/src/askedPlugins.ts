@@ -1,6 +1,7 @@
 import { isMetaError, type MetaError, type Plugin } from "@metalearn/core";
-import { type LoadedConfig, loadPlugins } from "@metalearn/core/runs";
+import type { LoadedConfig } from "@metalearn/core/runs";
 import type { PluginFlags } from "./flags.js";
+import { loadListed } from "./listedPlugins.js";
 import { officialPlugins, pluginsOf } from "./officialPlugins.js";
 import { userConfig } from "./session.js";
 
@@ -26,7 +27,7 @@ export async function loadNamed(
 ): Promise<Plugin[]> {
   const load = async (name: string, configFile?: string) => {
     try {
-      return await loadPlugins([name], configFile);
+      return await loadListed({ plugins: [name], configFile });
     } catch (error) {
       if (!onError || !isMetaError(error)) throw error;
       onError(name, error);

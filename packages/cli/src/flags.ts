@@ -93,6 +93,19 @@ export interface PluginFlags extends ConfigFlags {
   readonly plugin: readonly string[];
 }
 
+/** A command that reads runs, checkpoints and parameters, which may come from anywhere. */
+export function withCheckpoint(command: Command, example: string): Command {
+  return withConfig(command, {
+    example,
+    config: "the config file, for a checkpoint without a run",
+  }).option(
+    "--plugin <name>",
+    "a plugin that the run needs and your own config does not list; repeatable",
+    collect,
+    [],
+  );
+}
+
 /** A command that asks metalearn's plugins, and those that the user names. */
 export function withPlugins(command: Command): Command {
   return command

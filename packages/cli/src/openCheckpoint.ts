@@ -5,7 +5,6 @@ import {
   checkConfig,
   createToolkit,
   findParams,
-  loadPlugins,
   parseOverrides,
   type RunConfig,
   type RunRecord,
@@ -16,6 +15,7 @@ import {
   runsOf,
   type Toolkit,
 } from "@metalearn/core/runs";
+import { loadListed } from "./listedPlugins.js";
 import { officialPlugins } from "./officialPlugins.js";
 import { openFoundSession, openSession, reopenSession, type Session } from "./session.js";
 
@@ -25,6 +25,8 @@ export interface CheckpointOptions {
   readonly config?: string | undefined;
   /** Changes to the config, such as `evaluate.method=pmi`. */
   readonly changes?: readonly string[];
+  /** Plugins that the command line names: of a run, only those are loaded, and those of the user's own config. */
+  readonly plugins?: readonly string[] | undefined;
   /** The checkpoint is to be scored, which takes the tasks' data, and not just their prompts. @default false */
   readonly needsTargets?: boolean;
 }
@@ -55,11 +57,11 @@ export interface CheckpointSession {
  * is read by the config that is found by itself, where there is one.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint, or nothing says what to score it on; what
- *   configs can be wrong in
+ *   configs can be wrong in; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
  */
 export async function openCheckpoint(
   path: string,
-  { config: configFlag, changes = [], needsTargets = false }: CheckpointOptions = {},
+  { config: configFlag, changes = [], plugins = [], needsTargets = false }: CheckpointOptions = {},
 ): Promise<CheckpointSession> {
   if (configFlag !== undefined) {
     const parameters = await findParams(path);
@@ -70,7 +72,7 @@ export async function openCheckpoint(
   if (record) {
     const isRun = directory === resolve(path);
     const parameters = record.updates === 0 ? undefined : await findParams(path);
-    const session = await reopenSession(record, changes);
+    const session = await reopenSession(record, { changes, directory, named: plugins });
     if (!isRun) return read(session, { name: path, parameters });
     const update = parameters === undefined ? 0 : Number(basename(dirname(parameters)));
     const isTrained = parameters === undefined || (await runCheckpoint(path))?.finished === true;
@@ -78,7 +80,7 @@ export async function openCheckpoint(
     return read(session, { name, parameters, run: { record, update, isTrained } });
   }
   const parameters = await findParams(path);
-  const found = needsTargets ? await openFoundSession(changes) : undefined;
+  const found = needsTargets ? await openFoundSession(changes, path) : undefined;
   const session = found ?? (await gpt2Session(parameters, { path, changes, needsTargets }));
   return read(session, { name: path, parameters });
 }
@@ -93,7 +95,11 @@ function read(
 /** A session for a GPT-2 in Hugging Face's format, with prompts as MetaICL writes them. */
 async function gpt2Session(
   parameters: string,
-  { path, changes, needsTargets }: Required<Omit<CheckpointOptions, "config">> & { path: string },
+  {
+    path,
+    changes,
+    needsTargets,
+  }: Required<Omit<CheckpointOptions, "config" | "plugins">> & { path: string },
 ): Promise<Omit<Session, "config">> {
   const overrides = parseOverrides(changes);
   if (needsTargets && !("tasks" in overrides)) {
@@ -105,7 +111,7 @@ async function gpt2Session(
   const model = { use: "gpt2", weights: resolve(parameters) };
   // Prompts need no data: what these names stand for is never looked for.
   const tasks = { use: "crossfit", ...(!needsTargets && { root: ".", setting: "none" }) };
-  const toolkit = createToolkit(await loadPlugins(officialPlugins));
+  const toolkit = createToolkit(await loadListed({ plugins: officialPlugins }));
   return { toolkit, runs: runsOf(checkConfig({ model, tasks }, { overrides })), file: undefined };
 }
 

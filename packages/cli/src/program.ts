@@ -9,6 +9,7 @@ import {
   names,
   positiveNumber,
   wholeNumbers,
+  withCheckpoint,
   withConfig,
   withDataFlags,
   withPlugins,
@@ -93,11 +94,8 @@ function addResults(program: Command): void {
 
 function addCheckpoints(program: Command): void {
   const what = "a run's folder, one with model.safetensors, or a file of torch.save";
-  const config = "the config file, for a checkpoint without a run";
 
-  withConfig(program.command("evaluate").argument("<path>", what), {
-    ...{ example: "evaluate.seeds=[100]", config },
-  })
+  withCheckpoint(program.command("evaluate").argument("<path>", what), "evaluate.seeds=[100]")
     .description("score a trained run, a checkpoint, or a folder in Hugging Face format")
     .option("-o, --output <file>", "write the scores as JSON")
     .option("-p, --predictions <file>", "write the answer to every question, as JSON lines")
@@ -105,7 +103,7 @@ function addCheckpoints(program: Command): void {
       (await import("./commands/evaluate.js")).evaluateCheckpoint(path, overrides, flags),
     );
 
-  withConfig(program.command("predict"), { example: "evaluate.method=pmi", config })
+  withCheckpoint(program.command("predict"), "evaluate.method=pmi")
     .description("ask a checkpoint questions: the options, ranked by how likely they are")
     .requiredOption("--checkpoint <path>", what)
     .option("-i, --input <text>", "the question; without it, lines of JSON are read from stdin")
@@ -121,7 +119,7 @@ function addCheckpoints(program: Command): void {
     .command("export")
     .argument("<path>", what)
     .argument("<folder>", "where to, a new folder");
-  withConfig(exported, { example: "model.tokenizer=byte", config })
+  withCheckpoint(exported, "model.tokenizer=byte")
     .description("write a checkpoint's model in Hugging Face's format, with its tokenizer")
     .addOption(
       choice("--dtype <name>", "of the tensors", ["float32", "float16", "bfloat16"]).default(

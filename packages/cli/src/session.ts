@@ -6,17 +6,23 @@ import {
   findConfig,
   type LoadedConfig,
   loadConfig,
-  loadPlugins,
   type NamedRuns,
   parseOverrides,
   type RunRecord,
   runsOf,
   type Toolkit,
 } from "@metalearn/core/runs";
-import { pluginsOf, pluginsWithLaunchers } from "./officialPlugins.js";
+import { listOf, loadListed, type PluginList, recordedToolkit } from "./listedPlugins.js";
+import { isOfficial, pluginsWithLaunchers } from "./officialPlugins.js";
 
 /** The configs that `extends: preset:{name}` and `metalearn init` know, as `{name}.yaml`. */
 export const presetFolder = join(import.meta.dirname, "../presets");
+
+/** Where configs are looked for, and what is said of one that is code, which may do anything. */
+const places = {
+  presets: presetFolder,
+  onCode: (file: string) => console.error(`Config: ${file}`),
+};
 
 /** A config with the plugins that it lists and its runs. */
 export interface Session {
@@ -39,43 +45,56 @@ export async function openSession(
   seeds?: readonly number[],
 ): Promise<Session> {
   const overrides = parseOverrides(changes);
-  return sessionOf(await loadConfig(configFlag, { overrides, seeds, presets: presetFolder }));
+  return sessionOf(await loadConfig(configFlag, { overrides, seeds, ...places }));
 }
 
-/** The same with the config that is found by itself, where there is one. */
-export async function openFoundSession(changes: readonly string[]): Promise<Session | undefined> {
-  const found = await findConfig({ overrides: parseOverrides(changes), presets: presetFolder });
+/**
+ * The same with the config that is found by itself, where there is one.
+ *
+ * @param outside a checkpoint, whose own configs do not count
+ */
+export async function openFoundSession(
+  changes: readonly string[],
+  outside: string,
+): Promise<Session | undefined> {
+  const found = await findConfig({ overrides: parseOverrides(changes), outside, ...places });
   return found && sessionOf(found);
 }
 
 /** The config that is named, or else the one that is found by itself, where there is one. */
 export async function userConfig(flag: string | undefined): Promise<LoadedConfig | undefined> {
-  const options = { presets: presetFolder };
-  return flag === undefined ? findConfig(options) : loadConfig(flag, options);
-}
-
-/** The session of a run that was made earlier, with changes from the command line. */
-export async function reopenSession(
-  { config: before, ...record }: RunRecord,
-  changes: readonly string[],
-): Promise<Session> {
-  const config = checkConfig(before, { overrides: parseOverrides(changes) });
-  const runs = runsOf(config);
-  return { config, file: record.configFile, toolkit: await recordedToolkit(record), runs };
+  return flag === undefined ? findConfig(places) : loadConfig(flag, places);
 }
 
 /**
- * The toolkit of plugins that a file of metalearn's names, such as a run's record: the one place where
- * plugins are loaded that no config of the user and no command line has named.
+ * The session of a run that was made earlier, with changes from the command line.
+ *
+ * @param directory the run's, whose own configs do not count
+ * @param named plugins that the command line names
+ * @throws MetaError `UNTRUSTED_PLUGIN` for a plugin that neither the command line nor the user's config names
  */
-export async function recordedToolkit({
-  plugins,
-  configFile,
-}: {
-  readonly plugins: readonly string[];
-  readonly configFile?: string | undefined;
-}): Promise<Toolkit> {
-  return createToolkit(await loadPlugins(plugins, configFile));
+export async function reopenSession(
+  { config: before, ...record }: RunRecord,
+  {
+    changes,
+    directory,
+    named,
+  }: {
+    readonly changes: readonly string[];
+    readonly directory: string;
+    readonly named: readonly string[];
+  },
+): Promise<Session> {
+  const config = checkConfig(before, { overrides: parseOverrides(changes) });
+  const runs = runsOf(config);
+  const lists: PluginList[] = [{ plugins: named }];
+  const isCovered = (name: string) => isOfficial(name) || named.includes(name);
+  if (!record.plugins.every(isCovered)) {
+    const own = await findConfig({ outside: directory, ...places });
+    if (own) lists.push(listOf(own));
+  }
+  const toolkit = await recordedToolkit(record, lists);
+  return { config, file: record.configFile, toolkit, runs };
 }
 
 /** All that a config may name, launchers included. */
@@ -86,11 +105,13 @@ export async function toolkitWithLaunchers({
   readonly config: Pick<Config, "plugins">;
   readonly file?: string | undefined;
 }): Promise<Toolkit> {
-  return createToolkit(await loadPlugins(pluginsWithLaunchers(config), file));
+  return createToolkit(
+    await loadListed({ plugins: pluginsWithLaunchers(config), configFile: file }),
+  );
 }
 
-async function sessionOf({ config, file }: LoadedConfig): Promise<Session> {
+async function sessionOf(loaded: LoadedConfig): Promise<Session> {
+  const { config, file } = loaded;
   const runs = runsOf(config);
-  const plugins = await loadPlugins(pluginsOf(config), file);
-  return { config, file, toolkit: createToolkit(plugins), runs };
+  return { config, file, toolkit: createToolkit(await loadListed(listOf(loaded))), runs };
 }

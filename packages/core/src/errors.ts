@@ -21,6 +21,7 @@ export type ErrorCode =
   | "SHAPE_MISMATCH"
   | "TRACKER_FAILED"
   | "UNKNOWN_NAME"
+  | "UNTRUSTED_PLUGIN"
   | "WRONG_DERIVATIVE"
   | "WRONG_VERSION";
 
@@ -56,6 +57,7 @@ const inputCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "RUN_EXISTS",
   "SHAPE_MISMATCH",
   "UNKNOWN_NAME",
+  "UNTRUSTED_PLUGIN",
   "WRONG_DERIVATIVE",
   "WRONG_VERSION",
 ]);

@@ -165,7 +165,7 @@ describe("runsOf", () => {
     const compare = { ...input.compare, runs: { maml: { train }, metaicl: { train } } };
     expect(runsOf(checkConfig({ ...input, train: { steps: "many" }, compare }))).toHaveLength(4);
     expect(() => runsOf(config)).toThrow(
-      '[BAD_CONFIG] in a.yaml, run "maml": train.steps: expected a number, got "many".',
+      '[BAD_CONFIG] in a.yaml, run "maml": train.steps: expected a whole number, got "many".',
     );
   });
 

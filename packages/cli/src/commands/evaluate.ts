@@ -8,14 +8,14 @@ import {
   openRun,
   runDirectory,
 } from "@metalearn/core/runs";
-import type { ConfigFlags } from "../flags.js";
+import type { PluginFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 import { openProgress } from "../progress/progress.js";
 import { evaluationTable } from "../terminalTables.js";
 
 /** Flags of `metalearn evaluate`. */
-export interface EvaluateFlags extends ConfigFlags {
+export interface EvaluateFlags extends PluginFlags {
   readonly output?: string;
   readonly predictions?: string;
 }
@@ -29,7 +29,7 @@ export async function evaluateCheckpoint(
   changes: readonly string[],
   flags: EvaluateFlags,
 ): Promise<void> {
-  const options = { config: flags.config, changes, needsTargets: true };
+  const options = { config: flags.config, plugins: flags.plugin, changes, needsTargets: true };
   const { run: own, parameters, ...found } = await openCheckpoint(path, options);
   const keep = own?.isTrained === true && changes.length === 0;
   const progress = openProgress();

@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import { disposeParams, learnerParams, MetaError, modelParams } from "@metalearn/core";
 import { type FloatType, saveParams, writeAtomically } from "@metalearn/core/files";
 import { openParams } from "@metalearn/core/runs";
-import type { ConfigFlags } from "../flags.js";
+import type { PluginFlags } from "../flags.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 
 /** Flags of `metalearn export`. */
-export interface ExportFlags extends ConfigFlags {
+export interface ExportFlags extends PluginFlags {
   readonly dtype: FloatType;
 }
 
@@ -25,7 +25,7 @@ export async function exportCheckpoint(
   if (existsSync(folder)) {
     throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);
   }
-  const options = { config: flags.config, changes };
+  const options = { config: flags.config, plugins: flags.plugin, changes };
   const { toolkit, config, configFile, parameters } = await openCheckpoint(path, options);
   const { model: reference, adapter, seed } = config;
   // Nothing is computed: JavaScript's engine holds the numbers, and needs nothing installed.

@@ -1,7 +1,8 @@
 import { join, relative } from "node:path";
 import { isMetaError, type Kind, type Plugin } from "@metalearn/core";
-import { findPlugins, loadPlugins, pluginKeys } from "@metalearn/core/runs";
+import { findPlugins, pluginKeys } from "@metalearn/core/runs";
 import type { ConfigFlags } from "../flags.js";
+import { loadListed } from "../listedPlugins.js";
 import { isOfficial, pluginsWithLaunchers } from "../officialPlugins.js";
 import { paint } from "../paint.js";
 import { userConfig } from "../session.js";
@@ -52,7 +53,7 @@ async function listedNames(flag: string | undefined): Promise<{ file: string; na
 async function inspect(name: string, configFile: string): Promise<ListedPlugin> {
   const origin = isOfficial(name) ? "metalearn" : "config";
   try {
-    const [plugin] = (await loadPlugins([name], configFile)) as [Plugin];
+    const [plugin] = (await loadListed({ plugins: [name], configFile })) as [Plugin];
     return { name, version: plugin.version, origin, path: plugin.file, provides: namesIn(plugin) };
   } catch (error) {
     if (!isMetaError(error)) throw error;

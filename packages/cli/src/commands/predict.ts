@@ -1,12 +1,12 @@
 import type { PromptRequest } from "@metalearn/core";
 import { openPredictor, type RankedOption } from "@metalearn/core/runs";
-import type { ConfigFlags } from "../flags.js";
+import type { PluginFlags } from "../flags.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
 import { percent } from "../terminalTables.js";
 
 /** Flags of `metalearn predict`. */
-export interface PredictFlags extends ConfigFlags {
+export interface PredictFlags extends PluginFlags {
   readonly checkpoint: string;
   readonly input?: string;
   readonly option: readonly string[];
@@ -31,7 +31,11 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   const requests = readRequests(given, process.stdin);
   // Before anything is loaded: a mistake on the command line shows at once.
   const first = flags.input === undefined ? undefined : await requests.next();
-  const checkpoint = await openCheckpoint(flags.checkpoint, { config: flags.config, changes });
+  const checkpoint = await openCheckpoint(flags.checkpoint, {
+    config: flags.config,
+    plugins: flags.plugin,
+    changes,
+  });
   const notify = (message: string) => console.error(message);
   const predictor = await openPredictor({ ...checkpoint, notify });
   try {

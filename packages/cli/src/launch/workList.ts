@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { writeTextAtomically } from "@metalearn/core/files";
-import { type NamedRun, type RunOptions, runPath } from "@metalearn/core/runs";
-import { recordedToolkit, type Session } from "../session.js";
+import { createToolkit, type NamedRun, type RunOptions, runPath } from "@metalearn/core/runs";
+import { loadListed } from "../listedPlugins.js";
+import type { Session } from "../session.js";
 
 /** Runs for other processes to carry out: JSON that `metalearn work` reads. */
 interface WorkList {
@@ -49,6 +50,6 @@ export async function openWork(path: string, index: string): Promise<RunOptions>
   if (!run) {
     throw new MetaError("BAD_OPTION", `${path} has runs 0 to ${runs.length - 1}, but no ${index}.`);
   }
-  const toolkit = await recordedToolkit({ plugins, configFile });
+  const toolkit = createToolkit(await loadListed({ plugins, configFile }));
   return { ...run, toolkit, configFile, directory: runPath(out, run) };
 }

@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { cosmiconfig, defaultLoaders, type Loader } from "cosmiconfig";
-import { createJiti } from "jiti";
-import { MetaError, messageOf } from "../errors.js";
+import { MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
 import { type Config, type ConfigChanges, checkConfig } from "./checkConfig.js";
 import { type ConfigFile, withBases } from "./extends.js";
+import { type BeforeCode, findInFolder, readConfigFile } from "./readConfigFile.js";
+import { isWithin, othersCanWrite, searchFolders } from "./searchFolders.js";
 
 /** A config file and where it was found. */
 export interface LoadedConfig {
@@ -17,11 +17,15 @@ export interface LoadedConfig {
 export interface LoadConfigOptions extends ConfigChanges {
   /** The folder with `{name}.yaml` for every `preset:{name}`. */
   readonly presets?: string;
+  /** Is told of a config found by itself that is code, before it runs. */
+  readonly onCode?: (file: string) => void;
 }
 
-/** TypeScript configs may import other TypeScript files. */
-const loadTypeScript: Loader = (path) =>
-  createJiti(import.meta.url).import(path, { default: true });
+/** Options of {@link findConfig}. */
+export interface FindConfigOptions extends LoadConfigOptions {
+  /** A folder or file whose configs do not count, such as a run that somebody sent. */
+  readonly outside?: string | undefined;
+}
 
 /**
  * Reads a config file and checks it, as {@link checkConfig} does: `path`, or else the one that
@@ -36,8 +40,8 @@ export async function loadConfig(
   path: string | undefined,
   options: LoadConfigOptions = {},
 ): Promise<LoadedConfig> {
-  const found = await findFile(path);
-  if (found) return withOptions(found, options);
+  const loaded = path === undefined ? await findConfig(options) : await namedConfig(path, options);
+  if (loaded) return loaded;
   throw new MetaError(
     "MISSING_FILE",
     path
@@ -48,51 +52,65 @@ export async function loadConfig(
 
 /**
  * Reads the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and the `metalearn`
- * key of package.json from the working directory upwards, if there is one.
+ * key of package.json from the working directory upwards, if there is one. The search ends at the project's
+ * folder, the home folder, or below the first folder that others can write to.
  *
- * @throws MetaError as {@link loadConfig} does, save when there is none
+ * @throws MetaError as {@link loadConfig} does, save when there is none; `BAD_CONFIG` for code, or plugins that
+ *   are not metalearn's own, in a folder that others can write to
  */
-export async function findConfig(
-  options: LoadConfigOptions = {},
-): Promise<LoadedConfig | undefined> {
-  const found = await findFile(undefined);
+export async function findConfig({
+  onCode,
+  outside,
+  ...options
+}: FindConfigOptions = {}): Promise<LoadedConfig | undefined> {
+  const beforeCode = (file: string) => {
+    if (canBeChanged(file)) throw changeable(file, "it is code");
+    onCode?.(file);
+  };
+  for (const folder of searchFolders()) {
+    if (outside !== undefined && isWithin(folder, outside)) continue;
+    const found = await findInFolder(folder, beforeCode);
+    if (!found) continue;
+    const loaded = await withOptions(found, options, beforeCode);
+    const foreign = loaded.config.plugins?.find((name) => !name.startsWith("@metalearn/"));
+    if (foreign !== undefined && canBeChanged(found.file)) {
+      throw changeable(found.file, `it loads the plugin "${foreign}"`);
+    }
+    return loaded;
+  }
+  return undefined;
+}
+
+async function namedConfig(path: string, options: LoadConfigOptions) {
+  const found = await readConfigFile(resolve(path));
   return found && withOptions(found, options);
 }
 
-function openExplorer() {
-  return cosmiconfig("metalearn", {
-    searchPlaces: [
-      ...["yaml", "yml", "json", "js", "mjs", "cjs", "ts", "mts"].map(
-        (extension) => `metalearn.config.${extension}`,
-      ),
-      ".metalearnrc",
-      "package.json",
-    ],
-    searchStrategy: "project",
-    loaders: { ...defaultLoaders, ".ts": loadTypeScript, ".mts": loadTypeScript },
-  });
+/** True if others could have written a config, or what lies beside it. */
+function canBeChanged(file: string): boolean {
+  return othersCanWrite(file) || othersCanWrite(dirname(file));
 }
 
-async function findFile(path: string | undefined): Promise<ConfigFile | undefined> {
-  const explorer = openExplorer();
-  const found = await read(() => (path ? explorer.load(resolve(path)) : explorer.search()), path);
-  return found && !found.isEmpty ? { file: found.filepath, content: found.config } : undefined;
+function changeable(file: string, why: string): MetaError {
+  return new MetaError(
+    "BAD_CONFIG",
+    `${file} is not taken by itself: ${why}, and others can write to it or its folder. If you trust it, name it with --config.`,
+  );
 }
 
 async function withOptions(
   { file, content }: ConfigFile,
-  { presets, ...changes }: LoadConfigOptions,
+  { presets, overrides, seeds }: LoadConfigOptions,
+  beforeCode?: BeforeCode,
 ): Promise<LoadedConfig> {
-  if (changes.overrides && "extends" in changes.overrides) {
+  if (overrides && "extends" in overrides) {
     throw new MetaError("BAD_OPTION", "extends can only be set in a config file.");
   }
-  const explorer = openExplorer();
   const whole = await withBases({ file, content }, async (name, from) => {
     const base = await basePath(name, from, presets);
-    const loaded = await read(() => explorer.load(base), base);
-    return { file: base, content: loaded?.config } satisfies ConfigFile;
+    return (await readConfigFile(base, beforeCode)) ?? { file: base, content: undefined };
   });
-  return { file, config: checkConfig(whole, changes, file) };
+  return { file, config: checkConfig(whole, { overrides, seeds }, file) };
 }
 
 const presetPrefix = "preset:";
@@ -118,20 +136,4 @@ async function basePath(name: string, from: string, presets: string | undefined)
     return presetPath(name.slice(presetPrefix.length), presets);
   }
   return resolve(dirname(from), name);
-}
-
-async function read<T>(load: () => Promise<T>, path: string | undefined): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    if (missing && path) {
-      throw new MetaError("MISSING_FILE", `There is no config file ${path}.`, { cause });
-    }
-    throw new MetaError(
-      "BAD_CONFIG",
-      `The config${path ? ` ${path}` : ""} cannot be read: ${messageOf(cause)}`,
-      { cause },
-    );
-  }
 }

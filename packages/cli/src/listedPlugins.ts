@@ -1,0 +1,85 @@
+import { dirname, isAbsolute, resolve } from "node:path";
+import { MetaError, type Plugin } from "@metalearn/core";
+import { createToolkit, loadPlugins, type Toolkit } from "@metalearn/core/runs";
+import { isOfficial, pluginsOf } from "./officialPlugins.js";
+
+/** A list of plugins, and the file to whose folder paths in it are relative. */
+export interface PluginList {
+  readonly plugins: readonly string[];
+  readonly configFile?: string | undefined;
+}
+
+/**
+ * Loads plugins that the user has named. Metalearn's own are those beside this command, whatever else lies in
+ * `node_modules` beside the config.
+ *
+ * @throws what `loadPlugins` throws
+ */
+export async function loadListed({ plugins, configFile }: PluginList): Promise<Plugin[]> {
+  const own = await loadPlugins(plugins.filter(isOfficial), import.meta.filename);
+  const others = await loadPlugins(
+    plugins.filter((name) => !isOfficial(name)),
+    configFile,
+  );
+  const byName = new Map([...own, ...others].map((plugin) => [plugin.origin, plugin]));
+  return plugins.map((name) => byName.get(name) as Plugin);
+}
+
+/**
+ * The toolkit for a run that was made earlier. A run may come from anywhere, and plugins are code: its record only
+ * says which ones are needed, and they are loaded where the user names them.
+ *
+ * @param recorded by the run
+ * @param named by the user: on the command line and in their own config
+ * @throws MetaError `UNTRUSTED_PLUGIN` for a plugin that the user has not named
+ */
+export async function recordedToolkit(
+  recorded: PluginList,
+  named: readonly PluginList[],
+): Promise<Toolkit> {
+  const lists: PluginList[] = [{ plugins: recorded.plugins.filter(isOfficial) }];
+  for (const name of recorded.plugins.filter((each) => !isOfficial(each))) {
+    const found = named.find((list) => namesPlugin(list, name, recorded));
+    if (!found) throw untrusted(name, recorded);
+    lists.push({ ...found, plugins: [nameIn(found, name, recorded)] });
+  }
+  return createToolkit((await Promise.all(lists.map(loadListed))).flat());
+}
+
+/** How the user's list names a plugin of a record: by the same name, or by the same file. */
+function nameIn(list: PluginList, name: string, recorded: PluginList): string {
+  const path = fileOf(name, recorded.configFile);
+  const same = (own: string) => path !== undefined && fileOf(own, list.configFile) === path;
+  return list.plugins.find(same) ?? name;
+}
+
+function namesPlugin(list: PluginList, name: string, recorded: PluginList): boolean {
+  return list.plugins.includes(nameIn(list, name, recorded));
+}
+
+/** The file that a name stands for, if it is no package. */
+function fileOf(name: string, configFile: string | undefined): string | undefined {
+  return name.startsWith(".") || isAbsolute(name)
+    ? resolve(configFile === undefined ? "." : dirname(configFile), name)
+    : undefined;
+}
+
+function untrusted(name: string, { configFile }: PluginList): MetaError {
+  const path = fileOf(name, configFile);
+  const place = path === undefined ? "" : ` (${path})`;
+  return new MetaError(
+    "UNTRUSTED_PLUGIN",
+    `The run was made with the plugin "${name}"${place}, which neither the command line nor a config of yours names. Plugins are code, and are not loaded because a run's folder says so. If you trust it, add: --plugin ${name}`,
+  );
+}
+
+/** The plugins that a config lists. */
+export function listOf({
+  config,
+  file,
+}: {
+  readonly config: { readonly plugins?: readonly string[] | undefined };
+  readonly file: string | undefined;
+}): PluginList {
+  return { plugins: pluginsOf(config), configFile: file };
+}

@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { defaultLoaders, type Loader } from "cosmiconfig";
+import { createJiti } from "jiti";
+import { isMetaError, MetaError, messageOf } from "../errors.js";
+import type { ConfigFile } from "./extends.js";
+
+// Only the loaders are cosmiconfig's: `cosmiconfig()` itself imports `.config/config.js` of the working
+// directory, whoever wrote it.
+
+/** Names of config files, in the order in which they are looked for in a folder. */
+const configNames = [
+  ...["yaml", "yml", "json", "js", "mjs", "cjs", "ts", "mts"].map(
+    (extension) => `metalearn.config.${extension}`,
+  ),
+  ".metalearnrc",
+  "package.json",
+];
+
+/** TypeScript configs may import other TypeScript files. */
+const loadTypeScript: Loader = (path) =>
+  createJiti(import.meta.url).import(path, { default: true });
+
+const loaders: Readonly<Record<string, Loader>> = {
+  ...defaultLoaders,
+  ".ts": loadTypeScript,
+  ".mts": loadTypeScript,
+};
+
+const codeExtensions = [".js", ".mjs", ".cjs", ".ts", ".mts"];
+
+/** Is called with the path of a config that is code, before it runs. */
+export type BeforeCode = (file: string) => void;
+
+/**
+ * Reads a config file: YAML, JSON, code that exports one, or the key `metalearn` of a package.json.
+ *
+ * @returns nothing for a file without a config
+ * @throws MetaError `MISSING_FILE` or `BAD_CONFIG`
+ */
+export async function readConfigFile(
+  path: string,
+  beforeCode: BeforeCode = () => {},
+): Promise<ConfigFile | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if (!isMissing(cause)) throw unreadable(path, cause);
+    throw new MetaError("MISSING_FILE", `There is no config file ${path}.`, { cause });
+  }
+  const extension = extname(path);
+  const load = loaders[extension || "noExt"];
+  if (!load) {
+    throw new MetaError(
+      "BAD_CONFIG",
+      `${path}: expected a config that ends in .yaml, .yml, .json, .js, .mjs, .cjs, .ts or .mts, got ${extension}.`,
+    );
+  }
+  if (text.trim() === "") return undefined;
+  try {
+    if (codeExtensions.includes(extension)) beforeCode(path);
+    const loaded: unknown = await load(path, text);
+    const content = basename(path) === "package.json" ? configOf(loaded) : loaded;
+    return content === undefined || content === null ? undefined : { file: path, content };
+  } catch (cause) {
+    throw isMetaError(cause) ? cause : unreadable(path, cause);
+  }
+}
+
+/**
+ * Reads the first config in a folder.
+ *
+ * @throws MetaError `BAD_CONFIG`
+ */
+export async function findInFolder(
+  folder: string,
+  beforeCode: BeforeCode,
+): Promise<ConfigFile | undefined> {
+  for (const name of configNames) {
+    const found = await readConfigFile(join(folder, name), beforeCode).catch((error) => {
+      if (isMetaError(error) && error.code === "MISSING_FILE") return undefined;
+      throw error;
+    });
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function configOf(manifest: unknown): unknown {
+  return (manifest as { readonly metalearn?: unknown } | null)?.metalearn;
+}
+
+function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+function unreadable(path: string, cause: unknown): MetaError {
+  return new MetaError("BAD_CONFIG", `The config ${path} cannot be read: ${messageOf(cause)}`, {
+    cause,
+  });
+}
