@@ -77,7 +77,9 @@ function parseValue(text: string): unknown {
 }
 
 function changesFactory(before: Json, after: Json): boolean {
-  return "use" in after && "use" in before && after.use !== before.use;
+  // Of a model, `weights` alone stand for `use: auto`.
+  const use = before.use ?? ("weights" in before ? "auto" : undefined);
+  return "use" in after && use !== undefined && after.use !== use;
 }
 
 /** Whether a part of a config has keys. */

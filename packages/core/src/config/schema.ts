@@ -94,6 +94,9 @@ const evaluateSchema = z.strictObject({
 
 // What a key means stands in `describe`: editors and the documentation have it from there.
 
+/** The model that finds out what its `weights` are. */
+export const autoModel = "auto";
+
 /** Everything that one run needs to know. */
 export const runSchema = z.strictObject({
   seed: z
@@ -102,7 +105,7 @@ export const runSchema = z.strictObject({
     .default(100)
     .describe("Training seed: it decides the initial parameters and what is drawn to train on."),
   runtime: referenceSchema("runtime").prefault({ use: "auto" }),
-  model: referenceSchema("model"),
+  model: referenceSchema("model", autoModel),
   adapter: referenceSchema("adapter").optional(),
   tasks: referenceSchema("tasks"),
   learner: referenceSchema("learner").optional(),

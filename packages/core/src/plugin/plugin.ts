@@ -10,6 +10,7 @@ import type { TensorRuntime } from "../contracts/runtime.js";
 import type { TaskSource } from "../contracts/task.js";
 import type { Tracker } from "../contracts/tracker.js";
 import type { Components, Kind } from "./components.js";
+import type { Reference } from "./reference.js";
 
 /** What a factory may ask for while it builds a component. */
 export interface FactoryContext {
@@ -20,6 +21,10 @@ export interface FactoryContext {
    * model comes with its adapter.
    */
   get<K extends Kind>(kind: K): Promise<Components[K]>;
+  /** Builds another component, such as a model for one that only chooses it. */
+  create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
+  /** The plugins whose components there are. */
+  readonly plugins: readonly Plugin[];
   /** A path from the options, relative to the config file, as an absolute path. */
   path(path: string): string;
   /** Planned meta-updates, for schedules. Known when training begins. */
@@ -46,6 +51,11 @@ export interface Plugin {
   readonly file?: string;
   readonly runtimes?: Readonly<Record<string, Factory<TensorRuntime>>>;
   readonly models?: Readonly<Record<string, Factory<Model>>>;
+  /**
+   * Names in `models` by the checkpoints that they open as `weights`: by `model_type` in a checkpoint's
+   * config.json, which GGUF calls its architecture. The model `auto` chooses by it.
+   */
+  readonly checkpoints?: Readonly<Record<string, string>>;
   readonly adapters?: Readonly<Record<string, Factory<ModelAdapter>>>;
   readonly tasks?: Readonly<Record<string, Factory<TaskSource>>>;
   readonly learners?: Readonly<Record<string, Factory<Learner>>>;

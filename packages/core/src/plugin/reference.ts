@@ -39,9 +39,14 @@ export function referenceTo<K extends Kind>(kind: K): z.ZodCustom<Components[K],
   );
 }
 
-/** The schema of a key of a config that names a component: of the reference itself. */
-export function referenceSchema(kind: Kind) {
-  return marked(kind, z.looseObject({ use: z.string() }));
+/**
+ * The schema of a key of a config that names a component: of the reference itself.
+ *
+ * @param usual the name that is meant where none is given
+ */
+export function referenceSchema(kind: Kind, usual?: string) {
+  const use = z.string();
+  return marked(kind, z.looseObject({ use: usual === undefined ? use : use.default(usual) }));
 }
 
 /** The definition of a schema stays when `describe` or `optional` make another one of it. */

@@ -175,7 +175,9 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
         references.adapter ? (await get("adapter"))(await model) : model;
       const context: FactoryContext = {
         seed,
+        plugins,
         get,
+        create,
         notify,
         path: (path) => resolve(configFile ? dirname(configFile) : ".", path),
         totalUpdates() {
