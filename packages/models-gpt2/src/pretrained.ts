@@ -31,8 +31,8 @@ export async function pretrainedGpt2(
 ): Promise<Gpt2> {
   const path = await findCheckpoint(source, hub);
   const config = await readHuggingFaceConfig(path, heads);
-  const tokenizer = given ?? (await ownTokenizer(path, config.vocabularySize));
   const init = await pretrainedInit(path, gpt2Architecture(config));
+  const tokenizer = given ?? (await ownTokenizer(path, config.vocabularySize));
   return { ...gpt2(config, tokenizer), init };
 }
 
