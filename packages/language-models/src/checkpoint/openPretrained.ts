@@ -37,6 +37,7 @@ export async function openPretrained<C>(
 ): Promise<{ config: C; tokenizer: Tokenizer; init: () => Promise<Params> }> {
   const path = await findCheckpoint(source, hub);
   const config = await readConfig(path);
+  const init = await pretrainedInit(path, architecture(config));
   const folder = (await stat(path)).isDirectory() ? path : dirname(path);
   const tokenizer = given ?? (await findTokenizer(folder)) ?? usualTokenizer?.(config);
   if (!tokenizer) {
@@ -45,7 +46,7 @@ export async function openPretrained<C>(
       `${path} has no tokenizer beside it: expected tokenizer.json, or vocab.json and merges.txt. Copy them there from where the weights come from, or name a tokenizer.`,
     );
   }
-  return { config, tokenizer, init: await pretrainedInit(path, architecture(config)) };
+  return { config, tokenizer, init };
 }
 
 /** Options that name published parameters, for the schema of a model's factory. */
