@@ -135,7 +135,7 @@ describe("a comparison", () => {
     };
     await compareRuns(options(config, listening(said)));
     expect(said).toContain(
-      'run (seed 100) trains, but is evaluated by the method random, which asks no model. "learner: null" in its config saves the training.',
+      'run (seed 100) trains, but its evaluation method random uses no model. "learner: null" in its config saves the training.',
     );
   });
 
@@ -149,7 +149,7 @@ describe("a comparison", () => {
       options(config, { onEvent: (_, event) => events.push(event.kind) }),
     );
     expect(second.rows).toEqual(first.rows);
-    expect(events).toEqual(["open", "message"]); // that it is trained already
+    expect(events).toEqual(["open", "message"]); // that it is already trained
     expect((await stat(file)).mtimeMs).toBe(before.mtimeMs);
   });
 
@@ -172,7 +172,7 @@ describe("a comparison", () => {
     await compareRuns(options(config));
     const other = { ...config, optimizer: { ...base.optimizer, learningRate: 0.02 } };
     await expect(compareRuns(options(other))).rejects.toThrow(
-      /^\[RUN_EXISTS\] .*run-seed100 holds a run that differs in optimizer\.learningRate\./,
+      /^\[RUN_EXISTS\] .*run-seed100 already holds a run that differs in optimizer\.learningRate\./,
     );
   });
 
@@ -241,7 +241,7 @@ describe("an interrupted run", () => {
 
       const messages: string[] = [];
       await compareRuns(options(config, listening(messages)));
-      expect(messages).toEqual(["run (seed 100) goes on: checkpoint of update 7 of 12."]);
+      expect(messages).toEqual(["run (seed 100) resumes: checkpoint of update 7 of 12."]);
       expect(await results()).toEqual(uninterrupted);
       const { tokens } = (await readMetrics(join(out, "run-seed100"))).at(-1) ?? {};
       expect(tokens).toBe(12 * 2 * 2 * 10); // updates, batches, sequences, tokens of each

@@ -111,7 +111,7 @@ describe("a run whose last checkpoint is damaged", () => {
       expect(
         messages.filter((text) => text.includes(`${damagedFile} is not what was written`)),
       ).toHaveLength(damaged);
-      expect(messages.some((text) => text.includes("goes on: checkpoint of update"))).toBe(
+      expect(messages.some((text) => text.includes("resumes: checkpoint of update"))).toBe(
         damaged < 3,
       );
       expect(await checkpoints()).toEqual(
@@ -191,7 +191,7 @@ describe("a run that validates", () => {
     expect(await parameters(inRun("checkpoints/00000008"))).toEqual(last);
     const again: string[] = [];
     await compareRuns(options(rest, listening(again)));
-    expect(again).toEqual(["run (seed 100) is trained already: checkpoint of update 8 of 12."]);
+    expect(again).toEqual(["run (seed 100) is already trained: checkpoint of update 8 of 12."]);
   });
 
   test.each([8, 12])(
@@ -328,7 +328,8 @@ describe.skipIf(!canMount)(
       const messages: string[] = [];
       await compareRuns(options(config, listening(messages)));
       expect(messages).toEqual([
-        `run (seed 100) goes on: checkpoint of update ${Number(kept.at(-1))} of 12.`,
+        `run (seed 100) resumes: checkpoint
+ of update ${Number(kept.at(-1))} of 12.`,
       ]);
       const resumed = await parameters(inRun("checkpoints/00000012"));
       await compareRuns({ ...options(config), out: join(out, "whole") });

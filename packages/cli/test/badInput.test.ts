@@ -221,7 +221,8 @@ const table: readonly BadInput[] = [
     what: "a seed that there are no demonstrations for",
     config: { ...config, evaluate: { seeds: [100, 7] } },
     args: compare,
-    message: /evaluate\.seeds: the task "held_out_1" has no demonstrations for seed 7; .* 13, 100/,
+    message:
+      /evaluate\.seeds: expected seeds that the task "held_out_1" has demonstrations for \(13, 100\b.*\), got 7\./,
   },
   {
     what: "a validation seed that there are no demonstrations for",
@@ -230,7 +231,7 @@ const table: readonly BadInput[] = [
       tasks: { ...config.tasks, devTasks: ["held_out_1"] },
       train: { ...config.train, validate: { seeds: [7] } },
     },
-    message: /train\.validate\.seeds: the task "held_out_1" has no demonstrations for seed 7/,
+    message: /train\.validate\.seeds: expected seeds that the task "held_out_1" has .*, got 7\./,
   },
   {
     what: "a method for answers that the tasks do not score",
@@ -324,13 +325,13 @@ const table: readonly BadInput[] = [
   {
     what: "a checkpoint that is not there",
     args: ["evaluate", "none", "-c", "metalearn.config.yaml"],
-    message: /There is no checkpoint in none/,
+    message: /none: expected a run with checkpoints, or a folder with model\.safetensors/,
   },
   {
     what: "a record of a run that is no JSON",
     break: ["weights/run.json", () => "{"],
     args: ["evaluate", "weights"],
-    message: /run\.json is not JSON/,
+    message: /run\.json: expected JSON/,
   },
   {
     what: "weights that are not there",

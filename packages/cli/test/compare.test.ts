@@ -97,7 +97,7 @@ describe("compare", () => {
     const again = await project.metalearn(["compare", "--seeds", "1,2"]);
     expect({ code: again.code, stdout: again.stdout }).toEqual({ code: 0, stdout: first.stdout });
     expect(again.stderr).toContain(
-      "metaicl (seed 2) is trained already: checkpoint of update 8 of 8.",
+      "metaicl (seed 2) is already trained: checkpoint of update 8 of 8.",
     );
     expect(again.stderr).not.toMatch(/train 8\/8|evaluate/);
     expect(await written()).toEqual(before);

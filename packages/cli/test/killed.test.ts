@@ -164,7 +164,7 @@ describe(`a sweep of 3 learners, 2 settings and 3 seeds on ${data}, killed three
     const logs = (await readdir(project.path("runs")))
       .filter((name) => /-seed\d$/.test(name))
       .map((run) => project.read(`runs/${run}/log.txt`));
-    expect((await Promise.all(logs)).join()).toMatch(/goes on: checkpoint of|is trained already/);
+    expect((await Promise.all(logs)).join()).toMatch(/resumes: checkpoint of|is already trained/);
     expect(log).toContain(`[${runs}/${runs}]`);
   });
 

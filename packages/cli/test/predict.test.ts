@@ -134,11 +134,11 @@ describe("predict", () => {
     [["-i", "x", "--demonstrations", "none.jsonl"], "[MISSING_FILE] none.jsonl cannot be read: "],
     [
       ["-i", "x", ...options, "--checkpoint", "nowhere"],
-      "[MISSING_FILE] There is no checkpoint in nowhere",
+      "[MISSING_FILE] nowhere: expected a run with checkpoints,",
     ],
     [
       ["-i", "x", ...options, "evaluate.method=majority"],
-      "[BAD_OPTION] The method majority asks no model.",
+      "[BAD_OPTION] evaluate.method: expected a method that uses a model, got majority.",
     ],
     [
       ["-i", "x", ...options, "tasks.method=channel", "evaluate.method=pmi"],

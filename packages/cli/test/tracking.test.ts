@@ -9,7 +9,7 @@ test("a run whose tracking server is down says so once, and ends as if there wer
   const project = await projectWithTasks({ ...tinyRun, tracker: { use: "mlflow", url } });
   const { code, stderr } = await project.metalearn(["compare"]);
   expect(code).toBe(0);
-  expect(stderr.match(/The tracker mlflow fails, and the run goes on without it/g)).toHaveLength(1);
+  expect(stderr.match(/The tracker mlflow failed; the run continues without it/g)).toHaveLength(1);
   expect(stderr).toContain("no answer from http://127.0.0.1:9");
   expect(stderr).toContain("train 8/8");
   expect((await project.read("runs/run-seed100/metrics.jsonl"))?.split("\n")).toHaveLength(5);
@@ -22,7 +22,7 @@ test("a finished run may be given to another tracker, which gets all of it", asy
   const tracked = await project.metalearn(["compare", 'tracker={"use":"tensorboard"}']);
   expect({ code: tracked.code, stderr: tracked.stderr }).toEqual({
     code: 0,
-    stderr: expect.stringContaining("is trained already"),
+    stderr: expect.stringContaining("is already trained"),
   });
   expect(await project.read("runs/run-seed100/evaluation.json")).toBe(evaluation);
   const folder = project.path("runs/run-seed100/tensorboard");
@@ -54,7 +54,7 @@ test("several trackers get the same, and one that fails keeps nothing from the o
   const project = await projectWithTasks({ ...tinyRun, tracker });
   const { code, stderr } = await project.metalearn(["compare"]);
   expect(code, stderr).toBe(0);
-  expect(stderr.match(/The tracker \w+ fails/g)).toEqual(["The tracker mlflow fails"]);
+  expect(stderr.match(/The tracker \w+ failed/g)).toEqual(["The tracker mlflow failed"]);
   for (const folder of ["runs/run-seed100/tensorboard", "logs/run-seed100"]) {
     const [file = ""] = readdirSync(project.path(folder));
     const text = readFileSync(project.path(folder, file), "latin1");

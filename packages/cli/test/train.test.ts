@@ -71,7 +71,7 @@ describe("an interrupted training", () => {
       "Stopping after this step. Press Ctrl-C again to stop at once.",
     );
     expect(stopped.stderr).toMatch(
-      /\[INTERRUPTED\] run \(seed 100\) stopped after update \d+ of 100\. Run the same command again to go on from there\.\n$/,
+      /\[INTERRUPTED\] run \(seed 100\) stopped after update \d+ of 100\. Run the same command again to resume\.\n$/,
     );
     const newest = (await checkpoints(project)).at(-1);
     expect(Number(newest)).toBeGreaterThanOrEqual(10);
@@ -89,7 +89,7 @@ describe("an interrupted training", () => {
     const resumed = await project.metalearn(["train"]);
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toContain(
-      `run (seed 100) goes on: checkpoint of update ${Number(newest)} of 100.`,
+      `run (seed 100) resumes: checkpoint of update ${Number(newest)} of 100.`,
     );
     expect(resumed.stderr).toContain("train 100/100, loss");
     await project.metalearn(["train", "out=whole"]);

@@ -109,7 +109,7 @@ describe("valueAndGradients", () => {
   test("refuses a function that returns no scalar", () => {
     const f = ({ a }: Params) => a as tf.Scalar;
     expect(() => valueAndGradients(f, { a: tf.ones([2]) })).toThrow(
-      "[SHAPE_MISMATCH] A function to differentiate must return a scalar, but returned shape [2].",
+      "[SHAPE_MISMATCH] Expected the function to differentiate to return a scalar, got shape [2].",
     );
   });
 

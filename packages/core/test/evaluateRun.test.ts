@@ -49,7 +49,7 @@ describe("the parameters of a path", () => {
     await mkdir(inFolder("empty"));
     await mkdir(inFolder("run/checkpoints/00000900/model"), { recursive: true });
     await expect(findParams(inFolder(folder))).rejects.toThrow(
-      `[MISSING_FILE] There is no checkpoint in ${inFolder(folder)}`,
+      `[MISSING_FILE] ${inFolder(folder)}: expected a run with checkpoints,`,
     );
   });
 });
@@ -171,7 +171,7 @@ describe("an evaluation in the directory of a run", () => {
       onEvent: ({ kind }) => kind === "evaluate" && controller.abort(),
     });
     expect(stopped.asked).toEqual([1]);
-    expect(String(stopped.found)).toContain("Run the same command again to go on from there.");
+    expect(String(stopped.found)).toContain("Run the same command again to resume it.");
     const { asked, found } = await evaluateSeeds([1, 2, 3]);
     expect(asked).toEqual([2, 3]);
     expect(found).toMatchObject({ seeds: [1, 2, 3], all: { mean: 1 } });

@@ -50,7 +50,7 @@ test("what is down is told once, and is asked again", async () => {
   tracker.log({ update: 1 });
   tracker.log({ update: 2 });
   await tracker.close();
-  expect(told).toEqual(["The tracker lamp fails, and the run goes on without it: nobody answers."]);
+  expect(told).toEqual(["The tracker lamp failed; the run continues without it: nobody answers."]);
   expect(seen).toEqual([{ update: 2 }]);
 });
 
@@ -59,6 +59,6 @@ test("a tracker that never answers does not keep the run from ending", async () 
   tracker.log({ update: 1 });
   await tracker.close();
   expect(told).toEqual([
-    "The tracker lamp fails, and the run goes on without it: it is not done 0.05 s after the run.",
+    "The tracker lamp failed; the run continues without it: it has not finished 0.05 s after the run.",
   ]);
 });

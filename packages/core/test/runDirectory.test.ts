@@ -59,7 +59,7 @@ describe("claiming a run's directory", () => {
     await mkdir(join(files().checkpoints, checkpointName(5)), { recursive: true });
     const config = configOf({ model: { width: 16, heads: 2 }, train: { batchSize: 4 } });
     await expect(claimRunDirectory(files(), record({ config }))).rejects.toThrow(
-      `[RUN_EXISTS] ${inFolder("run")} holds a run that differs in model.width, model.heads, train.batchSize. Choose another folder with out=...`,
+      `[RUN_EXISTS] ${inFolder("run")} already holds a run that differs in model.width, model.heads, train.batchSize. Choose another folder with out=...`,
     );
     expect(await readRunRecord(files())).toEqual(record());
   });
@@ -95,7 +95,7 @@ describe("claiming a run's directory", () => {
     await claimRunDirectory(files(), record());
     await writeFile(files().record, '{"format":1,');
     await expect(claimRunDirectory(files(), record())).rejects.toThrow(
-      `[BAD_DATA] ${files().record} is not JSON. Was it edited?`,
+      `[BAD_DATA] ${files().record}: expected JSON, as metalearn wrote it.`,
     );
   });
 });

@@ -54,7 +54,7 @@ test("a process that is refused is told who has it, and one that was killed does
   const { child, outcome } = await another();
   expect(outcome).toBe("has it");
   await expect(lockRun(inFolder(), 100)).rejects.toThrow(
-    `[RUN_LOCKED] ${inFolder()} is in use by process ${child.pid} on ${hostname()}. Wait for it`,
+    `[RUN_LOCKED] ${inFolder()} is in use by process ${child.pid} on ${hostname()}: only one process at a time can work on a run.`,
   );
   await kill(child);
   const lock = await lockRun(inFolder());
@@ -78,7 +78,7 @@ test("a process of another host holds it as long as it shows signs of life", asy
   const file = inFolder("elsewhere.4711.99.lock");
   await writeFile(file, "");
   await expect(lockRun(inFolder(), 100)).rejects.toThrow(
-    `is in use by process 4711 on elsewhere. Wait for it, or stop it; a run is for one process at a time. If that process is gone, delete ${file}.`,
+    `is in use by process 4711 on elsewhere: only one process at a time can work on a run. Wait for it, or stop it. If that process is gone, delete ${file}.`,
   );
   const longAgo = new Date(Date.now() - 11 * 60_000);
   await utimes(file, longAgo, longAgo);

@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { savesInputsOnly } from "./tape/customGradients.js";
 
 /**
- * The negative log-likelihood, in nats, of one class per row under `softmax(logits)`.
+ * Cross-entropy per row: the negative log-likelihood, in nats, of one class under `softmax(logits)`.
  *
- * The gradient `softmax(logits) - oneHot(classes)` is computed anew from the logits, so that a graph
- * keeps nothing for it.
+ * The gradient `softmax(logits) - oneHot(classes)` is recomputed from the logits, so that the forward
+ * pass saves nothing else for it. It can be differentiated again.
  *
  * @param logits  [rows, classes], float32
  * @param classes [rows], int32
@@ -15,7 +15,7 @@ export function crossEntropy(logits: tf.Tensor2D, classes: tf.Tensor1D): tf.Tens
   const [, count] = logits.shape;
   const ofLogits = savesInputsOnly((x: unknown, save: unknown) => {
     const input = x as tf.Tensor2D;
-    // The caller may free the classes before the way back.
+    // Saved, because the caller may free the classes before the backward pass.
     (save as tf.GradSaveFunc)([input, classes]);
     const shifted = tf.sub(input, tf.max(input, 1, true)); // exp cannot overflow
     const picked = tf.sum(tf.mul(shifted, tf.oneHot(classes, count, 1, 0, "float32")), 1);

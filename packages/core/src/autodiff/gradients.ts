@@ -4,13 +4,15 @@ import { dotParams, globalNorm, mapParams, type Params, tensorNamed } from "../p
 import { namingOperations } from "./namingOperations.js";
 import { registerSecondOrderGradients } from "./secondOrderGradients.js";
 
-/** A differentiable function of named tensors. */
+/** A differentiable function of named tensors that returns a scalar. */
 export type ScalarFunction = (params: Params) => tf.Scalar;
 
 /**
- * The value of `f` at `params` and its gradient with respect to the tensors that `names` lists
- * (all of them by default). A tensor that `f` does not use has gradient zero. May be nested.
+ * Value and gradient of `f` at `params`, by reverse-mode differentiation. Calls may be nested. The
+ * gradient of a tensor that `f` does not use is zero.
  *
+ * @param names tensors to differentiate by. @default all of `params`
+ * @returns `value`, a scalar, and `gradients`, shaped like the named tensors
  * @throws MetaError `UNKNOWN_NAME` when a name is not in `params`; `SHAPE_MISMATCH` when `f` does not
  *   return a scalar; `NOT_DIFFERENTIABLE` when an operation of `f` has no gradient
  */
@@ -27,17 +29,17 @@ export function valueAndGradients(
   );
   const gradients = names.map((name, i) => [
     name,
-    // TensorFlow.js leaves a hole where no path leads from the input to the value.
+    // TensorFlow.js gives undefined for an input that the value does not depend on.
     (grads[i] as tf.Tensor | undefined) ?? tf.zerosLike(inputs[i] as tf.Tensor),
   ]);
   return { value: value as tf.Scalar, gradients: Object.fromEntries(gradients) };
 }
 
 /**
- * The Hessian of `f` at `params` times `vector`, exactly, by reverse over reverse differentiation.
+ * Hessian-vector product (HVP) of `f` at `params`, exact, by reverse-over-reverse differentiation.
  *
- * @param vector tensors shaped like those of `params` with the same names; missing ones count as zero
- * @returns one tensor for every tensor of `params`
+ * @param vector names and shapes as in `params`; missing tensors count as zero
+ * @returns names and shapes of `params`
  * @throws MetaError `NOT_DIFFERENTIABLE` when an operation of `f` has no second derivative
  */
 export function hessianVectorProduct(f: ScalarFunction, params: Params, vector: Params): Params {
@@ -50,12 +52,13 @@ export function hessianVectorProduct(f: ScalarFunction, params: Params, vector: 
 }
 
 /**
- * The same product by a central difference of two gradients, at `params ± h * vector / |vector|`.
- * Needs no second derivative and the memory of one gradient; its relative error in float32 is
- * about 1e-4 (measured on GPT-2) where that of the exact product is 1e-6.
+ * Hessian-vector product by a central difference of two gradients, at `params ± h * vector / |vector|`.
+ * Needs no second derivative and only the memory of one gradient. Its relative error in float32 is
+ * about 1e-4 (measured on GPT-2), that of the exact product 1e-6.
  *
  * @param stepSize h relative to the norm of `params`. The default balances truncation, which grows
  *   as h squared, against float32 rounding, which grows as 1 / h.
+ * @returns names and shapes of `params`
  */
 export function finiteDifferenceHvp(
   f: ScalarFunction,
@@ -67,7 +70,7 @@ export function finiteDifferenceHvp(
   return differenceOfGradients(gradient, params, vector, stepSize);
 }
 
-/** {@link finiteDifferenceHvp} of the function that has this gradient. */
+/** {@link finiteDifferenceHvp} for a function given by its gradient. */
 export function differenceOfGradients(
   gradient: (params: Params) => Params,
   params: Params,
@@ -100,7 +103,7 @@ function scalar(value: tf.Tensor): tf.Scalar {
   if (value.size !== 1 || value.rank !== 0) {
     throw new MetaError(
       "SHAPE_MISMATCH",
-      `A function to differentiate must return a scalar, but returned shape [${value.shape}].`,
+      `Expected the function to differentiate to return a scalar, got shape [${value.shape}]. Reduce it, for example with tf.mean.`,
     );
   }
   return value as tf.Scalar;

@@ -1,15 +1,15 @@
 import { MetaError, messageOf } from "../errors.js";
 import { notDifferentiable } from "./notDifferentiable.js";
 
-/** Gradients that were computed so far. */
+/** Number of gradients computed so far in this process. */
 let computed = 0;
 
 /**
- * Computes a gradient, with errors that name the operation that has none and say what to do.
+ * Computes a gradient; if an operation has none, the error names it and says what to do.
  *
- * @param f what is differentiated
- * @param gradient computes the gradient of the function that it is given, which is `f`
- * @throws MetaError `NOT_DIFFERENTIABLE`; whatever `f` throws
+ * @param f the function to differentiate
+ * @param gradient computes the gradient of the function that it receives, a wrapped `f`
+ * @throws MetaError `NOT_DIFFERENTIABLE`; errors of `f` as they are
  */
 export function namingOperations<V, G>(f: () => V, gradient: (forward: () => V) => G): G {
   let isBackward = false;
@@ -30,7 +30,7 @@ export function namingOperations<V, G>(f: () => V, gradient: (forward: () => V) 
   }
 }
 
-/** How TensorFlow.js says which operation it cannot differentiate. */
+/** Messages in which TensorFlow.js names an operation that it cannot differentiate. */
 const complaints: readonly RegExp[] = [
   /gradient function not found for (\w+)/,
   /^Error in gradient (?:of|for op) (\w+)/,

@@ -1,6 +1,9 @@
 import { MetaError } from "../errors.js";
 
-/** The error for an operation that has no derivative, or none that can be differentiated again. */
+/**
+ * Makes the error for an operation without a gradient, or, with `isSecondOrder`, without a second
+ * derivative: MetaError `NOT_DIFFERENTIABLE`.
+ */
 export function notDifferentiable(
   operation: string,
   isSecondOrder: boolean,

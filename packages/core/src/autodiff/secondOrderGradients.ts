@@ -16,12 +16,12 @@ import { recordOperations } from "./tape/operations.js";
 let registered = false;
 
 /**
- * Makes TensorFlow.js right in second order: every operation has a second derivative that agrees with
- * finite differences, or is refused by name. `valueAndGradients` and `hessianVectorProduct` call it
- * themselves; call it before using `tf.grads` of `tf.grads` directly.
+ * Corrects second derivatives in TensorFlow.js: afterwards every operation has one that agrees with
+ * finite differences, or raises an error that names it. `valueAndGradients` and `hessianVectorProduct`
+ * call this themselves; call it before using `tf.grads` of `tf.grads` directly.
  *
- * Some gradients are added, and some of TensorFlow.js's own are replaced. Saved outputs, and what custom
- * gradients compute and save, become part of what is differentiated. See docs/second-order.md.
+ * It adds missing gradients, replaces wrong ones, and records saved outputs and the operations inside
+ * custom gradients, which TensorFlow.js would treat as constants. See docs/second-order.md.
  */
 export function registerSecondOrderGradients(): void {
   if (registered) return;
@@ -41,7 +41,7 @@ export function registerSecondOrderGradients(): void {
     if (tf.getGradient(config.kernelName)) tf.unregisterGradient(config.kernelName);
     tf.registerGradient(config);
   }
-  // Takes the sign of the real part.
+  // The gradient of TensorFlow.js is wrong: it uses the sign of the real part.
   tf.unregisterGradient(tf.ComplexAbs);
   const proven = new Set(kernelNames().map(tf.getGradient));
   recordOperations(engine(), (config) => proven.has(config));
@@ -49,7 +49,7 @@ export function registerSecondOrderGradients(): void {
   supplyBatchNormScale(engine());
 }
 
-/** The names of TensorFlow.js's kernels. */
+/** Names of TensorFlow.js's kernels: its string exports. */
 function kernelNames(): string[] {
   return Object.values(tf).filter((value) => typeof value === "string");
 }

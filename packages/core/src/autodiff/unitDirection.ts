@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { globalNorm, mapParams, type Params } from "../params.js";
 import { randomFor } from "../random.js";
 
-/** A random direction of length 1. */
+/** Draws a random direction of norm 1, over all tensors together; names and shapes of `params`. */
 export function unitDirection(params: Params, seed: number): Params {
   return tf.tidy(() => {
     const direction = Object.fromEntries(

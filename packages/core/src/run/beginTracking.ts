@@ -4,7 +4,7 @@ import type { EvaluationRecord } from "./evaluationRecord.js";
 import type { Run } from "./openRun.js";
 import { readJson, readMetrics } from "./runDirectory.js";
 
-/** Tells the run's tracker, if it has one, which run it is and what was logged before. */
+/** Sends the run's description and its earlier metrics to its tracker, if it has one. */
 export async function beginTracking(run: Run): Promise<void> {
   const { name, config, directory, files, tracker, runtime, training } = run;
   if (!tracker?.begin) return;
@@ -24,7 +24,7 @@ export async function beginTracking(run: Run): Promise<void> {
   });
 }
 
-/** What trackers are told of an evaluation. Scores are at most 1; seconds, bytes. */
+/** Metrics of an evaluation as trackers log them: scores of at most 1, seconds, bytes. */
 export function evaluationMetrics(
   { all, unseen, tasks, seconds, peakBytes }: EvaluationRecord,
   update: number,

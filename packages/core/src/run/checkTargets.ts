@@ -4,9 +4,10 @@ import { checkMethod } from "../evaluate/answerMethods.js";
 import type { Run } from "./openRun.js";
 
 /**
- * Makes sure that a run's targets can be evaluated as its config asks: before training, not after it.
+ * Checks that a run's targets can be evaluated as its config asks: before training, not after it.
  *
- * @throws MetaError `BAD_OPTION`; `BAD_CONFIG` for seeds that a target has no demonstrations for
+ * @throws MetaError `BAD_OPTION` for a method that a target does not allow; `BAD_CONFIG` for seeds that a
+ *   target has no demonstrations for
  */
 export function checkTargets({ config, tasks }: Pick<Run, "config" | "tasks">): void {
   const { method, seeds } = config.evaluate;
@@ -16,7 +17,7 @@ export function checkTargets({ config, tasks }: Pick<Run, "config" | "tasks">): 
   }
 }
 
-/** The same of the dev tasks that a run validates on, if it does. */
+/** Checks the dev tasks in the same way, where a run validates. @throws as {@link checkTargets} */
 export function checkDevTargets({ config, tasks }: Pick<Run, "config" | "tasks">): void {
   const { validate } = config.train;
   if (!validate) return;
@@ -26,7 +27,7 @@ export function checkDevTargets({ config, tasks }: Pick<Run, "config" | "tasks">
   }
 }
 
-/** @param key where the config has the seeds, for messages */
+/** @param key the config key of the seeds, for messages */
 function checkSeeds(
   target: TargetTask | EpisodeTarget,
   seeds: readonly number[],
@@ -37,6 +38,6 @@ function checkSeeds(
   if (missing === undefined) return;
   throw new MetaError(
     "BAD_CONFIG",
-    `${key}: the task "${target.name}" has no demonstrations for seed ${missing}; it has those of ${known?.join(", ")}.`,
+    `${key}: expected seeds that the task "${target.name}" has demonstrations for (${known?.join(", ")}), got ${missing}.`,
   );
 }

@@ -14,41 +14,41 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
 }
 
-/** A run that could not be finished. */
+/** A run that failed. */
 export interface FailedRun {
   readonly name: string;
   readonly seed: number;
-  /** What went wrong. */
+  /** The error that it threw. */
   readonly error: unknown;
 }
 
-/** A comparison of the runs that could be finished. */
+/** A comparison of the runs that did not fail. */
 export interface ComparisonOutcome extends Comparison {
   readonly failures: readonly FailedRun[];
 }
 
-/** What a comparison needs. */
+/** Options of {@link compareRuns}. */
 export interface CompareOptions extends Pick<RunOptions, "toolkit" | "configFile" | "signal"> {
   readonly runs: readonly NamedRun[];
   /** The folder that holds one directory per run. */
   readonly out: string;
-  /** As {@link RunOptions.onEvent}, with the run whose event it is. */
+  /** Like {@link RunOptions.onEvent}, with the run that the event belongs to. */
   readonly onEvent?: (run: NamedRun, event: RunEvent) => unknown;
-  /** Called when a run begins. */
+  /** Called when a run starts. */
   readonly onRun?: (run: NamedRun, index: number) => void;
-  /** Called when a run has failed; the next one begins then. */
+  /** Called when a run has failed, before the next one starts. */
   readonly onFailure?: (failure: FailedRun) => void;
 }
 
 /**
- * Trains and evaluates every run, one after the other. Runs that are finished already are not
- * repeated, so that the same command goes on where it was stopped. When one fails, the others go on.
+ * Trains and evaluates every run, one after the other. Finished runs are not repeated, so the same
+ * command resumes a comparison that was stopped. When a run fails, the others continue.
  *
- * @throws MetaError `INTERRUPTED` when the signal is aborted; what a run throws, when all have failed
+ * @throws MetaError `INTERRUPTED` when the signal is aborted; the first run's error when all have failed
  */
 export async function compareRuns(options: CompareOptions): Promise<ComparisonOutcome> {
   const { out, onEvent, onRun, onFailure, ...shared } = options;
-  // All before any: a mistake in the last run should not show after hours.
+  // Check all of them first: a mistake in the last config should not surface after hours of training.
   const runs = options.runs.map((run) => resolveRun(options.toolkit, run));
   const finished: ComparedRun[] = [];
   const failures: FailedRun[] = [];

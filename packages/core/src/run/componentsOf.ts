@@ -3,7 +3,7 @@ import type { Kind } from "../plugin/components.js";
 import { pluginKeys } from "../plugin/plugin.js";
 import type { Reference } from "../plugin/reference.js";
 
-/** The components that a run's config names, by their kind: one, or a list of them. */
+/** The components that a run's config names, by kind: a reference, or a list of references. */
 export function componentsOf(
   config: RunConfig,
 ): readonly (readonly [Kind, Reference | readonly Reference[]])[] {
@@ -14,7 +14,7 @@ export function componentsOf(
   });
 }
 
-/** The component of each kind of which a run's config names one. */
+/** The components of a run's config by kind, without kinds that it gives a list of. */
 export function referencesOf(config: RunConfig): Readonly<Partial<Record<Kind, Reference>>> {
   const single = componentsOf(config).filter(([, named]) => !Array.isArray(named));
   return Object.fromEntries(single) as Partial<Record<Kind, Reference>>;

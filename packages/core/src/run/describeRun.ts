@@ -3,7 +3,7 @@ import { describeMachine } from "./machine.js";
 import type { Run } from "./openRun.js";
 import type { RunRecord } from "./runDirectory.js";
 
-/** The record of a run, `run.json`: its config, and where and on what it runs. */
+/** The record of a run, `run.json`: its config, data, versions, engine and machine. */
 export function describeRun(run: Run): RunRecord {
   const { name, config, configFile, plugins, runtime, tasks, training } = run;
   return {

@@ -22,22 +22,21 @@ import { peakBytes } from "./peakBytes.js";
 import { openPredictionLog, type PredictionLog } from "./predictionLog.js";
 import { openScoreLog, scoreKey } from "./scoreLog.js";
 
-/** What becomes of an evaluation besides its result. */
+/** Options of {@link evaluateRun}. */
 export interface EvaluateRunOptions {
-  /** Whether to write the result to the run's directory. @default true */
+  /** If true, the result is written to the run's directory. @default true */
   readonly keep?: boolean;
-  /** A file to write the answers to all questions to, as JSON lines. */
+  /** File that receives the answers to all questions, as JSON lines. @default none */
   readonly predictionsFile?: string | undefined;
 }
 
 /**
- * Evaluates parameters on the run's target tasks. In the directory of a run, scores are kept from
- * task to task: an interrupted evaluation goes on where it stopped, and one with more seeds computes
- * the new ones.
+ * Evaluates parameters on the run's target tasks. Each task's score is saved in the run's directory, so
+ * an interrupted evaluation resumes where it stopped, and one with more seeds computes only the new ones.
  *
- * @param trained the model's parameters and those of the run's learner, which has a part in adapting
- * @throws MetaError `BAD_DATA`; `RUN_LOCKED` when the result is to be kept, and another process is at
- *   work on the run; `INTERRUPTED` when the signal is aborted
+ * @param trained the model's parameters, and the learner's, which are used for adaptation only
+ * @throws MetaError `BAD_DATA`; `RUN_LOCKED` when the result is to be kept and another process is
+ *   working on the run; `INTERRUPTED` when the signal is aborted
  */
 export async function evaluateRun(
   run: Run,
@@ -51,7 +50,7 @@ export async function evaluateRun(
   if (keep) await beginTracking(run);
   const begun = performance.now();
   const compiledBefore = compileSeconds(runtime.compilations());
-  // What the run's learner has learned is no use to another one.
+  // Another learner cannot use the parameters of the run's own.
   const params = typeof config.evaluate.adapt === "object" ? modelParams(trained) : trained;
   const { store, answers } = await openLogs(run, params, { keep, predictionsFile });
   const asked: EvaluationTargets = {
@@ -90,19 +89,21 @@ export async function evaluateRun(
     if (!signal?.aborted) throw cause;
     throw new MetaError(
       "INTERRUPTED",
-      `The evaluation of ${run.title} stopped. Run the same command again to ${store ? "go on from there" : "repeat it"}.`,
+      `The evaluation of ${run.title} stopped. Run the same command again to ${store ? "resume" : "repeat"} it.`,
       { cause },
     );
   }
 }
 
-/** Scores, where a run's directory keeps them, and answers, where anyone does. */
+/** The files that an evaluation reads earlier results from and appends new ones to. */
 interface Logs {
+  /** Absent where the run's directory is not written to. */
   readonly store?: ScoreStore;
+  /** Absent where answers are not kept. */
   readonly answers?: PredictionLog;
 }
 
-/** What a run's directory holds for the same parameters, data, options and programs. */
+/** Opens the logs for exactly these parameters, data, options and versions. */
 async function openLogs(
   { config, files, plugins, runtime, tasks, adaptation, lock }: Run,
   params: Params,
@@ -137,7 +138,10 @@ async function openLogs(
   return { store, answers: await openPredictionLog(file, store) };
 }
 
-/** Whether a run's directory is ours to write to: while it is trained, its checkpoints may be scored all the same. */
+/**
+ * True if this process may write to the run's directory. While another process trains the run, its
+ * checkpoints can be scored, without keeping the result.
+ */
 async function isOurs(lock: Run["lock"], keep: boolean | undefined): Promise<boolean> {
   try {
     await lock();

@@ -4,18 +4,19 @@ import { readJson, runDirectory } from "./runDirectory.js";
 /** A finished evaluation of a run: `evaluation.json`. */
 export interface EvaluationRecord extends Evaluation {
   readonly format: 1;
-  /** The options that decide the scores. */
+  /** Seeds of the demonstrations or episodes. */
   readonly seeds: readonly number[];
+  /** Wall-clock time. */
   readonly seconds: number;
-  /** Those of them in which functions were compiled. */
+  /** Part of `seconds` spent compiling. */
   readonly compileSeconds: number;
-  /** The most memory that the process had resident up to the end. */
+  /** Peak resident memory of the process up to the end of the evaluation. */
   readonly peakBytes: number;
-  /** The file with the answers to all questions, relative to the run's directory; absent when not kept. */
+  /** File of the answers, relative to the run's directory; absent if they are not kept. */
   readonly predictions?: string;
 }
 
-/** The evaluation that a run's directory holds, if any. */
+/** Reads the evaluation in a run's directory, if there is one. @throws MetaError `BAD_DATA` */
 export async function readEvaluation(directory: string): Promise<EvaluationRecord | undefined> {
   return readJson(runDirectory(directory).evaluation);
 }

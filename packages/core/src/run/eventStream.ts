@@ -1,15 +1,15 @@
 import { MetaError } from "../errors.js";
 
-/** Takes an event; resolved when whoever iterates asks for the next one, or has left. */
+/** Emits an event. Resolves when the consumer asks for the next one or has left the loop. */
 export type Emit<E> = (event: E) => Promise<void>;
 
 /**
- * Turns work that tells events into an iteration over them, which sets the pace: work that waits for
- * `emit` does nothing while an event is being looked at. Whoever leaves the loop aborts the work, and
- * goes on when it has ended.
+ * Turns work that emits events into an async iteration over them. The consumer sets the pace: work that
+ * awaits `emit` pauses until the next event is asked for. Leaving the loop aborts the work and waits
+ * for it to end.
  *
- * @param work returns the last event; what it throws, the loop throws
- * @param outer stops the work, too
+ * @param work returns the last event; its errors are thrown from the loop
+ * @param outer aborts the work as well
  */
 export async function* eventStream<E>(
   work: (emit: Emit<E>, signal: AbortSignal) => Promise<E>,
@@ -30,7 +30,7 @@ export async function* eventStream<E>(
     hasEnded = true;
     wake();
   });
-  ending.catch(() => {}); // it is thrown below, maybe much later
+  ending.catch(() => {}); // awaited below, maybe much later: not an unhandled rejection until then
   try {
     for (;;) {
       const next = waiting[0];
@@ -49,7 +49,7 @@ export async function* eventStream<E>(
     left.abort();
     for (const { taken } of waiting.splice(0)) taken();
     await ending.catch((error) => {
-      // That it was interrupted is what leaving the loop asked for; otherwise it is thrown already.
+      // Leaving the loop asked for the interruption, so it is no error. Others were thrown already.
       if (!(error instanceof MetaError && error.code === "INTERRUPTED")) throw error;
     });
   }

@@ -13,9 +13,10 @@ import type { Params } from "../params.js";
 import { runDirectory } from "./runDirectory.js";
 
 /**
- * The checkpoint that stands for a run, if it has one: the last, or when training has ended and has
- * validated, the best.
+ * Finds the checkpoint that represents a run: its last, or, for finished training with validation,
+ * its best.
  *
+ * @returns nothing when there is no checkpoint; `finished` is true if training has ended
  * @throws MetaError `BAD_CHECKPOINT`
  */
 export async function runCheckpoint(
@@ -30,10 +31,11 @@ export async function runCheckpoint(
 }
 
 /**
- * The folder with the parameters of a run ({@link runCheckpoint}), of one checkpoint, or with parameters
- * in the model's own format; or a file of torch.save, as it is.
+ * Finds the parameters that a path means. The path may be a run's directory ({@link runCheckpoint}), a
+ * checkpoint, a folder of `model.safetensors` or `pytorch_model.bin`, or a file of `torch.save`.
  *
- * @throws MetaError `MISSING_FILE` when there is no checkpoint
+ * @returns the folder of the parameters, or that file
+ * @throws MetaError `MISSING_FILE` when there are none
  */
 export async function findParams(path: string): Promise<string> {
   const own = await runCheckpoint(path);
@@ -42,13 +44,13 @@ export async function findParams(path: string): Promise<string> {
   }
   throw new MetaError(
     "MISSING_FILE",
-    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.`,
+    `${path}: expected a run with checkpoints, or a folder with model.safetensors or pytorch_model.bin, but found neither. Train first, or name another folder.`,
   );
 }
 
 /**
- * The parameters of a folder, or file, that {@link findParams} has found; without one those that a run
- * draws from its seed. The caller owns the tensors.
+ * Loads parameters from the path that {@link findParams} returned, or, without a path, initializes them
+ * from the run's seed. The caller owns the tensors.
  *
  * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`
  */

@@ -7,7 +7,11 @@ import { openRun, type RunOptions } from "./openRun.js";
 import { type ComparedRun, readFinishedRun } from "./readFinishedRun.js";
 import { trainRun } from "./trainRun.js";
 
-/** Trains and evaluates one run, or reads what it found before. @throws what a run throws */
+/**
+ * Trains and evaluates one run, or reads the results that its directory already holds.
+ *
+ * @throws as {@link openRun}, {@link trainRun} and {@link evaluateRun}
+ */
 export async function finishRun(options: RunOptions): Promise<ComparedRun> {
   const { directory } = options;
   const run = await openRun(options);
@@ -16,7 +20,7 @@ export async function finishRun(options: RunOptions): Promise<ComparedRun> {
     checkTargets(run);
     if (run.training && isBaseline(method)) {
       run.notify(
-        `${run.title} trains, but is evaluated by the method ${method}, which asks no model. "learner: null" in its config saves the training.`,
+        `${run.title} trains, but its evaluation method ${method} uses no model. "learner: null" in its config saves the training.`,
       );
     }
     const params = await trainRun(run);

@@ -1,18 +1,18 @@
 import type { Tracker } from "../contracts/tracker.js";
 import { messageOf } from "../errors.js";
 
-/** How a tracker is kept from disturbing its run. */
+/** Options of {@link guardTracker}. */
 export interface GuardOptions {
-  /** Is told once that the tracker fails. */
+  /** Called once, with the first failure of the tracker. */
   notify(message: string): void;
-  /** How long closing may take, in seconds. @default 10 */
+  /** Seconds that closing may take. @default 10 */
   readonly patience?: number;
 }
 
 /**
- * A tracker whose calls return at once and never fail: they are made in order, behind the run's
- * back. The first error is told, and later records are handed over all the same, for what is down
- * may come back. `begin` counts once.
+ * Wraps a tracker so that its calls return at once and never fail: they are queued and run
+ * asynchronously, in order. The first error is reported by `notify`; later records are still sent,
+ * because a server that is down may come back. Only the first `begin` has an effect.
  */
 export function guardTracker(
   tracker: Tracker,
@@ -23,7 +23,7 @@ export function guardTracker(
   let hasFailed = false;
   const fail = (problem: string) => {
     if (!hasFailed) {
-      notify(`The tracker ${tracker.name} fails, and the run goes on without it: ${problem}`);
+      notify(`The tracker ${tracker.name} failed; the run continues without it: ${problem}`);
     }
     hasFailed = true;
   };
@@ -42,7 +42,7 @@ export function guardTracker(
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(() => {
-          fail(`it is not done ${patience} s after the run.`);
+          fail(`it has not finished ${patience} s after the run.`);
           resolve();
         }, 1000 * patience);
       });

@@ -1,6 +1,6 @@
 import type { Tracker } from "../contracts/tracker.js";
 
-/** Several trackers as one, which tells each of them everything. None of them may fail. */
+/** Joins trackers into one that forwards every call to each of them. None of them may throw. */
 export function joinTrackers(trackers: readonly Required<Tracker>[]): Required<Tracker> {
   const each = async (tell: (tracker: Required<Tracker>) => void | Promise<void>) => {
     await Promise.all(trackers.map(tell));

@@ -6,11 +6,11 @@ import type { Model } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
 
 /**
- * The newest checkpoint of a folder that is whole, if there is one. Damaged ones are renamed, so
- * that training can write its own in their place, and may be looked at.
+ * Loads the newest undamaged checkpoint of a folder, if there is one. Damaged ones are renamed, so that
+ * they can be inspected and training can write new ones in their place.
  *
- * @param say is told what is wrong with each damaged one
- * @throws what else keeps a checkpoint from being read
+ * @param say called with a message for each damaged checkpoint
+ * @throws MetaError `BAD_CHECKPOINT` for one whose files are intact but do not fit the model
  */
 export async function lastCheckpoint(
   folder: string,
@@ -27,14 +27,14 @@ export async function lastCheckpoint(
       await rm(aside, { recursive: true, force: true });
       await rename(directory, aside);
       say(
-        `${damage} The checkpoint before is used, if there is one; this one is now called ${basename(aside)}.`,
+        `${damage} Training resumes from the checkpoint before it, if there is one. The damaged one is now called ${basename(aside)}.`,
       );
     }
   }
   return undefined;
 }
 
-/** What is wrong with a checkpoint's files, if anything is. */
+/** Describes the damage to a checkpoint's files, if there is any. */
 async function damageOf(directory: string): Promise<string | undefined> {
   try {
     await verifyChecksums(directory);

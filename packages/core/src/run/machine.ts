@@ -1,16 +1,16 @@
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 
-/** What a run ran on, besides its engine. */
+/** The machine of a run: operating system and processor. The engine is recorded apart from it. */
 export interface Machine {
   /** For example `Linux 6.1.0, x64`. */
   readonly system: string;
   readonly processor: string;
-  /** Threads of the processor that this process may use. */
+  /** Hardware threads available to this process. */
   readonly threads: number;
   readonly memoryBytes: number;
 }
 
-/** This machine. */
+/** Describes this machine. */
 export function describeMachine(): Machine {
   return {
     system: `${type()} ${release()}, ${process.arch}`,

@@ -8,25 +8,27 @@ import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js
 /** Writes one line of metrics per window of meta-updates. */
 export interface MetricsLog {
   /**
-   * @param now ends the window here, even if it is shorter than the others
-   * @param more goes into the line, if there is one
+   * Adds an update, and writes a line when its window is full.
+   *
+   * @param now if true, the window ends here, even if it is shorter than the others
+   * @param more further metrics for the line, if one is written
    */
   add(update: MetaUpdate, now: boolean, more?: TrackerRecord): Promise<void>;
 }
 
-/** What a log needs to know. */
+/** Options of {@link openMetricsLog}. */
 export interface MetricsLogOptions {
   /** Meta-updates per window. */
   readonly every: number;
   readonly tracker?: Tracker | undefined;
-  /** What trains; it has compiled nothing yet. */
+  /** Engine of the training. It must not have compiled anything yet. */
   readonly runtime: Pick<TensorRuntime, "compilations" | "device" | "memory">;
 }
 
 /**
- * A log that goes on from what the run's directory holds already. The loss of a line is the mean
- * over its window; tokens and seconds are totals since the beginning of the run, and the latter
- * include those in which functions were compiled. Tokens per second are those of the window.
+ * Opens a log that continues the metrics in the run's directory. In a line, `loss` is the mean over its
+ * window; `tokens` and `seconds` are totals since the start of the run, compilation included;
+ * `tokensPerSecond` is that of the window.
  */
 export async function openMetricsLog(
   files: RunDirectory,
@@ -71,7 +73,7 @@ export async function openMetricsLog(
   };
 }
 
-/** Seconds without what is finer than a millisecond. */
+/** Rounds seconds to milliseconds. */
 function milliseconds(seconds: number): number {
   return Number(seconds.toFixed(3));
 }

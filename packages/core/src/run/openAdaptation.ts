@@ -3,7 +3,7 @@ import type { Adaptation } from "../evaluate/adaptation.js";
 import type { Reference } from "../plugin/reference.js";
 import type { Scope } from "../plugin/toolkit.js";
 
-/** How a run adapts to targets: with its own learner or another one, and with its optimizer if any. */
+/** Builds the adaptation of a run: its own learner or another one, and its optimizer, if it has one. */
 export async function openAdaptation(
   scope: Scope,
   config: RunConfig,

@@ -11,45 +11,45 @@ import { referencesOf } from "./componentsOf.js";
 import { openParams } from "./findParams.js";
 import { openAdaptation } from "./openAdaptation.js";
 
-/** An option of a question, and how it compares with the others. */
+/** An option of a question, with its score and probability. */
 export interface RankedOption {
   readonly option: string;
   /**
-   * Softmax of the negative scores over the options. It ranks as evaluation does, and is calibrated to
-   * nothing.
+   * Softmax of the negative scores over the options. It ranks options as evaluation does; it is not
+   * calibrated.
    */
   readonly probability: number;
-  /** As evaluation has it: mean negative log-likelihood in nats a token, or its difference with `pmi`. */
+  /** Score of the evaluation method: mean negative log-likelihood in nats per token; with `pmi`, its difference. */
   readonly score: number;
 }
 
 /** Options of {@link openPredictor}. */
 export interface PredictorOptions {
   readonly toolkit: Toolkit;
-  /** The run's config: its model, its tasks' prompts and how it is evaluated. */
+  /** The run's config: gives the model, the prompts of its tasks, and the evaluation method. */
   readonly config: RunConfig;
   /** The config file, to which paths in the config are relative. */
   readonly configFile?: string | undefined;
-  /** The folder with the model's parameters. @default none: they are drawn from the seed */
+  /** Folder of the model's parameters. @default none: they are initialized from the seed */
   readonly parameters?: string | undefined;
-  /** Tells the user something in one line. */
+  /** Called with one-line messages to the user. @default no-op */
   readonly notify?: (message: string) => void;
 }
 
 /** A trained model, ready for questions. */
 export interface OpenPredictor {
-  /** The options, the best one first. @throws MetaError `BAD_DATA`, `BAD_OPTION` or `NON_FINITE` */
+  /** Ranks the options of a question, best first. @throws MetaError `BAD_DATA`, `BAD_OPTION` or `NON_FINITE` */
   rank(request: PromptRequest): Promise<RankedOption[]>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a run's model for questions, which it answers as `evaluate` would: with the prompts of its tasks,
- * by `evaluate.method`, and adapted to the demonstrations if `evaluate.adapt` says so. The tasks' data is
- * not needed.
+ * Opens a run's model for single questions. It answers them as evaluation would: with the prompts of the
+ * run's tasks, by `evaluate.method`, and adapted to the demonstrations if `evaluate.adapt` is set. The
+ * data of the tasks is not needed.
  *
- * @throws MetaError `BAD_OPTION` when the run's tasks cannot write single questions, or its method needs
- *   no model; what the components throw
+ * @throws MetaError `BAD_OPTION` when the run's tasks cannot write single questions, its method uses no
+ *   model, or its model is not a language model; errors of the components
  */
 export async function openPredictor({
   toolkit,
@@ -65,7 +65,7 @@ export async function openPredictor({
   const scope = toolkit.open({
     seed,
     references: referencesOf(config),
-    updates: 1, // schedules of optimizers that adapt are at their first update
+    updates: 1, // in adaptation, learning-rate schedules stay at their first update
     configFile,
     notify,
   });
@@ -75,7 +75,7 @@ export async function openPredictor({
     if (!isLanguageModel(model)) {
       throw new MetaError(
         "BAD_OPTION",
-        `Questions are asked of language models; the run has ${model.name}.`,
+        `predict: expected a run with a language model, got ${model.name}.`,
       );
     }
     const write = prompter(toolkit.check("tasks", tasks), model);
@@ -113,13 +113,16 @@ export async function openPredictor({
 function prompterOf(plugins: Toolkit["plugins"], use: string): Prompter {
   const found = plugins.find(({ tasks }) => tasks && use in tasks)?.prompters?.[use];
   if (found) return found;
-  throw new MetaError("BAD_OPTION", `The tasks ${use} cannot write single questions.`);
+  throw new MetaError(
+    "BAD_OPTION",
+    `tasks: expected tasks whose plugin has a prompter, got ${use}, which cannot write single questions.`,
+  );
 }
 
 function noModel(method: Baseline): MetaError {
   return new MetaError(
     "BAD_OPTION",
-    `The method ${method} asks no model. Set evaluate.method=likelihood or pmi.`,
+    `evaluate.method: expected a method that uses a model, got ${method}. Set evaluate.method=likelihood or pmi.`,
   );
 }
 

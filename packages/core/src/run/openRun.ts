@@ -20,7 +20,7 @@ import { type RunDirectory, runDirectory } from "./runDirectory.js";
 import type { RunEvent } from "./runEvent.js";
 import { lockRun, type RunLock } from "./runLock.js";
 
-/** Options of {@link openRun}: a run's name and config, and how it is carried out. */
+/** Options of {@link openRun}: a run's name and config, its directory and its callbacks. */
 export interface RunOptions extends NamedRun {
   readonly toolkit: Toolkit;
   /** The run's own directory. */
@@ -29,18 +29,18 @@ export interface RunOptions extends NamedRun {
   readonly configFile?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called as the run goes on. What it returns is waited for before the run goes on, save for
-   * `message`, `open` and `compile`.
+   * Called with every event of the run. A promise that it returns is awaited before the run continues,
+   * except for `message`, `open` and `compile`.
    */
   readonly onEvent?: (event: RunEvent) => unknown;
 }
 
-/** A run, ready to train and to be evaluated: what it is, its components, and who is told. */
+/** A run that is ready to train and be evaluated: config, directory, components, events. */
 export interface Run extends NamedRun {
-  /** For messages: `maml (seed 1)`. */
+  /** Name for messages, for example `maml (seed 1)`. */
   readonly title: string;
   readonly directory: string;
-  /** The files of its directory. */
+  /** Paths of the files in its directory. */
   readonly files: RunDirectory;
   readonly configFile: string | undefined;
   readonly plugins: readonly Plugin[];
@@ -49,28 +49,29 @@ export interface Run extends NamedRun {
   readonly runtime: TensorRuntime;
   readonly model: Model;
   readonly tasks: TaskSource;
-  /** What trains; absent when the run has no learner, or no steps, and keeps its initial parameters. */
+  /** Components of meta-training. Absent if the run has no learner or no steps and keeps its initial parameters. */
   readonly training?: {
     readonly learner: Learner;
     readonly optimizer: MetaOptimizer;
-    /** Meta-updates to make. */
+    /** Number of meta-updates. */
     readonly updates: number;
   };
   readonly compute: ComputeOptions;
-  /** How parameters are adapted to each target; absent when they are not. */
+  /** Adaptation to each target before it is scored. Absent if parameters are scored as they are. */
   readonly adaptation?: Adaptation;
   readonly tracker: Tracker | undefined;
 
-  /** Tells an event; what it returns may be waited for. */
+  /** Emits an event. The result may be a promise, to be awaited. */
   emit(event: RunEvent): unknown;
-  /** Tells the user something in one line. */
+  /** Emits a one-line message to the user. */
   notify(text: string): void;
   /**
-   * Takes hold of the run's directory until the run is closed: whoever writes to it asks first.
+   * Locks the run's directory until the run is closed. Must be called before writing to the directory.
    *
-   * @throws MetaError `RUN_LOCKED` when another process has it
+   * @throws MetaError `RUN_LOCKED` when another process holds the lock
    */
   lock(): Promise<void>;
+  /** Releases the lock, closes the tracker and frees the components. */
   close(): Promise<void>;
 }
 
@@ -78,11 +79,11 @@ export interface Run extends NamedRun {
 export type TrainingRun = Run & Required<Pick<Run, "training">>;
 
 /**
- * Checks the components that a run names, and builds them.
+ * Checks and builds the components that a run's config names.
  *
- * @throws MetaError `UNKNOWN_NAME` or `BAD_CONFIG` for a component that is not known, or has bad options;
- *   `BAD_CONFIG` when the model cannot do what the targets want, or a run that trains names no
- *   optimizer; what the components throw
+ * @throws MetaError `UNKNOWN_NAME` or `BAD_CONFIG` for an unknown component or bad options; `BAD_CONFIG`
+ *   when the model does not suit the targets, or a run that trains names no optimizer; errors of the
+ *   components
  */
 export async function openRun(options: RunOptions): Promise<Run> {
   const { toolkit, directory, configFile, signal } = options;
@@ -93,7 +94,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
   const scope = toolkit.open({
     seed,
     references: referencesOf(config),
-    // Where nothing is trained, schedules of optimizers that adapt are at their first update.
+    // Without training, the learning-rate schedules of adaptation stay at their first update.
     updates: (learner) => Math.max(1, updatesOf(train, learner)),
     configFile,
     notify,
@@ -151,7 +152,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
   }
 }
 
-/** Meta-updates that a training makes. */
+/** Number of meta-updates of a run; with `stepUnit: batches`, rounded up to whole updates. */
 function updatesOf({ steps, stepUnit }: RunConfig["train"], learner: Learner | undefined): number {
   const perBatch = learner && stepUnit === "batches";
   return Math.ceil(steps / (perBatch ? batchesPerUpdate(learner.episodes) : 1));
@@ -171,7 +172,7 @@ function hasEpisodes({ targets }: TaskSource): boolean {
   return targets.some((target) => "episodes" in target);
 }
 
-/** Makes sure that a run's parts suit each other. @throws MetaError `BAD_CONFIG` */
+/** Checks that model, tasks and validation suit each other. @throws MetaError `BAD_CONFIG` */
 function requireSuitable(config: RunConfig, model: Model, tasks: TaskSource): void {
   const episodes = hasEpisodes(tasks);
   if (!(episodes ? isPredictor(model) : isLanguageModel(model))) {
@@ -191,7 +192,7 @@ function requireSuitable(config: RunConfig, model: Model, tasks: TaskSource): vo
   }
 }
 
-/** The run's trackers as one, none of which can disturb it. */
+/** Opens the run's trackers as one; their errors cannot fail the run. */
 async function openTracker(
   scope: Scope,
   { tracker = [] }: RunConfig,

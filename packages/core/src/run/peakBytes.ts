@@ -1,6 +1,6 @@
 /**
- * The most memory that this process has had resident so far, in bytes. An operating system counts it
- * by process: of several runs in one, the later ones cannot show less than those before.
+ * Peak resident memory of this process so far, in bytes. The operating system counts per process, so
+ * among several runs in one process a later one never shows less than an earlier one.
  */
 export function peakBytes(): number {
   return 1024 * process.resourceUsage().maxRSS;

@@ -8,51 +8,51 @@ const place = { task: z.string(), seed: z.int() };
 
 const questionLine = z.strictObject({
   ...place,
-  /** Its place among the questions of the task, from 0. */
+  /** Index among the questions of the task, from 0. */
   question: z.int(),
   prediction: z.string(),
   correct: z.boolean(),
   /** Acceptable answers. */
   gold: z.array(z.string()),
   options: z.array(z.string()),
-  /** Of each option, to seven digits; the lowest is the answer. */
+  /** One per option, to seven digits; the lowest is the answer. */
   scores: z.array(z.number()),
 });
 
-/** A class, or numbers. */
+/** A class index, or a vector of numbers. */
 const output = z.union([z.number(), z.array(z.number())]);
 
 const queryLine = z.strictObject({
   ...place,
-  /** Its episode, and its place among the queries of that, both from 0. */
+  /** Index of the episode, and of the query example in it, both from 0. */
   episode: z.int(),
   query: z.int(),
   prediction: output,
   target: output,
-  /** Of each class, to seven digits; the highest is the prediction. */
+  /** One per class, to seven digits; the highest is the prediction. */
   scores: z.array(z.number()).optional(),
 });
 
-/** The answer to one question: a line of a file of predictions. */
+/** The answer to one question: a line in a file of predictions. */
 export type PredictionLine = z.output<typeof questionLine>;
 
-/** What was predicted of one query of an episode: a line of such a file as well. */
+/** The prediction for one query example of an episode: a line in a file of predictions. */
 export type EpisodePredictionLine = z.output<typeof queryLine>;
 
 type Line = PredictionLine | EpisodePredictionLine;
 type Place = Pick<Line, "task" | "seed">;
 
-/** Answers in a file. */
+/** An {@link AnswerStore} in a file. */
 export interface PredictionLog extends AnswerStore {
   readonly file: string;
 }
 
-/** The answers to questions in a file; what was cut off or is of another kind does not count. */
+/** Reads the answers to questions from a file. Incomplete lines, and lines of another kind, are skipped. */
 export async function readPredictions(file: string): Promise<PredictionLine[]> {
   return (await readLines(file)).filter((line) => "question" in line);
 }
 
-/** The same for queries of episodes. */
+/** Reads the predictions for queries of episodes from a file, in the same way. */
 export async function readEpisodePredictions(file: string): Promise<EpisodePredictionLine[]> {
   return (await readLines(file)).filter((line) => "query" in line);
 }
@@ -63,10 +63,10 @@ async function readLines(file: string): Promise<Line[]> {
 }
 
 /**
- * Answers in a file of JSON lines, to which those of a task and seed are added together.
+ * Opens a file of answers as JSON lines. All answers of a task and seed are appended together.
  *
- * @param scores those of the same evaluation. Answers without one, whose writing was perhaps cut off, are
- *   removed; without scores the file begins anew
+ * @param scores the scores of the same evaluation. Answers that have no score may be incomplete and are
+ *   removed. Without `scores`, the file is emptied.
  */
 export async function openPredictionLog(
   file: string,
@@ -113,7 +113,7 @@ function rounded(output: number | readonly number[]): number | number[] {
   return typeof output === "number" ? output : output.map(float32);
 }
 
-/** The digits that 32 bits hold. */
+/** Rounds to seven significant digits, the precision of float32. */
 function float32(value: number): number {
   return Number(value.toPrecision(7));
 }

@@ -5,10 +5,11 @@ import type { RunRecord } from "./runDirectory.js";
 import { readMetrics, readRunRecord, runDirectory } from "./runDirectory.js";
 
 /**
- * A run that was trained and evaluated, from its directory; nothing where it is not finished.
+ * Reads a trained and evaluated run from its directory.
  *
- * @param config of the run that is asked for: another one in that directory counts for nothing
- * @throws MetaError `BAD_DATA` for files that cannot be read
+ * @param config if given, a run with another config counts as absent
+ * @returns nothing if the directory holds no finished run
+ * @throws MetaError `BAD_DATA` for files that cannot be parsed
  */
 export async function readFinishedRun(
   directory: string,
@@ -32,23 +33,23 @@ export async function readFinishedRun(
   };
 }
 
-/** A config as its record holds it, without keys that have no value. */
+/** The config as it reads back from JSON, without undefined keys. */
 function asJson(config: RunConfig): unknown {
   return JSON.parse(JSON.stringify(config));
 }
 
-/** One run of a comparison, finished. */
+/** A finished run of a comparison. */
 export interface ComparedRun {
   readonly name: string;
   readonly seed: number;
   readonly directory: string;
   readonly record: RunRecord;
   readonly evaluation: EvaluationRecord;
-  /** Batches that training read. */
+  /** Number of batches read in training. */
   readonly batches: number;
   readonly trainSeconds: number;
-  /** Those of them in which functions were compiled. */
+  /** Part of `trainSeconds` spent compiling. */
   readonly compileSeconds: number;
-  /** The most memory that the process had resident up to the end of the run, earlier runs included. */
+  /** Peak resident memory of the process up to the end of the run, earlier runs included. */
   readonly peakBytes: number;
 }

@@ -7,8 +7,8 @@ import type { Toolkit } from "../plugin/toolkit.js";
 import { componentsOf } from "./componentsOf.js";
 
 /**
- * Checks every component that a run names, whether it will be used or not, and fills in all
- * defaults: what the run's record holds. A run that is resolved already stays as it is.
+ * Checks every component that a run's config names, used or not, and fills in all defaults. The result is
+ * the config of the run's record. A resolved run resolves to itself.
  *
  * @throws MetaError `UNKNOWN_NAME` or `BAD_CONFIG`
  */

@@ -10,7 +10,7 @@ import { disposeMetaState } from "../contracts/optimizer.js";
 import { disposeParams } from "../params.js";
 import type { Run } from "./openRun.js";
 
-/** Writes a checkpoint of a run, and deletes those that are not to be kept. @throws MetaError `DISK_FULL` */
+/** Writes a checkpoint of a run, and deletes old ones beyond `train.keepCheckpoints`. @throws MetaError `DISK_FULL` */
 export async function saveRunCheckpoint(
   { config, files, model, emit }: Run,
   checkpoint: Checkpoint,
@@ -22,7 +22,7 @@ export async function saveRunCheckpoint(
   await emit({ kind: "checkpoint", update, directory });
 }
 
-/** Tells of each update whether a checkpoint is due after it: by their number, or by the clock. */
+/** Makes a function that is true for updates after which a checkpoint is due, by count or by elapsed time. */
 export function checkpointTimer({
   checkpointEvery,
   checkpointMinutes = Number.POSITIVE_INFINITY,

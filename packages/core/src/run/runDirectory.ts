@@ -10,40 +10,41 @@ import type { TrackerRecord } from "../contracts/tracker.js";
 import { MetaError } from "../errors.js";
 import type { Machine } from "./machine.js";
 
-/** What a run was and where it ran: `run.json`. */
+/** Record of a run, `run.json`: its config, data, versions, engine and machine. */
 export interface RunRecord {
   readonly format: 1;
   readonly name: string;
   /** The config in full, defaults included. */
   readonly config: RunConfig;
-  /** How the config names the plugins. */
+  /** The plugins' names or paths, as in the config. */
   readonly plugins: readonly string[];
   /** The config file, to which paths in the config are relative. */
   readonly configFile?: string | undefined;
-  /** Meta-updates planned. */
+  /** Total number of meta-updates. */
   readonly updates: number;
   readonly engine: { readonly name: string; readonly device: string; readonly version: string };
   readonly versions: Readonly<Record<string, string>>;
-  /** Hashes of the data files. */
+  /** Hash of each data file, by its name. */
   readonly data: Readonly<Record<string, string>>;
-  /** Names of the meta-training tasks; absent in records of earlier versions, as is `machine`. */
+  /** Names of the meta-training tasks. Absent in records of earlier versions, like `machine`. */
   readonly trainingTasks?: readonly string[];
   readonly machine?: Machine;
+  /** ISO 8601 time. */
   readonly created: string;
 }
 
-/** The files of a run. */
+/** Paths of a run's files. */
 export interface RunDirectory {
   readonly path: string;
   readonly checkpoints: string;
-  /** The state before a loss or gradient that was not a number, as checkpoint. */
+  /** Checkpoint of the state before a loss or gradient that was not finite. */
   readonly failure: string;
   readonly record: string;
   readonly metrics: string;
   readonly evaluation: string;
-  /** Scores of single tasks and seeds, from which an interrupted evaluation goes on. */
+  /** Scores per task and seed, from which an interrupted evaluation resumes. */
   readonly scores: string;
-  /** The folder with the answers to single questions, a file for each way to ask them. */
+  /** Folder of the answers to single questions: one file per set of parameters and options. */
   readonly predictions: string;
 }
 
@@ -61,18 +62,18 @@ export function runDirectory(path: string): RunDirectory {
   };
 }
 
-/** The record of a run, or nothing when the directory holds none. @throws MetaError `BAD_DATA` */
+/** Reads the record of a run; nothing if the directory holds none. @throws MetaError `BAD_DATA` */
 export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord | undefined> {
   return readJson<RunRecord>(record);
 }
 
 /**
- * Makes sure that a directory holds this run: writes its record, or, where there is one already,
- * checks that it is the same run. A run that is only to be evaluated otherwise keeps its training
- * and loses its evaluation; one that ended before it had any results gives way.
+ * Claims a directory for a run: writes its record, or checks that the record there is of the same run.
+ * If only `evaluate` differs, training is kept and the evaluation deleted. A run without results is
+ * overwritten.
  *
- * @returns whether the run had been begun before
- * @throws MetaError `RUN_EXISTS` when the directory holds a run with another config or other data
+ * @returns true if the run was started before
+ * @throws MetaError `RUN_EXISTS` when the directory holds results of another config or other data
  */
 export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Promise<boolean> {
   await removeLeftovers(files.path);
@@ -82,7 +83,7 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
     if (await hasResults(files)) {
       throw new MetaError(
         "RUN_EXISTS",
-        `${files.path} holds results, but no run.json that says of what. Choose another folder with out=..., or delete this one.`,
+        `${files.path}: expected an empty folder or one with a run.json, but found results without a run.json. Choose another folder with out=..., or delete this one.`,
       );
     }
     await write();
@@ -103,25 +104,25 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
   if (await hasResults(files)) {
     throw new MetaError(
       "RUN_EXISTS",
-      `${files.path} holds a run that differs in ${differences.join(", ")}. Choose another folder with out=..., or delete this one.`,
+      `${files.path} already holds a run that differs in ${differences.join(", ")}. Choose another folder with out=..., or delete this one.`,
     );
   }
   await write();
   return false;
 }
 
-/** Gives a directory back that holds no results: a run that could not even begin leaves nothing. */
+/** Deletes the files of a run that failed before it had any results. */
 export async function unclaimRunDirectory(files: RunDirectory): Promise<void> {
   if (await hasResults(files)) return;
   await Promise.all([files.record, files.metrics].map((file) => rm(file, { force: true })));
 }
 
-/** Where metrics go besides decides nothing of a run. */
+/** True for keys of the tracker. It does not affect results, so changing it does not make a different run. */
 function isTracker(key: string): boolean {
   return key === "tracker" || key.startsWith("tracker.");
 }
 
-/** Whether a run got as far as its first checkpoint or evaluation. */
+/** True if a run has a checkpoint or an evaluation. */
 async function hasResults({ checkpoints, evaluation }: RunDirectory): Promise<boolean> {
   return existsSync(evaluation) || (await listCheckpoints(checkpoints)).length > 0;
 }
@@ -131,21 +132,21 @@ export async function appendMetrics(files: RunDirectory, record: TrackerRecord):
   await appendText(files.metrics, `${JSON.stringify(record)}\n`);
 }
 
-/** The metrics of a run, oldest first. A last line that was cut off is left out. */
+/** Reads the metrics of a run, oldest first, without an incomplete last line. */
 export async function readMetrics(path: string): Promise<TrackerRecord[]> {
   const text = await readFile(runDirectory(path).metrics, "utf8").catch(() => "");
   const lines = text.split("\n");
-  // What follows the last newline is empty, or was being written when the run was killed.
+  // Text after the last newline is empty, or was being written when the run was killed.
   return lines.slice(0, -1).map((line) => JSON.parse(line) as TrackerRecord);
 }
 
-/** Adds to the last line of metrics. */
+/** Merges metrics into the last line. */
 export async function amendMetrics(files: RunDirectory, more: TrackerRecord): Promise<void> {
   const lines = await readMetrics(files.path);
   await writeMetrics(files, [...lines.slice(0, -1), { ...lines.at(-1), ...more }]);
 }
 
-/** Drops metrics of updates that were made after the checkpoint which a run resumes from. */
+/** Deletes metrics of updates after `update`, that of the checkpoint from which a run resumes. */
 export async function rewindMetrics(files: RunDirectory, update: number): Promise<void> {
   const lines = await readMetrics(files.path);
   await writeMetrics(
@@ -159,21 +160,33 @@ async function writeMetrics(files: RunDirectory, lines: readonly TrackerRecord[]
   await writeTextAtomically(files.metrics, text);
 }
 
-/** Reads a JSON file that this program wrote; nothing when there is none. */
+/**
+ * Reads a JSON file that metalearn wrote; nothing if there is no such file.
+ *
+ * @throws MetaError `MISSING_FILE` when it cannot be read, `BAD_DATA` when it is not JSON
+ */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    // ENOTDIR: a file, such as a checkpoint of torch.save, is no run's directory.
+    // ENOTDIR: the path is a file, such as a checkpoint of torch.save, and not a run's directory.
     if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? ""))
       return undefined;
-    throw new MetaError("MISSING_FILE", `Cannot read ${path}.`, { cause });
+    throw new MetaError(
+      "MISSING_FILE",
+      `${path}: expected a file that can be read. Check its permissions.`,
+      { cause },
+    );
   }
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new MetaError("BAD_DATA", `${path} is not JSON. Was it edited?`, { cause });
+    throw new MetaError(
+      "BAD_DATA",
+      `${path}: expected JSON, as metalearn wrote it. Restore the file if it was edited, or delete the run.`,
+      { cause },
+    );
   }
 }
 
@@ -190,7 +203,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The directory of a run: `{out}/{name}-seed{seed}`. */
+/** Path of a run's directory: `{out}/{name}-seed{seed}`. */
 export function runPath(out: string, { name, config }: NamedRun): string {
   return join(out, `${name}-seed${config.seed}`);
 }

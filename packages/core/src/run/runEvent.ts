@@ -1,13 +1,14 @@
 import type { CompileMode } from "../contracts/runtime.js";
 
-/** Something that happens while a run goes on. */
+/** An event of a run in progress. */
 export type RunEvent =
   | {
-      /** Something to tell the user in one line. */
+      /** A one-line message to the user. */
       readonly kind: "message";
       readonly text: string;
     }
   | {
+      /** The components are built. */
       readonly kind: "open";
       /** For example `tensorflow 2.21.0 on cpu`. */
       readonly engine: string;
@@ -15,13 +16,13 @@ export type RunEvent =
       readonly tasks: string;
     }
   | {
-      /** A function is about to be compiled, and then, with `seconds`, it was: nothing comes between. */
+      /** Compilation of a function starts; a second event, with `seconds`, follows when it has ended. */
       readonly kind: "compile";
       readonly name: string;
       readonly mode: CompileMode;
-      /** `Compilation.shapes` */
+      /** See `Compilation.shapes`. */
       readonly shapes: number;
-      /** How long recording and the first run took. */
+      /** Duration of tracing and the first run. */
       readonly seconds?: number;
     }
   | {
@@ -30,7 +31,7 @@ export type RunEvent =
       /** Meta-updates so far. */
       readonly done: number;
       readonly total: number;
-      /** As `MetaUpdate` has them. */
+      /** This and the following are those of `MetaUpdate`. */
       readonly loss: number;
       readonly gradientNorm: number;
       readonly learningRate: number;
@@ -41,6 +42,7 @@ export type RunEvent =
       /** The parameters were scored on dev tasks. */
       readonly kind: "validated";
       readonly update: number;
+      /** Mean over the dev tasks. */
       readonly score: number;
       readonly isBest: boolean;
     }
@@ -51,7 +53,7 @@ export type RunEvent =
       readonly directory: string;
     }
   | {
-      /** A target task, or while a run trains a dev task, was scored with one seed. */
+      /** A target (`evaluate`) or dev target (`validate`) was scored with one seed. */
       readonly kind: "evaluate" | "validate";
       readonly done: number;
       readonly total: number;

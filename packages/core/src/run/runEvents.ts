@@ -13,32 +13,32 @@ import type { ComparedRun } from "./readFinishedRun.js";
 import type { RunEvent } from "./runEvent.js";
 import { trainRun } from "./trainRun.js";
 
-/** The events of {@link trainEvents}, the last of them `trained`. */
+/** An event of {@link trainEvents}; the last one is `trained`. */
 export type TrainEvent = RunEvent | { readonly kind: "trained"; readonly directory: string };
 
-/** The events of {@link runEvents}, the last of them `finished`. */
+/** An event of {@link runEvents}; the last one is `finished`. */
 export type FinishEvent = RunEvent | { readonly kind: "finished"; readonly run: ComparedRun };
 
-/** The events of {@link comparisonEvents}, the last of them `compared`. */
+/** An event of {@link comparisonEvents}; the last one is `compared`. */
 export type ComparisonEvent =
   | { readonly kind: "run"; readonly run: NamedRun; readonly index: number; readonly total: number }
   | (RunEvent & { readonly run: NamedRun })
   | { readonly kind: "failed"; readonly failure: FailedRun }
   | { readonly kind: "compared"; readonly outcome: ComparisonOutcome };
 
-/** A run's options where its events are iterated over. */
+/** Options of a run whose events are iterated over. */
 export type IteratedRunOptions = Omit<RunOptions, "onEvent">;
 
 /**
- * Trains a run in its directory, as {@link trainRun} does, event by event. Training makes an update
- * when the event after it is asked for. Leaving the loop stops it there, with a checkpoint to go on
- * from; so does the signal, which makes the loop throw `INTERRUPTED`.
+ * Trains a run in its directory, like {@link trainRun}, as an async iteration over its events. Training
+ * pauses at each event until the next one is asked for. Leaving the loop stops training and writes a
+ * checkpoint to resume from. Aborting the signal does so too, and the loop throws `INTERRUPTED`.
  *
  * @example
  * for await (const event of trainEvents({ toolkit, config, name, directory })) {
  *   if (event.kind === "train" && event.loss < 0.1) break;
  * }
- * @throws what {@link openRun} and {@link trainRun} throw
+ * @throws as {@link openRun} and {@link trainRun}
  */
 export function trainEvents(options: IteratedRunOptions): AsyncGenerator<TrainEvent, void, void> {
   return eventStream<TrainEvent>(async (emit, signal) => {
@@ -53,9 +53,9 @@ export function trainEvents(options: IteratedRunOptions): AsyncGenerator<TrainEv
 }
 
 /**
- * Trains and evaluates a run, as {@link finishRun} does, event by event; see {@link trainEvents}.
+ * Trains and evaluates a run, like {@link finishRun}, as an iteration over its events; see {@link trainEvents}.
  *
- * @throws what {@link finishRun} throws
+ * @throws as {@link finishRun}
  */
 export function runEvents(options: IteratedRunOptions): AsyncGenerator<FinishEvent, void, void> {
   return eventStream<FinishEvent>(async (emit, signal) => {
@@ -65,9 +65,9 @@ export function runEvents(options: IteratedRunOptions): AsyncGenerator<FinishEve
 }
 
 /**
- * Carries out a comparison, as {@link compareRuns} does, event by event; see {@link trainEvents}.
+ * Carries out a comparison, like {@link compareRuns}, as an iteration over its events; see {@link trainEvents}.
  *
- * @throws what {@link compareRuns} throws
+ * @throws as {@link compareRuns}
  */
 export function comparisonEvents(
   options: Omit<CompareOptions, "onEvent" | "onRun" | "onFailure">,

@@ -5,26 +5,26 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MetaError } from "../errors.js";
 
-/** A hold on a directory, for one process at a time. */
+/** A lock on a directory, held by one process at a time. */
 export interface RunLock {
   release(): Promise<void>;
 }
 
 const heartbeatMs = 15_000;
-/** On another host, a process cannot be asked for; it counts as dead when it was silent for so long. */
+/** Processes on other hosts cannot be queried: one that has not touched its file for this long counts as dead. */
 const silenceMs = 600_000;
 
 const pattern = /^(?<host>.+)\.(?<pid>\d+)\.(?<started>\d+)\.lock$/;
 
 /**
- * Takes hold of a directory. Every process that wants to has a file of its own in it, named after
- * host, process and the time at which the process started: it goes on only when it sees no living
- * one but its own, so that of two that come at once at most one does. Files of processes that were
- * killed do not count, and are deleted; since no two processes have the same name, that cannot hit
- * a living one. Folders that it made and that are still empty when it is released are taken away.
+ * Locks a directory. A process creates a lock file of its own, named after host, process id and start
+ * time, and holds the lock only if every other lock file belongs to a dead process; so of two processes
+ * that try at once, at most one succeeds. Lock files of dead processes are deleted. Names are unique,
+ * so a living process cannot lose its file that way. On release, folders that the call created are
+ * removed if they are empty.
  *
- * @param patienceMs how long to wait for one that is about to end, such as the child of a killed process
- * @throws MetaError `RUN_LOCKED` when another process has it
+ * @param patienceMs time to wait for a holder that is about to exit, such as the child of a killed process
+ * @throws MetaError `RUN_LOCKED` when another process holds the lock
  */
 export async function lockRun(directory: string, patienceMs = 3_000): Promise<RunLock> {
   const own = `${hostname()}.${process.pid}.${startTime(process.pid)}.lock`;
@@ -32,12 +32,12 @@ export async function lockRun(directory: string, patienceMs = 3_000): Promise<Ru
   const until = performance.now() + patienceMs;
   let made: string | undefined;
   for (;;) {
-    // Again, since whoever had it may have taken the folder away.
+    // In every attempt, because the previous holder may have removed the folder.
     made = (await mkdir(directory, { recursive: true })) ?? made;
     const holder = await tryLock(directory, own);
     if (holder === undefined) break;
     if (performance.now() > until) throw locked(directory, holder);
-    await sleep(50 + 100 * Math.random()); // two that refused each other come back at different times
+    await sleep(50 + 100 * Math.random()); // so that two that blocked each other retry at different times
   }
   const heartbeat = setInterval(() => void touch(path), heartbeatMs);
   heartbeat.unref();
@@ -50,7 +50,7 @@ export async function lockRun(directory: string, patienceMs = 3_000): Promise<Ru
   };
 }
 
-/** Whether a process, on this host or another one, has hold of a directory. Changes nothing. */
+/** True if a process, on this host or another one, holds the lock of a directory. Reads only. */
 export async function isLocked(directory: string): Promise<boolean> {
   const names = await readdir(directory).catch((): string[] => []);
   const locks = names.filter((name) => pattern.test(name));
@@ -58,7 +58,7 @@ export async function isLocked(directory: string): Promise<boolean> {
   return alive.includes(true);
 }
 
-/** Takes away a folder and those above it up to `top`, as far as nothing is in them. */
+/** Removes a folder and its parents up to `top`, as long as they are empty. */
 async function removeEmpty(folder: string, top: string): Promise<void> {
   const isGone = await rmdir(folder).then(
     () => true,
@@ -67,14 +67,14 @@ async function removeEmpty(folder: string, top: string): Promise<void> {
   if (isGone && folder !== top) await removeEmpty(dirname(folder), top);
 }
 
-/** Puts the file `own` there and leaves it unless another one is alive, whose name is returned. */
+/** Creates the lock file `own`. @returns the lock file of a living holder, if there is one; `own` is then removed */
 async function tryLock(directory: string, own: string): Promise<string | undefined> {
   const path = join(directory, own);
   try {
     await (await open(path, "wx")).close();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // This very process has it, or another one has just taken the folder away.
+    // This process already holds it, or another one has just removed the folder.
     if (code === "EEXIST" || code === "ENOENT") return own;
     throw error;
   }
@@ -102,18 +102,18 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // of another user
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // alive, but another user's
   }
 }
 
 /**
- * When a process was started, in clock ticks since the machine was: numbers of processes are used
- * again. 0 where the system does not tell.
+ * Start time of a process in clock ticks since boot, which tells it from an earlier one with the same
+ * id. 0 where the system has no `/proc`.
  */
 function startTime(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name in parentheses, which may hold anything; this is field 22.
+    // Field 22. The second field is a name in parentheses, which may contain spaces and parentheses.
     return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]);
   } catch {
     return 0;
@@ -129,6 +129,6 @@ function locked(directory: string, holder: string): MetaError {
   const { host, pid } = pattern.exec(holder)?.groups ?? {};
   return new MetaError(
     "RUN_LOCKED",
-    `${directory} is in use by process ${pid} on ${host}. Wait for it, or stop it; a run is for one process at a time. If that process is gone, delete ${join(directory, holder)}.`,
+    `${directory} is in use by process ${pid} on ${host}: only one process at a time can work on a run. Wait for it, or stop it. If that process is gone, delete ${join(directory, holder)}.`,
   );
 }

@@ -6,7 +6,7 @@ import type { ScoreStore } from "../evaluate/evaluate.js";
 import type { SeedScore } from "../evaluate/scores.js";
 
 const lineSchema = z.strictObject({
-  /** A hash of all that the score depends on besides task and seed. */
+  /** Hash of everything that the score depends on, except task and seed ({@link scoreKey}). */
   key: z.string(),
   task: z.string(),
   seed: z.int(),
@@ -17,17 +17,16 @@ const lineSchema = z.strictObject({
 
 type Line = z.output<typeof lineSchema>;
 
-/** A hash of all that decides scores. */
+/** SHA-256 of everything that scores depend on, as hexadecimal digits. */
 export function scoreKey(identity: unknown): string {
   return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
 }
 
 /**
- * Scores in a file of JSON lines, one per task and seed, to which each is added when it is known.
- * Lines that cannot be read, such as one that was being written when the process was killed, do
- * not count.
+ * Opens a file of scores as JSON lines, one per task and seed, appended as they are computed. Lines that
+ * cannot be parsed, such as one that was being written when the process was killed, are skipped.
  *
- * @param key of what decides the scores ({@link scoreKey}); those of another one stay, and are not found
+ * @param key the {@link scoreKey} of this evaluation. Scores under other keys stay in the file and are not found.
  */
 export async function openScoreLog(file: string, key: string): Promise<ScoreStore> {
   const text = await readFile(file, "utf8").catch(() => "");
@@ -39,7 +38,7 @@ export async function openScoreLog(file: string, key: string): Promise<ScoreStor
     find: (task, seed) => known.get(name(task, seed)),
     async add(task, score) {
       const line: Line = { key, task, ...score };
-      // A newline first: what was cut off before must not swallow this line.
+      // A newline first, so that this line does not join an incomplete one.
       await appendText(file, `\n${JSON.stringify(line)}`);
     },
   };

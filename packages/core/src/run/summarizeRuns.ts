@@ -2,12 +2,13 @@ import type { Summary } from "../evaluate/scores.js";
 import { mean, sampleDeviation } from "../statistics.js";
 import type { ComparedRun } from "./readFinishedRun.js";
 
-/** A row of the result table: one name over all its training seeds. */
+/** A row of the result table: the runs of one name, over all training seeds. */
 export interface ComparisonRow {
   readonly name: string;
   readonly seeds: readonly number[];
-  /** Macro-average over tasks, averaged over training seeds. */
+  /** Macro-average over all tasks, averaged over training seeds. */
   readonly all: Summary;
+  /** The same over unseen tasks, if there are any. */
   readonly unseen?: Summary;
   /** Sample standard deviation of the mean over training seeds; 0 with one seed. */
   readonly deviation: number;
@@ -15,7 +16,7 @@ export interface ComparisonRow {
   readonly trainSeconds: number;
 }
 
-/** One row per name, in the order of the runs. */
+/** Summarizes runs in one row per name, in the order of the runs. */
 export function summarizeRuns(runs: readonly ComparedRun[]): ComparisonRow[] {
   const names = [...new Set(runs.map(({ name }) => name))];
   return names.map((name) => {

@@ -13,15 +13,15 @@ import { claimRunDirectory, rewindMetrics, unclaimRunDirectory } from "./runDire
 import { trainToEnd } from "./trainToEnd.js";
 
 /**
- * Trains a run in its directory, going on from its last checkpoint that is whole if it has one. A run
- * that was killed and resumed ends with the same parameters, bit for bit, as one that was not. One
- * that cannot even begin, because something in its config, data or weights is wrong, leaves nothing.
+ * Trains a run in its directory, or resumes it from its last undamaged checkpoint. A run that was killed
+ * and resumed ends with the same parameters, bit for bit, as one that was not. A run that fails before
+ * its first results because its config, data or weights are wrong leaves no files.
  *
- * @returns the final parameters, or with `train.validate` the best, those of the learner included;
- *   none where nothing trains and evaluation asks no model; the caller owns them
+ * @returns the final parameters, or with `train.validate` the best, including the learner's; empty if
+ *   nothing trains and the evaluation method uses no model. The caller owns the tensors.
  * @throws MetaError `RUN_EXISTS` when the directory holds another run; `RUN_LOCKED` when another
- *   process is at work in it; `INTERRUPTED` when the signal is aborted, after a checkpoint;
- *   `NON_FINITE`, when the state before is kept; `DISK_FULL`
+ *   process is working in it; `INTERRUPTED` when the signal is aborted, after writing a checkpoint;
+ *   `NON_FINITE` for a loss or gradient, after saving the state before it; `DISK_FULL`
  */
 export async function trainRun(run: Run): Promise<Params> {
   const { config, model, training, files } = run;
@@ -37,7 +37,7 @@ export async function trainRun(run: Run): Promise<Params> {
   }
 }
 
-/** Trains, or reads what was trained before, in a directory that is the run's. */
+/** Trains a run in a directory that it has claimed, or loads the result of earlier training. */
 async function trainClaimed(run: TrainingRun, begunBefore: boolean): Promise<Params> {
   const { title, files, model, notify } = run;
   const resumed = begunBefore
@@ -45,7 +45,7 @@ async function trainClaimed(run: TrainingRun, begunBefore: boolean): Promise<Par
     : undefined;
   const isTrained = resumed?.run?.finished === true;
   if (resumed) {
-    const what = isTrained ? "is trained already" : "goes on";
+    const what = isTrained ? "is already trained" : "resumes";
     const { updates } = run.training;
     notify(`${title} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
   }
@@ -54,7 +54,7 @@ async function trainClaimed(run: TrainingRun, begunBefore: boolean): Promise<Par
   return bestParams(run, isTrained ? resumed : await trainToEnd(run, resumed));
 }
 
-/** The parameters of the checkpoint that scored best on dev tasks, or else of the last one. */
+/** Parameters of the checkpoint that scored best on dev tasks, or of the last one without validation. */
 async function bestParams({ files, model }: Run, last: Checkpoint): Promise<Params> {
   disposeMetaState(last.state);
   const best = last.run?.best?.update ?? last.update;

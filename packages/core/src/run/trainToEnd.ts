@@ -13,12 +13,11 @@ import { trainingSampler } from "./trainingSampler.js";
 import { openValidator, type Validator } from "./validator.js";
 
 /**
- * Trains a run from its beginning, or from the checkpoint that it resumes from, to the end: until all
- * updates are made, or validation stops it.
+ * Trains a run, from its start or from a checkpoint, until all updates are made or validation stops it.
  *
- * @param resumed is freed as training goes on
- * @returns the state at the end, whose checkpoint is written; the caller owns its tensors
- * @throws MetaError `INTERRUPTED` or `NON_FINITE`, as {@link trainRun} does
+ * @param resumed the checkpoint to resume from, if any; its tensors are freed during training
+ * @returns the final state, saved as a checkpoint; the caller owns its tensors
+ * @throws MetaError `INTERRUPTED` or `NON_FINITE`, like {@link trainRun}
  */
 export async function trainToEnd(
   run: TrainingRun,
@@ -34,17 +33,17 @@ export async function trainToEnd(
       if (ended) return ended;
     }
     for await (const step of steps) {
-      // Not before: a run that cannot make its first update is not worth following.
+      // Tracking starts after the first update, so that a run that fails at once is not tracked.
       if (latest === resumed) await beginTracking(run);
       const { update, params, state, ...numbers } = step;
       latest = { update, params, state, sampler: sampler.state() };
       await emit(trainEvent(run, update, numbers));
       const validates = validator.isDue(update);
       const validation = validates ? await validator.score(latest) : undefined;
-      const awaitsValidation = validates && !validation; // it was interrupted
+      const awaitsValidation = validates && !validation; // validation was interrupted
       const finished = !awaitsValidation && validator.endsTraining(update);
       const saves = checkpointIsDue(update) || validates || finished || signal?.aborted === true;
-      // With every checkpoint, so that totals are whole after a resume.
+      // A line with every checkpoint, so that totals are complete after resuming.
       await log.add(step, saves, validation);
       const reached = { finished, ...(awaitsValidation && { awaitsValidation }) };
       latest = checkpointOf(run, latest, reached, validator);
@@ -57,12 +56,12 @@ export async function trainToEnd(
   }
 }
 
-/** The parts of a training, before its first update. */
+/** The parts of meta-training, before its first update. */
 interface Prepared {
-  /** The parameters that it begins with. */
+  /** Initial parameters. */
   readonly start: Params;
   readonly sampler: TaskSampler;
-  /** Makes the updates, each when it is asked for. */
+  /** Meta-updates, each computed when it is asked for. */
   readonly steps: AsyncIterable<MetaUpdate>;
   readonly log: MetricsLog;
   readonly validator: Validator;
@@ -76,7 +75,7 @@ async function prepare(run: TrainingRun, resumed: Checkpoint | undefined): Promi
     if (padding) {
       const share = (100 * padding.waste).toFixed(1);
       notify(
-        `${title} pads batches to ${padding.sizes.join(", ")} tokens, so that few shapes are compiled; about ${share} % of what it computes is this padding.`,
+        `${title} pads batches to ${padding.sizes.join(", ")} tokens, so that few shapes are compiled; about ${share} % of its tokens are padding.`,
       );
     }
     if (resumed) sampler.restore(resumed.sampler);
@@ -103,9 +102,9 @@ async function prepare(run: TrainingRun, resumed: Checkpoint | undefined): Promi
 }
 
 /**
- * Scores dev tasks where an interruption came before it.
+ * Runs the validation that was due when the run was interrupted.
  *
- * @returns the state, if that ends training
+ * @returns the final state if training ends here
  */
 async function validateResumed(
   run: TrainingRun,
@@ -123,7 +122,8 @@ async function validateResumed(
 }
 
 /**
- * Frees what an early end leaves. The state before a loss or gradient that is no number is kept.
+ * Frees the tensors of training that failed. Before a loss or gradient that is not finite, the state is
+ * saved.
  *
  * @returns the error to throw
  */
@@ -133,7 +133,7 @@ async function settle(
   { latest, start }: { readonly latest: Checkpoint | undefined; readonly start: Params },
 ): Promise<unknown> {
   if (!latest) {
-    disposeParams(start); // nothing was made of them
+    disposeParams(start); // no update has taken them over
     return error;
   }
   try {
@@ -159,7 +159,7 @@ function trainEvent(
   return { kind: "train", done, total, loss, gradientNorm, learningRate, tokens, seconds } as const;
 }
 
-/** A state with what the run knows besides. */
+/** The checkpoint of a state, with the run's config and progress. */
 function checkpointOf(
   { config }: Run,
   at: Checkpoint,
@@ -173,6 +173,6 @@ function checkpointOf(
 function interrupted({ title, training }: TrainingRun, update: number): MetaError {
   return new MetaError(
     "INTERRUPTED",
-    `${title} stopped after update ${update} of ${training.updates}. Run the same command again to go on from there.`,
+    `${title} stopped after update ${update} of ${training.updates}. Run the same command again to resume.`,
   );
 }

@@ -4,10 +4,10 @@ import { choosePaddedLengths } from "../train/paddedLengths.js";
 import type { TrainingRun } from "./openRun.js";
 
 /**
- * The sampler of the episodes that a run is trained on, at the first of them.
+ * Makes the sampler of a run's training episodes, at its first episode.
  *
- * @returns the lengths that batches are padded to as well, where they are
- * @throws what the tasks' `sampler` throws where there is nothing to train on
+ * @returns the sampler, and the lengths that batches are padded to, if they are
+ * @throws as the task source's `sampler`, when there are no training tasks
  */
 export function trainingSampler({ config, tasks, runtime, training }: TrainingRun): {
   sampler: TaskSampler;

@@ -4,19 +4,19 @@ import type { Run, TrainingRun } from "./openRun.js";
 
 type Best = CheckpointedRun["best"];
 
-/** Scores a run on its dev tasks while it trains; without `train.validate` never. */
+/** Scores a run on its dev tasks during training, if `train.validate` is set. */
 export interface Validator {
   /** The best validation so far, if there was one. */
   best(): Best;
-  /** Tells the updates after which dev tasks are to be scored. */
+  /** True if dev tasks are scored after this update. */
   isDue(update: number): boolean;
-  /** Scores them, for the line of metrics. Nothing when the signal is aborted meanwhile. */
+  /** Scores the dev tasks; the result goes into the metrics. Nothing if the signal is aborted. */
   score(at: Pick<Checkpoint, "update" | "params">): Promise<{ devScore: number } | undefined>;
-  /** Tells the last update: that of all, or one after which no validation was better for long enough. */
+  /** True if this is the last update, or the score has not improved for `patience` validations. */
   endsTraining(update: number): boolean;
 }
 
-/** @param before the best validation before the run was interrupted */
+/** Opens the validator of a run. @param before the best validation before the run was interrupted */
 export function openValidator(run: TrainingRun, before: Best): Validator {
   const { title, emit, notify } = run;
   const { every = 0, patience = Number.POSITIVE_INFINITY } = run.config.train.validate ?? {};
@@ -71,7 +71,8 @@ async function scoreDevTasks(
   }
 }
 
-/** The best validation after one more. */
+/** The best validation after a further one; ties go to the earlier one. */
+
 function bestOf(before: Best, { update, score }: Validation): NonNullable<Best> {
   if (before && before.score >= score) return { ...before, since: before.since + 1 };
   return { update, score, since: 0 };

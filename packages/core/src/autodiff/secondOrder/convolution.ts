@@ -7,14 +7,14 @@ type Attributes = Record<string, unknown>;
 type Two = [tf.Tensor, tf.Tensor];
 
 /**
- * The three kernels of a convolution: `y = forward(x, filter)`, and its gradient by `x` and by the
- * filter. Each is linear in either of its two inputs, so that the gradients of one are the others.
+ * The three kernels of a convolution: `y = forward(x, filter)`, and its gradients with respect to `x` and
+ * to the filter. Each is bilinear in its two inputs, so the gradients of one kernel are the other two.
  */
 interface Convolution {
   readonly forward: string;
   readonly byInput: string;
   readonly byFilter: string;
-  /** What the forward kernel wants to know, and its gradients do not. */
+  /** Attributes that the forward kernel needs and its gradients lack. */
   readonly attributes: Attributes;
 }
 
@@ -39,7 +39,7 @@ const conv3d: Convolution = {
   attributes: { dataFormat: "NDHWC", dilations: [1, 1, 1] },
 };
 
-/** The gradients of convolutions' gradients. */
+/** Gradients of the gradient kernels of convolutions. */
 const ofGradients = [conv2d, depthwise, conv3d].flatMap(
   ({ forward, byInput, byFilter, attributes: own }) => [
     gradient<Attributes>({
@@ -70,9 +70,9 @@ const ofGradients = [conv2d, depthwise, conv3d].flatMap(
   ],
 );
 
-/** Convolutions, whose gradients TensorFlow.js has, and the gradients of those. */
+/** Gradients of convolutions and of their gradient kernels. */
 export const convolution: readonly tf.GradConfig[] = [
-  // That of TensorFlow.js forgets how the number of windows was rounded.
+  // The gradient of TensorFlow.js ignores dimRoundingMode.
   gradient<Attributes>({
     kernelName: tf.Conv2D,
     inputs: ["x", "filter"],

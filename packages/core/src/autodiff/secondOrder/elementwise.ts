@@ -5,17 +5,17 @@ import { gradient, sumTo, zeros } from "./gradient.js";
 type One = [tf.Tensor];
 type Two = [tf.Tensor, tf.Tensor];
 
-/** exp(x) where x is not above 0, and 1 elsewhere: what is not used cannot overflow. */
+/** exp(x) for x <= 0, and 1 elsewhere, so that the unused branch cannot overflow. */
 const expBelowZero = (x: tf.Tensor) => tf.exp(tf.minimum(x, 0));
 
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;
 
-/** Operations on single elements. */
+/** Gradients of elementwise operations. */
 export function elementwise(): readonly tf.GradConfig[] {
   const stockPow = tf.getGradient(tf.Pow);
   return [
-    // Those of TensorFlow.js save outputs. Computing these again makes graphs of fewer steps.
+    // The gradients of TensorFlow.js save outputs. Recomputing the outputs makes smaller graphs.
     gradient({
       kernelName: tf.Exp,
       inputs: ["x"],
@@ -45,7 +45,7 @@ export function elementwise(): readonly tf.GradConfig[] {
         };
       },
     }),
-    // Saves its output, and is a kernel that has no gradient.
+    // The gradient of TensorFlow.js is a kernel of its own, without a gradient.
     gradient({
       kernelName: tf.Elu,
       inputs: ["x"],
@@ -54,7 +54,7 @@ export function elementwise(): readonly tf.GradConfig[] {
         return { x: () => tf.mul(dy, expBelowZero(x)) };
       },
     }),
-    // NaN in second order where exp(x) overflows.
+    // The gradient of TensorFlow.js is NaN in second order where exp(x) overflows.
     gradient({
       kernelName: tf.Selu,
       inputs: ["x"],
@@ -65,7 +65,7 @@ export function elementwise(): readonly tf.GradConfig[] {
         return { x: () => tf.mul(dy, slope()) };
       },
     }),
-    // By the exponent, NaN in second order where the base is 0.
+    // With respect to the exponent, that of TensorFlow.js is NaN in second order where the base is 0.
     {
       kernelName: tf.Pow,
       inputsToSave: ["a", "b"],
@@ -80,7 +80,7 @@ export function elementwise(): readonly tf.GradConfig[] {
         return { ...stockPow.gradFunc(dy, saved, attributes), b: byExponent };
       },
     },
-    // Those of TensorFlow.js forget that an input may have been repeated.
+    // The gradients of TensorFlow.js ignore broadcasting.
     gradient({
       kernelName: tf.Maximum,
       inputs: ["a", "b"],
@@ -100,7 +100,7 @@ export function elementwise(): readonly tf.GradConfig[] {
         return { a: () => sumTo(slope(), a.shape), b: () => sumTo(tf.neg(slope()), b.shape) };
       },
     }),
-    // That of TensorFlow.js is the gradient of a division that does not round.
+    // TensorFlow.js has the gradient of a division without rounding.
     gradient({
       kernelName: tf.FloorDiv,
       inputs: ["a", "b"],
@@ -109,7 +109,7 @@ export function elementwise(): readonly tf.GradConfig[] {
         return { a: () => zeros(a), b: () => zeros(b) };
       },
     }),
-    // Complex numbers have no gradients in TensorFlow.js; this is where they would lose them silently.
+    // Complex numbers have no gradients in TensorFlow.js; a cast to them would lose the gradient silently.
     gradient<{ dtype: tf.DataType }>({
       kernelName: tf.Cast,
       of: (dy, _, { dtype }) => {
@@ -120,7 +120,7 @@ export function elementwise(): readonly tf.GradConfig[] {
   ];
 }
 
-/** The gradient goes to `a` where `isFirst(a, b)`, and else to `b`. */
+/** Passes the gradient to `a` where `isFirst(a, b)` is true, and to `b` elsewhere. */
 function chosen(dy: tf.Tensor, [a, b]: Two, isFirst: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) {
   const first = () => tf.cast(isFirst(a, b), "float32");
   return {

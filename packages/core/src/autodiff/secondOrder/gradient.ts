@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** The gradient of a kernel with one output, with respect to each input by name. */
+/** Gradient of a kernel with one differentiable output, the first. */
 export interface KernelGradient<A> {
   readonly kernelName: string;
-  /** Inputs that `of` is given. */
+  /** Names of inputs to save; passed to `of` in this order. */
   readonly inputs?: readonly string[];
-  /** Which outputs `of` is given after them. */
+  /** Flags of outputs to save; passed to `of` after the inputs. */
   readonly outputs?: readonly boolean[];
+  /** Computes the gradient with respect to each input, by the input's name. */
   of(
     dy: tf.Tensor,
     saved: readonly tf.Tensor[],
@@ -14,7 +15,7 @@ export interface KernelGradient<A> {
   ): Readonly<Record<string, () => tf.Tensor>>;
 }
 
-/** A {@link KernelGradient} as TensorFlow.js takes it. Of several outputs the first has the gradient. */
+/** Converts a {@link KernelGradient} to the form of TensorFlow.js. */
 export function gradient<A = Record<string, never>>({
   kernelName,
   inputs = [],
@@ -30,26 +31,26 @@ export function gradient<A = Record<string, never>>({
   };
 }
 
-/** The sum over those axes along which a tensor of `shape` was repeated. */
+/** Sums over the axes along which a tensor of `shape` was broadcast; the result has this shape. */
 export function sumTo(tensor: tf.Tensor, shape: readonly number[]): tf.Tensor {
-  const wanted = [...shape];
-  if (tf.util.arraysEqual(tensor.shape, wanted)) return tensor;
-  const axes = tf.backend_util.getReductionAxes(wanted, tensor.shape);
-  return tf.reshape(tf.sum(tensor, axes), wanted);
+  const target = [...shape];
+  if (tf.util.arraysEqual(tensor.shape, target)) return tensor;
+  const axes = tf.backend_util.getReductionAxes(target, tensor.shape);
+  return tf.reshape(tf.sum(tensor, axes), target);
 }
 
-/** Zeros for an input that the output does not depend on, or only where it jumps. */
+/** Zero gradient of an input that the output does not depend on, or depends on by jumps only. */
 export function zeros(input: tf.Tensor): tf.Tensor {
   return tf.zeros(input.shape);
 }
 
-/** The order of axes that puts `axes` last. */
+/** Permutation for `tf.transpose` that moves `axes` to the end. */
 export function lastAxes(rank: number, axes: readonly number[]): number[] {
   const others = Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));
   return [...others, ...axes];
 }
 
-/** The order of axes that undoes `order`. */
+/** Inverse of a permutation of axes. */
 export function undo(order: readonly number[]): number[] {
   return order.map((_, i) => order.indexOf(i));
 }

@@ -2,11 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import { runKernel } from "../tape/engine.js";
 import { gradient } from "./gradient.js";
 
-/** Operations that pick elements by their positions, or put them there. */
+/** Gradients of gather, scatter and other operations with indices. */
 export function indexing(): readonly tf.GradConfig[] {
   const stockGather = tf.getGradient(tf.GatherV2);
   return [
-    // That of TensorFlow.js is right without batch dimensions.
+    // The gradient of TensorFlow.js is right only without batch dimensions.
     {
       ...stockGather,
       gradFunc(dy, saved, attributes) {
@@ -80,16 +80,19 @@ export function indexing(): readonly tf.GradConfig[] {
 }
 
 /**
- * The gradient of an operation that picks elements of `x`: its weights, added up where they came from.
+ * Gradient of an operation that picks elements of `x`: adds each element of `dy` to the element of `x`
+ * that it was picked from.
  *
- * @param pick the operation, which is asked where each element comes from
+ * @param dy the gradient of the operation's output
+ * @param pick the operation; it is applied to a tensor of positions
+ * @returns shape of `x`
  */
 export function scatterBack(
   dy: tf.Tensor,
   x: tf.Tensor,
   pick: (x: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
-  // Kernels in WebAssembly take integers for float32, which has all integers up to 2^24.
+  // WebAssembly kernels read int32 data as float32; float32 represents integers exactly up to 2^24.
   const dtype = x.size <= 2 ** 24 ? "float32" : "int32";
   const positions = pick(tf.reshape(tf.range(0, x.size, 1, dtype), x.shape));
   const sums = tf.unsortedSegmentSum(

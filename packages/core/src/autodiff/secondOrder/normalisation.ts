@@ -8,9 +8,9 @@ interface LocalResponse {
   readonly beta: number;
 }
 
-/** Normalisations that are kernels of their own. */
+/** Gradients of normalisations that are single kernels. */
 export const normalisation: readonly tf.GradConfig[] = [
-  // That of TensorFlow.js knows statistics by channel only.
+  // The gradient of TensorFlow.js supports statistics per channel only.
   gradient<{ varianceEpsilon: number }>({
     kernelName: tf.FusedBatchNorm,
     inputs: ["x", "mean", "variance", "scale"],
@@ -31,7 +31,7 @@ export const normalisation: readonly tf.GradConfig[] = [
       };
     },
   }),
-  // Saves its output, and is a kernel that has no gradient.
+  // The gradient of TensorFlow.js is a kernel of its own, without a gradient.
   gradient<LocalResponse>({
     kernelName: tf.LRN,
     inputs: ["x"],

@@ -7,13 +7,13 @@ import { largest, outside, type WindowAxis, windows } from "./windows.js";
 type Attributes = Record<string, unknown>;
 
 /**
- * Poolings and dilations by windows. The gradient of the mean is linear; that of the largest element
- * is too, as long as that element stays the largest.
+ * Gradients of pooling and dilation, and of their gradient kernels. Average pooling is linear. Max
+ * pooling is piecewise linear: it passes the gradient to the largest element of each window.
  */
 export const pooling: readonly tf.GradConfig[] = [
   ...meanGradients(tf.AvgPool, tf.AvgPoolGrad, axesOf2d),
   ...meanGradients(tf.AvgPool3D, tf.AvgPool3DGrad, axesOf3d),
-  // That of TensorFlow.js forgets how the number of windows was rounded; the second has none.
+  // The gradient of MaxPool in TensorFlow.js ignores dimRoundingMode; MaxPoolWithArgmax has none.
   ...[tf.MaxPool, tf.MaxPoolWithArgmax].map((kernelName) =>
     gradient<Attributes>({
       kernelName,
@@ -47,7 +47,7 @@ export const pooling: readonly tf.GradConfig[] = [
   }),
 ];
 
-/** The gradient of a mean over windows, and that gradient's. */
+/** Gradients of average pooling and of its gradient kernel. */
 function meanGradients(forward: string, backward: string, axesOf: AxesOf): tf.GradConfig[] {
   return [
     gradient<Attributes>({
@@ -61,7 +61,7 @@ function meanGradients(forward: string, backward: string, axesOf: AxesOf): tf.Gr
           if (paddings.flat().every((count) => count === 0)) {
             return runKernel(backward, { dy, input: x }, attributes);
           }
-          // The kernel in JavaScript counts padding as elements of a mean: it is given none.
+          // The JavaScript kernel counts padding as elements of the mean, so the input is padded here.
           const { filterSize, strides } = attributes;
           const input = tf.pad(x, paddings);
           const weights = tf.mul(dy, sizeOverCount(x.shape, axes));
@@ -86,7 +86,7 @@ function meanGradients(forward: string, backward: string, axesOf: AxesOf): tf.Gr
   ];
 }
 
-/** The elements of each window over those that are no padding: `[1, ...counts, 1]`. */
+/** Ratio of window size to the number of elements in it that are not padding: `[1, ...counts, 1]`. */
 function sizeOverCount(shape: readonly number[], axes: readonly WindowAxis[]): tf.Tensor {
   const perAxis = axes.map(({ before, count, size, stride }, i) => {
     const length = shape[i + 1] as number;
@@ -119,7 +119,7 @@ function maxGradient(kernelName: string, axesOf: AxesOf): tf.GradConfig {
   });
 }
 
-/** Where the windows of a dilation lie, and which element each result is. */
+/** Window axes of a dilation, and the one-hot choice of the element that is each result. */
 function dilation(saved: readonly tf.Tensor[], { strides, pad, dilations }: Attributes) {
   const [x, filter] = saved as [tf.Tensor4D, tf.Tensor3D];
   const axes = planeAxes(
@@ -141,7 +141,7 @@ function dilationGradient(saved: readonly tf.Tensor[], dy: () => tf.Tensor) {
   return { dy, x: () => zeros(x), filter: () => zeros(filter) };
 }
 
-/** A filter `[height, width, channels]` as `[channels, elements]`. */
+/** Reshapes a filter from `[height, width, channels]` to `[channels, elements]`. */
 function byChannel(filter: tf.Tensor): tf.Tensor {
   const channels = filter.shape.at(-1) as number;
   return tf.transpose(tf.reshape(filter, [-1, channels]));

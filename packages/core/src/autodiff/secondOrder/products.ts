@@ -2,11 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import { notDifferentiable } from "../notDifferentiable.js";
 import { sumTo } from "./gradient.js";
 
-/** Products of matrices and tensors. */
+/** Gradients of matrix products and einsum. */
 export function products(): readonly tf.GradConfig[] {
   const stock = tf.getGradient(tf.BatchMatMul);
   return [
-    // That of TensorFlow.js forgets that a side may have been repeated for the other's batch.
+    // The gradient of TensorFlow.js ignores broadcasting of batch dimensions.
     {
       ...stock,
       gradFunc(dy, saved, attributes) {
@@ -30,7 +30,7 @@ export function products(): readonly tf.GradConfig[] {
   ];
 }
 
-/** The gradient by operand `i`: a product of the others and `dy`, repeated along what only it had. */
+/** Gradient with respect to operand `i`: the product of `dy` and the others, broadcast along axes that only operand `i` has. */
 function einsumGradient(
   equation: string,
   dy: tf.Tensor,
@@ -58,7 +58,7 @@ interface Labelled {
   readonly tensor: tf.Tensor;
 }
 
-/** The sum over what is not to be kept. The kernel in JavaScript loses it where one operand alone has it. */
+/** Sums over all labels that are not kept. The JavaScript kernel omits this sum if only one operand has the label. */
 function summed({ labels, tensor }: Labelled, kept: readonly string[]): Labelled {
   const axes = [...labels].flatMap((label, axis) => (kept.includes(label) ? [] : [axis]));
   const rest = [...labels].filter((label) => kept.includes(label)).join("");

@@ -5,9 +5,9 @@ import { scatterBack } from "./indexing.js";
 
 type Padding = readonly [number, number];
 
-/** Operations that put elements elsewhere, or repeat them. */
+/** Gradients of operations that move or repeat elements. */
 export const rearranging: readonly tf.GradConfig[] = [
-  // That of TensorFlow.js throws away what falls on the padding.
+  // The gradient of TensorFlow.js drops the gradient of the padding.
   gradient<{ paddings: readonly Padding[]; mode: "reflect" | "symmetric" }>({
     kernelName: tf.MirrorPad,
     of: (dy, _, { paddings, mode }) => ({
@@ -18,7 +18,7 @@ export const rearranging: readonly tf.GradConfig[] = [
         ),
     }),
   }),
-  // That of TensorFlow.js ends at rank 4.
+  // The gradient of TensorFlow.js supports ranks up to 4.
   gradient<{ reps: readonly number[] }>({
     kernelName: tf.Tile,
     of: (dy, _, { reps }) => ({
@@ -32,7 +32,7 @@ export const rearranging: readonly tf.GradConfig[] = [
         }, dy),
     }),
   }),
-  // Those of TensorFlow.js fail where there is a single part.
+  // The gradients of TensorFlow.js fail for a single part.
   {
     kernelName: tf.Unpack,
     gradFunc: (dy, _, { axis }) => ({ value: () => tf.stack([dy].flat(), axis as number) }),
@@ -82,7 +82,7 @@ export const rearranging: readonly tf.GradConfig[] = [
   }),
 ];
 
-/** The gradient without the padding of one axis, with what was copied to the padding added. */
+/** Removes the padding of one axis from the gradient, and adds its gradient to the elements it was copied from. */
 function foldBack(dy: tf.Tensor, [before, after]: Padding, axis: number, skipped: number) {
   const length = (dy.shape[axis] as number) - before - after;
   const part = (begin: number, size: number) => {

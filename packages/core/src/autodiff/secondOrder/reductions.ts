@@ -7,9 +7,9 @@ interface Cumulative {
   readonly reverse: boolean;
 }
 
-/** Sums and products along axes. */
+/** Gradients of softmax, cumulative operations and products along axes. */
 export const reductions: readonly tf.GradConfig[] = [
-  // Saves its output.
+  // The gradient of TensorFlow.js saves the output; here it is recomputed.
   gradient<{ dim: number }>({
     kernelName: tf.Softmax,
     inputs: ["logits"],
@@ -22,7 +22,7 @@ export const reductions: readonly tf.GradConfig[] = [
       },
     }),
   }),
-  // That of TensorFlow.js mixes up the axes if it is not the last one that is summed.
+  // The gradient of TensorFlow.js confuses axes unless the sum is along the last one.
   gradient<Cumulative>({
     kernelName: tf.Cumsum,
     of: (dy, _, { axis, exclusive, reverse }) => ({
@@ -47,7 +47,7 @@ export const reductions: readonly tf.GradConfig[] = [
         const moved = tf.transpose(x, order);
         const kept = moved.shape.slice(0, x.rank - axes.length);
         const flat = tf.reshape(moved, [...kept, -1]);
-        // The product of all other elements, without a division.
+        // Product of all other elements, without division.
         const others = tf.mul(
           tf.cumprod(flat, kept.length, true),
           tf.cumprod(flat, kept.length, true, true),
@@ -60,8 +60,9 @@ export const reductions: readonly tf.GradConfig[] = [
 ];
 
 /**
- * Element `i` of a cumulative product has by element `k` the derivative (product before `k`) times
- * (product between `k` and `i`): exact where elements are zero, in memory that is quadratic in the axis.
+ * Gradient of a cumulative product. The derivative of output `i` with respect to element `k` is (product
+ * of the elements before `k`) times (product of those between `k` and `i`). Exact if elements are zero;
+ * memory is quadratic in the length of the axis.
  */
 function cumulativeProductGradient(
   dy: tf.Tensor,
@@ -80,7 +81,7 @@ function cumulativeProductGradient(
   const after = tf.cast(
     tf.greater(tf.expandDims(positions, 0), tf.expandDims(positions, 1)),
     "float32",
-  ); // [k, i]: whether i > k
+  ); // [k, i]: 1 if i > k
   const counted = exclusive ? after : tf.sub(1, tf.transpose(after));
   const upTo = tf.add(tf.mul(tf.expandDims(factors, last), after), tf.sub(1, after));
   const between = tf.mul(tf.cumprod(upTo, last + 1, exclusive), counted);

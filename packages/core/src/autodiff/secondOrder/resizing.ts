@@ -5,8 +5,8 @@ import { gradient, lastAxes, undo } from "./gradient.js";
 type Attributes = Record<string, unknown>;
 
 /**
- * Changes of an image's size, each a matrix for the rows and one for the columns. The kernels of
- * TensorFlow.js have no gradients, and the one in JavaScript confuses height and width.
+ * Gradients of image resizing, which is linear: one matrix for rows and one for columns. The gradient
+ * kernels of TensorFlow.js have no gradients, and its JavaScript one confuses height and width.
  */
 export const resizing: readonly tf.GradConfig[] = [tf.ResizeBilinear, tf.ResizeNearestNeighbor].map(
   (kernelName) =>
@@ -26,14 +26,14 @@ export const resizing: readonly tf.GradConfig[] = [tf.ResizeBilinear, tf.ResizeN
     }),
 );
 
-/** What the kernel makes of images of which one row is 1: `[to, from]`. */
+/** Resize matrix of one axis, `[to, from]`: the kernel applied to the rows of an identity matrix. */
 function resizeMatrix(kernelName: string, attributes: Attributes, from: number, to: number) {
   const images = tf.reshape(tf.eye(from), [from, from, 1, 1]);
   const resized = runKernel(kernelName, { images }, { ...attributes, size: [to, 1] });
   return tf.transpose(tf.reshape(resized, [from, to])) as tf.Tensor2D;
 }
 
-/** The tensor with `matrix` applied to the vectors along one axis, from the right. */
+/** Multiplies the vectors along one axis by `matrix`, from the right. */
 function alongAxis(tensor: tf.Tensor, axis: number, matrix: tf.Tensor2D): tf.Tensor {
   const order = lastAxes(tensor.rank, [axis]);
   const moved = tf.transpose(tensor, order);

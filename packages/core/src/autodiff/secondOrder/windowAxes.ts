@@ -1,18 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WindowAxis } from "./windows.js";
 
-/** Where the windows of a kernel lie over an input of `shape`. */
+/** Computes the window axes of a kernel over an input of `shape`. */
 export type AxesOf = (
   shape: readonly number[],
   attributes: Readonly<Record<string, unknown>>,
 ) => WindowAxis[];
 
-/** The same axes with as many windows as there are results: not every engine rounds their number as asked. */
+/** Sets the number of windows per axis to that of the results: not every engine follows dimRoundingMode. */
 export function counted(axes: readonly WindowAxis[], results: tf.Tensor): WindowAxis[] {
   return axes.map((axis, i) => ({ ...axis, count: results.shape[i + 1] as number }));
 }
 
-/** The axes of a pooling of images. */
+/** Window axes of 2D pooling: height and width. */
 export const axesOf2d: AxesOf = (shape, { filterSize, strides, pad, ...more }) => {
   const info = tf.backend_util.computePool2DInfo(
     shape as [number, number, number, number],
@@ -25,7 +25,7 @@ export const axesOf2d: AxesOf = (shape, { filterSize, strides, pad, ...more }) =
   return planeAxes(info);
 };
 
-/** The axes of a pooling of volumes. */
+/** Window axes of 3D pooling: depth, height and width. */
 export const axesOf3d: AxesOf = (shape, { filterSize, strides, pad, ...more }) => {
   const info = tf.backend_util.computePool3DInfo(
     shape as [number, number, number, number, number],
@@ -45,7 +45,7 @@ export const axesOf3d: AxesOf = (shape, { filterSize, strides, pad, ...more }) =
   return [depth, ...planeAxes(info)];
 };
 
-/** The two axes of images, from what TensorFlow.js computes of windows. */
+/** Window axes of height and width, from TensorFlow.js's description of a convolution. */
 export function planeAxes(
   info: Omit<tf.backend_util.Conv2DInfo, "padInfo" | "inShape" | "outShape" | "filterShape"> & {
     readonly padInfo: { readonly top: number; readonly left: number };

@@ -1,22 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** How windows lie along one axis. */
+/** Windows of a pooling or convolution along one axis. */
 export interface WindowAxis {
-  /** Elements of padding before the first. */
+  /** Number of padding elements before the first element. */
   readonly before: number;
   /** Number of windows. */
   readonly count: number;
-  /** Elements of a window. */
+  /** Number of elements of a window. */
   readonly size: number;
   readonly stride: number;
   readonly dilation: number;
 }
 
 /**
- * The elements of each window over the axes between the first and the last.
+ * Gathers the elements of each window, over the axes between the first and the last.
  *
  * @param x [batch, ...lengths, channels]
- * @param padding the value of elements outside
+ * @param padding value of elements outside the input
  * @returns [batch, ...counts, channels, elements of a window]
  */
 export function windows(x: tf.Tensor, axes: readonly WindowAxis[], padding: number): tf.Tensor {
@@ -42,7 +42,7 @@ export function windows(x: tf.Tensor, axes: readonly WindowAxis[], padding: numb
   ]);
 }
 
-/** How many elements of windows lie outside, before and after each axis. */
+/** Padding that the windows need before and after each axis of `shape`. */
 export function outside(
   shape: readonly number[],
   axes: readonly WindowAxis[],
@@ -54,7 +54,7 @@ export function outside(
   return [[0, 0], ...between, [0, 0]];
 }
 
-/** The positions of the elements of one window after the other. */
+/** Positions of the elements of all windows along an axis, window by window. */
 function positions({ count, size, stride, dilation }: WindowAxis): number[] {
   return Array.from(
     { length: count * size },
@@ -62,7 +62,7 @@ function positions({ count, size, stride, dilation }: WindowAxis): number[] {
   );
 }
 
-/** The first of the largest elements of each window as one-hot vectors. */
+/** One-hot choice of the largest element of each window, the first of equal ones. */
 export function largest(inWindows: tf.Tensor): tf.Tensor {
   return tf.oneHot(tf.argMax(inWindows, -1), inWindows.shape.at(-1) as number, 1, 0, "float32");
 }

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { Engine } from "./engine.js";
 
 /**
- * Gives `tf.batchNorm` a scale of one where it has none and a gradient is taken: TensorFlow.js would
- * save the scale for the gradient, and fails where there is nothing to save.
+ * Supplies a scale of one to `tf.batchNorm` calls without scale while a gradient is computed.
+ * TensorFlow.js saves the scale for the gradient, and fails without one.
  */
 export function supplyBatchNormScale(engine: Engine): void {
   const stock = engine.runKernel.bind(engine);

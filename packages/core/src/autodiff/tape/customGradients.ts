@@ -7,8 +7,8 @@ import { repairs } from "./repairs.js";
 const savingInputs = new WeakSet<object>();
 
 /**
- * Declares that the gradient of a function for `tf.customGrad` is made of saved inputs alone, so that
- * nothing of what the function computes has to be recorded. Its second derivative has to be tested.
+ * Declares that the gradient of a function for `tf.customGrad` uses saved inputs only, so that the
+ * operations inside the function need not be recorded. Its second derivative has to be tested.
  */
 export function savesInputsOnly<F extends object>(f: F): F {
   savingInputs.add(f);
@@ -16,20 +16,20 @@ export function savesInputsOnly<F extends object>(f: F): F {
 }
 
 /**
- * Makes custom gradients right in second order, whatever they save.
+ * Corrects the second derivative of custom gradients that save intermediate results.
  *
- * TensorFlow.js records nothing of what a custom gradient computes on the way there. A tensor of these
- * that `save` is given is then a constant to the second derivative, which is wrong without a word:
- * `tf.logSoftmax` saves its output and has a Hessian of exactly zero. Where the gradient is about to be
- * differentiated, these operations are recorded. The value itself has the custom gradient, also where
- * it is what was saved, as in PyTorch's `autograd.Function`.
+ * TensorFlow.js does not record the operations inside a custom gradient's forward function. A result of
+ * theirs that is saved is then a constant to the second derivative, which is silently wrong:
+ * `tf.logSoftmax` saves its output, so its Hessian is exactly zero. If the gradient is going to be
+ * differentiated, this patch records those operations. The value itself keeps the custom gradient, even
+ * if it is the saved tensor, as in PyTorch's `autograd.Function`.
  */
 export function recordCustomGradients(engine: Engine): void {
   const stock = engine.customGrad.bind(engine);
   engine.customGrad = (f) => {
     const plain = stock(f);
     return (...inputs) => {
-      const { state } = engine; // another one after a reset
+      const { state } = engine; // read at each call: a reset replaces it
       const isTapeOn = state.gradientDepth > 0 && state.kernelDepth === 0;
       if (!isTapeOn || savingInputs.has(f)) return plain(...inputs);
       const scope = state.activeScope?.name ?? "";
@@ -46,7 +46,7 @@ export function recordCustomGradients(engine: Engine): void {
   };
 }
 
-/** `f` with a value that is none of its inputs: the gradient of one that is would be added to its own. */
+/** Copies the value of `f` if it is one of the inputs: both gradients would be added up under one id. */
 function withOwnValue(f: CustomGradient): CustomGradient {
   return (...args) => {
     const { value, gradFunc } = f(...args);
@@ -54,7 +54,7 @@ function withOwnValue(f: CustomGradient): CustomGradient {
   };
 }
 
-/** `f` with what it computes on the tape. */
+/** Wraps `f` so that the operations inside it are recorded on the tape. */
 function recorded({ state }: Engine, f: CustomGradient): CustomGradient {
   const atDepth = <T>(depth: number, run: () => T): T => {
     const before = state.kernelDepth;
@@ -68,7 +68,7 @@ function recorded({ state }: Engine, f: CustomGradient): CustomGradient {
   return (...args) => {
     const save = args.pop() as tf.GradSaveFunc;
     const inside = state.kernelDepth;
-    // TensorFlow.js records by itself what it saves.
+    // TensorFlow.js records saved tensors itself.
     const saveInside = (tensors: Parameters<tf.GradSaveFunc>[0]) =>
       atDepth(inside, () => save(tensors));
     return atDepth(0, () => f(...args, saveInside as tf.GradSaveFunc));
@@ -76,10 +76,10 @@ function recorded({ state }: Engine, f: CustomGradient): CustomGradient {
 }
 
 /**
- * Lets the value of a custom gradient depend on the inputs through that gradient alone, and not through
- * the operations that were recorded.
+ * Detaches the value of a custom gradient from the recorded operations, so that it depends on the inputs
+ * through the custom gradient only.
  *
- * @param start where on the tape they begin; the custom gradient is the last
+ * @param start index of the first recorded operation on the tape; the custom gradient is the last node
  */
 function giveCustomGradient(tape: TapeNode[], start: number, value: tf.Tensor): void {
   const made = tape.slice(start).filter(({ outputs }) => outputs.some(({ id }) => id === value.id));

@@ -1,30 +1,30 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** One step of what TensorFlow.js records for a gradient. */
+/** A node of TensorFlow.js's gradient tape: one recorded operation. */
 export interface TapeNode {
   readonly id: number;
-  /** The kernel's name; of a custom gradient, that of the scope around it. */
+  /** Name of the kernel; for a custom gradient, of the enclosing scope. */
   readonly kernelName: string;
   inputs: Record<string, tf.Tensor>;
   outputs: readonly Pick<tf.Tensor, "id">[];
   readonly saved: readonly tf.Tensor[];
 }
 
-/** What an operation computes with tensors; of optional ones, those left out are `undefined`. */
+/** Inputs of an operation by name; omitted optional ones are `undefined`. */
 export type Inputs = Record<string, tf.Tensor | undefined>;
 
-/** The function that `tf.customGrad` takes. */
+/** A function for `tf.customGrad`. */
 export type CustomGradient = (...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
   value: tf.Tensor;
   gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
 };
 
-/** What we touch of TensorFlow.js's engine that its declarations keep private. */
+/** Private parts of TensorFlow.js's engine that are patched here. */
 export interface Engine {
   readonly state: {
-    /** Gradients around the operation that runs. */
+    /** Number of nested gradient computations around the current operation. */
     readonly gradientDepth: number;
-    /** Kernels and custom gradients around it, which record as one. */
+    /** Number of kernels and custom gradients around it. Only at depth 0 are operations recorded. */
     kernelDepth: number;
     readonly activeTape: TapeNode[];
     readonly activeScope: { readonly name: string } | null;
@@ -45,7 +45,7 @@ export interface Engine {
   ): tf.Tensor | tf.Tensor[];
 }
 
-/** TensorFlow.js's engine, of which a process has one. */
+/** The engine of TensorFlow.js, one per process. */
 export function engine(): Engine {
   return tf.engine() as unknown as Engine;
 }

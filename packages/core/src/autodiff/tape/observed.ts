@@ -1,24 +1,24 @@
-/** What was differentiated while one looked. */
+/** Properties of the operations that were differentiated during {@link observing}. */
 export interface Observed {
-  /** Operations whose second derivative nobody has compared with finite differences. */
+  /** Names of operations whose second derivative has not been compared with finite differences. */
   readonly unproven: ReadonlySet<string>;
-  /** Whether there were operations whose gradient jumps, as that of a ReLU does. */
+  /** True if an operation has a gradient with jumps, like ReLU. */
   readonly hasKinks: boolean;
 }
 
 let current: { readonly unproven: Set<string>; hasKinks: boolean } | undefined;
 
-/** Tells whoever looks of an operation whose second derivative is not known to be right. */
+/** Notes an operation whose second derivative has not been tested. No-op outside {@link observing}. */
 export function noteUnproven(operation: string): void {
   current?.unproven.add(operation);
 }
 
-/** Tells whoever looks of an operation whose gradient jumps. */
+/** Notes an operation whose gradient has jumps. No-op outside {@link observing}. */
 export function noteKink(): void {
   if (current) current.hasKinks = true;
 }
 
-/** Runs `body` and looks at the operations that it differentiates. */
+/** Runs `body` and observes the operations that it differentiates. May be nested. */
 export function observing<T>(body: () => T): { readonly result: T; readonly observed: Observed } {
   const outer = current;
   const own = { unproven: new Set<string>(), hasKinks: false };
@@ -32,7 +32,7 @@ export function observing<T>(body: () => T): { readonly result: T; readonly obse
   }
 }
 
-/** Runs `body`, whose operations are known to be right and smooth together. */
+/** Runs `body` without observing: its operations together are known to be right and smooth. */
 export function unobserved<T>(body: () => T): T {
   const outer = current;
   current = undefined;

@@ -4,14 +4,14 @@ import { noteKink, noteUnproven } from "./observed.js";
 import { nowhere, placeBeforeUses } from "./placeBeforeUses.js";
 
 /**
- * Makes what is recorded of every operation fit to be differentiated again:
+ * Patches the recording of operations so that gradients can be differentiated again:
  *
- * - Outputs that are saved depend on the inputs.
- * - Integers and booleans are constants: a function with such values changes nowhere, or jumps. So a
+ * - Saved outputs depend on the inputs, instead of being constants.
+ * - Integers and booleans are constants, because functions with such values are piecewise constant. So a
  *   comparison needs no gradient, and a cast to int32 has none.
- * - Optional inputs that were left out are not recorded, which TensorFlow.js cannot bear.
+ * - Omitted optional inputs are not recorded: TensorFlow.js would fail on them.
  *
- * @param isProven whether this gradient has been compared with finite differences in second order
+ * @param isProven true for gradients whose second order has been compared with finite differences
  */
 export function recordOperations(
   engine: Engine,
@@ -40,7 +40,7 @@ export function recordOperations(
   };
 }
 
-/** Kernels with real outputs whose gradient, or value, jumps. */
+/** Kernels with real outputs whose gradient, or value, has jumps. */
 const kinked: ReadonlySet<string> = new Set([
   tf.Abs,
   tf.Ceil,
@@ -74,7 +74,7 @@ function isDifferentiable({ dtype }: tf.Tensor): boolean {
 function given(inputs: Inputs): Record<string, tf.Tensor> {
   const all = Object.entries(inputs);
   const present = all.filter((entry): entry is [string, tf.Tensor] => entry[1] !== undefined);
-  // Some kernels have a list of inputs, which has to stay one.
+  // Some kernels take a list of inputs, which must stay an array.
   return present.length === all.length
     ? (inputs as Record<string, tf.Tensor>)
     : Object.fromEntries(present);

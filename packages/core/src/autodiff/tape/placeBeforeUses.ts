@@ -1,12 +1,12 @@
 import type { TapeNode } from "./engine.js";
 
-/** Stands for an output on which nothing depends. */
+/** Placeholder for an output that nothing depends on. */
 export const nowhere = { id: -1 };
 
 /**
- * Moves a step of the tape ahead of the first of the steps from `start` on that uses what it makes.
- * TensorFlow.js records the copy of a saved output before the operation that it comes from, and then
- * does not see that the one depends on the other.
+ * Moves a node of the tape in front of the first node, from index `start`, that uses its outputs.
+ * TensorFlow.js records the copy of a saved output before the operation that computes it, and then misses
+ * that dependency.
  */
 export function placeBeforeUses(tape: TapeNode[], start: number, node: TapeNode): void {
   const made = new Set(node.outputs.map(({ id }) => id));

@@ -3,8 +3,8 @@ import { sumTo } from "../secondOrder/gradient.js";
 import type { CustomGradient } from "./engine.js";
 
 /**
- * The operations of TensorFlow.js that are custom gradients, by the scope in which they run, with what
- * has to be mended. All have been compared with finite differences.
+ * Operations that TensorFlow.js implements as custom gradients, by the scope in which they run, with the
+ * correction of each. All have been compared with finite differences.
  */
 export const repairs: ReadonlyMap<string, (f: CustomGradient) => CustomGradient> = new Map([
   ["fusedConv2d__op", ofOneImage],
@@ -15,7 +15,7 @@ export const repairs: ReadonlyMap<string, (f: CustomGradient) => CustomGradient>
   ["softmaxCrossEntropy__op", () => softmaxCrossEntropy],
 ]);
 
-/** The gradient of a value without batch axis is taken of one with it, which is what was saved. */
+/** Corrects a single image without batch axis: the saved output has one, so `dy` is given one too. */
 function ofOneImage(f: CustomGradient): CustomGradient {
   return (...args) => {
     const { value, gradFunc } = f(...args);
@@ -26,7 +26,7 @@ function ofOneImage(f: CustomGradient): CustomGradient {
   };
 }
 
-/** The gradient of a side that was repeated for the other's batch is the sum over its copies. */
+/** Corrects broadcast batches: the gradient of a repeated operand is the sum over its copies. */
 function ofBatches(f: CustomGradient): CustomGradient {
   return (...args) => {
     const { value, gradFunc } = f(...args);
@@ -36,7 +36,7 @@ function ofBatches(f: CustomGradient): CustomGradient {
   };
 }
 
-/** TensorFlow.js does not save the input, which may be freed by then. */
+/** log(sigmoid(x)). TensorFlow.js does not save the input, which may be freed before the backward pass. */
 const logSigmoid: CustomGradient = (...args) => {
   const [x, save] = args as [tf.Tensor, tf.GradSaveFunc];
   save([x]);
@@ -47,8 +47,8 @@ const logSigmoid: CustomGradient = (...args) => {
 };
 
 /**
- * A cross-entropy with the gradient that it has. TensorFlow.js takes it for granted that the labels of a
- * row sum to one, and has the gradient by the labels wrong.
+ * Cross-entropy with the correct gradient. TensorFlow.js assumes that the labels of a row sum to one, and
+ * its gradient with respect to the labels is wrong.
  */
 const softmaxCrossEntropy: CustomGradient = (...args) => {
   const [labels, logits, save] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
