@@ -15,20 +15,20 @@ import {
 } from "@metalearn/core/runs";
 import { pluginsOf, pluginsWithLaunchers } from "./officialPlugins.js";
 
-/** The configs that `extends: preset:{name}` and `metalearn init` know, as `{name}.yaml`. */
+/** Folder of presets, `{name}.yaml`, for `extends: preset:{name}` and `metalearn init`. */
 export const presetFolder = join(import.meta.dirname, "../presets");
 
 /** A config with the plugins that it lists and its runs. */
 export interface Session {
   readonly config: Config;
-  /** The config file, to which paths in the config are relative. */
+  /** Config file, to which paths in the config are relative. */
   readonly file: string | undefined;
   readonly toolkit: Toolkit;
   readonly runs: NamedRuns;
 }
 
 /**
- * Reads the config, loads its plugins and tells its runs apart.
+ * Reads the config, loads its plugins and names its runs.
  *
  * @param changes from the command line, such as `train.steps=500`
  * @param seeds training seeds from the command line; like `seed=1`, they replace those of the file
@@ -42,19 +42,19 @@ export async function openSession(
   return sessionOf(await loadConfig(configFlag, { overrides, seeds, presets: presetFolder }));
 }
 
-/** The same with the config that is found by itself, where there is one. */
+/** Opens a session with the config found in the working folder or above, if there is one. */
 export async function openFoundSession(changes: readonly string[]): Promise<Session | undefined> {
   const found = await findConfig({ overrides: parseOverrides(changes), presets: presetFolder });
   return found && sessionOf(found);
 }
 
-/** The config that is named, or else the one that is found by itself, where there is one. */
+/** Path of the named config, or else of the one found in the working folder or above, if there is one. */
 export async function userConfig(flag: string | undefined): Promise<LoadedConfig | undefined> {
   const options = { presets: presetFolder };
   return flag === undefined ? findConfig(options) : loadConfig(flag, options);
 }
 
-/** The session of a run that was made earlier, with changes from the command line. */
+/** Opens a session for an earlier run, with changes from the command line. */
 export async function reopenSession(
   { config: before, ...record }: RunRecord,
   changes: readonly string[],
@@ -65,8 +65,8 @@ export async function reopenSession(
 }
 
 /**
- * The toolkit of plugins that a file of metalearn's names, such as a run's record: the one place where
- * plugins are loaded that no config of the user and no command line has named.
+ * Toolkit of the plugins named in a file that metalearn wrote, such as a run's record. This is the one place
+ * that loads plugins which neither the user's config nor the command line has named.
  */
 export async function recordedToolkit({
   plugins,
@@ -78,7 +78,7 @@ export async function recordedToolkit({
   return createToolkit(await loadPlugins(plugins, configFile));
 }
 
-/** All that a config may name, launchers included. */
+/** Toolkit of every plugin that a config may name, launchers included. */
 export async function toolkitWithLaunchers({
   config,
   file,
