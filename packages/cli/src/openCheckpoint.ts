@@ -60,7 +60,7 @@ export interface CheckpointSession {
  * 4. otherwise, they are read as a GPT-2 in Hugging Face's format.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint, or no config says what to score it on; errors
- * of configs
+ *   of configs
  */
 export async function openCheckpoint(
   path: string,

@@ -5,7 +5,7 @@ const count = z.int().min(1);
 const metric = z.enum(Object.keys(metrics) as [AnswerMetric, ...AnswerMetric[]]);
 const labels = z.enum(["original", "random-words"]).default("original");
 
-/** The longest sequence where neither options nor a model say otherwise, as in MetaICL. */
+/** Default length of the longest sequence, in tokens, as in MetaICL; a model may set a lower one. */
 export const usualMaxTokens = 1024;
 
 export const crossfitOptions = z
@@ -151,7 +151,7 @@ export const crossfitOptions = z
   })
   .describe("Text tasks in MetaICL's format: CrossFit, UnifiedQA and your own.");
 
-/** In code, with what a run otherwise brings. */
+/** Options in code, which also takes what a run provides: a tokenizer and a place for messages. */
 export const crossfitInCode = crossfitOptions.safeExtend({
   tokenizer: z
     .custom<Tokenizer>(isTokenizer, "expected a tokenizer, e.g. byteTokenizer")
@@ -168,7 +168,7 @@ export const crossfitInCode = crossfitOptions.safeExtend({
 /** Options of {@link crossfit}. */
 export type CrossfitOptions = z.input<typeof crossfitInCode>;
 
-/** Options with their defaults; an absent limit is none. */
+/** Options with their defaults and limits filled in. */
 export type CompleteOptions = z.output<typeof crossfitInCode> & {
   readonly maxTokens: number;
   readonly maxExampleTokens: number;
@@ -176,22 +176,22 @@ export type CompleteOptions = z.output<typeof crossfitInCode> & {
 
 type Options = z.output<typeof crossfitOptions>;
 
-/** How examples become text. */
+/** Format of examples as text. */
 export type PromptFormat = Pick<Options, "method" | "style" | "separatorCompat">;
 
 /** An instruction template for all tasks, or for tasks by name, with `*` for all others. */
 export type Templates = NonNullable<Options["template"]>;
 
-/** How often each training task is drawn. */
+/** Weighting of training tasks. */
 export type TaskSampling = Options["taskSampling"];
 
-/** How demonstrations are chosen. */
+/** Choice of demonstrations. */
 export type DemonstrationChoice = Options["demonstrations"];
 
-/** Whether a task's labels are its own or random English words. */
+/** Labels of a task: its own or random English words. */
 export type Labels = Options["trainLabels"];
 
-/** Whether demonstrations show their right answers or random ones. */
+/** Answers of demonstrations: the right ones or random ones. */
 export type DemonstrationLabels = Options["demonstrationLabels"];
 
 function isTokenizer(value: unknown): boolean {

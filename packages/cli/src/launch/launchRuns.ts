@@ -49,8 +49,8 @@ export async function openLauncher(
  * Carries out unfinished runs through a launcher, each in a process of its own with a log in its directory,
  * and reads their results.
  *
- * @throws MetaError `INTERRUPTED` when the signal is aborted; `RUN_EXISTS` when finished runs used
- * different data; `LAUNCH_FAILED`, or when every run has failed
+ * @throws MetaError `INTERRUPTED` when the signal is aborted; `RUN_EXISTS` when finished runs used different
+ *   data; `LAUNCH_FAILED`, or when every run has failed
  */
 export async function launchRuns(
   launcher: Launcher,

@@ -35,8 +35,8 @@ const cliPackage = join(import.meta.dirname, "../..");
  * Writes metalearn with all its dependencies, this Node.js and the native engine, as compressed parts with
  * checksums and a shell script that unpacks them on a machine without network.
  *
- * @throws MetaError `BAD_OPTION` when the folder is not empty; `ENGINE_UNAVAILABLE` when the engine
- * cannot be downloaded, or this Node.js cannot be moved
+ * @throws MetaError `BAD_OPTION` when the folder is not empty; `ENGINE_UNAVAILABLE` when the engine cannot be
+ *   downloaded, or this Node.js cannot be moved
  */
 export async function writePack(folder: string, contents: PackContents): Promise<Pack> {
   requireMovableNode();

@@ -10,7 +10,7 @@ const unneeded = /(\.map|\.d\.[cm]?ts|\.tsbuildinfo|(^|\/)(README|CHANGELOG)[^/]
  *
  * @param place     path of the package in the archive
  * @param directory of the package; for one that is not an installed copy, the files that `npm publish` would
- * take
+ *   take
  */
 export function packageFiles(place: string, directory: string): PackedFile[] {
   const isInstalled = directory.split(sep).includes("node_modules");

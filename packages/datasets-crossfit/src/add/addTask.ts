@@ -21,13 +21,16 @@ export const addTaskOptions = z.strictObject({
     .default("target")
     .describe("whether it is trained on, a target, or both in different settings"),
   unseenDomain: z.boolean().default(false).describe("no training task shares the target's domain"),
-  /** Columns of the input, joined by `[SEP]`; `a.b` is `b` within `a`. @default the first usual name */
+  /**
+   * Columns of the input, joined by `[SEP]`; `a.b` is `b` within `a`. @default the first column with a usual
+   * name
+   */
   input: z
     .array(z.string())
     .readonly()
     .optional()
     .describe("a column of the input; repeat it for several"),
-  /** @default the first usual name */
+  /** @default the first column with a usual name */
   output: z.string().optional().describe("the column of the answer"),
   options: z.string().optional().describe("the column of what may be answered, where rows differ"),
   /** Names of the labels 0, 1, ..., where the answers are numbers. */
@@ -36,7 +39,7 @@ export const addTaskOptions = z.strictObject({
     .readonly()
     .optional()
     .describe("the name of label 0, 1, ...; repeat it for every label"),
-  /** @default by the answers: few different ones are labels */
+  /** @default classification where there are few different answers */
   type: z
     .enum(["classification", "multi-choice", "free-form"])
     .optional()
@@ -55,13 +58,13 @@ export const addTaskOptions = z.strictObject({
     .describe("rows to test on, where the data has no split for that"),
 });
 
-/** A user's own data, and what is to become of it. */
+/** A user's own data, and how to convert it. */
 export interface AddTaskOptions extends z.input<typeof addTaskOptions> {
   /** A file (CSV, TSV, JSON, JSON lines, Parquet), or a folder with one for each split. */
   readonly source: string;
 }
 
-/** A task that was made of a user's data. */
+/** A task made from a user's data. */
 export interface AddedTask {
   readonly folder: string;
   readonly type: "classification" | "multi-choice" | "free-form";
@@ -76,12 +79,12 @@ export interface AddedTask {
 const safeName = /^[\w][\w:.+-]*$/;
 
 /**
- * Makes a task in MetaICL's layout of a user's own data, and puts it into a setting. Demonstrations are
- * drawn as MetaICL draws them: each seed shuffles the training rows and takes the first, whatever their
+ * Converts a user's own data to a task in MetaICL's layout, and adds it to a setting. Demonstrations are
+ * drawn as MetaICL draws them: each seed shuffles the training rows and takes the first ones, whatever their
  * labels.
  *
- * @throws MetaError `BAD_OPTION` for a bad option or name, one that is taken, or too few rows; what reading the
- *   data can throw. Nothing is written then
+ * @throws MetaError `BAD_OPTION` for a bad option or name, a name that exists, or too few rows; errors of
+ *   reading the data. Nothing is written then
  */
 export async function addTask({ source: path, ...given }: AddTaskOptions): Promise<AddedTask> {
   const options = parseOptions(addTaskOptions, given);
@@ -136,7 +139,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   return { folder, type, columns, labels, trainRows: train.length, testRows: test.length };
 }
 
-/** The lists of a setting with the task in them. */
+/** Task lists of a setting, with the task added to them. */
 async function settingWith({
   root,
   setting,

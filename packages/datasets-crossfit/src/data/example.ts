@@ -6,19 +6,19 @@ export interface Example {
   readonly input: string;
   /** Acceptable answers. The first is the one that prompts show. */
   readonly outputs: readonly [string, ...string[]];
-  /** What a model may choose from; empty for free-form answers. */
+  /** Options to choose from; empty for free-form answers. */
   readonly options: readonly string[];
 }
 
-/** What a row is checked against. */
+/** Properties of a file that each of its rows is checked against. */
 export interface ExampleContext {
   readonly task: string;
   readonly taskType: TaskType;
-  /** The file's first row, whose options every row of a classification task should repeat. */
+  /** First row of the file, whose options every row of a classification task should repeat. */
   readonly first: Example | undefined;
 }
 
-/** What is wrong with a row. Whoever knows the file and the line adds them. */
+/** An error in a row. The caller, which knows the file and the line, adds them. */
 export class RowProblem extends Error {}
 
 /**
@@ -34,7 +34,7 @@ export function parseExample(line: string, { task, taskType, first }: ExampleCon
   }
   const input = text(row, "input");
   const outputs = answers(row);
-  // Rows of a file mostly repeat their options: one list in memory serves them all.
+  // Rows of a file mostly repeat their options, so that they share one list in memory.
   const options = sameOptions(row.options, first?.options) ?? optionList(row);
   if (taskType === "classification" && first && options !== first.options) {
     throw bad(
@@ -107,7 +107,7 @@ function sameOptions(
   return isSame ? known : undefined;
 }
 
-/** Answers are compared as the scorer compares them: without surrounding white space. */
+/** Compares answers as the scorer does: without surrounding white space. */
 function isAmong(output: string, options: readonly string[]): boolean {
   return options.includes(output) || options.some((option) => option.trim() === output.trim());
 }

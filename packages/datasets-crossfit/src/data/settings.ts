@@ -4,7 +4,7 @@ import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
 import { shortList } from "./shortList.js";
 
-/** A task's name is the name of its folder, and may not lead out of the data root. */
+/** A task's name is the name of its folder, and may not point outside of the data root. */
 const taskName = z
   .string()
   .regex(/^[^./\\\0][^/\\\0]*$/, "should be the name of a folder, without / or \\");
@@ -24,15 +24,15 @@ const taskConfigSchema = z.discriminatedUnion("task_type", [
   z.object({ task_type: z.literal(["multi-choice", "free-form"]), options: z.null() }),
 ]);
 
-/** What kind of answers a task has. It decides how the task is scored. */
+/** Kind of answers of a task, which decides the metric. */
 export type TaskType = z.output<typeof taskConfigSchema>["task_type"];
 
-/** Which tasks are trained on and which are targets. */
+/** Division of tasks into training tasks and targets. */
 export interface Setting {
   readonly name: string;
   readonly train: readonly string[];
   readonly test: readonly string[];
-  /** The targets whose domain no training task shares. */
+  /** Targets whose domain no training task shares. */
   readonly unseenDomainTest: readonly string[];
 }
 

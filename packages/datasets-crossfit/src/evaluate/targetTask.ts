@@ -10,20 +10,20 @@ import { candidates } from "./candidates.js";
 import { questionWriter, type WriterOptions } from "./questionWriter.js";
 import type { TargetFiles } from "./targetFiles.js";
 
-/** What a target task is made of. */
+/** Parts of a target task. */
 export interface TargetOptions extends Omit<WriterOptions, "task"> {
   readonly files: TargetFiles;
   readonly taskType: TaskType;
   readonly unseenDomain: boolean;
   /** @default macro-F1 for classification, accuracy otherwise */
   readonly metric?: AnswerMetric | undefined;
-  /** The seed of the words that labels are replaced by, if they are. */
+  /** Seed of the words that replace labels; absent when labels are kept. */
   readonly wordSeed?: number | undefined;
-  /** Whether demonstrations keep their answers, or show random ones. */
+  /** Answers of demonstrations: the right ones or random ones. */
   readonly demonstrationLabels: DemonstrationLabels;
-  /** Answers to choose from where the answers are free-form; without it such a task is an error. */
+  /** Number of answers to choose from where answers are free-form; without it such a task is an error. */
   readonly freeFormCandidates?: number | undefined;
-  /** Test rows to ask, chosen once for all seeds and runs; all when absent. */
+  /** Number of test rows to ask, the same ones for all seeds and runs; all when absent. */
   readonly maxTestExamples?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface CheckedTarget extends TargetTask {
 }
 
 /**
- * A task to be evaluated on, in context.
+ * A task for in-context evaluation.
  *
  * Source: Min et al. 2022, section 4.3: macro-F1 for classification, accuracy otherwise; the same
  * demonstrations for all questions of a seed.
@@ -49,7 +49,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
   const { task } = files;
   const { metric = taskType === "classification" ? "macro-f1" : "accuracy" } = options;
 
-  /** The demonstrations and the test rows of a seed, checked against what scoring needs. */
+  /** Reads the demonstrations and the test rows of a seed, and checks that they can be scored. */
   const readSeed = async (seed: number) => {
     const read = async (split: Split) => {
       const file = await readTaskFile(files.path(seed, split), { task, taskType });
@@ -106,7 +106,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
       const { asked, writer } = await open(seed);
       return asked.map(writer.question);
     },
-    // With the channel method the input is what is scored: there is nothing to be neutral about.
+    // The channel method scores the input, so that there is no neutral input to compare with.
     ...(encoder.method === "direct" && {
       async neutralQuestions(seed: number) {
         const { asked, writer } = await open(seed);
@@ -124,7 +124,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
   };
 }
 
-/** Rows to ask, in the file's order. They depend on the task only: every run asks the same. */
+/** Rows to ask, in the file's order. They depend on the task only, so that every run asks the same ones. */
 function chosenRows({ files, maxTestExamples }: TargetOptions, count: number): readonly number[] {
   const all = Array.from({ length: count }, (_, row) => row);
   if (maxTestExamples === undefined || maxTestExamples >= count) return all;

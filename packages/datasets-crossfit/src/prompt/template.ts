@@ -8,7 +8,7 @@ export type Template = (
   first: boolean,
 ) => PromptParts;
 
-/** The template of a task; `undefined` where it has none. */
+/** Template of a task; `undefined` where it has none. */
 export function templateFor(
   templates: Templates | undefined,
   method: PromptFormat["method"],

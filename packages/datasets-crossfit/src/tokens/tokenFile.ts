@@ -2,15 +2,15 @@ import { crc32 } from "node:zlib";
 import { MetaError } from "@metalearn/core";
 import type { TokenTable } from "./tokenTable.js";
 
-/** Of a file that this version wrote on a machine with this byte order. */
+/** Identifies this version of the format and the machine's byte order. */
 const magic = 0x314b_544d; // "MTK1"
 
-/** Words of the header: magic, CRC-32 of all that follows, offsets, tokens, bytes per token. */
+/** Number of words in the header: magic, CRC-32 of everything after it, offsets, tokens, bytes per token. */
 const headerWords = 5;
 
 /**
- * A token table as a file: the header, the offsets (4 bytes each) and the tokens (2 or 4), in the
- * machine's byte order, so that they can be used as they were read.
+ * Encodes a token table as a file: the header, the offsets (4 bytes each) and the tokens (2 or 4), in the
+ * machine's byte order, so that the arrays can be used as they are read.
  */
 export function encodeTokenFile({ offsets, tokens }: TokenTable): readonly Uint8Array[] {
   const header = new Uint32Array(headerWords);
@@ -21,9 +21,9 @@ export function encodeTokenFile({ offsets, tokens }: TokenTable): readonly Uint8
 }
 
 /**
- * Reads what {@link encodeTokenFile} made. The table's arrays are views of `bytes`.
+ * Reads the format of {@link encodeTokenFile}. The table's arrays are views of `bytes`.
  *
- * @throws MetaError `BAD_DATA` when the file is another version's, was cut off or has changed
+ * @throws MetaError `BAD_DATA` when the file is of another version, truncated or damaged
  */
 export function decodeTokenFile(bytes: Uint8Array): TokenTable {
   // Not `slice`, which does not copy a Buffer.

@@ -14,17 +14,17 @@ import {
   tokenisedTask,
 } from "./trainingTask.js";
 
-/** What training tasks are made with. */
+/** Settings of training tasks. */
 export interface OpenTrainingOptions {
   readonly setting: Setting;
   readonly encoder: ExampleEncoder;
   readonly options: CompleteOptions;
-  /** Where tokens that are not there yet are kept; without one, rows are encoded when drawn. */
+  /** Stores tokens that it does not have yet; without a cache, rows are encoded when they are drawn. */
   readonly cache: TokenCache | undefined;
 }
 
 /**
- * The training tasks of a setting, once training is asked for.
+ * Opens the training tasks of a setting, when training is requested.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_DATA` for rows that cannot be encoded, or too few of them
  */
