@@ -272,7 +272,7 @@ const table: readonly BadInput[] = [
   {
     what: "a task whose name leads elsewhere",
     break: setting({ train: ["../../etc/passwd"] }),
-    message: /train\.0: should be the name of a folder/,
+    message: /train\.0: expected the name of a folder/,
   },
   {
     what: "a training task that is not there",
@@ -307,17 +307,17 @@ const table: readonly BadInput[] = [
   {
     what: "a row of another task",
     break: row({ task: "train_3" }),
-    message: /_train\.jsonl:2: "task" should be "train_2"/,
+    message: /_train\.jsonl:2: "task": expected "train_2"/,
   },
   {
     what: "an answer that is no option",
     break: row({ output: "perhaps" }),
-    message: /_train\.jsonl:2: "output" should be one of the options/,
+    message: /_train\.jsonl:2: "output": expected one of the options/,
   },
   {
     what: "an input that is no text",
     break: row({ input: 7 }),
-    message: /_train\.jsonl:2: "input" should be a string, but is 7/,
+    message: /_train\.jsonl:2: "input": expected a string, got 7/,
   },
 
   // Checkpoints

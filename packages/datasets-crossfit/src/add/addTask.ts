@@ -13,13 +13,13 @@ import { toExamples } from "./toExamples.js";
 
 /** Options of {@link addTask}, and of `metalearn data add`. */
 export const addTaskOptions = z.strictObject({
-  task: z.string().describe("what the task is to be called"),
-  root: z.string().default("data").describe("the data folder; made if it is not there"),
+  task: z.string().describe("the name of the new task"),
+  root: z.string().default("data").describe("the data folder; created if it does not exist"),
   setting: z.string().default("own").describe("the list of tasks that it joins"),
   use: z
     .enum(["train", "target", "both"])
     .default("target")
-    .describe("whether it is trained on, a target, or both in different settings"),
+    .describe("use in the setting: training task, target, or both in different settings"),
   unseenDomain: z.boolean().default(false).describe("no training task shares the target's domain"),
   /**
    * Columns of the input, joined by `[SEP]`; `a.b` is `b` within `a`. @default the first column with a usual
@@ -32,7 +32,7 @@ export const addTaskOptions = z.strictObject({
     .describe("a column of the input; repeat it for several"),
   /** @default the first column with a usual name */
   output: z.string().optional().describe("the column of the answer"),
-  options: z.string().optional().describe("the column of what may be answered, where rows differ"),
+  options: z.string().optional().describe("the column of options, where they differ between rows"),
   /** Names of the labels 0, 1, ..., where the answers are numbers. */
   labels: z
     .array(z.string())
@@ -55,7 +55,7 @@ export const addTaskOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe("rows to test on, where the data has no split for that"),
+    .describe("rows to hold out for testing, where the data has no test split"),
 });
 
 /** A user's own data, and how to convert it. */
@@ -98,10 +98,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   }
   const folder = join(root, task);
   if (existsSync(folder)) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `${folder} is there already. Choose another name with --task.`,
-    );
+    throw new MetaError("BAD_OPTION", `${folder} exists already. Choose another name with --task.`);
   }
   const source = await readSource(path, options);
   const { type, columns, labels, train, test } = toExamples(source, options);
@@ -109,7 +106,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   if (isTarget && train.length < shots) {
     throw new MetaError(
       "BAD_OPTION",
-      `${path} has ${train.length} rows to show, but ${shots} shots are wanted. Lower --shots.`,
+      `Expected at least ${shots} rows for the demonstrations (--shots), got ${train.length} in ${path}. Lower --shots.`,
     );
   }
   if (isTarget && test.length === 0) {

@@ -51,7 +51,7 @@ export async function readSource(
   if (!train || train.length === 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `${path} should hold a file that begins with "train", and ends with one of ${tableFormats.join(", ")}.`,
+      `Expected a file in ${path} whose name begins with "train" and ends with one of ${tableFormats.join(", ")}, got none.`,
     );
   }
   const labels = Object.assign({}, await infoLabels(path), ...train.map((table) => table.labels));
@@ -97,7 +97,7 @@ function divide(
   if (count >= rows.length) {
     throw new MetaError(
       "BAD_OPTION",
-      `${path} has ${rows.length} rows: too few to put ${count} aside to test on.`,
+      `Expected more than ${count} rows, to hold out ${count} for testing, got ${rows.length} in ${path}.`,
     );
   }
   const shuffled = randomFor("test split", task).shuffle(rows);

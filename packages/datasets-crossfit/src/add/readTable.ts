@@ -45,7 +45,7 @@ export async function readTable(path: string): Promise<Table> {
   }
   throw new MetaError(
     "BAD_OPTION",
-    `${path} should be of a kind that can be read: ${tableFormats.join(", ")}.`,
+    `Expected a file of type ${tableFormats.join(", ")}, got ${path}.`,
   );
 }
 
@@ -91,7 +91,7 @@ function rowsOf(path: string, json: unknown): TableRow[] {
   if (!list) {
     throw new MetaError(
       "BAD_DATA",
-      `${path} should hold a list of rows, or one in "data" or "rows".`,
+      `${path}: expected a list of rows, or an object with one in "data" or "rows".`,
     );
   }
   return list.map((item, i) => {

@@ -53,7 +53,7 @@ export function toExamples({ train, test, labels: known }: Source, reading: Read
   if (type === "multi-choice" && columns.options === undefined) {
     throw new MetaError(
       "BAD_OPTION",
-      "A task of the type multi-choice needs the column of its options.",
+      "A task of the type multi-choice needs --options, the column of its options.",
     );
   }
   const labels = type === "classification" ? [...(names ?? answers.toSorted())] : [];
@@ -115,7 +115,7 @@ function readRow(
     if (name !== undefined && names.includes(name)) return name;
     throw bad(
       at,
-      `the answer ${JSON.stringify(written)} is none of the labels ${names.join(", ")}`,
+      `expected one of the labels ${names.join(", ")} as the answer, got ${JSON.stringify(written)}`,
     );
   });
   const [answer, ...others] = [...new Set(answers)];
@@ -141,7 +141,7 @@ function optionOf(
   if (place !== undefined) return options[place] as string;
   throw bad(
     at,
-    `the answer ${JSON.stringify(answer)} is none of the options ${JSON.stringify(options)}`,
+    `expected one of the options ${JSON.stringify(options)} as the answer, got ${JSON.stringify(answer)}`,
   );
 }
 
@@ -158,7 +158,7 @@ function listOf(row: SourceRow["row"], column: string, at: string): string[] {
   const value = valueAt(row, column);
   const list = typeof value === "string" && value.startsWith("[") ? parseList(value) : value;
   if (Array.isArray(list)) return list.map((option) => textOf(option, at, column));
-  throw bad(at, `the column ${column} should be a list of options`);
+  throw bad(at, `the column ${column}: expected a list of options, got ${JSON.stringify(value)}`);
 }
 
 function parseList(text: string): unknown {
@@ -183,7 +183,7 @@ function textOf(value: unknown, at: string, column: string): string {
   if (["number", "bigint", "boolean"].includes(typeof value)) return String(value);
   throw bad(
     at,
-    `the column ${column} should be text, but is ${value === undefined ? "missing" : JSON.stringify(value)}`,
+    `the column ${column}: expected text, got ${value === undefined ? "nothing" : JSON.stringify(value)}`,
   );
 }
 

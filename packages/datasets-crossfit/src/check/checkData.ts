@@ -42,7 +42,7 @@ export async function checkData({
       topic: "missing",
       severity: "warning",
       tasks: missing,
-      message: `${missing.length} training files of ${setting.name} are not there: ${shortList(missing)}`,
+      message: `${missing.length} training files of ${setting.name} do not exist: ${shortList(missing)}`,
     });
   }
   for (const rows of training) {

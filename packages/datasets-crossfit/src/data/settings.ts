@@ -7,7 +7,7 @@ import { shortList } from "./shortList.js";
 /** A task's name is the name of its folder, and may not point outside of the data root. */
 const taskName = z
   .string()
-  .regex(/^[^./\\\0][^/\\\0]*$/, "should be the name of a folder, without / or \\");
+  .regex(/^[^./\\\0][^/\\\0]*$/, "expected the name of a folder, without / or \\");
 
 const names = z
   .array(taskName)
@@ -52,7 +52,7 @@ export async function readSetting(root: string, name: string): Promise<Setting> 
   if (strangers.length > 0) {
     throw new MetaError(
       "BAD_DATA",
-      `${path}: every task of "unseen_domain_test" should also be in "test", but ${shortList(strangers)} is not.`,
+      `${path}: expected every task of "unseen_domain_test" in "test" as well, but ${shortList(strangers)} is not.`,
     );
   }
   return { name, train, test, unseenDomainTest: unseen_domain_test };
@@ -75,7 +75,7 @@ async function settingNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder).catch((cause) => {
     throw new MetaError(
       "MISSING_FILE",
-      `${folder} should hold the settings ({setting}.json) of a MetaICL data folder, but cannot be read: ${messageOf(cause)}. Is "root" right?`,
+      `Expected the settings ({setting}.json) of a MetaICL data folder in ${folder}, which cannot be read: ${messageOf(cause)}. Is "root" right?`,
       { cause },
     );
   });

@@ -88,7 +88,7 @@ export async function downloadTasks({
   );
   if (untyped.length > 0) {
     notify(
-      `What kind of answers they have is not known of ${shortList(untyped)}: copy the folder config of MetaICL's repository on GitHub into ${root}.`,
+      `The type of answers is unknown for ${shortList(untyped)}: copy the folder config of MetaICL's repository on GitHub into ${root}.`,
     );
   }
   return { files: configs + data, missing: tasks.filter((task) => !found.has(task)) };

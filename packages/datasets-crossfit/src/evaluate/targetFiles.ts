@@ -50,7 +50,7 @@ export async function findTargetFiles(
     const found = available.length > 0 ? `files for ${available.join(", ")} shots` : "none";
     throw new MetaError(
       "MISSING_FILE",
-      `For ${shots} shots of ${task}, ${folder} should hold ${wanted.join(" and ")}, or files for more shots; found ${found}.${available.length > 0 ? " Lower shots." : ""}`,
+      `For ${shots} shots of ${task}, expected ${wanted.join(" and ")} in ${folder}, or files for more shots, got ${found}.${available.length > 0 ? " Lower shots." : ""}`,
     );
   }
   return {

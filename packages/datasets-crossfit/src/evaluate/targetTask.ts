@@ -136,7 +136,7 @@ function checkSeed({ task, shots, seeds, path }: TargetFiles, seed: number): voi
   if (seeds.includes(seed)) return;
   throw new MetaError(
     "MISSING_FILE",
-    `${task} has no demonstrations for seed ${seed}: ${path(seed, "train")} is wanted. With ${shots} shots there are seeds ${seeds.join(", ")}.`,
+    `${task} has no demonstrations for seed ${seed}: ${path(seed, "train")} does not exist. With ${shots} shots there are seeds ${seeds.join(", ")}.`,
   );
 }
 
@@ -145,7 +145,7 @@ function checkDemonstrations({ path, examples }: TaskFile, shots: number): void 
   throw rowError(
     path,
     examples.length - 1,
-    `the name promises ${shots} rows, but the file has ${examples.length}`,
+    `expected ${shots} rows, the number in the file's name, got ${examples.length}`,
   );
 }
 
@@ -166,9 +166,5 @@ function checkQuestions(
 function checkSameOptions(train: TaskFile, test: TaskFile): void {
   const [shown, asked] = [train, test].map(({ examples }) => JSON.stringify(examples[0]?.options));
   if (shown === asked) return;
-  throw rowError(
-    test.path,
-    0,
-    `the options should be those of ${train.path}, ${shown}, but are ${asked}`,
-  );
+  throw rowError(test.path, 0, `expected the options of ${train.path}, ${shown}, got ${asked}`);
 }

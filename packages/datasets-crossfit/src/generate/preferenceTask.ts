@@ -40,7 +40,7 @@ export function drawPreferenceTasks(
     if (attempt > 100 * count) {
       throw new MetaError(
         "BAD_OPTION",
-        `${count} different tasks of ${symbols} out of ${words.length} words could not be found. Ask for fewer.`,
+        `Found no ${count} different tasks of ${symbols} out of ${words.length} words. Lower the number of tasks.`,
       );
     }
     const chosen = random.sample(words, symbols);

@@ -65,6 +65,6 @@ async function claim(directory: string, readme: string): Promise<void> {
   if (found === readme) return;
   throw new MetaError(
     "BAD_OPTION",
-    `Generated tasks need a folder of their own, but ${directory} holds other files.`,
+    `Expected an empty folder for generated tasks, got ${directory}, which holds other files. Name another folder.`,
   );
 }

@@ -74,7 +74,7 @@ export function tokenCache({
         return table;
       } catch (error) {
         notify(
-          `The cached tokens of ${source.task} are made anew, since ${path} is damaged: ${messageOf(error)}`,
+          `The cached tokens of ${source.task} are computed again, because ${path} is damaged: ${messageOf(error)}`,
         );
         return undefined;
       }
@@ -94,7 +94,7 @@ export function tokenCache({
       } catch (error) {
         isWritable = false; // reported once only
         notify(
-          `Tokens cannot be kept for later runs: ${messageOf(error)}. Set METALEARN_CACHE to another folder, or "cache" of the tasks to false.`,
+          `Tokens cannot be cached for later runs: ${messageOf(error)}. Set METALEARN_CACHE to another folder, or "cache" of the tasks to false.`,
         );
       }
     },

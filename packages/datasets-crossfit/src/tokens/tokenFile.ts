@@ -33,11 +33,11 @@ export function decodeTokenFile(bytes: Uint8Array): TokenTable {
   const header = new Uint32Array(buffer, byteOffset, headerWords);
   const [found, sum, offsetCount = 0, tokenCount = 0, tokenBytes = 0] = header;
   if (found !== magic || (tokenBytes !== 2 && tokenBytes !== 4)) {
-    throw damaged("it has the header of something else");
+    throw damaged("its header is not that of a token table");
   }
   const length = headerBytes + 4 * offsetCount + tokenBytes * tokenCount;
   if (bytes.length !== length) {
-    throw damaged(`it should have ${length} bytes, but has ${bytes.length}`);
+    throw damaged(`expected ${length} bytes, got ${bytes.length}`);
   }
   const tokensFrom = byteOffset + headerBytes + 4 * offsetCount;
   const offsets = new Uint32Array(buffer, byteOffset + headerBytes, offsetCount);
@@ -60,5 +60,5 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 }
 
 function damaged(problem: string): MetaError {
-  return new MetaError("BAD_DATA", `The file is no complete token table: ${problem}.`);
+  return new MetaError("BAD_DATA", `The file is not a complete token table: ${problem}.`);
 }

@@ -57,7 +57,7 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
   if (small.length > 0) {
     const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
     throw bad(
-      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or take them out of the setting`,
+      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or remove them from the setting`,
     );
   }
   if (pool.distinctTasks && tasks > pool.tasks.length) {
@@ -67,7 +67,7 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
   }
   if (querySource === "other-tasks" && support > 0 && pool.tasks.length <= tasks) {
     throw bad(
-      `Query examples of other tasks need a task that is nobody's support: with ${tasks} tasks per meta-update at least ${tasks + 1} training tasks, but there are ${pool.tasks.length}`,
+      `Query examples of other tasks need a task outside of the support: expected at least ${tasks + 1} training tasks for ${tasks} tasks per meta-update, got ${pool.tasks.length}`,
     );
   }
 }

@@ -39,7 +39,7 @@ export function openTraining(
   if (missing.length > 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or take the tasks out of ${join(root, "config", `${setting.name}.json`)}.`,
+      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or remove the tasks from ${join(root, "config", `${setting.name}.json`)}.`,
     );
   }
   checkEnoughRows(tasks, shots);

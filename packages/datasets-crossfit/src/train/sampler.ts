@@ -128,6 +128,6 @@ function counter(state: SamplerState, name: string): number {
   if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
   throw new MetaError(
     "BAD_CHECKPOINT",
-    `The sampler's state should hold a whole number "${name}", but it is ${value}. Was it saved by another data set?`,
+    `Expected a whole number "${name}" in the sampler's state, got ${value}. Was it saved by another data set?`,
   );
 }

@@ -150,6 +150,6 @@ export function checkEnoughRows(
   const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
   throw new MetaError(
     "BAD_DATA",
-    `With ${shots} shots every training task needs at least ${shots + 1} rows, but these have fewer: ${list}. Lower shots, raise maxExamplesPerTask, or take them out of the setting.`,
+    `With ${shots} shots every training task needs at least ${shots + 1} rows, but these have fewer: ${list}. Lower shots, raise maxExamplesPerTask, or remove them from the setting.`,
   );
 }
