@@ -6,8 +6,8 @@ import { officialPlugins, pluginsOf } from "./officialPlugins.js";
 import { userConfig } from "./session.js";
 
 /**
- * The plugins to ask for what they can do for data and machines: metalearn's own, those that the user's
- * config lists, and those that the command line names. Others that are installed are never loaded.
+ * Loads the plugins that may offer commands for data and machines: metalearn's own, those that the user's
+ * config lists, and those that the command line names. Other installed plugins are never loaded.
  *
  * @throws MetaError for a config or a plugin that cannot be loaded
  */
@@ -18,7 +18,7 @@ export async function askedPlugins(flags: PluginFlags): Promise<Plugin[]> {
 /**
  * Loads metalearn's plugins, those of a config and those that are named, each once.
  *
- * @param onError is told what keeps a plugin from being loaded; without it, that is thrown
+ * @param onError called with the error of a plugin that cannot be loaded; without it, the error is thrown
  */
 export async function loadNamed(
   config: LoadedConfig | undefined,

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { MetaError, unknownName } from "@metalearn/core";
 import { type NamedRun, type NamedRuns, runDirectory } from "@metalearn/core/runs";
 
-/** The runs that `--run` names, one per seed. @throws MetaError `UNKNOWN_NAME` */
+/** Runs named by `--run`, one per seed. @throws MetaError `UNKNOWN_NAME` */
 export function runsNamed(runs: NamedRuns, name: string): NamedRuns {
   const [first, ...others] = runs.filter((run) => run.name === name);
   if (!first) throw unknownName("run", name, [...new Set(runs.map((run) => run.name))]);
@@ -11,7 +11,7 @@ export function runsNamed(runs: NamedRuns, name: string): NamedRuns {
 }
 
 /**
- * The run that `--run` names, with the first seed, or the only one there is.
+ * Run named by `--run`, with the first seed, or the only run there is.
  *
  * @throws MetaError `BAD_OPTION` when there are several and none is named; `UNKNOWN_NAME`
  */
@@ -26,7 +26,7 @@ export function chooseRun(runs: NamedRuns, name: string | undefined): NamedRun {
 }
 
 /**
- * The folder for results, as an absolute path. It need not be there yet.
+ * Folder for results, as an absolute path. It need not exist yet.
  *
  * @throws MetaError `BAD_OPTION` when it is a file
  */
@@ -34,19 +34,22 @@ export function outFolder(out: string): string {
   const path = resolve(out);
   const entry = statSync(path, { throwIfNoEntry: false });
   if (!entry || entry.isDirectory()) return path;
-  throw new MetaError("BAD_OPTION", `out should be a folder, but ${out} is a file.`);
+  throw new MetaError(
+    "BAD_OPTION",
+    `Expected a folder for out, got ${out}, which is a file. Name another one.`,
+  );
 }
 
 /**
- * Makes sure, as `--resume` asks, that there is something to go on from.
+ * Checks for `--resume` that there is a run to continue.
  *
- * @param directories of runs, one of which must have been begun
+ * @param directories of runs, at least one of which must have been started
  * @throws MetaError `MISSING_FILE`
  */
 export function requireBegun(directories: readonly string[]): void {
   if (directories.some((directory) => existsSync(runDirectory(directory).record))) return;
   throw new MetaError(
     "MISSING_FILE",
-    `There is nothing to resume: no run has been begun in ${directories.join(", ")}. Leave --resume out to begin.`,
+    `There is nothing to resume: no run has been started in ${directories.join(", ")}. Leave out --resume to start.`,
   );
 }

@@ -1,4 +1,4 @@
-/** An error that is no fault of what was given: an engine, a disk, a loss that is no number. */
+/** An error not caused by the input: an engine, a disk, a loss that is not a number. */
 export const failed = 1;
 
 /** The command line, the config, the data or a checkpoint is wrong. */

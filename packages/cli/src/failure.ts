@@ -3,8 +3,8 @@ import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
 
 /**
- * Prints an error the way a user can act on it, and returns the exit code. Errors that metalearn
- * did not foresee show their origin, because they are defects.
+ * Prints an error with what to do about it, and returns the exit code. Errors that metalearn did not foresee
+ * are defects, and are printed with their stack.
  */
 export function printError(error: unknown, verbose: boolean): number {
   if (!(isMetaError(error) || isSystemError(error))) {
@@ -22,7 +22,10 @@ function exitCode(error: Error): number {
   return isWrongInput(error) ? wrongInput : failed;
 }
 
-/** A full disk, a folder without permission and the like: `EACCES: permission denied, mkdir '/runs'`. */
+/**
+ * True for errors of the operating system (full disk, missing permission): `EACCES: permission denied, mkdir
+ * '/runs'`.
+ */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }

@@ -2,72 +2,72 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 
 // Values of flags. Nothing of metalearn is loaded for them, so that help is quick.
 
-/** `16` */
+/** Parses `16`. */
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a whole number, such as 16.");
 }
 
-/** `4`, but not `0` */
+/** Parses `4`; refuses `0`. */
 export function positiveNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a whole number of at least 1.");
 }
 
-/** `0.5` */
+/** Parses `0.5`. */
 export function number(text: string): number {
   if (text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   throw new InvalidArgumentError("Expected a number, such as 0.5.");
 }
 
-/** `1,2,3` */
+/** Parses `1,2,3`. */
 export function wholeNumbers(text: string): number[] {
   const parts = text.split(",").map((part) => part.trim());
   if (parts.every((part) => /^\d+$/.test(part))) return parts.map(Number);
   throw new InvalidArgumentError("Expected whole numbers, such as 1,2,3.");
 }
 
-/** `0.1,0.2` */
+/** Parses `0.1,0.2`. */
 export function numbers(text: string): number[] {
   return text.split(",").map(number);
 }
 
 const units: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9 };
 
-/** `60M` */
+/** Parses `60M` as bytes. */
 export function byteSize(text: string): number {
   const [, digits, unit = ""] = /^([1-9]\d*)([KMG]?)$/.exec(text) ?? [];
   if (digits) return Number(digits) * (units[unit] as number);
   throw new InvalidArgumentError("Expected a size, such as 60M or 2G.");
 }
 
-/** `6` */
+/** Parses `6`. */
 export function compressionLevel(text: string): number {
   if (/^\d$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected 0 for no compression to 9 for small.");
 }
 
-/** `nccl,curand` */
+/** Parses `nccl,curand`. */
 export function names(text: string): string[] {
   return text.split(",");
 }
 
-/** Values of a flag that may be given several times. */
+/** Collects values of a flag that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
 // Flags that several commands have.
 
-/** Stands below what is wrong with a command line. */
+/** Printed below errors of the command line. */
 export const helpAfterError = "(--help shows what there is.)";
 
-/** A flag with one of a few values. */
+/** Flag with a fixed set of values. */
 export function choice(flags: string, description: string, values: readonly string[]): Option {
   return new Option(flags, description).choices(values);
 }
 
-const foundByItself = "the config file; found by itself when left out";
+const foundByItself = "the config file; by default the nearest metalearn.config.*";
 
 /** Flags of the commands that read a config. */
 export interface ConfigFlags {
@@ -75,7 +75,7 @@ export interface ConfigFlags {
 }
 
 /**
- * A command that reads a config and takes changes to it, as its last arguments.
+ * Adds a config file and changes to it, as last arguments, to a command.
  *
  * @param example of a change
  */
@@ -88,12 +88,12 @@ export function withConfig(
     .option("-c, --config <file>", config);
 }
 
-/** Flags of the commands that ask plugins for what they can do. */
+/** Flags of commands that plugins carry out. */
 export interface PluginFlags extends ConfigFlags {
   readonly plugin: readonly string[];
 }
 
-/** A command that reads runs, checkpoints and parameters, which may come from anywhere. */
+/** Makes a command read a config and name plugins for a run or checkpoint, which may come from anywhere. */
 export function withCheckpoint(command: Command, example: string): Command {
   return withConfig(command, {
     example,
@@ -106,20 +106,20 @@ export function withCheckpoint(command: Command, example: string): Command {
   );
 }
 
-/** A command that asks metalearn's plugins, and those that the user names. */
+/** Adds flags that choose plugins to a command. */
 export function withPlugins(command: Command): Command {
   return command
     .option("-c, --config <file>", `${foundByItself}; the plugins that it lists are asked as well`)
     .option("--plugin <name>", "a plugin to ask as well; repeatable", collect, []);
 }
 
-/** Flags of `metalearn data add` and `data download`, besides those of the plugin's command. */
+/** Flags of `metalearn data add` and `data download`, in addition to those of the plugin's command. */
 export interface DataFlags extends PluginFlags {
-  /** The tasks whose data it is. */
+  /** Name of the tasks that the data belongs to. */
   readonly for?: string;
 }
 
-/** A command for data, which a plugin carries out. */
+/** Adds flags that choose the plugin to a data command. */
 export function withDataFlags(command: Command): Command {
   return withPlugins(command).option(
     "--for <tasks>",

@@ -1,8 +1,8 @@
 /**
- * A signal that is aborted by Ctrl-C or a polite kill, so that work can end at a good point. A
- * second Ctrl-C ends the process at once.
+ * Aborts a signal on Ctrl-C or SIGTERM, so that work can stop at a good point. A second Ctrl-C ends the
+ * process at once.
  *
- * @returns the signal, and a function that gives the keys back to the system
+ * @returns the signal, and a function that removes the handlers
  */
 export function onInterrupt(announce: (message: string) => void): {
   signal: AbortSignal;

@@ -3,8 +3,8 @@ import { wrongInput } from "./exitCodes.js";
 import { describeProgram, type GlobalFlags } from "./program.js";
 
 /**
- * Runs the command line and returns the exit code: 0 for success, 2 when what was given is wrong, 130
- * when the user interrupted, 1 for any other error.
+ * Runs the command line and returns the exit code: 0 for success, 2 for wrong input, 130 when the user
+ * interrupted, 1 for any other error.
  */
 export async function main(args: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) {
@@ -16,13 +16,13 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongInput;
-    // Loaded only now, so that help is quick.
+    // Imported late, so that help is quick.
     const { printError } = await import("./failure.js");
     return printError(error, program.opts<GlobalFlags>().verbose ?? false);
   }
 }
 
-/** A reader that has seen enough, such as `head`, does not end the work. */
+/** Ignores a reader, such as `head`, that closes the pipe before the work ends. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
 }

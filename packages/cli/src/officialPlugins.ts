@@ -1,4 +1,4 @@
-/** The plugins that a config may use without listing any. */
+/** Plugins that a config may use without listing them. */
 export const officialPlugins = [
   "@metalearn/adapters",
   "@metalearn/algorithms-maml",
@@ -13,7 +13,7 @@ export const officialPlugins = [
   "@metalearn/trackers",
 ] as const;
 
-/** The plugins whose launchers a config may name besides. Runs do not need them. */
+/** Launcher plugins that a config may name as well. Runs do not need them. */
 const officialLaunchers = ["@metalearn/launchers-local", "@metalearn/launchers-slurm"];
 
 /** Stands for all official plugins in a list. */
@@ -24,17 +24,17 @@ interface NamesPlugins {
   readonly plugins?: readonly string[] | undefined;
 }
 
-/** The plugins that a config lists, or metalearn's own. */
+/** Plugins that a config lists, or metalearn's own. */
 export function pluginsOf({ plugins = [allOfficial] }: NamesPlugins): string[] {
   return plugins.flatMap((name) => (name === allOfficial ? officialPlugins : name));
 }
 
-/** Whether metalearn has the plugin, which a config need not list. */
+/** True for metalearn's own plugins, which a config need not list. */
 export function isOfficial(name: string): boolean {
   return [...officialPlugins, ...officialLaunchers].some((official) => official === name);
 }
 
-/** The plugins that a config may use: those that it lists, and launchers. */
+/** Plugins that a config may use: those that it lists, and launchers. */
 export function pluginsWithLaunchers(config: NamesPlugins): string[] {
   return [...new Set([...pluginsOf(config), ...officialLaunchers])];
 }

@@ -21,40 +21,40 @@ import { openFoundSession, openSession, reopenSession, type Session } from "./se
 
 /** Options of {@link openCheckpoint}. */
 export interface CheckpointOptions {
-  /** The config file to read it by. @default that of its run, if it has one */
+  /** Config file to read the checkpoint with. @default that of its run, if it has one */
   readonly config?: string | undefined;
   /** Changes to the config, such as `evaluate.method=pmi`. */
   readonly changes?: readonly string[];
   /** Plugins that the command line names: of a run, only those are loaded, and those of the user's own config. */
   readonly plugins?: readonly string[] | undefined;
-  /** The checkpoint is to be scored, which takes the tasks' data, and not just their prompts. @default false */
+  /** True to score the checkpoint, which needs the tasks' data and not only their prompts. @default false */
   readonly needsTargets?: boolean;
 }
 
-/** A checkpoint with the config that it is to be read by. */
+/** A checkpoint with the config that describes it. */
 export interface CheckpointSession {
   readonly toolkit: Toolkit;
-  /** For messages. */
+  /** Name in messages. */
   readonly name: string;
   /** Complete and checked. */
   readonly config: RunConfig;
   readonly configFile: string | undefined;
-  /** The folder with the parameters; a run that does not train draws them from its seed. */
+  /**
+   * Folder with the parameters; absent for a run that does not train, whose parameters are drawn from its
+   * seed.
+   */
   readonly parameters: string | undefined;
-  /** The run that the path is the folder of, if it is. */
+  /** Run whose directory the path is, if it is one. */
   readonly run?: {
     readonly record: RunRecord;
-    /** Meta-updates that its parameters have seen. */
+    /** Number of meta-updates that produced the parameters. */
     readonly update: number;
     readonly isTrained: boolean;
   };
 }
 
 /**
- * Opens a run, a checkpoint or parameters in a model's own format, and finds out how they are to be
- * read: by the config that is named; else by the record of the run that they belong to, which may be
- * some folders above; else they are a GPT-2 in Hugging Face's format. One of these that is to be scored
- * is read by the config that is found by itself, where there is one.
+ * Opens a run, a checkpoint, or parameters in a model's own format, and finds the config that describes them:
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint, or nothing says what to score it on; what
  *   configs can be wrong in; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
@@ -92,7 +92,7 @@ function read(
   return { toolkit, config: resolveRun(toolkit, runs[0]).config, configFile: file, ...found };
 }
 
-/** A session for a GPT-2 in Hugging Face's format, with prompts as MetaICL writes them. */
+/** Session for a GPT-2 in Hugging Face's format, with prompts as MetaICL writes them. */
 async function gpt2Session(
   parameters: string,
   {
@@ -105,17 +105,19 @@ async function gpt2Session(
   if (needsTargets && !("tasks" in overrides)) {
     throw new MetaError(
       "MISSING_FILE",
-      `Nothing says what to score ${path} on: there is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config, or tasks, such as tasks.root=data tasks.setting=hr_to_lr.`,
+      `No config says what to score ${path} on: there is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config, or tasks, such as tasks.root=data tasks.setting=hr_to_lr.`,
     );
   }
   const model = { use: "gpt2", weights: resolve(parameters) };
-  // Prompts need no data: what these names stand for is never looked for.
+  // Prompts need no data: these placeholders are never read.
   const tasks = { use: "crossfit", ...(!needsTargets && { root: ".", setting: "none" }) };
   const toolkit = createToolkit(await loadListed({ plugins: officialPlugins }));
   return { toolkit, runs: runsOf(checkConfig({ model, tasks }, { overrides })), file: undefined };
 }
 
-/** `runs/x` of `runs/x/checkpoints/00000400/model`, or of any folder on the way. */
+/**
+ * Run directory above a path: `runs/x` for `runs/x/checkpoints/00000400/model`, or for any folder in between.
+ */
 function runAbove(path: string): string | undefined {
   const [checkpoint, checkpoints, run] = [0, 1, 2].map((levels) =>
     Array.from({ length: levels + 1 }).reduce<string>((at) => dirname(at), path),

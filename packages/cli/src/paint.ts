@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
 
-/** Coloured text where `stream` shows colours and the user wants any, otherwise the text itself. */
+/**
+ * Coloured text where `stream` supports colours and the user has not turned them off, otherwise plain text.
+ */
 export function paint(
   style: Parameters<typeof styleText>[0],
   text: string,

@@ -45,8 +45,8 @@ export function describeProgram(): Command {
 }
 
 function addRuns(program: Command): void {
-  const dryRun = ["--dry-run", "print what it would take, and do none of it", false] as const;
-  const resume = ["--resume", "only go on with what was begun before"] as const;
+  const dryRun = ["--dry-run", "print estimated time and memory, and run nothing", false] as const;
+  const resume = ["--resume", "only resume runs that were started before"] as const;
 
   withConfig(program.command("compare"))
     .description("train and evaluate every run of a config, and write one report")
@@ -86,9 +86,9 @@ function addResults(program: Command): void {
 
   program
     .command("watch")
-    .description("show how a run goes on, in this terminal, until it is evaluated")
+    .description("show a run's progress in this terminal, until it is evaluated")
     .argument("<run>", "the run's folder")
-    .option("--once", "show where it stands, and end", false)
+    .option("--once", "show its state once, and exit", false)
     .action(async (run, flags) => (await import("./commands/watch.js")).watch(run, flags));
 }
 
@@ -141,7 +141,7 @@ function addConfigs(program: Command): void {
 
   const config = program
     .command("config")
-    .description("check a config, show what it amounts to, or describe what it may hold");
+    .description("check a config, print it in full, or print its JSON Schema");
   withConfig(config.command("check"))
     .description("look for mistakes in every run of a config")
     .action(async (overrides, flags) =>
@@ -199,7 +199,7 @@ function addPlugins(program: Command): void {
     .description(
       "list the plugins that are installed, and what those that the config lists provide",
     )
-    .option("-c, --config <file>", "the config file; found by itself when left out")
+    .option("-c, --config <file>", "the config file; by default the nearest metalearn.config.*")
     .option("--json", "print them as JSON", false)
     .action(async (flags) => (await import("./commands/plugins.js")).listPlugins(flags));
 
@@ -252,7 +252,7 @@ function addMachine(program: Command): void {
     .action(async (folder, flags) => (await import("./commands/pack.js")).pack(folder, flags));
 
   withPlugins(program.command("doctor"))
-    .description("tell what this machine has, what is missing, and how to get it")
+    .description("print what this machine has, what is missing, and how to get it")
     .option("--json", "print the findings as JSON", false)
     .action(async (flags) => (await import("./commands/doctor.js")).doctor(flags));
 }

@@ -15,7 +15,7 @@ import {
 import { listOf, loadListed, type PluginList, recordedToolkit } from "./listedPlugins.js";
 import { isOfficial, pluginsWithLaunchers } from "./officialPlugins.js";
 
-/** The configs that `extends: preset:{name}` and `metalearn init` know, as `{name}.yaml`. */
+/** Folder of presets, `{name}.yaml`, for `extends: preset:{name}` and `metalearn init`. */
 export const presetFolder = join(import.meta.dirname, "../presets");
 
 /** Where configs are looked for, and what is said of one that is code, which may do anything. */
@@ -27,14 +27,14 @@ const places = {
 /** A config with the plugins that it lists and its runs. */
 export interface Session {
   readonly config: Config;
-  /** The config file, to which paths in the config are relative. */
+  /** Config file, to which paths in the config are relative. */
   readonly file: string | undefined;
   readonly toolkit: Toolkit;
   readonly runs: NamedRuns;
 }
 
 /**
- * Reads the config, loads its plugins and tells its runs apart.
+ * Reads the config, loads its plugins and names its runs.
  *
  * @param changes from the command line, such as `train.steps=500`
  * @param seeds training seeds from the command line; like `seed=1`, they replace those of the file
@@ -49,7 +49,7 @@ export async function openSession(
 }
 
 /**
- * The same with the config that is found by itself, where there is one.
+ * Opens a session with the config found in the working folder or above, if there is one.
  *
  * @param outside a checkpoint, whose own configs do not count
  */
@@ -61,13 +61,13 @@ export async function openFoundSession(
   return found && sessionOf(found);
 }
 
-/** The config that is named, or else the one that is found by itself, where there is one. */
+/** Path of the named config, or else of the one found in the working folder or above, if there is one. */
 export async function userConfig(flag: string | undefined): Promise<LoadedConfig | undefined> {
   return flag === undefined ? findConfig(places) : loadConfig(flag, places);
 }
 
 /**
- * The session of a run that was made earlier, with changes from the command line.
+ * Opens a session for an earlier run, with changes from the command line.
  *
  * @param directory the run's, whose own configs do not count
  * @param named plugins that the command line names
@@ -97,7 +97,7 @@ export async function reopenSession(
   return { config, file: record.configFile, toolkit, runs };
 }
 
-/** All that a config may name, launchers included. */
+/** Toolkit of every plugin that a config may name, launchers included. */
 export async function toolkitWithLaunchers({
   config,
   file,

@@ -2,7 +2,7 @@ import type { Summary } from "@metalearn/core";
 import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
 import Table from "cli-table3";
 
-/** A comparison as the papers print it: mean and worst over demonstrations, times 100. */
+/** Table of a comparison as papers print it: mean and worst over demonstrations, times 100. */
 export function comparisonTable({ rows }: Comparison): string {
   const hasUnseen = rows.some((row) => row.unseen);
   const table = plainTable([
@@ -28,7 +28,7 @@ export function comparisonTable({ rows }: Comparison): string {
   return `${table.toString()}\n${legend(first)}`;
 }
 
-/** The scores of one checkpoint, task by task. */
+/** Table of one checkpoint's scores, task by task. */
 export function evaluationTable(evaluation: EvaluationRecord): string {
   const table = plainTable(["task", "metric", "mean, %", "worst, %", "chance, %"]);
   for (const { task, metric, unseenDomain, mean, worst, chance } of evaluation.tasks) {
@@ -42,12 +42,12 @@ export function evaluationTable(evaluation: EvaluationRecord): string {
   return table.toString();
 }
 
-/** A share as a percentage with one decimal. */
+/** Share as a percentage with one decimal. */
 export function percent(share: number): string {
   return (100 * share).toFixed(1);
 }
 
-/** Seconds for people: `< 1 s`, `45 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Duration as text: `< 1 s`, `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   if (seconds > 0 && seconds < 0.5) return "< 1 s";
   const whole = Math.round(seconds);

@@ -12,12 +12,12 @@ import { projectWithTasks } from "./support/projectWithTasks.js";
 const config = { ...tinyRun, runtime: { use: "cpu" } };
 const pretrained = { ...config, model: { use: "gpt2", tokenizer: "byte", weights: "./weights" } };
 
-/** What is wrong, and what is said about it, in one line. */
+/** A kind of bad input, and the one-line error for it. */
 interface BadInput {
   readonly what: string;
-  /** @default the config of a run that works */
+  /** @default the config of a valid run */
   readonly config?: unknown;
-  /** Breaks a file of a project that works, by its path. */
+  /** Breaks a file of a valid project, by its path. */
   readonly break?: readonly [file: string, how: (content: Buffer) => string | Buffer];
   /** @default training */
   readonly args?: readonly string[];
@@ -39,7 +39,7 @@ const setting = (change: object) =>
     text((json) => JSON.stringify({ ...JSON.parse(json), ...change })),
   ] as const;
 
-/** A file of JSON lines whose second row is another. */
+/** Replaces the second row of a JSON Lines file. */
 const row = (change: object) =>
   [
     trainingFile,
@@ -53,7 +53,7 @@ const row = (change: object) =>
 
 type Header = Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;
 
-/** A safetensors file with another header, and the same bytes after it. */
+/** Replaces a safetensors file's header and keeps its bytes. */
 const header = (change: (header: Header) => unknown, length?: bigint) =>
   [
     weightsFile,
@@ -69,7 +69,7 @@ const header = (change: (header: Header) => unknown, length?: bigint) =>
 
 const wte = "transformer.wte.weight";
 
-/** A safetensors file in whose last tensor a number stands that is none. */
+/** A safetensors file whose last tensor holds a value that is not finite. */
 const last = (bits: number) =>
   [
     weightsFile,
@@ -117,7 +117,7 @@ const table: readonly BadInput[] = [
   {
     what: "a folder for results that is a file",
     args: ["compare", "out=package.json"],
-    message: /out should be a folder, but package\.json is a file/,
+    message: /Expected a folder for out, got package\.json, which is a file/,
   },
 
   // The config
@@ -273,7 +273,7 @@ const table: readonly BadInput[] = [
   {
     what: "a task whose name leads elsewhere",
     break: setting({ train: ["../../etc/passwd"] }),
-    message: /train\.0: should be the name of a folder/,
+    message: /train\.0: expected the name of a folder/,
   },
   {
     what: "a training task that is not there",
@@ -308,17 +308,17 @@ const table: readonly BadInput[] = [
   {
     what: "a row of another task",
     break: row({ task: "train_3" }),
-    message: /_train\.jsonl:2: "task" should be "train_2"/,
+    message: /_train\.jsonl:2: "task": expected "train_2"/,
   },
   {
     what: "an answer that is no option",
     break: row({ output: "perhaps" }),
-    message: /_train\.jsonl:2: "output" should be one of the options/,
+    message: /_train\.jsonl:2: "output": expected one of the options/,
   },
   {
     what: "an input that is no text",
     break: row({ input: 7 }),
-    message: /_train\.jsonl:2: "input" should be a string, but is 7/,
+    message: /_train\.jsonl:2: "input": expected a string, got 7/,
   },
 
   // Checkpoints
@@ -482,7 +482,7 @@ const table: readonly BadInput[] = [
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((path) => rm(path, { recursive: true, force: true }))));
 
-/** Every file of a folder with its bytes' length. */
+/** Every file of a folder with its length in bytes. */
 async function contents(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true });
   return entries.sort();
@@ -533,7 +533,7 @@ test.each(table.map(({ what, message }, i) => [what, message, i] as const))(
   "%s: one line, exit code 2, nothing written",
   (_, message, i) => {
     const { code, stdout, stderr } = results[i] as Finished;
-    // Notices may come before, such as which data were opened. The last line is the whole error.
+    // Notices may precede it, such as which data were opened. The last line is the whole error.
     const error = stderr.split("\n").at(-2);
     expect(error).toMatch(/^\[[A-Z_]+\] /);
     expect(error).toMatch(message);

@@ -84,12 +84,12 @@ describe.skipIf(!chromiumPath)(`in Chromium, a report ${whyNoChromium}`, () => {
     const page = await open(width);
     const { scrollWidth, firstColumn, small } = await page.evaluate(() => {
       const texts = [...document.querySelectorAll("svg text, td, th, p, figcaption")];
-      // What is drawn, not what the style asks for: pictures may be scaled down.
+      // Measures the height as drawn, not as the style asks for: pictures may be scaled down.
       const height = (of: (typeof texts)[number]) => of.getBoundingClientRect().height;
       const isSmall = (of: (typeof texts)[number]) => height(of) > 0 && height(of) < 10;
       return {
         scrollWidth: document.documentElement.scrollWidth,
-        // It stays in place while the rest scrolls, and must leave that some room.
+        // The header stays in place while the rest scrolls, and must leave some room.
         firstColumn: Math.max(
           ...[...document.querySelectorAll("tbody th")].map(
             (cell) => cell.getBoundingClientRect().width,
@@ -145,7 +145,7 @@ describe.skipIf(!chromiumPath)(`in Chromium, a report ${whyNoChromium}`, () => {
     await expect
       .poll(() => page.evaluate(() => document.activeElement?.scrollLeft ?? 0))
       .toBeGreaterThan(40);
-    // On to the first part that can be opened.
+    // Moves on to the first part that can be opened.
     const tag = () => page.evaluate(() => document.activeElement?.tagName);
     for (let i = 0; i < 10 && (await tag()) !== "SUMMARY"; i++) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");

@@ -40,7 +40,7 @@ beforeAll(async () => {
   evaluations = { untrained: await of("untrained"), metaicl: await of("metaicl") };
 });
 
-/** What a method's row must say, from the raw scores of its runs. */
+/** Expected row of a method, computed from the raw scores of its runs. */
 function expected(name: (typeof names)[number]) {
   const own = evaluations[name];
   const tasks = own.flatMap((evaluation) => evaluation.tasks);
@@ -48,12 +48,12 @@ function expected(name: (typeof names)[number]) {
   return {
     all: meanAndWorst(tasks),
     unseen: meanAndWorst(tasks.filter(({ unseenDomain }) => unseenDomain)),
-    // The sample standard deviation of two values is half their difference times the root of 2.
+    // The sample standard deviation of two values is their difference divided by the square root of 2.
     deviation: percent((Math.abs(a - b) / 2) * Math.SQRT2),
   };
 }
 
-/** When parameters and scores were last written, by file. */
+/** Times at which parameters and scores were last written, by file. */
 async function written(): Promise<Record<string, number>> {
   const files = await readdir(project.path("runs"), { recursive: true });
   const results = files.filter((file) => /(evaluation\.json|\.safetensors)$/.test(file));

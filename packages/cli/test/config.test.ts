@@ -55,7 +55,7 @@ describe("config check", () => {
     expect(results.check).toEqual({
       code: 0,
       stderr: "",
-      stdout: `metalearn.config.yaml is right. Its 8 runs:
+      stdout: `metalearn.config.yaml is valid. Its 8 runs:
   untrained,learningRate=0.1-seed1
   untrained,learningRate=0.1-seed2
   untrained,learningRate=0.2-seed1
@@ -138,7 +138,7 @@ describe("init", () => {
     expect(results["init again"]).toEqual({
       code: 2,
       stdout: "",
-      stderr: "[BAD_OPTION] fresh/metalearn.config.yaml is there already. Name another file.\n",
+      stderr: "[BAD_OPTION] fresh/metalearn.config.yaml exists already. Name another file.\n",
     });
   });
 

@@ -7,7 +7,8 @@ import { projectWithTasks } from "./support/projectWithTasks.js";
 
 describe("data check", () => {
   let project: Project;
-  // Generated targets share the words of training tasks, and so some inputs, but for those of an unseen domain.
+  // Generated targets share words with training tasks, and so some inputs, except for those of an unseen
+  // domain.
   const check = ["data", "check", "tasks.targets=unseen"];
   beforeAll(async () => {
     project = await projectWithTasks();
@@ -123,7 +124,7 @@ Next: tasks: { use: crossfit, root: mine, setting: own }
 });
 
 describe("data of a plugin of one's own", () => {
-  /** A plugin with tasks and a command that adds data for them, without any package. */
+  /** A plugin, written in the config's folder, with tasks and a command that adds data for them. */
   const plugin = (name: string) => `
     import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
     export default {

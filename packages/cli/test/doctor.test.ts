@@ -11,7 +11,7 @@ interface Finding {
 describe("doctor", () => {
   test("says what a bare machine lacks, with the command that mends it, and succeeds", async () => {
     const project = await emptyProject();
-    // No cache, and no programs: neither Python nor a compiler.
+    // An environment with no cache and no programs: neither Python nor a compiler.
     const bare = { METALEARN_CACHE: project.path("cache"), PATH: project.path("bin") };
     const env = { ...bare, LIBTENSORFLOW_DIR: undefined, CXX: undefined };
     const { code, stdout, stderr } = await project.metalearn(["doctor"], env);

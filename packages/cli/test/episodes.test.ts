@@ -9,20 +9,20 @@ const settings = {
     model: { use: "mlp", sizes: [1, 20, 20, 1], loss: "mse" },
     tasks: { use: "sinusoid", shots: 10, targetEpisodes: 50 },
     train: { batchSize: 10, steps: 60, stepUnit: "updates" },
-    learner: { use: "lslr", tasks: 5, initialRate: 0.01 }, // evaluate has to find the learned rates
+    learner: { use: "lslr", tasks: 5, initialRate: 0.01 }, // evaluate has to load the learned rates
     metric: "r2",
   },
   "clusters/3-way": {
     model: { use: "mlp", sizes: [2, 20, 3], loss: "cross-entropy" },
     tasks: { use: "clusters", ways: 3, shots: 3, targetEpisodes: 50 },
     train: { batchSize: 9, steps: 60, stepUnit: "updates" },
-    // A schedule is at its beginning where nothing is trained any more.
+    // After training, a schedule is evaluated at its first step.
     learner: { use: "maml", tasks: 5, innerSteps: 3, innerOptimizer },
     metric: "accuracy",
   },
 };
 
-/** Accuracy, or the share of the variance that is explained. */
+/** Accuracy, or the explained share of the variance. */
 function scoreOf(answers: readonly { prediction: unknown; target: unknown }[], metric: string) {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   if (metric === "accuracy") {
@@ -53,7 +53,7 @@ test.each(Object.entries(settings))(
     expect(learned).toBeGreaterThan(untrained + 0.2);
     expect(await project.read("runs/report.html")).toContain(task);
 
-    // The score can be had again from the answers to the queries.
+    // The score can be recomputed from the answers to the queries.
     const record = await project.json<EvaluationRecord>("runs/learned-seed100/evaluation.json");
     const file = project.path("runs/learned-seed100", record.predictions ?? "none");
     const answers = await readEpisodePredictions(file);

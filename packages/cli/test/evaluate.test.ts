@@ -17,7 +17,7 @@ beforeAll(async () => {
   evaluated = await project.metalearn(["evaluate", run]);
 });
 
-/** Everything but what it cost, and where the answers are. */
+/** An evaluation without its costs and paths. */
 const scoresOf = async (path: string) => ({
   ...(await project.json<StoredEvaluation>(path)),
   seconds: 0,
@@ -89,7 +89,7 @@ describe("evaluate", () => {
     const own = await away.json<StoredEvaluation>("scores.json");
     expect(own.tasks).toEqual((await scoresOf(`${run}/evaluation.json`)).tasks);
     expect(await failureOf(away, args)).toMatch(
-      /^\[MISSING_FILE\] Nothing says what to score gpt2 on: .* tasks\.root=data tasks\.setting=hr_to_lr\.\n$/,
+      /^\[MISSING_FILE\] No config says what to score gpt2 on: .* tasks\.root=data tasks\.setting=hr_to_lr\.\n$/,
     );
   });
 
@@ -128,7 +128,7 @@ describe("evaluate", () => {
         }
       }
     }
-    // A folder that is no run has no place for them but the one that is named.
+    // Answers for a folder that is not a run are written only to the named file.
     const args = ["evaluate", model, "evaluate.seeds=[13]", "--predictions", "new/answers.jsonl"];
     const { code, stdout } = await project.metalearn(args);
     expect(code).toBe(0);

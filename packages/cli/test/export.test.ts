@@ -54,7 +54,7 @@ describe("export", () => {
   });
 
   test.each([
-    [["data"], "[BAD_OPTION] data is there already. Name another folder."],
+    [["data"], "[BAD_OPTION] data exists already. Name another folder."],
     [
       ["new", "--dtype", "int8"],
       "argument 'int8' is invalid. Allowed choices are float32, float16, bfloat16.",

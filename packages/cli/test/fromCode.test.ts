@@ -5,7 +5,7 @@ import * as cli from "../src/index.js";
 
 const page = new URL("../../../docs/from-code.md", import.meta.url);
 
-/** The commands that a help text lists; those that have commands of their own take no argument. */
+/** Commands listed in a help text; those with subcommands take no argument. */
 function commandsOf(help: string): string[] {
   const [, list = ""] = help.split("Commands:\n");
   return [...list.matchAll(/^ {2}([a-z]+)/gm)].flatMap(([, name]) =>

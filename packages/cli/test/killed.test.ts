@@ -21,7 +21,9 @@ interface Setting {
   readonly test: readonly string[];
 }
 
-/** Two settings in a project's data folder: of real tasks some of each, so that processes begin soon. */
+/**
+ * Writes two settings into a project's data folder; of real tasks only some, so that processes start quickly.
+ */
 async function writeSettings(project: Project): Promise<void> {
   if (lacking) {
     const { train, ...others } = await project.json<Setting>("data/config/generated.json");
@@ -81,7 +83,7 @@ const runs = 3 * 2 * 3;
 const command = ["compare", "--parallel", "2"];
 const kills = 3;
 
-/** SHA-256 of the last parameters and moments of every run, and the scores, as far as they do not tell time. */
+/** SHA-256 of the last parameters and moments of every run, and the scores without their times. */
 async function results(project: Project, out: string): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   for (const run of (await readdir(project.path(out))).filter((name) => /-seed\d$/.test(name))) {
@@ -97,8 +99,8 @@ async function results(project: Project, out: string): Promise<Record<string, un
 }
 
 /**
- * Starts the command and kills it: at some moment after so many runs are finished, itself alone; or with
- * all of its children, when after that one of them has written a checkpoint. False when it ended before.
+ * Starts the command and kills it: once the given number of runs is finished, itself alone; or with all of
+ * its children, once one of them has written a checkpoint after that. Returns false when it ended before.
  */
 async function killAfter(
   finishedRuns: number,
@@ -122,9 +124,9 @@ async function killAfter(
   return true;
 }
 
-/** How many runs are finished, and how many others have a checkpoint. */
+/** Number of finished runs, and of others that have a checkpoint. */
 async function runsOf(project: Project): Promise<{ finished: number; inTraining: number }> {
-  const names = await readdir(project.path("runs")).catch(() => []); // not there yet
+  const names = await readdir(project.path("runs")).catch(() => []); // not written yet
   let [finished, inTraining] = [0, 0];
   for (const name of names) {
     if (existsSync(project.path("runs", name, "evaluation.json"))) finished++;

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { toolkitWithLaunchers } from "../src/session.js";
 
-/** A part of a JSON Schema, as far as it is read here. */
+/** Part of a JSON Schema that is read here. */
 interface Part {
   readonly $ref?: string;
   readonly description?: string;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null;
 
-/** Every property at any depth, by its path; conditions (`if`) apart, which only compare. */
+/** Every property at any depth, by its path, except those of conditions (`if`), which only compare. */
 function properties(part: Part, path = ""): [string, Part][] {
   return Object.entries(part).flatMap(([keyword, value]): [string, Part][] => {
     if (keyword === "if" || keyword === "default" || !isPart(value)) return [];
@@ -42,7 +42,7 @@ test("every key of a config and every option of every component says what it is"
   expect(silent.map(([path]) => path)).toEqual([]);
 });
 
-/** `learner maml: order` and its like, with the schema of each. */
+/** Schemas of components by name, such as `learner maml: order`. */
 function options(): [string, z.ZodType][] {
   const kinds = Object.keys(schema.$defs as object).filter((name) => name !== "changes") as Kind[];
   return kinds.flatMap((kind) =>
@@ -58,7 +58,7 @@ function options(): [string, z.ZodType][] {
 
 test("every option that may be left out says what it is then", () => {
   const unsaid = options().filter(([, option]) => {
-    if (!option.safeParse(undefined).success) return false; // it may not
+    if (!option.safeParse(undefined).success) return false; // the option may be absent
     const { default: value, description = "" } = z.toJSONSchema(option, {
       io: "input",
       unrepresentable: "any",

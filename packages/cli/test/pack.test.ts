@@ -138,7 +138,7 @@ print(json.dumps([[m.name, m.mode, m.uid, m.gid, m.mtime, m.size] for m in tarfi
 describe("the script that unpacks", () => {
   const script = unpackScript("a thing", 1);
 
-  /** Three parts and the script beside them, as `metalearn pack` leaves them. */
+  /** Writes three parts and the script beside them, as `metalearn pack` does. */
   async function writeTiny(): Promise<void> {
     mkdirSync(inside("parts"));
     const files = [
@@ -195,7 +195,7 @@ describe("the script that unpacks", () => {
 });
 
 describe("the packages of an application", () => {
-  /** Installs a package: its folder, and what it exports, which is its version. */
+  /** Installs a package: its folder, and a module that exports its version. */
   function install(folder: string, version: string, manifest: object = {}): void {
     mkdirSync(inside(folder), { recursive: true });
     const name = folder.split("node_modules/").at(-1);
@@ -203,7 +203,7 @@ describe("the packages of an application", () => {
     writeFileSync(inside(folder, "index.js"), `module.exports = "${version}"`);
   }
 
-  /** Puts a tree where it is to go, and asks Node.js for what one package sees of another. */
+  /** Writes a tree of packages, and asks Node.js which version of another one a package resolves. */
   function place(tree: ReadonlyMap<string, string>) {
     for (const [path, directory] of tree) {
       for (const { path: file, source } of packageFiles(path, directory) as {
@@ -298,7 +298,7 @@ describe("metalearn pack", () => {
     await project.write("out/file", "mine");
     const { code, stderr } = await project.metalearn(["pack", "out"]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/should go into an empty folder, but .*out is not/);
+    expect(stderr).toMatch(/Expected an empty folder for the pack, got .*out, which is not empty/);
     expect(await project.read(join("out", "file"))).toContain("mine");
   });
 });

@@ -14,9 +14,9 @@ const drawn = [
 
 describe("the sign-flip test", () => {
   test("is exact for few differences", () => {
-    // Of the 8 patterns of signs only +++ and --- are as far from 0 as 1 + 2 + 3.
+    // Of the 8 sign patterns, only +++ and --- are as far from 0 as 1 + 2 + 3.
     expect(signFlipTest([1, 2, 3], [])).toBe(2 / 8);
-    // -1 + 2 = 1: all patterns but none are as far.
+    // -1 + 2 = 1: every pattern is at least as far.
     expect(signFlipTest([-1, 2], [])).toBe(1);
     expect(signFlipTest([0, 0, 0], [])).toBe(1);
     // scipy 1.17: permutation_test((d,), mean, permutation_type="samples", n_resamples=inf)

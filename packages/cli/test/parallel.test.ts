@@ -34,7 +34,7 @@ test("a run that fails is reported, the others go on, and only it is repeated", 
   expect(inTurn.stdout).toBe(stdout);
 });
 
-test("a second process is refused a run that one is at work on", async () => {
+test("a second process is refused a run that another one is working on", async () => {
   const train = { ...tinyRun.train, steps: 1_000_000, checkpointEvery: 1_000_000 };
   const project = await projectWithTasks({ ...tinyRun, train });
   const { child, finished } = start(["train"], { cwd: project.folder });
@@ -52,7 +52,7 @@ test("--resume wants something to go on from", async () => {
   const project = await emptyProject(tinyRun);
   for (const command of ["train", "compare"]) {
     expect(await failureOf(project, [command, "--resume"])).toBe(
-      `[MISSING_FILE] There is nothing to resume: no run has been begun in ${project.path("runs/run-seed100")}. Leave --resume out to begin.\n`,
+      `[MISSING_FILE] There is nothing to resume: no run has been started in ${project.path("runs/run-seed100")}. Leave out --resume to start.\n`,
     );
   }
 });

@@ -10,7 +10,7 @@ import { toolVersions } from "../src/pluginPackage/packageJson.js";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** One package of each kind: some of names that mean something else in code. */
+/** One package of each kind, some of them with names that are used in code. */
 const names: Record<PluginKind, string> = {
   learner: "@you/metalearn-new",
   model: "metalearn-z",
@@ -43,7 +43,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const sources = new Map<string, ts.SourceFile | undefined>();
 
-/** What `tsc -p` does and prints. Declarations are read once for all packages. */
+/** Runs `tsc -p` and returns its messages. Declarations are read once for all packages. */
 function compile(cwd: string, config: string): string[] {
   const { config: json } = ts.readConfigFile(join(cwd, config), ts.sys.readFile);
   const { fileNames, options } = ts.parseJsonConfigFileContent(json, ts.sys, cwd);
@@ -107,7 +107,7 @@ describe("metalearn plugin create", () => {
         .flatMap(({ assertionResults }) => assertionResults)
         .filter(({ status }) => status === "passed").length;
     expect(code).toBe(0);
-    // More than the test or two of its own: the conformance suite of its kind.
+    // More tests than the one or two of its own: the conformance suite of its kind runs as well.
     expect(kinds.filter((kind) => passed(kind) > 5)).toEqual(kinds);
   });
 
@@ -163,7 +163,7 @@ describe.concurrent("metalearn plugin create refuses", () => {
     const project = await emptyProject();
     await project.write("metalearn-mine/notes.txt", "mine");
     const message = await failureOf(project, ["plugin", "create", "metalearn-mine"]);
-    expect(message).toContain("metalearn-mine is there already, and not empty.");
+    expect(message).toContain("metalearn-mine exists already, and is not empty.");
     expect(await project.read("metalearn-mine/notes.txt")).toBe("mine");
     expect(await project.read("metalearn-mine/package.json")).toBeUndefined();
   });
@@ -171,6 +171,6 @@ describe.concurrent("metalearn plugin create refuses", () => {
   test("a folder that is a file", async () => {
     const project = await emptyProject();
     const args = ["plugin", "create", "metalearn-mine", "--directory", "package.json"];
-    expect(await failureOf(project, args)).toContain("package.json is there already");
+    expect(await failureOf(project, args)).toContain("package.json exists already");
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 const keywords = ["metalearn-plugin"];
 
-/** Puts a plugin with one tracker into `node_modules`. Nobody notices its loading but a file. */
+/** Installs a plugin with one tracker into `node_modules`; it writes a file when it is loaded. */
 async function install(project: Project, name: string, manifest: object = {}): Promise<void> {
   const folder = `node_modules/${name}`;
   const fields = { name, version: "1.2.3", type: "module", exports: "./index.js", keywords };

@@ -23,7 +23,7 @@ interface Line {
   readonly options: readonly { option: string; probability: number; score: number }[];
 }
 
-/** What `predict` prints as JSON, line by line, when it reads `lines`. */
+/** JSON lines that `predict` prints for the lines that it reads. */
 async function predictLines(args: readonly string[], lines: readonly unknown[]): Promise<Line[]> {
   const child = spawn(process.execPath, [program, "predict", "--json", ...args], {
     cwd: project.folder,
@@ -72,7 +72,7 @@ describe("predict", () => {
     for (const { option, score } of line?.options ?? []) {
       expect(score).toBeCloseTo(answer.scores[answer.options.indexOf(option)], 4);
     }
-    // The softmax of the scores, worked out by hand.
+    // Softmax of the scores, computed by hand.
     const weights = (line?.options ?? []).map(({ score }) => Math.exp(-score));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     line?.options.forEach(({ probability }, i) => {

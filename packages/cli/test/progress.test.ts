@@ -14,7 +14,7 @@ describe("the pace of work", () => {
   test("counts from the first step on, not those of an earlier session", () => {
     const pace = paceMeter(500);
     vi.advanceTimersByTime(10_000);
-    // 10 steps in 10 seconds: the 490 that are left take 490 seconds.
+    // 10 steps in 10 seconds: the remaining 490 take 490 seconds.
     expect(pace(510, 1000)).toEqual({ rate: "1.0", eta: "8 min 10 s" });
   });
 
@@ -29,7 +29,7 @@ describe("the pace of work", () => {
   });
 });
 
-/** A progress and what it has written so far. */
+/** A progress display and what it has written so far. */
 function recorded(isTTY: boolean): { progress: Progress; output: () => string } {
   let text = "";
   const stream = new Writable({

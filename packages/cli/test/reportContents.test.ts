@@ -44,7 +44,7 @@ describe("what is reported together", () => {
     expect(warnings).toEqual([
       "Not finished, and left out: runs/killed.",
       "hr_to_lr: Leak: trained on and evaluated on poem.",
-      // verse and prose are no targets: what they share does no harm.
+      // verse and prose are not targets: sharing a file does no harm.
       "hr_to_lr: Leak: poem/poem_16_100_test.jsonl, verse/verse_16384_100_train.jsonl are the same file.",
       "hr_to_lr: Runs were made with different data files.",
       "hr_to_lr: Runs were made with different target tasks.",

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { projectWithTasks } from "./support/projectWithTasks.js";
 
 test("a run whose tracking server is down says so once, and ends as if there were none", async () => {
-  const url = "http://127.0.0.1:9"; // nobody listens on the port for discarding
+  const url = "http://127.0.0.1:9"; // port 9 (discard) has no listener
   const project = await projectWithTasks({ ...tinyRun, tracker: { use: "mlflow", url } });
   const { code, stderr } = await project.metalearn(["compare"]);
   expect(code).toBe(0);

@@ -12,7 +12,7 @@ const checkpoints = (project: Project, run = "runs/run-seed100") =>
 const parameters = (project: Project, checkpoint: string) =>
   readFile(project.path(checkpoint, "model/model.safetensors"));
 
-/** Starts a command and interrupts it, as Ctrl-C does, as soon as `isTime`. */
+/** Starts a command and interrupts it, as Ctrl-C does, as soon as `isTime` says so. */
 async function interrupt(
   args: readonly string[],
   options: CommandOptions,
@@ -77,11 +77,11 @@ describe("an interrupted training", () => {
     expect(Number(newest)).toBeGreaterThanOrEqual(10);
     expect(Number(newest)).toBeLessThan(steps);
 
-    // Its scores would not be those of the run.
+    // Its scores would not be those of the finished run.
     const early = await project.metalearn(["evaluate", "runs/run-seed100"]);
     expect(early.code).toBe(0);
     expect(early.stderr).toContain(
-      `This run is trained to update ${Number(newest)} of 100: its scores are shown, and not kept.`,
+      `This run is trained to update ${Number(newest)} of 100: its scores are printed, but not written to its directory.`,
     );
     expect(early.stdout).not.toContain("Scores:");
     expect(await project.read("runs/run-seed100/evaluation.json")).toBeUndefined();

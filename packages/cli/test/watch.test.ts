@@ -24,7 +24,7 @@ describe("a curve of the loss", () => {
   });
 
   test("has a logarithmic scale where all losses are positive", () => {
-    // 100, 10 and 1 are as far from each other; on a linear scale 10 would be near the bottom.
+    // 100, 10 and 1 are equally spaced; on a linear scale 10 would be near the bottom.
     const rows = lossCurve(
       [
         { x: 0, y: 100 },
@@ -55,9 +55,9 @@ test("the time that is left goes by the pace of the last lines, compiling apart"
     compileSeconds,
   });
   expect(secondsLeft([line(1, 60, 50)], 100)).toBeUndefined();
-  // 20 updates in 30 seconds, of which 10 compiling: 1 second each, and 79 updates are left.
+  // 20 updates in 30 seconds, 10 of them compiling: 1 second each, for the remaining 79 updates.
   expect(secondsLeft([line(1, 60, 50), line(21, 90, 60)], 100)).toBe(79);
-  // An hour for the first lines says nothing any more.
+  // An hour for the first lines no longer counts.
   const lines = Array.from({ length: 12 }, (_, i) => line(i + 1, 3600 + 2 * i, 0));
   expect(secondsLeft([line(0, 0, 0), ...lines], 22)).toBe(20);
 });
@@ -78,7 +78,7 @@ const metrics = (update: number, loss: number) =>
     device: "cpu",
   })}\n`;
 
-/** A run of 10 updates that has made two, and that this process has hold of. */
+/** A run of 10 updates that has made two, locked by this process. */
 async function begunRun(): Promise<Project & RunLock & { append(text: string): Promise<void> }> {
   const project = await emptyProject();
   const { record } = comparedRun({ tasks: { poem: { 100: 0.5 } } });
@@ -93,7 +93,7 @@ async function begunRun(): Promise<Project & RunLock & { append(text: string): P
 describe("metalearn watch", () => {
   test("once shows where a run stands, with its curve", async () => {
     const project = await begunRun();
-    await project.append('{"update":3,"lo'); // is being written
+    await project.append('{"update":3,"lo'); // a line that is still being written
     const { code, stdout } = await project.metalearn(["watch", "run", "--once"]);
     expect(code).toBe(0);
     expect(stdout.split("\n").slice(0, 6)).toEqual([
@@ -122,7 +122,7 @@ describe("metalearn watch", () => {
     await project.write("run/evaluation.json", evaluation);
     expect((await finished).code).toBe(0);
     expect(seen).toContain("evaluated: 37.5 % (worst 25.0 %)");
-    expect(seen.match(/update 2\/10/g)).toHaveLength(1); // a line for what is new only
+    expect(seen.match(/update 2\/10/g)).toHaveLength(1); // only new lines are printed
   });
 
   test("on a terminal draws the curve, and the next one over it", async () => {
@@ -164,12 +164,12 @@ describe("metalearn watch", () => {
     expect(stdout.split("\n")[4]).toBe("dev tasks 37.5 % at 6 (best 50.0 % at 4)");
   });
 
-  test("says of a run that was stopped that no process is at work on it", async () => {
+  test("says of a stopped run that no process is working on it", async () => {
     const project = await begunRun();
     await project.release();
     const { stdout } = await project.metalearn(["watch", "run", "--once"]);
     expect(stdout.split("\n")[4]).toBe(
-      "no process is at work on this run: it was stopped, and the command that began it goes on with it",
+      "no process is working on this run: it was stopped, and the command that started it resumes it",
     );
   });
 
@@ -183,7 +183,7 @@ describe("metalearn watch", () => {
     expect((await training).code).toBe(0);
     expect(code).toBe(0);
     expect(stdout).toContain("update 8/8   100 %   trained");
-    expect(stdout).toMatch(/trained and not evaluated: metalearn evaluate does that\n$/);
+    expect(stdout).toMatch(/trained but not evaluated: run metalearn evaluate\n$/);
   });
 
   test("refuses a folder without a run", async () => {

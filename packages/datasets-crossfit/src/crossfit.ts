@@ -26,17 +26,18 @@ import { readTrainingData } from "./train/trainingData.js";
 import type { TrainingTask } from "./train/trainingTask.js";
 
 /**
- * Tasks in MetaICL's format (CrossFit tasks and others): in-context sequences to meta-train on and
- * questions to evaluate on.
+ * Tasks in MetaICL's format (CrossFit tasks and others): in-context sequences to meta-train on and questions
+ * to evaluate on.
  *
- * All files are read and checked here, so that nothing is found to be wrong after training. Only
- * a missing meta-training file is not an error before a sampler is asked for.
+ * All files are read and checked here, so that no error in them appears after training. Only a missing
+ * meta-training file is not an error until a sampler is requested.
  *
  * @example
  * const tasks = await crossfit({ root: "data", setting: "hr_to_lr", tokenizer: model.tokenizer });
  * const sampler = tasks.sampler({ seed: 100, batchSize: 8 });
- * @throws MetaError `BAD_OPTION`; `UNKNOWN_NAME` for a setting or target; `MISSING_FILE`;
- *   `BAD_DATA`, naming file and line
+ * @throws MetaError `BAD_OPTION`; `UNKNOWN_NAME` for a setting or target; `MISSING_FILE`; `BAD_DATA`, naming
+ *   file and line
+ *
  * Source: Min et al. 2022, sections 3 and 4, and their published code.
  */
 export async function crossfit(
@@ -71,7 +72,7 @@ export async function crossfit(
   const devTargets = await openTargets(options.devTasks);
 
   let trainingTasks: readonly TrainingTask[] | undefined;
-  /** What samplers make sequences of; opened once, so that they share the tokens. */
+  /** Training tasks that samplers build sequences from; opened once, so that they share the tokens. */
   const sequences = () => {
     trainingTasks ??= openTraining(training, { setting, encoder, options, cache });
     return {
@@ -134,7 +135,7 @@ function metricOf(task: string, metrics: CompleteOptions["metrics"]): AnswerMetr
   return typeof metrics === "object" ? (metrics[task] ?? metrics["*"]) : metrics;
 }
 
-/** @throws MetaError `UNKNOWN_NAME` when a metric is for no target */
+/** @throws MetaError `UNKNOWN_NAME` for a metric whose task is not a target */
 function checkMetrics({ name, test }: Setting, metrics: CompleteOptions["metrics"]): void {
   if (typeof metrics !== "object") return;
   const stranger = Object.keys(metrics).find((task) => task !== "*" && !test.includes(task));
@@ -156,7 +157,10 @@ function chooseTargets(
   return targets;
 }
 
-/** A published setting trains on a task that it tests on. That is told, and not mended. */
+/**
+ * Some published settings train on a task that they also test on. This is reported, and the setting is left
+ * as it is.
+ */
 function reportOverlap({ name, train, test }: Setting, notify: (message: string) => void): void {
   const both = train.filter((task) => test.includes(task));
   if (both.length > 0) {

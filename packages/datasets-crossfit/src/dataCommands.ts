@@ -22,7 +22,8 @@ export const dataCommands: DataSupport = {
     },
   }),
   download: defineDataCommand({
-    description: "get the files of a setting's tasks: MetaICL's, or of another data set on the hub",
+    description:
+      "download the files of a setting's tasks: MetaICL's, or another data set's on the hub",
     argument: { name: "setting", description: "such as hr_to_lr" },
     options: downloadTasksOptions,
     async run(setting, options, context) {

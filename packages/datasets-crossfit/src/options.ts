@@ -5,7 +5,7 @@ const count = z.int().min(1);
 const metric = z.enum(Object.keys(metrics) as [AnswerMetric, ...AnswerMetric[]]);
 const labels = z.enum(["original", "random-words"]).default("original");
 
-/** The longest sequence where neither options nor a model say otherwise, as in MetaICL. */
+/** Default length of the longest sequence, in tokens, as in MetaICL; a model may set a lower one. */
 export const usualMaxTokens = 1024;
 
 export const crossfitOptions = z
@@ -35,83 +35,83 @@ export const crossfitOptions = z
       .enum(["newline", "space"])
       .default("newline")
       .describe(
-        "What separates examples: `newline` is what every meta-trained model saw; `space` suits a raw GPT-2.",
+        "Separator of examples: `newline`, as for every meta-trained model, or `space`, which suits a raw GPT-2.",
       ),
     separatorCompat: z
       .enum(["metaicl-code", "paper"])
       .default("metaicl-code")
       .describe(
-        "Whether examples without options have a newline before the answer, as MetaICL's paper says (appendix B), or none, as in its code; of the newline style alone.",
+        "Separator before the answer of examples without options: a newline, as in MetaICL's paper (appendix B), or none, as in its code; for the newline style only.",
       ),
     template: z
       .union([z.string(), z.record(z.string(), z.string())])
       .optional()
       .describe(
-        "Instructions with {input}, {output} and {options}, for all tasks or by name (`*`: all others); they end with what is scored. Default: none, the examples alone.",
+        "Instructions with {input}, {output} and {options}, for all tasks or by name (`*`: all others); they end with the scored part. Default: none, the examples alone.",
       ),
     maxExampleTokens: z
       .int()
       .min(4)
       .optional()
       .describe(
-        "The longest example, in tokens, of which 2 stay free; longer inputs lose their end, and `shots` times as many are evaluated with. Default: 256, or `maxTokens` where that is less.",
+        "Limit of one example, in tokens; 2 of them stay free. Longer inputs are cut at their end. Evaluation sequences have at most `shots` times as many. Default: 256, or `maxTokens` where that is less.",
       ),
     maxTokens: z
       .int()
       .min(4)
       .optional()
       .describe(
-        `The longest sequence, in tokens. Default: ${usualMaxTokens}, or what the model can read.`,
+        `Limit of one sequence, in tokens. Default: ${usualMaxTokens}, or the model's limit where that is less.`,
       ),
     taskSampling: z
       .enum(["proportional", "uniform", "temperature"])
       .default("proportional")
       .describe(
-        "How often each training task is drawn: in proportion to its number of rows, all alike, or in between.",
+        "Weight of each training task in draws: its number of rows, the same for all, or in between (see `temperature`).",
       ),
     temperature: z
       .number()
       .min(1)
       .default(2)
       .describe(
-        "Of `temperature` sampling: a task of n rows has the weight n^(1/temperature), so that 1 is proportional, and large is nearly uniform.",
+        "Temperature of `temperature` sampling: a task of n rows has the weight n^(1/temperature), so that 1 is proportional and large values approach uniform.",
       ),
     distinctTasks: z
       .boolean()
       .default(false)
       .describe(
-        "Whether a meta-update whose episodes are of one task each draws different tasks for them.",
+        "Draws different tasks for the episodes of a meta-update, where each episode is of one task.",
       ),
     demonstrations: z
       .enum(["fixed", "fresh", "nearest"])
       .default("fixed")
       .describe(
-        "Which rows are shown before one: `fixed` draws them once for each training row, `fresh` with every draw; `nearest` takes those with the most similar inputs by BM25, the most similar one last. A question of a target is shown the first rows of its seed's file, or, with `nearest`, the most similar of all.",
+        "Choice of demonstrations: `fixed` draws them once for each training row, `fresh` with every draw; `nearest` takes those with the most similar inputs by BM25, the most similar one last. A question of a target is shown the first rows of its seed's file, or, with `nearest`, the most similar of all.",
       ),
     trainLabels: labels.describe(
-      "Whether labels of classification tasks that are trained on become random English words, which `dataSeed` decides.",
+      "Labels of classification tasks that are trained on: the original ones, or random English words chosen by `dataSeed`.",
     ),
     targetLabels: labels.describe(
-      "Whether labels of classification targets become random English words.",
+      "Labels of classification targets: the original ones, or random English words.",
     ),
     demonstrationLabels: z
       .enum(["gold", "random"])
       .default("gold")
       .describe(
-        "Whether demonstrations of targets show right answers or random ones, others for every seed.",
+        "Answers of targets' demonstrations: the right ones, or random ones, different for every seed.",
       ),
     freeFormCandidates: z
       .int()
       .min(2)
       .optional()
       .describe(
-        "Answers of a task to choose from, for targets whose answers are free-form. Default: none, and such a target is an error.",
+        "Number of answers of a task to choose from, for targets whose answers are free-form. Default: none; such a target is then an error.",
       ),
     metrics: z
       .union([metric, z.record(z.string(), metric)])
       .optional()
       .describe(
-        "How targets are scored, all or by name (`*`: all others). Default: macro-F1 for classification, accuracy otherwise.",
+        "Metric of targets, for all or by name (`*`: all others). Default: macro-F1 for classification, accuracy otherwise.",
       ),
     maxExamplesPerTask: count
       .optional()
@@ -123,13 +123,15 @@ export const crossfitOptions = z
       .union([z.enum(["all", "unseen"]), z.array(z.string()).readonly()])
       .default("all")
       .describe(
-        "Which of the setting's targets to evaluate on: all, those of unseen domains, or a list of names.",
+        "Targets of the setting to evaluate on: all, those of unseen domains, or a list of names.",
       ),
     devTasks: z
       .array(z.string())
       .readonly()
       .default([])
-      .describe("Tasks with the files of a target to validate on; neither trained on nor targets."),
+      .describe(
+        "Tasks to validate on, with files like a target's; they must be neither training tasks nor targets.",
+      ),
     dataSeed: z
       .int()
       .min(0)
@@ -139,19 +141,19 @@ export const crossfitOptions = z
       .boolean()
       .default(true)
       .describe(
-        "Whether tokens of training files are kept for later runs, in metalearn's cache directory. The first run then encodes all rows when training begins; without it each is encoded when it is first drawn.",
+        "Keeps tokens of training files for later runs, in metalearn's cache directory. The first run then encodes all rows when training begins; otherwise each row is encoded when it is first drawn.",
       ),
   })
   .superRefine(({ maxTokens = usualMaxTokens, maxExampleTokens = 0 }, context) => {
     if (maxExampleTokens <= maxTokens) return;
     context.addIssue({
       code: "custom",
-      message: `one example must fit into a sequence, but maxExampleTokens is ${maxExampleTokens} and maxTokens is ${maxTokens}`,
+      message: `expected maxExampleTokens of at most maxTokens (${maxTokens}), got ${maxExampleTokens}`,
     });
   })
   .describe("Text tasks in MetaICL's format: CrossFit, UnifiedQA and your own.");
 
-/** In code, with what a run otherwise brings. */
+/** Options in code, which also takes what a run provides: a tokenizer and a place for messages. */
 export const crossfitInCode = crossfitOptions.safeExtend({
   tokenizer: z
     .custom<Tokenizer>(isTokenizer, "expected a tokenizer, e.g. byteTokenizer")
@@ -162,13 +164,15 @@ export const crossfitInCode = crossfitOptions.safeExtend({
       "expected a function",
     )
     .default(() => () => {})
-    .describe("Called with oddities of the data, one line each. Default: nobody is told."),
+    .describe(
+      "Called with one-line warnings about the data. Default: a function that does nothing.",
+    ),
 });
 
 /** Options of {@link crossfit}. */
 export type CrossfitOptions = z.input<typeof crossfitInCode>;
 
-/** Options with their defaults; an absent limit is none. */
+/** Options with their defaults and limits filled in. */
 export type CompleteOptions = z.output<typeof crossfitInCode> & {
   readonly maxTokens: number;
   readonly maxExampleTokens: number;
@@ -176,22 +180,22 @@ export type CompleteOptions = z.output<typeof crossfitInCode> & {
 
 type Options = z.output<typeof crossfitOptions>;
 
-/** How examples become text. */
+/** Format of examples as text. */
 export type PromptFormat = Pick<Options, "method" | "style" | "separatorCompat">;
 
 /** An instruction template for all tasks, or for tasks by name, with `*` for all others. */
 export type Templates = NonNullable<Options["template"]>;
 
-/** How often each training task is drawn. */
+/** Weighting of training tasks. */
 export type TaskSampling = Options["taskSampling"];
 
-/** How demonstrations are chosen. */
+/** Choice of demonstrations. */
 export type DemonstrationChoice = Options["demonstrations"];
 
-/** Whether a task's labels are its own or random English words. */
+/** Labels of a task: its own or random English words. */
 export type Labels = Options["trainLabels"];
 
-/** Whether demonstrations show their right answers or random ones. */
+/** Answers of demonstrations: the right ones or random ones. */
 export type DemonstrationLabels = Options["demonstrationLabels"];
 
 function isTokenizer(value: unknown): boolean {

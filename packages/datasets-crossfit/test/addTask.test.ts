@@ -163,13 +163,7 @@ describe("data that cannot be a task", () => {
   const jsonl = [{ text: "a", label: "x" }];
   test.each<[string, Record<string, unknown>, string, Partial<AddTaskOptions>, string]>([
     ["no file", {}, "none.csv", {}, "[MISSING_FILE] There is no file or folder "],
-    [
-      "another kind",
-      { "a.xlsx": "x" },
-      "a.xlsx",
-      {},
-      "should be of a kind that can be read: .csv, .tsv,",
-    ],
+    ["another kind", { "a.xlsx": "x" }, "a.xlsx", {}, "Expected a file of type .csv, .tsv,"],
     ["an open quote", { "a.csv": 'text,label\n"a,x\n' }, "a.csv", {}, "a.csv:2: Quote Not Closed"],
     ["a short row", { "a.csv": "text,label\na\n" }, "a.csv", {}, "a.csv:2: Invalid Record Length"],
     ["no JSON", { "a.jsonl": '{"text": 1}\n{"text"' }, "a.jsonl", {}, "a.jsonl:2: not JSON: "],
@@ -178,7 +172,7 @@ describe("data that cannot be a task", () => {
       { "a.json": { rowz: [] } },
       "a.json",
       {},
-      'should hold a list of rows, or one in "data" or "rows"',
+      'expected a list of rows, or an object with one in "data" or "rows"',
     ],
     [
       "no object",
@@ -194,7 +188,7 @@ describe("data that cannot be a task", () => {
       {},
       "a.parquet cannot be read as Parquet: ",
     ],
-    ["no split", { "a.csv": csv }, "", {}, 'should hold a file that begins with "train"'],
+    ["no split", { "a.csv": csv }, "", {}, 'whose name begins with "train"'],
     [
       "unknown column",
       { "a.jsonl": jsonl },
@@ -221,28 +215,28 @@ describe("data that cannot be a task", () => {
       { "a.jsonl": [{ text: ["a"], label: "x" }] },
       "a.jsonl",
       { testRows: 0 },
-      'a.jsonl, row 1: the column text should be text, but is ["a"].',
+      'a.jsonl, row 1: the column text: expected text, got ["a"].',
     ],
     [
       "stranger",
       { "a.jsonl": jsonl },
       "a.jsonl",
       { labels: ["y", "z"], testRows: 0 },
-      'the answer "x" is none of the labels y, z',
+      'expected one of the labels y, z as the answer, got "x"',
     ],
     [
       "too few rows",
       { "a.csv": csv },
       "a.csv",
       { shots: 5 },
-      "has 4 rows to show, but 5 shots are wanted. Lower --shots.",
+      "Expected at least 5 rows for the demonstrations (--shots), got 4",
     ],
     [
       "all put aside",
       { "a.csv": csv },
       "a.csv",
       { testRows: 5 },
-      "has 5 rows: too few to put 5 aside to test on.",
+      "Expected more than 5 rows, to hold out 5 for testing, got 5",
     ],
     ["nothing to test on", { "a.csv": csv }, "a.csv", { testRows: 0 }, "has no rows to test on."],
     [
@@ -273,7 +267,7 @@ describe("data that cannot be a task", () => {
     const { root } = await add({ "a.csv": csv }, "a.csv");
     const before = await readdir(join(root, "films"));
     await expect(add({ "a.csv": csv }, "a.csv", { root })).rejects.toThrow(
-      "films is there already. Choose another name with --task.",
+      "films exists already. Choose another name with --task.",
     );
     expect(await readdir(join(root, "films"))).toEqual(before);
   });

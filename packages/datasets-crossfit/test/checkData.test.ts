@@ -117,13 +117,13 @@ describe("a check of the data", () => {
     ]);
   });
 
-  test("tells which training files are not there", async () => {
+  test("reports training files that do not exist", async () => {
     const found = await check({
       "config/s.json": { train: ["a", "b"], test: ["t"], unseen_domain_test: [] },
     });
     expect(found.findings).toMatchObject([{ topic: "missing", severity: "warning" }]);
     expect(found.findings[0]?.message).toMatch(
-      /^1 training files of s are not there: .*b_16384_100_train\.jsonl$/,
+      /^1 training files of s do not exist: .*b_16384_100_train\.jsonl$/,
     );
   });
 });

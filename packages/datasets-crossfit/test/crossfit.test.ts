@@ -154,7 +154,10 @@ test.each([
   [{ maxTokens: 3 }, /maxTokens: expected a whole number of at least 4/],
   [{ maxExamplesPerTask: 0 }, /maxExamplesPerTask: expected a whole number of at least 1/],
   [{ maxTestExamples: 0 }, /maxTestExamples: expected a whole number of at least 1/],
-  [{ maxTokens: 64, maxExampleTokens: 65 }, /maxExampleTokens is 65 and maxTokens is 64/],
+  [
+    { maxTokens: 64, maxExampleTokens: 65 },
+    /expected maxExampleTokens of at most maxTokens \(64\), got 65/,
+  ],
 ])("a number out of range is a bad option: %j", async (options, problem) => {
   const opening = open(writeFiles(files), options);
   await expect(opening).rejects.toMatchObject({ code: "BAD_OPTION" });

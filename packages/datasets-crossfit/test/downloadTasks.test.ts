@@ -48,9 +48,7 @@ describe("downloading a setting's tasks", () => {
       "t:x_16_13_train.jsonl",
     ]);
     expect(await readFile(join(root, "t:x/t:x_16_13_test.jsonl"), "utf8")).toBe(row("t:x"));
-    expect(messages.at(-1)).toMatch(
-      /^What kind of answers they have is not known of a, t:x: copy /,
-    );
+    expect(messages.at(-1)).toMatch(/^The type of answers is unknown for a, t:x: copy /);
     hub.requests.length = 0;
     expect(await download()).toEqual({ files: 3, missing: [] });
     expect(hub.requests).toEqual([]);

@@ -132,7 +132,7 @@ test.each([
   [{ symbols: 3, options: 4 }, /options is 4 and symbols is 3/],
   [{ options: 1 }, /options: expected a whole number of at least 2, got 1/],
   [{ rows: 0 }, /rows: expected a whole number of at least 1, got 0/],
-  [{ symbols: 2, unseenTasks: 133 }, /133 different tasks of 2 out of 12 words could not be found/],
+  [{ symbols: 2, unseenTasks: 133 }, /Found no 133 different tasks of 2 out of 12 words/],
 ])("numbers that cannot be met are refused: %j", async (options, problem) => {
   await expect(generated(options)).rejects.toThrow(problem);
 });

@@ -40,10 +40,10 @@ test("the state is two counters, which a checkpoint of something else does not h
   readEpisodes(sampler);
   expect(sampler.state()).toEqual({ update: 2, position: 6 });
   expect(() => sampler.restore({ update: 1 })).toThrow(
-    /\[BAD_CHECKPOINT\] .* "position", but it is undefined/,
+    /\[BAD_CHECKPOINT\] Expected a whole number "position" .*, got undefined/,
   );
   expect(() => sampler.restore({ update: -1, position: 0 })).toThrow(
-    /\[BAD_CHECKPOINT\] .* "update", but it is -1/,
+    /\[BAD_CHECKPOINT\] Expected a whole number "update" .*, got -1/,
   );
 });
 

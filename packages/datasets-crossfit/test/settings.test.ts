@@ -23,7 +23,7 @@ test("an unknown setting is answered with the known ones and the nearest", async
 
 test("a root without settings is a missing file, with a hint at the option", async () => {
   await expect(readSetting(writeFiles({}), "hr_to_lr")).rejects.toThrow(
-    /\[MISSING_FILE\] .*config should hold the settings .* Is "root" right\?/,
+    /\[MISSING_FILE\] Expected the settings .*config, .* Is "root" right\?/,
   );
 });
 

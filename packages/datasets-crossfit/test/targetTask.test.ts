@@ -142,28 +142,28 @@ describe("the files of a target", () => {
 
   test("for too few shots are an error that says what is there", async () => {
     await expect(openTarget(targetRoot(files), { shots: 4 })).rejects.toThrow(
-      /\[MISSING_FILE\] For 4 shots of t, .* should hold t_4_\{seed\}_train\.jsonl and t_4_\{seed\}_test\.jsonl, or files for more shots; found files for 2 shots. Lower shots/,
+      /\[MISSING_FILE\] For 4 shots of t, expected t_4_\{seed\}_train\.jsonl and t_4_\{seed\}_test\.jsonl in .*, or files for more shots, got files for 2 shots. Lower shots/,
     );
   });
 
   test("for a seed that has none are an error that lists the seeds", async () => {
     const target = await openTarget(targetRoot(files));
     await expect(target.questions(42)).rejects.toThrow(
-      /\[MISSING_FILE\] t has no demonstrations for seed 42: .*t_2_42_train\.jsonl is wanted. With 2 shots there are seeds 13, 100/,
+      /\[MISSING_FILE\] t has no demonstrations for seed 42: .*t_2_42_train\.jsonl does not exist. With 2 shots there are seeds 13, 100/,
     );
   });
 
   test("are checked before anything else happens", async () => {
     const bad = { ...files, "2_100_train": [row("e"), row("f", "z")] };
     await expect(openTarget(targetRoot(bad))).rejects.toThrow(
-      /t_2_100_train\.jsonl:2: "output" should be one of/,
+      /t_2_100_train\.jsonl:2: "output": expected one of/,
     );
   });
 
-  test("have as many demonstrations as their name promises", async () => {
+  test("have as many demonstrations as their name says", async () => {
     const bad = { ...files, "2_13_train": [row("a")] };
     await expect(openTarget(targetRoot(bad))).rejects.toThrow(
-      /t_2_13_train\.jsonl:1: the name promises 2 rows, but the file has 1/,
+      /t_2_13_train\.jsonl:1: expected 2 rows, the number in the file's name, got 1/,
     );
   });
 });
@@ -178,7 +178,7 @@ describe("a target", () => {
   test("of classification has the same options in demonstrations and questions", async () => {
     const turned = { ...files, "2_13_test": [row("c", "x", ["y", "x"])] };
     await expect(openTarget(targetRoot(turned))).rejects.toThrow(
-      /t_2_13_test\.jsonl:1: the options should be those of .*t_2_13_train\.jsonl, \["x","y"\], but are \["y","x"\]/,
+      /t_2_13_test\.jsonl:1: expected the options of .*t_2_13_train\.jsonl, \["x","y"\], got \["y","x"\]/,
     );
   });
 

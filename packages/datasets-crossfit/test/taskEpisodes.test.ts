@@ -92,10 +92,10 @@ describe("episodes of one task each", () => {
     );
   });
 
-  test("refuse when all tasks could be somebody's support", async () => {
+  test("refuse when all tasks could be in the support", async () => {
     const sampler = await samplerOf(poolOf({ a: 5, b: 8 }), { batchSize: 2 });
     expect(() => readEpisodes(sampler, { ...shape, tasks: 2, querySource: "other-tasks" })).toThrow(
-      /\[BAD_OPTION\] .* at least 3 training tasks, but there are 2/,
+      /\[BAD_OPTION\] .* at least 3 training tasks .*, got 2/,
     );
   });
 

@@ -63,7 +63,7 @@ describe("a template", () => {
   test("that does not end with what is scored is refused", async () => {
     for (const bad of ["{output}: {input}", "{input}", "{input} {input} {output}"]) {
       await expect(question(bad)).rejects.toThrow(
-        /\[BAD_OPTION\] A template of the direct method should have \{input\} once and end with \{output\}, but is "/,
+        /\[BAD_OPTION\] Expected a template of the direct method that has \{input\} once and ends with \{output\}, got "/,
       );
     }
   });

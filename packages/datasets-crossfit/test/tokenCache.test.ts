@@ -147,13 +147,15 @@ describe("cached tokens", () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
-  test("that cannot be kept are told about once, and training goes on", async () => {
+  test("that cannot be kept are reported once, and training continues", async () => {
     vi.stubEnv("METALEARN_CACHE", join(writeFiles({ file: "no folder" }), "file"));
     const root = poolOf({ a: 12, b: 13 });
     const { messages, episodes } = await train(root);
     expect(episodes).toEqual((await train(root, { cache: false })).episodes);
     expect(messages.slice(1)).toEqual([
-      expect.stringMatching(/^Tokens cannot be kept for later runs: ENOTDIR.* Set METALEARN_CACHE/),
+      expect.stringMatching(
+        /^Tokens cannot be cached for later runs: ENOTDIR.* Set METALEARN_CACHE/,
+      ),
     ]);
   });
 });
@@ -175,21 +177,26 @@ describe("a damaged file of cached tokens", () => {
     return bytes;
   };
 
-  test.each(Object.entries(damages))("%s is told about and made anew", async (_, damage) => {
-    const root = poolOf({ a: 12 });
-    const { episodes } = await train(root);
-    const [path = ""] = cachedFiles();
-    const sound = readFileSync(path);
-    writeFileSync(path, damage(readFileSync(path)));
+  test.each(Object.entries(damages))(
+    "%s is reported, and its tokens are computed again",
+    async (_, damage) => {
+      const root = poolOf({ a: 12 });
+      const { episodes } = await train(root);
+      const [path = ""] = cachedFiles();
+      const sound = readFileSync(path);
+      writeFileSync(path, damage(readFileSync(path)));
 
-    const mended = await train(root);
-    expect(mended.episodes).toEqual(episodes);
-    expect(mended.messages).toEqual([
-      expect.stringMatching(/^The cached tokens of a are made anew, since .* is damaged: /),
-      expect.stringMatching(/^Encoding 12 rows/),
-    ]);
-    expect(readFileSync(path)).toEqual(sound);
-  });
+      const mended = await train(root);
+      expect(mended.episodes).toEqual(episodes);
+      expect(mended.messages).toEqual([
+        expect.stringMatching(
+          /^The cached tokens of a are computed again, because .* is damaged: /,
+        ),
+        expect.stringMatching(/^Encoding 12 rows/),
+      ]);
+      expect(readFileSync(path)).toEqual(sound);
+    },
+  );
 });
 
 test("processes that build the same cache at once do not disturb each other", async () => {

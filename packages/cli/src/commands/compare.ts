@@ -63,7 +63,7 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
   }
 }
 
-/** All runs in this process. */
+/** Carries out all runs in this process. */
 function compareInTurn(
   { toolkit, file: configFile, runs }: Session,
   { out, signal, progress }: { out: string; signal: AbortSignal; progress: Progress },

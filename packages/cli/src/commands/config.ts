@@ -10,7 +10,7 @@ export interface ShowConfigFlags extends ConfigFlags {
   readonly run?: string;
 }
 
-/** Looks for mistakes in every run of a config, and names the runs. */
+/** Checks every run of a config and prints the runs' names. */
 export async function checkConfigFile(
   changes: readonly string[],
   flags: ConfigFlags,
@@ -20,11 +20,11 @@ export async function checkConfigFile(
   const { launcher } = session.config;
   if (launcher) (await toolkitWithLaunchers(session)).check("launcher", launcher);
   const file = relative(process.cwd(), session.file ?? "");
-  console.log(`${file} is right. ${names.length === 1 ? "Its run" : `Its ${names.length} runs`}:`);
+  console.log(`${file} is valid. ${names.length === 1 ? "Its run" : `Its ${names.length} runs`}:`);
   for (const name of names) console.log(`  ${name}`);
 }
 
-/** Prints what runs amount to, each under the name of its directory. */
+/** Prints runs in full, each under the name of its directory. */
 export async function showConfig(
   changes: readonly string[],
   flags: ShowConfigFlags,
@@ -43,7 +43,7 @@ export async function printSchema(flags: ConfigFlags): Promise<void> {
   console.log(JSON.stringify(configJsonSchema(toolkit), null, 2));
 }
 
-/** All runs in full, or all that is wrong with them. */
+/** Resolves all runs, or throws with the problems of all of them. */
 function resolveAll({ toolkit, runs }: Pick<Session, "toolkit" | "runs">): NamedRun[] {
   const mistakes = new Set<string>();
   const resolved = runs.flatMap((run) => {

@@ -13,9 +13,9 @@ import { type DataFlags, helpAfterError, withDataFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
 
 /**
- * Has a plugin add or download data.
+ * Adds or downloads data by a plugin's command.
  *
- * @param args of the plugin's own command
+ * @param args arguments of the plugin's command
  */
 export async function changeData(
   action: keyof DataSupport,
@@ -26,7 +26,7 @@ export async function changeData(
   await describeDataCommand(action, command).parseAsync(args, { from: "user" });
 }
 
-/** A plugin's command for data as a command of the command line. */
+/** Builds the command-line command for a plugin's data command. */
 export function describeDataCommand(action: keyof DataSupport, command: DataCommand): Command {
   const { argument, description, options, flags = {} } = command;
   const program = withDataFlags(new Command(`metalearn data ${action}`))
@@ -41,7 +41,7 @@ export function describeDataCommand(action: keyof DataSupport, command: DataComm
   });
 }
 
-/** Prints what was done, unless the user interrupts. */
+/** Runs a data command and prints its result, or stops when the user interrupts. */
 async function run(
   action: keyof DataSupport,
   work: (context: DataCommandContext) => Promise<readonly string[]>,
@@ -54,7 +54,7 @@ async function run(
     if (!signal.aborted) throw cause;
     throw new MetaError(
       "INTERRUPTED",
-      `data ${action} stopped. Run the same command again to go on from there.`,
+      `data ${action} stopped. Run the same command again to resume.`,
       { cause },
     );
   } finally {

@@ -11,7 +11,7 @@ export interface DataCheckFlags extends ConfigFlags {
   readonly strict: boolean;
 }
 
-/** Reads the data of a config's tasks and prints what may make results wrong. */
+/** Reads the data of a config's tasks and prints what may distort results. */
 export async function checkData(changes: readonly string[], flags: DataCheckFlags): Promise<void> {
   const { toolkit, runs, file } = await openSession(flags.config, changes);
   const { config } = resolveRun(toolkit, runs[0]);

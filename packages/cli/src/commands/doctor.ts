@@ -16,7 +16,7 @@ const styles = {
   missing: "red",
 } as const satisfies Record<Finding["status"], string>;
 
-/** Prints what this machine has and what is missing, each problem with the command that mends it. */
+/** Prints what this machine has and what is missing, each problem with the command that fixes it. */
 export async function doctor({ json, ...flags }: DoctorFlags): Promise<void> {
   const findings = await findProblems(flags);
   if (json) {
@@ -32,7 +32,9 @@ export async function doctor({ json, ...flags }: DoctorFlags): Promise<void> {
   }
 }
 
-/** Findings of plugins; first those on the config that lists them, and on plugins that cannot be loaded. */
+/**
+ * Findings of plugins, after problems with the config that lists them and with plugins that cannot be loaded.
+ */
 async function findProblems(flags: PluginFlags): Promise<Finding[]> {
   const findings: Finding[] = [];
   const config = await userConfig(flags.config).catch((error) => {

@@ -38,7 +38,7 @@ export async function evaluateCheckpoint(
     progress.begin(found.name);
     if (own && !own.isTrained) {
       progress.say(
-        `This run is trained to update ${own.update} of ${own.record.updates}: its scores are shown, and not kept.`,
+        `This run is trained to update ${own.update} of ${own.record.updates}: its scores are printed, but not written to its directory.`,
       );
     }
     const directory = resolve(path);

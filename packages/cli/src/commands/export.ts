@@ -12,8 +12,8 @@ export interface ExportFlags extends PluginFlags {
 }
 
 /**
- * Writes the model of a run, a checkpoint or a file of torch.save into a folder of its own, in the model's
- * format: that of Hugging Face for a GPT-2, with an adapter's files beside it.
+ * Writes the model of a run, a checkpoint or a `torch.save` file into a folder of its own, in the model's
+ * format: Hugging Face's for a GPT-2, with an adapter's files in the same folder.
  */
 export async function exportCheckpoint(
   path: string,
@@ -23,12 +23,12 @@ export async function exportCheckpoint(
 ): Promise<void> {
   const { dtype } = flags;
   if (existsSync(folder)) {
-    throw new MetaError("BAD_OPTION", `${folder} is there already. Name another folder.`);
+    throw new MetaError("BAD_OPTION", `${folder} exists already. Name another folder.`);
   }
   const options = { config: flags.config, plugins: flags.plugin, changes };
   const { toolkit, config, configFile, parameters } = await openCheckpoint(path, options);
   const { model: reference, adapter, seed } = config;
-  // Nothing is computed: JavaScript's engine holds the numbers, and needs nothing installed.
+  // Nothing is computed here, so the pure JavaScript engine, which needs no installation, holds the tensors.
   const runtime = toolkit.names("runtime").includes("cpu") ? { use: "cpu" } : config.runtime;
   const scope = toolkit.open({
     seed,
@@ -46,7 +46,7 @@ export async function exportCheckpoint(
     );
     const left = Object.keys(learnerParams(params)).length;
     if (left > 0) {
-      console.error(`${left} tensors that the learner has learned of its own are not part of it.`);
+      console.error(`${left} learner parameters are not exported.`);
     }
     disposeParams(params);
     console.log(`Wrote ${folder}: ${model.name}, ${dtype}.`);

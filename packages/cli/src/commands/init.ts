@@ -9,13 +9,13 @@ export interface InitFlags {
   readonly preset: string;
 }
 
-/** Writes a preset as a config file of one's own. A file that is there already stays as it is. */
+/** Writes a preset as a config file. An existing file is left as it is. */
 export async function init(file: string, { preset }: InitFlags): Promise<void> {
   const source = await presetPath(preset, presetFolder);
   const path = resolve(file);
   await copyFile(source, path, constants.COPYFILE_EXCL).catch((cause) => {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    throw new MetaError("BAD_OPTION", `${file} is there already. Name another file.`, { cause });
+    throw new MetaError("BAD_OPTION", `${file} exists already. Name another file.`, { cause });
   });
   const shown = relative(process.cwd(), path);
   const flag = file === "metalearn.config.yaml" ? "" : ` -c ${shown}`;

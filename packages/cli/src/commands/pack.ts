@@ -14,7 +14,7 @@ export interface PackFlags extends PluginFlags {
   readonly include: readonly string[];
 }
 
-/** Writes metalearn and everything that it runs on for machines without network. */
+/** Writes metalearn and all its dependencies for machines without network. */
 export async function pack(out: string, flags: PackFlags): Promise<void> {
   const folder = outFolder(out);
   const { cuda, lean, without, partSize, level, include } = flags;

@@ -11,7 +11,7 @@ export interface PluginCreateFlags {
   readonly directory?: string;
 }
 
-/** Writes a package for a plugin of one's own: source, tests, and all that building and publishing take. */
+/** Writes the package of a new plugin: source, tests, and everything that building and publishing need. */
 export async function createPlugin(name: string, flags: PluginCreateFlags): Promise<void> {
   const { kind } = flags;
   const names = pluginNames(name);
@@ -24,7 +24,7 @@ export async function createPlugin(name: string, flags: PluginCreateFlags): Prom
   console.log(`Next: ${enter}npm install && npm test`);
 }
 
-/** A config could not list the plugin beside metalearn's own. */
+/** Otherwise no config could list the plugin together with metalearn's own. */
 async function requireNewName(kind: PluginKind, component: string): Promise<void> {
   const toolkit = await toolkitWithLaunchers({ config: {} });
   if (!toolkit.names(kind).includes(component)) return;

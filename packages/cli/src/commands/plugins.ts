@@ -12,23 +12,23 @@ export interface PluginsFlags extends ConfigFlags {
   readonly json: boolean;
 }
 
-/** A plugin that is installed or listed, as far as it can be used. */
+/** A plugin that is installed or listed, and whether it can be used. */
 interface ListedPlugin {
-  /** How a config names it. */
+  /** Name in a config. */
   readonly name: string;
   readonly version?: string | undefined;
   readonly origin: "metalearn" | "config" | "installed";
-  /** The file that is loaded, or the folder of what is not. */
+  /** The file that is loaded, or the folder of a plugin that is not loaded. */
   readonly path?: string | undefined;
-  /** Names of its components; nothing of a plugin that is not loaded. */
+  /** Names of its components by kind; absent for a plugin that is not loaded. */
   readonly provides?: Readonly<Partial<Record<Kind, readonly string[]>>>;
-  /** Why it cannot be used. */
+  /** Reason why it cannot be used. */
   readonly problem?: string;
 }
 
 /**
- * Prints the plugins that the config lists, or metalearn's own, with what they provide, and those that
- * are installed besides. The latter are not loaded.
+ * Prints the plugins that the config lists, or metalearn's own, with what they provide, then other installed
+ * plugins, which are not loaded.
  */
 export async function listPlugins({ config: flag, json }: PluginsFlags): Promise<void> {
   const { file, names } = await listedNames(flag);
@@ -43,7 +43,10 @@ export async function listPlugins({ config: flag, json }: PluginsFlags): Promise
   console.log(json ? JSON.stringify(plugins, null, 2) : plugins.map(describe).join("\n"));
 }
 
-/** What the config lists, and launchers, which every config may use; without a config what that would be. */
+/**
+ * Plugins that the config lists (without a config, the default list), and launchers, which every config may
+ * use.
+ */
 async function listedNames(flag: string | undefined): Promise<{ file: string; names: string[] }> {
   const found = await userConfig(flag);
   const file = found?.file ?? join(process.cwd(), "metalearn.config.yaml");

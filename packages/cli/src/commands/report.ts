@@ -15,7 +15,7 @@ export interface ReportFlags {
   readonly output?: string;
 }
 
-/** Writes the report of all finished runs in a folder, HTML into it, other formats to stdout. */
+/** Writes the report of all finished runs in a folder: HTML to a file in it, other formats to stdout. */
 export async function report(path: string, { format, output }: ReportFlags): Promise<void> {
   const { finished, unfinished } = await findRuns(path);
   const text = await readText(path);
@@ -33,7 +33,7 @@ export async function report(path: string, { format, output }: ReportFlags): Pro
   console.log(`Report: ${relative(process.cwd(), file)}  (${pathToFileURL(resolve(file))})`);
 }
 
-/** Title and note of the comparison that was written here. */
+/** Title and note of the comparison that was written to this folder. */
 async function readText(folder: string): Promise<ReportText> {
   try {
     const file = await readFile(join(folder, "comparison.json"), "utf8");

@@ -8,7 +8,7 @@ export interface SetupFlags extends PluginFlags {
   readonly force: boolean;
 }
 
-/** Installs what plugins with native parts need outside of node_modules. */
+/** Installs the native parts of plugins, which live outside of node_modules. */
 export async function setup({ cuda, force, ...flags }: SetupFlags): Promise<void> {
   const plugins = await askedPlugins(flags);
   const native = plugins.flatMap(({ machine }) => machine ?? []);

@@ -13,8 +13,9 @@ export interface WatchFlags {
 const secondsBetweenLooks = 1;
 
 /**
- * Shows how a run goes on, from its files: it may run in another process or on another machine. Ends
- * when the run is evaluated, or trained and left so, or with Ctrl-C, which leaves the run alone.
+ * Shows a run's progress from its files: the run may be in another process or on another machine. Ends when
+ * the run is evaluated, when it is trained and no process evaluates it, or with Ctrl-C, which does not stop
+ * the run.
  */
 export async function watch(directory: string, { once }: WatchFlags): Promise<void> {
   const { signal, release } = onInterrupt(() => {});
@@ -32,12 +33,12 @@ export async function watch(directory: string, { once }: WatchFlags): Promise<vo
   }
 }
 
-/** A run that is trained and that nobody holds will not be evaluated of itself. */
+/** A trained run that no process holds will not be evaluated. */
 function hasEnded({ evaluation, isTrained, isHeld }: RunState): boolean {
   return evaluation !== undefined || (isTrained && !isHeld);
 }
 
-/** On a terminal: the same lines again and again, with the curve of the loss. */
+/** Redraws the same lines with the loss curve, on a terminal. */
 function redrawing(stream: NodeJS.WriteStream): (state: RunState) => void {
   let drawn = 0;
   return (state) => {
@@ -46,14 +47,14 @@ function redrawing(stream: NodeJS.WriteStream): (state: RunState) => void {
     const curve = curveOf(state, { columns: Math.max(10, Math.min(100, width - 12)), rows: 10 });
     const lines = [paint("bold", title, stream), ...others, ...curve];
     const cut = lines.map((line, i) => (i === 0 ? line : line.slice(0, width - 1)));
-    // Up to the first line and clear all below, rather than the whole screen.
+    // Moves up to the first line and clears only what is below it, not the whole screen.
     const back = drawn > 0 ? `\u001b[${drawn}F\u001b[J` : "";
     stream.write(`${back}${cut.join("\n")}\n`);
     drawn = lines.length;
   };
 }
 
-/** Elsewhere: one line for each state that is new, or everything once. */
+/** Prints one line per new state, or everything once, where output is not a terminal. */
 function printing(stream: NodeJS.WritableStream): (state: RunState, whole: boolean) => void {
   let last = "";
   return (state, whole) => {

@@ -4,13 +4,13 @@ import { openWork } from "../launch/workList.js";
 import { openProgress } from "../progress/progress.js";
 
 /**
- * Carries out one run of a list that `compare` wrote, in its directory. Ends at once when the process
- * that started it is gone, if it has a channel to it: the next `compare` would find it at work.
+ * Carries out one run of a list that `compare` wrote, in its directory. Exits at once when the process that
+ * started it is gone, if there is a channel to it: otherwise the next `compare` would find the run locked.
  */
 export async function work(file: string, index: string): Promise<void> {
   const orphaned = () => process.exit(130);
   process.on("disconnect", orphaned);
-  if ("disconnect" in process && !process.connected) orphaned(); // while this program was loaded
+  if ("disconnect" in process && !process.connected) orphaned(); // the parent has exited while this program was loading
   const run = await openWork(file, index);
   const progress = openProgress();
   const { signal, release } = onInterrupt((message) => progress.say(message));

@@ -1,7 +1,7 @@
 import type { DataCheck, TaskStatistics } from "@metalearn/core";
 import { percent, plainTable } from "../terminalTables.js";
 
-/** What the data of each task is like. */
+/** Table of statistics of each task's data. */
 export function dataTable({ tasks }: DataCheck): string {
   const head = ["task", "use", "rows", "repeated", "labels", "tokens", "cut %", "cut shots %"];
   const table = plainTable(head);
@@ -22,7 +22,9 @@ export function dataTable({ tasks }: DataCheck): string {
   return `${table.toString()}\n${legend}`;
 }
 
-/** `62/30/8`, the largest shares first; of many, the number too. */
+/**
+ * Shares of labels in percent, `62/30/8`, largest first; the number of labels as well when there are many.
+ */
 function balance(labels: TaskStatistics["labels"]): string {
   if (!labels) return "";
   const counts = Object.values(labels).sort((a, b) => b - a);

@@ -7,9 +7,9 @@ import {
 } from "@metalearn/core";
 
 /**
- * The command that plugins have for the data of some tasks.
+ * Finds the plugin command that handles the data of some tasks.
  *
- * @param tasks whose data, as a config names them; needed where there are several
+ * @param tasks name of the tasks in a config; needed when several plugins have such a command
  * @throws MetaError `MISSING_PLUGIN` when there is none; `UNKNOWN_NAME`; `BAD_OPTION` for several
  */
 export function findDataCommand(

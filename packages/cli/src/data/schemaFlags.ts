@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import { collect, number, numbers, wholeNumber, wholeNumbers } from "../flags.js";
 
-/** The JSON Schema of an option, as far as it is read here. */
+/** Part of an option's JSON Schema that is read here. */
 interface OptionSchema {
   readonly type?: string;
   readonly enum?: readonly string[];
@@ -12,10 +12,10 @@ interface OptionSchema {
 }
 
 /**
- * Gives a command a flag for every option of a schema.
+ * Adds a flag to a command for every option of a schema.
  *
- * @param names of flags that are not called after their option
- * @returns the options that the command was given, once it is parsed
+ * @param names of flags whose name differs from their option's
+ * @returns function that gives the command's options, once it has been parsed
  */
 export function addSchemaFlags(
   command: Command,
@@ -53,13 +53,13 @@ function flagOf(
   const flag = new Option(`--${name} <${value}>`, description);
   if (option.enum) flag.choices(option.enum);
   else if (parse) flag.argParser<unknown>((text, before) => parse(text, before as string[]));
-  // What a flag repeats would be added to the default: the schema fills that in.
+  // Commander would append repeated flags to a default, so that the schema fills in defaults instead.
   return isRepeated(option) || option.default === undefined
     ? flag
     : flag.default(option.default, String(option.default));
 }
 
-/** The value of a flag: its name in the help, and its reading. */
+/** Placeholder in the help, and parser, of a flag's value. */
 function readingOf({ type, enum: choices, items }: OptionSchema): {
   readonly value: string;
   readonly parse?: (text: string, before?: readonly string[]) => unknown;
@@ -78,7 +78,7 @@ function isRepeated({ type, items }: OptionSchema): boolean {
   return type === "array" && items?.type === "string";
 }
 
-/** A value as JSON, or as text where it is none. */
+/** Parses a value as JSON, or returns the text when it is not JSON. */
 function json(text: string): unknown {
   try {
     return JSON.parse(text);

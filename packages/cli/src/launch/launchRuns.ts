@@ -16,19 +16,19 @@ import { writeWorkList } from "./workList.js";
 
 const program = join(import.meta.dirname, "../../bin/metalearn.js");
 
-/** What launched runs need besides their session. */
+/** Options of launched runs, in addition to their session. */
 export interface LaunchRunsOptions {
   /** The folder that holds one directory per run. */
   readonly out: string;
   readonly signal: AbortSignal;
-  /** Tells the user something in one line. */
+  /** Prints a line for the user. */
   readonly say: (message: string) => void;
 }
 
 /**
- * The launcher that a config names, or else `local` if a number of processes is given.
+ * Opens the launcher that a config names, or `local` if a number of processes is given.
  *
- * @param parallel runs at a time, from the command line; it goes over the launcher's `processes`
+ * @param parallel runs at a time, from the command line; overrides the launcher's `processes`
  */
 export async function openLauncher(
   session: Session,
@@ -46,11 +46,11 @@ export async function openLauncher(
 }
 
 /**
- * Has a launcher carry out those runs that are not finished yet, each in a process of its own with a
- * log in its directory, and reads what they found.
+ * Carries out unfinished runs through a launcher, each in a process of its own with a log in its directory,
+ * and reads their results.
  *
- * @throws MetaError `INTERRUPTED` when the signal is aborted; `RUN_EXISTS` when finished runs are of
- *   different data; `LAUNCH_FAILED`, or when every run has failed
+ * @throws MetaError `INTERRUPTED` when the signal is aborted; `RUN_EXISTS` when finished runs used different
+ *   data; `LAUNCH_FAILED`, or when every run has failed
  */
 export async function launchRuns(
   launcher: Launcher,
@@ -76,7 +76,7 @@ export async function launchRuns(
     {
       directory: list.replace(/\.json$/, ""),
       signal,
-      onBegin: ({ name, log }) => say(`${name} begins; its log is ${log}`),
+      onBegin: ({ name, log }) => say(`${name} started; its log is ${log}`),
       onEnd: ({ job, failure }) => {
         ended += 1;
         say(`[${ended}/${runs.length}] ${job.name}: ${failure ?? "finished"}`);
@@ -86,7 +86,7 @@ export async function launchRuns(
   if (signal.aborted) {
     throw new MetaError(
       "INTERRUPTED",
-      "The comparison stopped. Run the same command again to go on from there.",
+      "The comparison stopped. Run the same command again to resume it.",
     );
   }
   const failures: FailedRun[] = [];
@@ -113,7 +113,7 @@ function title({ name, config }: NamedRun): string {
   return `${name}, seed ${config.seed}`;
 }
 
-/** The last line that a job wrote after the first `from` bytes of its log. */
+/** Last line that a job wrote after the first `from` bytes of its log. */
 async function lastLine(log: string, from: number): Promise<string> {
   const file = await open(log, "r").catch(() => undefined);
   if (!file) return "";
@@ -129,7 +129,9 @@ async function lastLine(log: string, from: number): Promise<string> {
   }
 }
 
-/** Finished runs are not begun again, so that nobody else would notice that data has changed meanwhile. */
+/**
+ * Finished runs are not started again, so that nothing else would notice data that has changed in between.
+ */
 function requireSameData(runs: readonly ComparedRun[]): void {
   const known = new Map<string, ComparedRun>();
   for (const run of runs) {

@@ -7,7 +7,7 @@ import { createToolkit, type NamedRun, type RunOptions, runPath } from "@metalea
 import { loadListed } from "../listedPlugins.js";
 import type { Session } from "../session.js";
 
-/** Runs for other processes to carry out: JSON that `metalearn work` reads. */
+/** JSON list of runs that `metalearn work` reads in other processes. */
 interface WorkList {
   readonly plugins: readonly string[];
   readonly configFile?: string;
@@ -16,8 +16,8 @@ interface WorkList {
 }
 
 /**
- * Writes a list of runs. It is named after its content, so that workers that start late read the list
- * they were given, and the same comparison has the same: a launcher knows by it what it has begun.
+ * Writes a list of runs. Its name is a hash of its content: workers that start late read the list they were
+ * given, and a launcher recognizes a comparison that it has already started.
  *
  * @param runs checked and with their defaults filled in
  * @returns its path
@@ -40,7 +40,7 @@ export async function writeWorkList(
   return path;
 }
 
-/** One run of a list, as it is carried out. @throws MetaError `MISSING_FILE`; `BAD_OPTION` */
+/** Reads one run of a list. @throws MetaError `MISSING_FILE`; `BAD_OPTION` */
 export async function openWork(path: string, index: string): Promise<RunOptions> {
   const text = await readFile(path, "utf8").catch((cause) => {
     throw new MetaError("MISSING_FILE", `Cannot read the list of runs ${path}.`, { cause });

@@ -4,14 +4,14 @@ import { lstat, readlink } from "node:fs/promises";
 import { MetaError, type PackedFile } from "@metalearn/core";
 import { Header, type HeaderData, Pax } from "tar";
 
-/** The size of a header, and a divisor of all sizes. */
+/** Size of a header; every size in the archive is a multiple of it. */
 const blockBytes = 512;
 
 /**
- * Streams a tar archive of files, in their order. The bytes are the same for the same files: there are no
- * times and no owners. A pax header precedes an entry whose path or link a plain header cannot hold.
+ * Streams a tar archive of files, in their order. Equal files give equal bytes: there are no times and no
+ * owners. A pax header precedes an entry whose path or link does not fit a plain header.
  *
- * @throws MetaError `BAD_DATA` for a file whose size changes meanwhile
+ * @throws MetaError `BAD_DATA` for a file whose size changes in between
  */
 export async function* archive(files: readonly PackedFile[]): AsyncGenerator<Buffer> {
   for (const file of files) {

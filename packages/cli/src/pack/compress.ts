@@ -3,11 +3,11 @@ import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
-/** Large enough that a new dictionary for each costs nothing. */
+/** Large enough that starting each block with an empty dictionary costs nothing. */
 const blockBytes = 1 << 24;
 
 /**
- * Compresses a stream as gzip does, blocks side by side on all cores: `gzip -d` takes them as one.
+ * Compresses a stream as gzip, blocks in parallel on all cores. `gzip -d` reads the result as one file.
  *
  * @param level 0 for none to 9 for small
  */

@@ -1,8 +1,8 @@
 import { MetaError } from "@metalearn/core";
 
 /**
- * Refuses a Node.js that needs shared libraries of its own, as distributions of Linux build it: its
- * program alone runs nowhere else.
+ * Refuses a Node.js that links shared libraries of its own, as Linux distributions build it: its binary alone
+ * does not run on another machine.
  *
  * @throws MetaError `ENGINE_UNAVAILABLE`
  */

@@ -11,19 +11,19 @@ import { packageTree } from "./packageTree.js";
 import { type Part, writeParts } from "./parts.js";
 import { archiveName, checksumsName, launcher, unpackScript } from "./scripts.js";
 
-/** What goes into a pack besides metalearn and its native parts, and how it is written. */
+/** Contents of a pack in addition to metalearn and its native parts, and its compression. */
 export interface PackContents extends PackOptions {
   readonly plugins: readonly Plugin[];
-  /** Packages to take along with what they need, such as plugins; looked for from this folder. */
+  /** Packages to include with their dependencies, such as plugins; resolved from this folder. */
   readonly packages: readonly string[];
-  /** Folders to take along, under their names. */
+  /** Folders to include, under their own names. */
   readonly include: readonly string[];
   readonly partBytes: number;
-  /** 0 for none to 9 for small. */
+  /** Compression, 0 for none to 9 for small. */
   readonly level: number;
 }
 
-/** What was written. */
+/** Result of packing. */
 export interface Pack {
   readonly parts: readonly Part[];
   readonly unpackedBytes: number;
@@ -32,11 +32,11 @@ export interface Pack {
 const cliPackage = join(import.meta.dirname, "../..");
 
 /**
- * Writes metalearn with all that it runs on, this Node.js and the native engine included, as
- * compressed parts with checksums and a shell script that unpacks them where there is no network.
+ * Writes metalearn with all its dependencies, this Node.js and the native engine, as compressed parts with
+ * checksums and a shell script that unpacks them on a machine without network.
  *
- * @throws MetaError `BAD_OPTION` when the folder is not empty; `ENGINE_UNAVAILABLE` when the engine
- *   cannot be had, or this Node.js cannot be moved
+ * @throws MetaError `BAD_OPTION` when the folder is not empty; `ENGINE_UNAVAILABLE` when the engine cannot be
+ *   downloaded, or this Node.js cannot be moved
  */
 export async function writePack(folder: string, contents: PackContents): Promise<Pack> {
   requireMovableNode();
@@ -44,7 +44,7 @@ export async function writePack(folder: string, contents: PackContents): Promise
   if ((await readdir(folder)).length > 0) {
     throw new MetaError(
       "BAD_OPTION",
-      `The pack should go into an empty folder, but ${folder} is not.`,
+      `Expected an empty folder for the pack, got ${folder}, which is not empty. Name another folder.`,
     );
   }
   const files = await filesOf(contents);
@@ -84,7 +84,7 @@ async function filesOf({ plugins, packages, include, ...options }: PackContents)
       })),
     ),
   ];
-  // Last, because a pack counts as unpacked when this is there.
+  // Last, because its presence marks a pack as fully unpacked.
   return [...files, { path: "metalearn", content: launcher, mode: 0o755 }];
 }
 

@@ -2,14 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import type { PackedFile } from "@metalearn/core";
 
-/** What nothing needs that runs: types, maps from built code to sources, and pages to read. */
+/** Files that running code does not need: types, source maps and documentation. */
 const unneeded = /(\.map|\.d\.[cm]?ts|\.tsbuildinfo|(^|\/)(README|CHANGELOG)[^/]*\.md)$/i;
 
 /**
- * The files of a package that it needs to run.
+ * Files that a package needs to run.
  *
- * @param place     where the package goes
- * @param directory where it is; one that is no installed copy gives what `npm publish` would take
+ * @param place     path of the package in the archive
+ * @param directory of the package; for one that is not an installed copy, the files that `npm publish` would
+ *   take
  */
 export function packageFiles(place: string, directory: string): PackedFile[] {
   const isInstalled = directory.split(sep).includes("node_modules");
@@ -21,9 +22,9 @@ export function packageFiles(place: string, directory: string): PackedFile[] {
 }
 
 /**
- * The paths of all files below a folder, in order.
+ * Paths of all files below a folder, sorted.
  *
- * @param skip folders that are left out, by name
+ * @param skip name of folders that are left out
  */
 export function filesBelow(directory: string, skip = "", prefix = ""): string[] {
   const entries = readdirSync(join(directory, prefix), { withFileTypes: true });

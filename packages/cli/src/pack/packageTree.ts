@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { findPackage, type InstalledPackage, type Manifest } from "@metalearn/core/runs";
 
-/** A package that is wanted, and the folder from which it is looked for. */
+/** A package to pack, and the folder from which it is resolved. */
 export interface PackageRoot {
   readonly name: string;
   readonly from: string;
 }
 
 /**
- * The packages that others need to run, each where Node.js will find it: in one `node_modules`, and
- * beside the package that asks for it where another version is there already.
+ * Packages that others need to run, each at a path where Node.js will find it: in one `node_modules`, or
+ * nested in the package that asks for it where that has another version already.
  *
- * @returns the folder of each package, by where it goes: `node_modules/zod`
+ * @returns folder of each package, by its path in the pack: `node_modules/zod`
  * @throws MetaError `MISSING_PEER` when one is not installed
  */
 export function packageTree(roots: readonly PackageRoot[]): Map<string, string> {
@@ -34,9 +34,9 @@ export function packageTree(roots: readonly PackageRoot[]): Map<string, string> 
 }
 
 /**
- * Puts a package where the one at `place` will find it, unless it would already.
+ * Adds a package at a path where the one at `place` will find it, unless it finds it already.
  *
- * @returns the package as it was put, or nothing
+ * @returns the package as it was added, or undefined
  */
 function put(
   placed: Map<string, string>,
@@ -52,7 +52,7 @@ function put(
   return [[target, found]];
 }
 
-/** The folders in whose `node_modules` Node.js looks, from the nearest. */
+/** Folders in whose `node_modules` Node.js looks, nearest first. */
 function ancestors(place: string): string[] {
   const parents = place.split("/node_modules/");
   return [
@@ -74,7 +74,7 @@ function dependencies(manifest: Manifest): { name: string; isOptional: boolean }
   return [...names].map((name) => ({ name, isOptional: name in optionalDependencies }));
 }
 
-/** The folder of a package that is installed where `from` would find it, without links. */
+/** Real folder (links resolved) of a package that is installed where `from` would find it. */
 function locate(from: string, name: string): InstalledPackage | undefined {
   const found = findPackage(name, from);
   return found && { ...found, folder: realpathSync(found.folder) };

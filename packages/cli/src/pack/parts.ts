@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A file that a stream was written to a piece of. */
+/** One of the files that a stream is split into. */
 export interface Part {
   readonly name: string;
   readonly bytes: number;
@@ -11,8 +11,8 @@ export interface Part {
 }
 
 /**
- * Writes a stream to files of a size: `{name}.000`, `{name}.001`, … which joined in their order are
- * the stream again.
+ * Splits a stream into files of at most `partBytes`: `{name}.000`, `{name}.001`, …; concatenated in order,
+ * they are the stream.
  */
 export async function writeParts(
   chunks: AsyncIterable<Buffer>,

@@ -9,14 +9,14 @@ exec "$here/bin/node" "$here/node_modules/@metalearn/cli/bin/metalearn.js" "$@"
 /** The name of the archive, before the numbers of its parts. */
 export const archiveName = "metalearn.tar.gz";
 
-/** The file that `sha256sum -c` reads. */
+/** Name of the file that `sha256sum -c` reads. */
 export const checksumsName = "SHA256SUMS";
 
 /**
- * A POSIX shell script that joins the parts, verifies and unpacks them.
+ * POSIX shell script that joins, verifies and unpacks the parts.
  *
- * @param title      what is unpacked: `metalearn 1.0.0 (cuda) for linux-x64`
- * @param unpackedMb megabytes that it takes on disk
+ * @param title      shown to the user: `metalearn 1.0.0 (cuda) for linux-x64`
+ * @param unpackedMb megabytes that the unpacked files take on disk
  */
 export function unpackScript(title: string, unpackedMb: number): string {
   return `#!/bin/sh

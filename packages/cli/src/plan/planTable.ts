@@ -2,13 +2,13 @@ import { relative } from "node:path";
 import type { RunPlan } from "@metalearn/core/runs";
 import { duration, plainTable } from "../terminalTables.js";
 
-/** A run's plan, and with how many seeds it would be made. */
+/** A run's plan, and the number of seeds that it stands for. */
 export interface PlannedRun {
   readonly plan: RunPlan;
   readonly seeds: number;
 }
 
-/** What runs would take, for people: one row per run, and what the figures mean. */
+/** Table of plans for the terminal: one row per run, and an explanation of the figures. */
 export function planTable(planned: readonly PlannedRun[]): string {
   const table = plainTable([
     "",
@@ -66,7 +66,7 @@ function legend(planned: readonly PlannedRun[]): string[] {
     ...earlier,
     ...(untried.length > 0
       ? [
-          `Nothing was tried of ${namesOf(untried)}: parameters, gradients, moments and scored tokens alone take more memory than is free.`,
+          `Not measured: ${namesOf(untried)}: parameters, gradients, moments and scored tokens alone take more memory than is free.`,
         ]
       : []),
     `${count} ${count === 1 ? "run" : "runs"}, one after the other: ${
@@ -90,7 +90,7 @@ function bytes(count: number): string {
   return `${short(count, " ")}B`;
 }
 
-/** A count with three significant digits at most: `950`, `12.3k`, `4.5M`. */
+/** Count with at most three significant digits: `950`, `12.3k`, `4.5M`. */
 function short(count: number, space = ""): string {
   const units = ["", "k", "M", "G", "T"];
   const power = count < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(count) / 3));

@@ -2,16 +2,16 @@ import { type NamedRun, planRun, resolveRun, runPath, type Toolkit } from "@meta
 import { openProgress } from "../progress/progress.js";
 import { type PlannedRun, planTable } from "./planTable.js";
 
-/** What is planned. */
+/** Runs to estimate. */
 interface PlanOptions {
   readonly toolkit: Toolkit;
   readonly runs: readonly NamedRun[];
-  /** The folder that would hold one directory per run. */
+  /** Folder that would hold one directory per run. */
   readonly out: string;
   readonly configFile: string | undefined;
 }
 
-/** Prints what runs would take: `--dry-run`. Runs that differ in their seed alone are tried once. */
+/** Prints the plan of each run: `--dry-run`. Runs that differ only in their seed are estimated once. */
 export async function printPlan({ toolkit, out, configFile, ...options }: PlanOptions) {
   const runs = options.runs.map((run) => resolveRun(toolkit, run));
   const names = [...new Set(runs.map(({ name }) => name))];

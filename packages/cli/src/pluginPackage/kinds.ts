@@ -1,6 +1,6 @@
 import type { Kind } from "@metalearn/core";
 
-/** The kinds of components that there are templates for. */
+/** Kinds of components that `plugin create` has templates for. */
 export const pluginKinds = [
   "learner",
   "model",
@@ -10,5 +10,5 @@ export const pluginKinds = [
   "launcher",
 ] as const satisfies readonly Kind[];
 
-/** A kind of component with a folder of templates. */
+/** Kind of component with a folder of templates. */
 export type PluginKind = (typeof pluginKinds)[number];

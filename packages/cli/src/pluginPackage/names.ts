@@ -2,7 +2,7 @@ import { Script } from "node:vm";
 import { MetaError } from "@metalearn/core";
 import validate from "validate-npm-package-name";
 
-/** What a new plugin is called, and where. */
+/** Names of a new plugin. */
 export interface PluginNames {
   /** On npm: `@you/metalearn-my-method`. */
   readonly package: string;
@@ -11,9 +11,9 @@ export interface PluginNames {
 }
 
 /**
- * The names of a plugin, from that of its package: a config leaves scope and `metalearn-` out.
+ * Names of a plugin, derived from its package's: a config omits the scope and `metalearn-`.
  *
- * @throws MetaError `BAD_OPTION` for a name that npm would refuse, or that begins with no letter
+ * @throws MetaError `BAD_OPTION` for a name that npm would refuse, or that does not begin with a letter
  */
 export function pluginNames(name: string): PluginNames {
   const { validForNewPackages, errors = [], warnings = [] } = validate(name);
@@ -34,8 +34,8 @@ export function pluginNames(name: string): PluginNames {
 }
 
 /**
- * What a component's function is called in code: `myMethod`, or `sgdLearner` where `sgd` already means
- * something in the language or in `texts`.
+ * Name of a component's function in code: `myMethod`, or `sgdLearner` where `sgd` is already used in the
+ * language or in `texts`.
  */
 export function factoryName(component: string, suffix: string, texts: readonly string[]): string {
   const plain = camelCase(component);
@@ -43,7 +43,7 @@ export function factoryName(component: string, suffix: string, texts: readonly s
   return isUsed || !isIdentifier(plain) ? `${plain}${capitalized(suffix)}` : plain;
 }
 
-/** The name with its first letter as a capital, as types have it. */
+/** Name with a capital first letter, as types have it. */
 export function capitalized(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
@@ -53,7 +53,7 @@ function camelCase(name: string): string {
   return first + others.map(capitalized).join("");
 }
 
-/** Whether a constant may have this name, which no keyword may. */
+/** True if a constant may have this name: keywords may not be names. */
 function isIdentifier(name: string): boolean {
   try {
     new Script(`"use strict"; const ${name} = 0;`); // compiled, not run

@@ -4,17 +4,17 @@ import type { PluginKind } from "./kinds.js";
 
 const require = createRequire(import.meta.url);
 
-/** Tools of a new plugin: those that metalearn itself is made with. */
+/** Development dependencies of a new plugin: the tools that metalearn itself is built with. */
 export const toolVersions = {
   "@types/node": "^20.19.43",
   typescript: "^6.0.3",
   vitest: "^4.1.12",
 } as const;
 
-/** Kinds that compute with tensors. */
+/** Kinds whose components compute with tensors. */
 const tensorKinds: readonly PluginKind[] = ["learner", "model", "tasks", "optimizer"];
 
-/** The package.json of a new plugin, for the versions of metalearn that are installed here. */
+/** Writes the package.json of a new plugin, for the versions of metalearn that are installed here. */
 export function packageJson(name: string, kind: PluginKind) {
   const tensors = tensorKinds.includes(kind) ? [installed("@tensorflow/tfjs")] : [];
   return {
@@ -49,7 +49,7 @@ export function packageJson(name: string, kind: PluginKind) {
   };
 }
 
-/** A package of metalearn's, with the versions that go with the installed one. */
+/** Version range of one of metalearn's packages that is compatible with the installed one. */
 function installed(name: string): [name: string, range: string] {
   const file = name === "@metalearn/cli" ? "../../package.json" : `${name}/package.json`;
   return [name, `^${(require(file) as { version: string }).version}`];

@@ -7,10 +7,10 @@ import { packageJson } from "./packageJson.js";
 
 const templates = join(import.meta.dirname, "../../templates");
 
-/** What goes into the README of every kind. */
+/** Texts that the README of every kind shares. */
 const usageFile = "usage.md";
 
-/** A file of a template: its path in the package, and its text. */
+/** A template's file: its path in the package, and its text. */
 interface TemplateFile {
   readonly path: string;
   readonly text: string;
@@ -20,7 +20,7 @@ interface TemplateFile {
  * Writes a plugin's package from the templates of its kind.
  *
  * @param folder new or empty
- * @throws MetaError `BAD_OPTION` when there is something in it, with nothing written
+ * @throws MetaError `BAD_OPTION` when the folder is not empty; nothing is written then
  */
 export async function writePackage(
   folder: string,
@@ -39,7 +39,8 @@ export async function writePackage(
     ["factory", factory],
     ["Factory", capitalized(factory)],
   ]);
-  // `__factory__` in code, which stays code; `{{package}}` in prose, where it would be bold.
+  // Placeholders are `__factory__` in code, so that templates compile, and `{{package}}` in prose, where
+  // underscores would be bold.
   const fill = (text: string) =>
     text
       .replace("{{usage}}", () => usage)
@@ -49,7 +50,7 @@ export async function writePackage(
       );
   for (const { path, text } of files) {
     if (path === usageFile) continue;
-    // npm leaves a file called .gitignore out of the packages that it makes, and so out of this one.
+    // npm omits files called .gitignore from packages, and so from this one.
     await write(join(folder, path === "gitignore" ? ".gitignore" : fill(path)), fill(text));
   }
   const manifest = packageJson(names.package, kind);
@@ -76,7 +77,7 @@ async function requireEmpty(folder: string): Promise<void> {
   if (entries.length === 0) return;
   throw new MetaError(
     "BAD_OPTION",
-    `${folder} is there already, and not empty. Name another folder with --directory.`,
+    `${folder} exists already, and is not empty. Name another folder with --directory.`,
   );
 }
 

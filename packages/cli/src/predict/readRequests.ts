@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { type Demonstration, MetaError, messageOf, type PromptRequest } from "@metalearn/core";
 import { z } from "zod";
 
-/** What the command line says of every question. */
+/** Parts of every question that the command line gives. */
 export interface RequestDefaults {
   /** The only question; without one, questions are read from a stream. */
   readonly input?: string | undefined;

@@ -3,7 +3,7 @@ import { paint } from "../paint.js";
 import { type Display, detailOf, type StepEvent } from "./display.js";
 import { paceMeter } from "./pace.js";
 
-/** For terminals: one bar per part of a run. */
+/** Progress for terminals: one bar per phase of a run. */
 export function bars(stream: NodeJS.WriteStream): Display {
   let current:
     | { bar: SingleBar; kind: StepEvent["kind"]; pace: ReturnType<typeof paceMeter> }
@@ -19,7 +19,7 @@ export function bars(stream: NodeJS.WriteStream): Display {
         format: `  ${kind.padEnd(8)} {bar} {value}/{total}  {rate}/s  ETA {left}  {detail}`,
         hideCursor: true,
         barsize: 24,
-        gracefulExit: false, // interrupts are ours
+        gracefulExit: false, // Ctrl-C is handled by interrupt.ts
         stream,
       },
       Presets.rect,
@@ -27,7 +27,7 @@ export function bars(stream: NodeJS.WriteStream): Display {
     bar.start(total, done, { rate: "-", left: "-", detail: "" });
     return { bar, kind, pace: paceMeter(done) };
   };
-  process.once("exit", stop); // gives the cursor back, however the process ends
+  process.once("exit", stop); // restores the cursor however the process ends
   return {
     begin(title) {
       stop();

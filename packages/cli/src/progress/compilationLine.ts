@@ -8,7 +8,7 @@ export interface CompilationLine {
   end(): void;
 }
 
-/** A line that stands unfinished while a function is compiled, when nothing else can be drawn. */
+/** Prints an unfinished line while a function is compiled, because nothing else can be drawn at that time. */
 export function compilationLine(stream: NodeJS.WritableStream): CompilationLine {
   let isOpen = false;
   return {

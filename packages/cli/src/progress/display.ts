@@ -1,9 +1,9 @@
 import type { RunEvent } from "@metalearn/core/runs";
 
-/** What is drawn: the steps of a run, of which each part has many. */
+/** Event that is drawn: a step of one of a run's phases. */
 export type StepEvent = Extract<RunEvent, { kind: "train" | "validate" | "evaluate" }>;
 
-/** How progress is drawn. */
+/** Drawing of progress. */
 export interface Display {
   begin(title: string): void;
   step(event: StepEvent): void;
@@ -11,7 +11,7 @@ export interface Display {
   end(): void;
 }
 
-/** What there is to say of a step besides its number. */
+/** Description of a step, after its number. */
 export function detailOf(event: StepEvent): string {
   return event.kind === "train" ? `loss ${event.loss.toFixed(4)}` : event.task;
 }

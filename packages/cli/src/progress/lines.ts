@@ -4,8 +4,8 @@ import { paceMeter } from "./pace.js";
 const secondsBetweenLines = 30;
 
 /**
- * For logs and continuous integration: one line at the end of each part and every half minute. What a
- * validation found is said anyway.
+ * Progress for logs and continuous integration: one line at the end of each phase and every half minute.
+ * Results of validation are always printed.
  */
 export function lines(stream: NodeJS.WriteStream): Display {
   let current: { kind: StepEvent["kind"]; pace: ReturnType<typeof paceMeter> } | undefined;

@@ -1,17 +1,14 @@
 import { duration } from "../terminalTables.js";
 
-/** How fast steps are made, for people; dashes where nothing has been measured yet. */
+/** Pace of steps as text; dashes until something has been measured. */
 export interface Pace {
   /** Steps per second. */
   readonly rate: string;
-  /** What the steps that are left will take. */
+  /** Estimated time for the remaining steps. */
   readonly eta: string;
 }
 
-/**
- * Measures from now on, when `first` steps are done: those of a resumed run were made earlier, and
- * say nothing about its pace.
- */
+/** Measures pace from now on, when `first` steps are done: earlier steps of a resumed run do not count. */
 export function paceMeter(first: number): (done: number, total: number) => Pace {
   const begun = performance.now();
   return (done, total) => {

@@ -4,22 +4,22 @@ import { compilationLine } from "./compilationLine.js";
 import type { StepEvent } from "./display.js";
 import { lines } from "./lines.js";
 
-/** Shows how runs go on: bars on a terminal, now and then a line elsewhere. */
+/** Shows the progress of runs: bars on a terminal, occasional lines elsewhere. */
 export interface Progress {
-  /** Begins a run. */
+  /** Starts the display of a run. */
   begin(title: string): void;
   update(event: RunEvent): void;
-  /** A line of its own; each text once. */
+  /** Prints a line of its own; a text that repeats is printed once. */
   say(message: string): void;
-  /** Leaves the last bar as it is. */
+  /** Ends the display and leaves the last bar as it is. */
   end(): void;
 }
 
-/** The fitting kind of progress for where output goes. */
+/** Chooses the kind of progress that fits the output stream. */
 export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   const display = stream.isTTY ? bars(stream) : lines(stream);
   const said = new Set<string>();
-  // Every run of a comparison would say the same about engine and data.
+  // Each run of a comparison would repeat the same messages about engine and data.
   const say = (message: string) => {
     if (said.has(message)) return;
     said.add(message);
@@ -39,7 +39,7 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
       else if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
       else if (isStep(event)) display.step(event);
       else if (event.kind === "compile" && event.mode === "xla") {
-        // A plain graph is ready in no time worth a line.
+        // Recording a plain graph is too quick to be worth a line.
         display.end(); // the next step draws a new bar below
         compilation.show(event);
       }

@@ -4,7 +4,7 @@ import { pairedDifferences } from "./pairedDifferences.js";
 import type { CurvePoint, Report, ReportSetting, ReportText } from "./report.js";
 import { warningsOf } from "./warnings.js";
 
-/** Puts finished runs together, by setting and method. */
+/** Combines finished runs into a report, by setting and method. */
 export async function buildReport(
   runs: readonly ComparedRun[],
   { title = "Comparison of meta-learners", note }: ReportText = {},
@@ -35,13 +35,16 @@ export async function buildReport(
   return { title, ...(note !== undefined && { note }), settings, warnings };
 }
 
-/** The setting that a run's tasks have, or what gives them. */
+/** Setting of a run's tasks, or the name of the task source where there are no settings. */
 function settingOf({ record }: ComparedRun): string {
   const { use, setting } = record.config.tasks;
   return typeof setting === "string" ? setting : use;
 }
 
-/** A sweep over settings names them in its runs (`maml,setting=hr_to_lr`): no method would have two. */
+/**
+ * A sweep over settings puts them into run names (`maml,setting=hr_to_lr`): each method would then have a
+ * single setting.
+ */
 function methodOf(run: ComparedRun): string {
   const parts = run.name.split(",").filter((part) => part !== `setting=${settingOf(run)}`);
   return parts.length > 0 ? parts.join(",") : run.name;

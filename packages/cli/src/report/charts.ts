@@ -4,13 +4,13 @@ import { Window } from "happy-dom";
 import { percent } from "../terminalTables.js";
 import type { CurvePoint, ReportRun, ReportSetting } from "./report.js";
 
-/** The page's colours of methods; after the last one they come again. */
+/** Colours of methods on the page, repeated after the last one. */
 const colours = Array.from({ length: 16 }, (_, i) => `var(--series-${i + 1})`);
 
-/** Lines are told apart by more than their colour. */
+/** Dash patterns, because colour alone must not tell lines apart. */
 export const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
 
-/** Every name has the same colour in every chart, also in those that show only some of them. */
+/** Every name keeps its colour in all charts, also in those that show only some of the names. */
 export function colourScale(names: readonly string[], shown = names) {
   return {
     domain: [...shown],
@@ -24,7 +24,7 @@ interface Axis {
   of(point: CurvePoint): number;
 }
 
-/** Learning curves against batches, tokens and wall time; none where nothing was trained. */
+/** Learning curves against batches, tokens and wall time; empty where nothing was trained. */
 export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">): string[] {
   const curves = runs.filter(({ curve }) => curve.length > 0);
   if (curves.length === 0) return [];
@@ -51,7 +51,7 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
     grid: true,
     tickFormat: "~g",
     ticks: 5,
-    // Within less than a power of ten, a logarithmic scale would leave ticks without labels.
+    // Over less than a factor of ten, a logarithmic scale would leave ticks without labels.
     ...(Math.min(...losses) > 0 &&
       Math.max(...losses) >= 10 * Math.min(...losses) && { type: "log" as const }),
   };
@@ -91,7 +91,7 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
   );
 }
 
-/** Wall time in the unit that fits the longest run. */
+/** Unit of wall time that fits the longest run. */
 function timeAxis(longest: number): Pick<Axis, "label" | "of"> {
   const [unit, seconds] =
     longest < 120 ? ["s", 1] : longest < 7200 ? ["min", 60] : (["h", 3600] as [string, number]);
@@ -101,7 +101,7 @@ function timeAxis(longest: number): Pick<Axis, "label" | "of"> {
   };
 }
 
-/** Episodes of regression have squared errors, all else has cross-entropies. */
+/** Axis label of the loss: regression episodes have squared errors, everything else has cross-entropies. */
 function lossUnit(runs: readonly ReportRun[]): string {
   const metrics = runs.flatMap(({ run }) => run.evaluation.tasks.map(({ metric }) => metric));
   return metrics.every((metric) => metric === "r2") ? "squared error" : "nats";
@@ -115,7 +115,7 @@ interface TaskPoint {
   readonly chance: number;
 }
 
-/** Every task's mean score, averaged over training seeds, as a bar per method. */
+/** Bar chart of every task's mean score, averaged over training seeds, one bar per method. */
 export function taskChart(
   { runs, rows }: Pick<ReportSetting, "rows" | "runs">,
   width: number,
@@ -135,7 +135,7 @@ export function taskChart(
   const thickness = 9;
   const band = thickness * names.length;
   const gap = 10;
-  // Long names would leave a phone no room for bars: they stand above them there.
+  // On a phone, long names would leave no room for bars, so that they stand above them.
   const isNarrow = width < 500;
   const longest = Math.max(...order.map((task) => task.length));
   const top = isNarrow ? 16 : 0;
@@ -209,7 +209,7 @@ export function taskChart(
   });
 }
 
-/** The scores of one method, averaged over its training seeds. */
+/** Scores of one method by task, averaged over its training seeds. */
 function taskPoints(name: string, runs: readonly ReportRun[]): TaskPoint[] {
   const evaluations = runs.map(({ run }) => run.evaluation);
   return (evaluations[0]?.tasks ?? []).map(({ task }) => {
@@ -224,7 +224,7 @@ function taskPoints(name: string, runs: readonly ReportRun[]): TaskPoint[] {
   });
 }
 
-/** A chart as markup that needs no script and takes its colours from the page. */
+/** Renders a chart as markup that needs no script and takes its colours from the page. */
 export function renderChart(options: PlotOptions): string {
   const window = new Window();
   try {
@@ -234,7 +234,7 @@ export function renderChart(options: PlotOptions): string {
       document,
       style: { background: "none", fontSize: "12px", overflow: "visible" },
     });
-    // Plot labels its parts and gives them no role, without which screen readers ignore labels.
+    // Plot labels its parts but gives them no role; without one, screen readers ignore labels.
     for (const element of [chart, ...chart.querySelectorAll("[aria-label]")]) {
       const isPicture = element.getAttribute("aria-label") === options.ariaLabel;
       if (element.tagName === "g") element.setAttribute("role", "group");

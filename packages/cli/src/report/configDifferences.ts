@@ -1,12 +1,12 @@
-/** A key of the config whose value is not the same in all of them. */
+/** A config key whose value differs between configs. */
 export interface ConfigDifference {
   /** Dotted: `learner.innerSteps`. */
   readonly key: string;
-  /** As JSON, in the order of the configs; absent where a config has no such key. */
+  /** Values as JSON, in the order of the configs; undefined where a config has no such key. */
   readonly values: readonly (string | undefined)[];
 }
 
-/** Where configs differ, besides their seeds. */
+/** Keys in which configs differ, seeds excluded. */
 export function configDifferences(configs: readonly object[]): ConfigDifference[] {
   const flat = configs.map((config) => new Map(flatten(config, "")));
   const keys = new Set(flat.flatMap((config) => [...config.keys()]));

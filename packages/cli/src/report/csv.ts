@@ -12,7 +12,7 @@ const head = [
   "chance",
 ];
 
-/** Every score of a report as RFC 4180 has it: a line per run, task and set of demonstrations. */
+/** Writes every score of a report as CSV (RFC 4180): a line per run, task and set of demonstrations. */
 export function renderCsv({ settings }: Report): string {
   const rows = settings.flatMap(({ name, runs }) =>
     runs.flatMap(({ method, run }) =>

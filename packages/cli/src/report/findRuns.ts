@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { type ComparedRun, readFinishedRun, runDirectory } from "@metalearn/core/runs";
 
-/** The runs below a folder. */
+/** Runs below a folder. */
 export interface FoundRuns {
-  /** In the order in which they were begun. */
+  /** Finished runs, in the order in which they were started. */
   readonly finished: readonly ComparedRun[];
-  /** Directories of the others. */
+  /** Directories of unfinished runs. */
   readonly unfinished: readonly string[];
 }
 
-/** How deep a sweep's folders may lie. */
+/** Greatest depth of a sweep's folders. */
 const depth = 4;
 
 /**
- * Reads a run's directory, or all runs in a folder and the folders in it.
+ * Reads a run's directory, or all runs in a folder and its subfolders.
  *
  * @throws MetaError `MISSING_FILE` when there is no finished run
  */
@@ -38,7 +38,7 @@ export async function findRuns(folder: string): Promise<FoundRuns> {
   );
 }
 
-/** The directories of runs, in alphabetical order. */
+/** Directories of runs, in alphabetical order. */
 async function runDirectories(folder: string, levels = depth): Promise<string[]> {
   if (existsSync(runDirectory(folder).record)) return [folder];
   if (levels === 0) return [];

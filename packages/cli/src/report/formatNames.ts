@@ -1,4 +1,4 @@
-/** The formats that a report can be written in. */
+/** Formats that a report can be written in. */
 export const formatNames = ["html", "md", "csv", "latex", "json"] as const;
 
 /** A format of a report. */

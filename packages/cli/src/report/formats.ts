@@ -5,7 +5,7 @@ import { renderMarkdown } from "./markdown.js";
 import { renderPage } from "./page.js";
 import type { Report } from "./report.js";
 
-/** A function for each format that writes a report in it. */
+/** Writers of a report, by format. */
 export const formats = {
   html: renderPage,
   md: renderMarkdown,

@@ -4,7 +4,7 @@ export class Html {
 }
 
 /**
- * Markup from a template: values are escaped, unless they are markup themselves. Lists are joined.
+ * Builds markup from a template: values are escaped unless they are markup themselves; lists are joined.
  *
  * @example html`<td>${name}</td>`
  */

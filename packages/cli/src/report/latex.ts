@@ -2,7 +2,7 @@ import type { Report } from "./report.js";
 import { sectionsOf } from "./sections.js";
 import type { ReportTable } from "./tables.js";
 
-/** A report's tables in LaTeX, with `\usepackage{booktabs}`. */
+/** Writes a report's tables in LaTeX, for `\usepackage{booktabs}`. */
 export function renderLatex(report: Report): string {
   const warnings = report.warnings.map((text) => `% Warning: ${text.replaceAll(/\s+/g, " ")}\n`);
   const tables = sectionsOf(report).map(
@@ -42,7 +42,7 @@ const commands: Readonly<Record<string, string>> = {
   "±": "$\\pm$",
 };
 
-/** Text in which nothing is a command. */
+/** Escapes text for LaTeX. */
 function plain(text: string): string {
   return text
     .replaceAll(/\s+/g, " ")

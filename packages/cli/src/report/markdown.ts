@@ -2,7 +2,7 @@ import type { Report } from "./report.js";
 import { sectionsOf } from "./sections.js";
 import type { ReportTable } from "./tables.js";
 
-/** A report in GitHub's Markdown. */
+/** Writes a report in GitHub's Markdown. */
 export function renderMarkdown(report: Report): string {
   const { title, note, warnings } = report;
   const parts = [
@@ -31,7 +31,7 @@ function markdownTable({ head, rows }: ReportTable): string {
   ].join("\n");
 }
 
-/** Text in which nothing is markup. */
+/** Escapes text for Markdown. */
 function plain(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_[\]<>|#~]/g, "\\$&");
 }

@@ -17,12 +17,12 @@ import {
 } from "./tables.js";
 import { validationChart } from "./validationChart.js";
 
-/** A comparison as one page of HTML that needs no network and no script. */
+/** Writes a comparison as one HTML page that needs no network and no script. */
 export async function renderReport(comparison: Comparison, text?: ReportText): Promise<string> {
   return renderPage(await buildReport(comparison.runs, text));
 }
 
-/** A report as one page of HTML that needs no network and no script. */
+/** Writes a report as one HTML page that needs no network and no script. */
 export function renderPage(report: Report): string {
   const { title, note, settings, warnings } = report;
   const overview = settingsTable(report);
@@ -101,10 +101,13 @@ ${
 ${config ? html`<details><summary>What the methods' configs differ in${of}</summary>${table(config)}</details>` : ""}`;
 }
 
-/** More rows than these are put away, but for those of the first method. */
+/** Tables with more rows than this are collapsed, except for the first method's rows. */
 const manyRows = 15;
 
-/** All pairs of methods; where there are many, each method against the first one is what is seen. */
+/**
+ * Differences between all pairs of methods; where there are many, only those against the first method are
+ * shown expanded.
+ */
 function differenceTables({ rows }: ReportSetting, all: ReportTable): Html {
   if (all.rows.length <= manyRows) return table(all);
   const first = rows[0]?.name ?? "";
@@ -113,7 +116,7 @@ function differenceTables({ rows }: ReportSetting, all: ReportTable): Html {
 <details><summary>All ${all.rows.length} differences</summary>${table(all)}</details>`;
 }
 
-/** A table that scrolls by itself, with the keyboard too, where it is wider than the page. */
+/** Table that scrolls by itself, with the keyboard too, where it is wider than the page. */
 function table({ head, rows, caption }: ReportTable): Html {
   const label = `${head[0] ?? ""}: ${caption.split(". ")[0]}`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table>
@@ -131,12 +134,12 @@ ${rows.map(
 </table></div>`;
 }
 
-/** A unit stays on the line of what comes before it. */
+/** Joins a unit to the value before it with a no-break space. */
 function unitKept(text: string): string {
   return text.replace(/, (?=\S+$)/, ",\u00a0");
 }
 
-/** A name that breaks between its parts, where it has to: `maml,innerSteps=2`. */
+/** Allows line breaks between the parts of a name: `maml,innerSteps=2`. */
 function breakable(name: string): Html {
   const parts = name.split(/(?<=,)(?=\S)|(?==)/);
   return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;

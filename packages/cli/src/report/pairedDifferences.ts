@@ -2,27 +2,30 @@ import { mean, randomFor } from "@metalearn/core";
 import type { ComparedRun } from "@metalearn/core/runs";
 import { quantileSorted } from "d3-array";
 
-/** How much better one method is than another, on the same tasks with the same seeds. */
+/** Difference between two methods on the same tasks with the same seeds. */
 export interface PairedDifference {
   readonly method: string;
   readonly baseline: string;
-  /** All target tasks, or those of unseen domains. */
+  /** All target tasks, or only those of unseen domains. */
   readonly scope: "all" | "unseen";
   readonly tasks: number;
-  /** Training seeds that both have; 0 where there are none, and each method's own are averaged. */
+  /**
+   * Number of training seeds that both methods have; 0 if they share none, when each method is averaged over
+   * its own seeds.
+   */
   readonly seeds: number;
-  /** Of scores, method minus baseline: averaged over seeds, then over tasks. */
+  /** Difference of scores, method minus baseline: averaged over seeds, then over tasks. */
   readonly difference: number;
-  /** The bounds of the 95 % confidence interval; absent with fewer than two tasks, as is the rest. */
+  /** Bounds of the 95 % confidence interval; undefined, as are the p-values, with fewer than two tasks. */
   readonly low?: number;
   readonly high?: number;
-  /** Of the two-sided test that the methods are alike. */
+  /** p-value of the two-sided test that the methods are alike. */
   readonly pValue?: number;
   /** `pValue` after Holm's correction for all pairs of the same scope. */
   readonly adjustedPValue?: number;
 }
 
-/** How intervals and p-values are found, for the report. */
+/** Explanation of intervals and p-values, for the report. */
 export const statisticsNote =
   "Differences are paired by task, training seed and set of demonstrations. The interval is the 95 % percentile interval of 10,000 bootstrap resamples of tasks and, independently, of training seeds (Owen 2007). p is of a two-sided sign-flip permutation test over tasks, each averaged over its seeds: exact up to 16 tasks, 20,000 random flips beyond; Holm's correction is for all pairs of a column of tasks. Random numbers come from seed 0.";
 
@@ -31,7 +34,7 @@ const flips = 20_000;
 const mostExact = 16;
 
 /**
- * Every method against every one before it.
+ * Compares every method with every one before it.
  *
  * @param runs of one setting, by method; the order is that of the report
  */
@@ -88,7 +91,7 @@ function scoresOf(runs: readonly ComparedRun[], task: string): Map<number, numbe
   );
 }
 
-/** NaN where the two share no seed. */
+/** NaN where the methods share no seed. */
 function meanDifference(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number {
   return mean(
     [...a].flatMap(([seed, score]) => (b.has(seed) ? [score - Number(b.get(seed))] : [])),
@@ -96,11 +99,12 @@ function meanDifference(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, n
 }
 
 /**
- * The 95 % percentile interval of a table's mean, where rows and columns are drawn independently:
- * tasks share the training seeds, so that single cells are not independent.
+ * 95 % percentile interval of a table's mean, by resampling rows and columns independently: all tasks share
+ * the training seeds, so that cells are not independent.
  *
  * @param table [rows, columns]
  * @param key of the random stream
+ *
  * Source: Owen 2007, "The pigeonhole bootstrap".
  */
 export function crossedBootstrap(
@@ -119,8 +123,8 @@ export function crossedBootstrap(
 }
 
 /**
- * The p-value of a two-sided paired permutation test of the mean: how often it is at least as far
- * from 0 when signs are random. As scipy's `permutation_test(..., permutation_type="samples")`.
+ * p-value of a two-sided paired permutation test of the mean: the share of sign flips whose mean is at least
+ * as far from 0. Agrees with scipy's `permutation_test(..., permutation_type="samples")`.
  *
  * @param key of the random stream, which more than 16 differences need
  */
@@ -139,7 +143,7 @@ export function signFlipTest(differences: readonly number[], key: readonly strin
     return extreme / patterns;
   }
   const random = randomFor(0, "sign flips", ...key);
-  let extreme = 1; // the observed signs are one of the possible ones
+  let extreme = 1; // counts the observed signs among the random ones
   for (let flip = 0; flip < flips; flip++)
     if (sum(() => random.integer(2) === 1) >= least) extreme++;
   return extreme / (flips + 1);

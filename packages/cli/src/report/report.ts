@@ -2,10 +2,10 @@ import type { ComparedRun, ComparisonRow } from "@metalearn/core/runs";
 import type { ConfigDifference } from "./configDifferences.js";
 import type { PairedDifference } from "./pairedDifferences.js";
 
-/** What a report says about itself. */
+/** Title and description of a report. */
 export interface ReportText {
   readonly title?: string | undefined;
-  /** A paragraph below the title, for example on where the data comes from. */
+  /** Paragraph below the title, for example on the source of the data. */
   readonly note?: string | undefined;
 }
 
@@ -15,36 +15,36 @@ export interface CurvePoint {
   readonly batches: number;
   readonly tokens: number;
   readonly seconds: number;
-  /** Mean query loss of the meta-updates since the point before. */
+  /** Mean query loss of the meta-updates since the previous point. */
   readonly loss: number;
-  /** On dev tasks, where they were scored: at most 1. */
+  /** Score on dev tasks, at most 1; absent where they were not scored. */
   readonly devScore?: number;
 }
 
 /** A run of a report. */
 export interface ReportRun {
-  /** Its name without the setting, where a sweep has put that into it. */
+  /** Name without the setting, which a sweep puts into it. */
   readonly method: string;
   readonly run: ComparedRun;
   readonly curve: readonly CurvePoint[];
 }
 
-/** What was found in one setting: a division of tasks into training and target tasks. */
+/** Results of one setting: a division of tasks into training and target tasks. */
 export interface ReportSetting {
-  /** For example `hr_to_lr`; what gives the tasks where there are no settings. */
+  /** Name, for example `hr_to_lr`; that of the task source where there are no settings. */
   readonly name: string;
   readonly runs: readonly ReportRun[];
-  /** A row per method, over all its training seeds. */
+  /** One row per method, over all its training seeds. */
   readonly rows: readonly ComparisonRow[];
   readonly differences: readonly PairedDifference[];
-  /** Between the first run of each method, in the order of `rows`. */
+  /** Differences between the first runs of each method, in the order of `rows`. */
   readonly configDifferences: readonly ConfigDifference[];
 }
 
-/** All that is reported, whatever the format. */
+/** Contents of a report, in any format. */
 export interface Report extends ReportText {
   readonly title: string;
-  /** In the order in which they first come. */
+  /** Settings in order of first appearance. */
   readonly settings: readonly ReportSetting[];
   readonly warnings: readonly string[];
 }

@@ -17,7 +17,7 @@ export interface Section {
   readonly table: ReportTable;
 }
 
-/** All tables of a report in order, for the formats that are tables alone. */
+/** All tables of a report in order, for formats that consist of tables only. */
 export function sectionsOf(report: Report): Section[] {
   const { settings } = report;
   const sections = [

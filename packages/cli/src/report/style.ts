@@ -1,4 +1,4 @@
-/** The report's looks: light or dark as the reader's system, readable on a phone. */
+/** CSS of the report: light or dark as the reader's system, readable on a phone. */
 export const style = `
 :root {
   color-scheme: light dark;

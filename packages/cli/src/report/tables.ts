@@ -5,7 +5,7 @@ import { duration, percent } from "../terminalTables.js";
 import { statisticsNote } from "./pairedDifferences.js";
 import type { Report, ReportRun, ReportSetting } from "./report.js";
 
-/** A table of a report, before it is written in any format. The first cell of a row names it. */
+/** A table of a report, independent of the format. The first cell of a row is its name. */
 export interface ReportTable {
   readonly head: readonly string[];
   readonly rows: readonly ReportRow[];
@@ -15,16 +15,16 @@ export interface ReportTable {
 /** A row of a table. */
 interface ReportRow {
   readonly cells: readonly string[];
-  /** Columns with the best value of all rows. */
+  /** Columns in which this row has the best value. */
   readonly best?: readonly number[];
-  /** A row to compare with, such as that of random answers. */
+  /** True for a reference row, such as that of random answers. */
   readonly isReference?: boolean;
 }
 
 const scoreNote =
   "Each task by its own metric (by default macro-F1 for classification, r2 for regression, accuracy otherwise), × 100, averaged over tasks, then over training seeds. Worst is the lowest over sets of demonstrations or episodes.";
 
-/** As the papers print results: methods by setting, mean / worst. Nothing where there is one setting. */
+/** Results as papers print them: methods by setting, mean / worst. Undefined for a single setting. */
 export function settingsTable({ settings }: Report): ReportTable | undefined {
   if (settings.length < 2) return undefined;
   const methods = [...new Set(settings.flatMap(({ rows }) => rows.map(({ name }) => name)))];
@@ -47,7 +47,7 @@ export function settingsTable({ settings }: Report): ReportTable | undefined {
   return { head: ["method", ...heads], rows, caption: `Mean / worst. ${scoreNote}` };
 }
 
-/** One setting: all target tasks and those of unseen domains. */
+/** Results of one setting: all target tasks and those of unseen domains. */
 export function resultTable({ name, rows }: Pick<ReportSetting, "name" | "rows">): ReportTable {
   const hasUnseen = rows.some(({ unseen }) => unseen);
   const columns: { head: string; of(row: ComparisonRow): number | undefined }[] = [
@@ -97,7 +97,7 @@ export function resultTable({ name, rows }: Pick<ReportSetting, "name" | "rows">
   };
 }
 
-/** Which methods differ by more than chance. */
+/** Methods that differ by more than chance. */
 export function differenceTable({ differences }: ReportSetting): ReportTable | undefined {
   if (differences.length === 0) return undefined;
   const signed = (share: number | undefined) =>
@@ -150,7 +150,7 @@ export function taskTable({ rows, runs }: Pick<ReportSetting, "rows" | "runs">):
   };
 }
 
-/** What each run took. */
+/** Time, memory and tokens of each run. */
 export function costTable({ settings }: Report): ReportTable {
   const heads = ["training", "of it compiling", "evaluation", "of it compiling", "peak memory, GB"];
   return {
@@ -187,7 +187,7 @@ export function costTable({ settings }: Report): ReportTable {
   };
 }
 
-/** Where the configs of methods differ. */
+/** Keys in which the methods' configs differ. */
 export function configTable({ rows, configDifferences }: ReportSetting): ReportTable | undefined {
   if (configDifferences.length === 0) return undefined;
   return {
@@ -199,7 +199,7 @@ export function configTable({ rows, configDifferences }: ReportSetting): ReportT
   };
 }
 
-/** What the data was, by setting. */
+/** Data files of each setting. */
 export function dataTable({ settings }: Report): ReportTable {
   return {
     head: [
@@ -226,7 +226,7 @@ export function dataTable({ settings }: Report): ReportTable {
   };
 }
 
-/** What the first run was made with. */
+/** Machine and versions of the first run. */
 export function environmentTable({ settings }: Report): ReportTable {
   const record = settings[0]?.runs[0]?.run.record;
   if (!record) return { head: [], rows: [], caption: "" };
@@ -250,7 +250,7 @@ export function environmentTable({ settings }: Report): ReportTable {
   };
 }
 
-/** A run in words: `maml, seed 1`, with its setting where there are several. */
+/** Description of a run: `maml, seed 1`, with its setting where there are several. */
 function runTitle({ method, run }: ReportRun, { name }: ReportSetting, settings: number): string {
   return `${settings > 1 ? `${name}, ` : ""}${method}, seed ${run.seed}`;
 }
@@ -260,7 +260,7 @@ function probability(p: number | undefined): string {
   return p < 0.001 ? "< 0.001" : p.toFixed(3);
 }
 
-/** One hash for a set of hashed files. */
+/** Hash over the hashes of several files. */
 function combinedHash(files: readonly (readonly [string, string])[]): string {
   const text = files.map(([name, hash]) => `${name} ${hash}\n`).sort();
   return createHash("sha256").update(text.join("")).digest("hex").slice(0, 16);

@@ -3,12 +3,12 @@ import { percent } from "../terminalTables.js";
 import { colourScale, dashes, renderChart } from "./charts.js";
 import type { CurvePoint, ReportSetting } from "./report.js";
 
-/** A point of a run's curve at which dev tasks were scored. */
+/** Point of a run's curve at which dev tasks were scored. */
 interface Judged extends CurvePoint {
   readonly devScore: number;
 }
 
-/** Scores on dev tasks against batches; nothing where no run was validated. */
+/** Scores on dev tasks against batches; undefined where no run was validated. */
 export function validationChart({
   rows,
   runs,
@@ -53,7 +53,7 @@ export function validationChart({
   });
 }
 
-/** The first of the highest. */
+/** First of the highest points. */
 function bestOf(points: readonly Judged[]): Judged {
   return points.reduce((best, point) => (point.devScore > best.devScore ? point : best));
 }

@@ -1,7 +1,7 @@
 import type { ComparedRun } from "@metalearn/core/runs";
 import type { ReportSetting } from "./report.js";
 
-/** What a reader should know before trusting the numbers of a setting; each in one sentence. */
+/** Reasons to distrust the numbers of a setting, one sentence each. */
 export function warningsOf({ name, runs }: Pick<ReportSetting, "name" | "runs">): string[] {
   const found = runs.flatMap(({ run }) => [...trainedOnTargets(run), ...sharedFiles(run)]);
   const differing = [
@@ -30,7 +30,10 @@ function trainedOnTargets({ record, evaluation }: ComparedRun): string[] {
   return [`Leak: trained on and evaluated on ${list(both)}.`];
 }
 
-/** Equal files of different tasks, of which one is a target. A task's files lie in its own folder. */
+/**
+ * Finds equal files in different tasks, at least one of them a target. A task's files lie in a folder of its
+ * own.
+ */
 function sharedFiles({ record, evaluation }: ComparedRun): string[] {
   const targets = new Set(taskNames(evaluation.tasks));
   const pathsByHash = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-/** A character of braille has two dots across and four down; these are the bits of each column. */
+/** Bits of a braille character's dots (two across, four down), by column. */
 const dots = [
   [0x01, 0x02, 0x04, 0x40],
   [0x08, 0x10, 0x20, 0x80],
@@ -10,17 +10,17 @@ export interface Point {
   readonly y: number;
 }
 
-/** The size of a picture, in characters, labels apart. */
+/** Size of a picture in characters, without labels. */
 export interface Size {
   readonly columns: number;
   readonly rows: number;
 }
 
 /**
- * A curve in braille dots with the highest and lowest value at its left. Where all values are
- * positive the scale is logarithmic, as for losses.
+ * Draws a curve in braille dots with the highest and lowest value at its left. The scale is logarithmic where
+ * all values are positive, as for losses.
  *
- * @returns one line of text per row; none for no points
+ * @returns one line of text per row; empty for no points
  */
 export function lossCurve(points: readonly Point[], { columns, rows }: Size): string[] {
   const [first, last] = [points[0], points.at(-1)];
@@ -44,7 +44,7 @@ export function lossCurve(points: readonly Point[], { columns, rows }: Size): st
   for (const point of points) {
     const at = { x: Math.round(width * across(point.x)), y: Math.round(tall * down(point.y)) };
     const from = before ?? at;
-    // A straight line from the last point, without holes.
+    // Draws a straight line from the last point, without gaps.
     const steps = Math.max(1, Math.abs(at.x - from.x), Math.abs(at.y - from.y));
     for (let i = 0; i <= steps; i++) {
       mark(

@@ -11,17 +11,17 @@ import {
   runDirectory,
 } from "@metalearn/core/runs";
 
-/** What a run's files say at the moment. */
+/** Current state of a run, from its files. */
 export interface RunState {
   readonly record: RunRecord;
   /** Lines of metrics, oldest first. */
   readonly lines: readonly TrackerRecord[];
-  /** Scores of tasks and seeds that are known; those of earlier evaluations are among them. */
+  /** Number of known scores of tasks and seeds; those of earlier evaluations are included. */
   readonly scores: number;
   readonly evaluation?: EvaluationRecord;
-  /** Whether training has ended, also where it has ended early. */
+  /** True if training has ended, also if it has ended early. */
   readonly isTrained: boolean;
-  /** Whether a process is at work on it. */
+  /** True while a process trains or evaluates the run. */
   readonly isHeld: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function readRunState(directory: string): Promise<RunState> {
       `There is no run in ${directory}: no run.json. Name a run's own folder, such as runs/maml-seed1.`,
     );
   }
-  const isHeld = await isLocked(directory); // before the files: what they say is then its last word
+  const isHeld = await isLocked(directory); // read before the files, so that they are final if no process holds the run
   const evaluation = await readEvaluation(directory);
   const scores = await readFile(files.scores, "utf8").catch(() => "");
   return {

@@ -2,10 +2,10 @@ import type { TrackerRecord } from "@metalearn/core";
 import { duration, percent } from "../terminalTables.js";
 import type { RunState } from "./runState.js";
 
-/** Lines of metrics whose pace the estimate of the time that is left goes by. */
+/** Number of metric lines that the estimate of the remaining time is based on. */
 const recent = 10;
 
-/** What is to be told of a run: where it stands, how it learns, how fast, and with how much memory. */
+/** Status of a run as text: position, loss, pace and memory. */
 export function statusLines(state: RunState): string[] {
   const { record, lines, scores, evaluation, isTrained } = state;
   const { name, config, engine, updates } = record;
@@ -18,17 +18,17 @@ export function statusLines(state: RunState): string[] {
   ];
 }
 
-/** What to know of a run that no process is at work on. */
+/** Note on a run that no process holds. */
 function leftLines({ evaluation, isTrained, isHeld }: RunState): string[] {
   if (evaluation || isHeld) return [];
   return [
     isTrained
-      ? "trained and not evaluated: metalearn evaluate does that"
-      : "no process is at work on this run: it was stopped, and the command that began it goes on with it",
+      ? "trained but not evaluated: run metalearn evaluate"
+      : "no process is working on this run: it was stopped, and the command that started it resumes it",
   ];
 }
 
-/** Seconds that training will still take, at the pace of the last lines; compiling does not count. */
+/** Remaining seconds of training, at the pace of the last lines, compiling excluded. */
 export function secondsLeft(lines: readonly TrackerRecord[], updates: number): number | undefined {
   const last = lines.at(-1);
   const before = lines.at(-1 - Math.min(recent, lines.length - 1));
@@ -71,7 +71,7 @@ function trainingLines(
   ];
 }
 
-/** The last score on dev tasks, and the first of the best ones. */
+/** Last score on dev tasks, and the first of the best ones. */
 function validationLines(lines: readonly TrackerRecord[]): string[] {
   const judged = lines.filter(({ devScore }) => typeof devScore === "number");
   const last = judged.at(-1);
@@ -92,7 +92,7 @@ function evaluationLines({
   return [`evaluated: ${score(all)}${unseen ? `, unseen domains ${score(unseen)}` : ""}`];
 }
 
-/** A number of a line; NaN in one of an earlier version that lacks it. */
+/** Number in a line; NaN in a line of an earlier version that lacks it. */
 function number(line: TrackerRecord, key: string): number {
   return Number(line[key] ?? Number.NaN);
 }

@@ -4,11 +4,11 @@ import type { ComparedRun, RunRecord } from "@metalearn/core/runs";
 /** A task's scores by seed of its demonstrations. */
 type Scores = Readonly<Record<number, number>>;
 
-/** What {@link comparedRun} makes a run of. */
+/** Fields of a run that {@link comparedRun} makes. */
 export interface RunFields {
   readonly name?: string;
   readonly seed?: number;
-  /** Tasks whose name begins with `unseen` have a domain of their own. */
+  /** Scores by task. Tasks whose names begin with `unseen` have a domain of their own. */
   readonly tasks: Readonly<Record<string, Scores>>;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly record?: Partial<RunRecord>;

@@ -30,8 +30,8 @@ process.exit(0);
 `;
 
 /**
- * Runs command lines one after the other in one process, as they are built: what they share, such as
- * plugins and engines, is loaded once.
+ * Runs command lines one after the other in one process, from the build: shared parts, such as plugins and
+ * engines, are loaded once.
  */
 export function runAll(invocations: readonly Invocation[]): Promise<Finished[]> {
   const child = spawn(process.execPath, ["--input-type=module", "-e", driver], {

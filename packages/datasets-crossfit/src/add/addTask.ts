@@ -13,30 +13,33 @@ import { toExamples } from "./toExamples.js";
 
 /** Options of {@link addTask}, and of `metalearn data add`. */
 export const addTaskOptions = z.strictObject({
-  task: z.string().describe("what the task is to be called"),
-  root: z.string().default("data").describe("the data folder; made if it is not there"),
+  task: z.string().describe("the name of the new task"),
+  root: z.string().default("data").describe("the data folder; created if it does not exist"),
   setting: z.string().default("own").describe("the list of tasks that it joins"),
   use: z
     .enum(["train", "target", "both"])
     .default("target")
-    .describe("whether it is trained on, a target, or both in different settings"),
+    .describe("use in the setting: training task, target, or both in different settings"),
   unseenDomain: z.boolean().default(false).describe("no training task shares the target's domain"),
-  /** Columns of the input, joined by `[SEP]`; `a.b` is `b` within `a`. @default the first usual name */
+  /**
+   * Columns of the input, joined by `[SEP]`; `a.b` is `b` within `a`. @default the first column with a usual
+   * name
+   */
   input: z
     .array(z.string())
     .readonly()
     .optional()
     .describe("a column of the input; repeat it for several"),
-  /** @default the first usual name */
+  /** @default the first column with a usual name */
   output: z.string().optional().describe("the column of the answer"),
-  options: z.string().optional().describe("the column of what may be answered, where rows differ"),
+  options: z.string().optional().describe("the column of options, where they differ between rows"),
   /** Names of the labels 0, 1, ..., where the answers are numbers. */
   labels: z
     .array(z.string())
     .readonly()
     .optional()
     .describe("the name of label 0, 1, ...; repeat it for every label"),
-  /** @default by the answers: few different ones are labels */
+  /** @default classification where there are few different answers */
   type: z
     .enum(["classification", "multi-choice", "free-form"])
     .optional()
@@ -52,16 +55,16 @@ export const addTaskOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe("rows to test on, where the data has no split for that"),
+    .describe("rows to hold out for testing, where the data has no test split"),
 });
 
-/** A user's own data, and what is to become of it. */
+/** A user's own data, and how to convert it. */
 export interface AddTaskOptions extends z.input<typeof addTaskOptions> {
   /** A file (CSV, TSV, JSON, JSON lines, Parquet), or a folder with one for each split. */
   readonly source: string;
 }
 
-/** A task that was made of a user's data. */
+/** A task made from a user's data. */
 export interface AddedTask {
   readonly folder: string;
   readonly type: "classification" | "multi-choice" | "free-form";
@@ -76,12 +79,12 @@ export interface AddedTask {
 const safeName = /^[\w][\w:.+-]*$/;
 
 /**
- * Makes a task in MetaICL's layout of a user's own data, and puts it into a setting. Demonstrations are
- * drawn as MetaICL draws them: each seed shuffles the training rows and takes the first, whatever their
+ * Converts a user's own data to a task in MetaICL's layout, and adds it to a setting. Demonstrations are
+ * drawn as MetaICL draws them: each seed shuffles the training rows and takes the first ones, whatever their
  * labels.
  *
- * @throws MetaError `BAD_OPTION` for a bad option or name, one that is taken, or too few rows; what reading the
- *   data can throw. Nothing is written then
+ * @throws MetaError `BAD_OPTION` for a bad option or name, a name that exists, or too few rows; errors of
+ *   reading the data. Nothing is written then
  */
 export async function addTask({ source: path, ...given }: AddTaskOptions): Promise<AddedTask> {
   const options = parseOptions(addTaskOptions, given);
@@ -95,10 +98,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   }
   const folder = join(root, task);
   if (existsSync(folder)) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `${folder} is there already. Choose another name with --task.`,
-    );
+    throw new MetaError("BAD_OPTION", `${folder} exists already. Choose another name with --task.`);
   }
   const source = await readSource(path, options);
   const { type, columns, labels, train, test } = toExamples(source, options);
@@ -106,7 +106,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   if (isTarget && train.length < shots) {
     throw new MetaError(
       "BAD_OPTION",
-      `${path} has ${train.length} rows to show, but ${shots} shots are wanted. Lower --shots.`,
+      `Expected at least ${shots} rows for the demonstrations (--shots), got ${train.length} in ${path}. Lower --shots.`,
     );
   }
   if (isTarget && test.length === 0) {
@@ -136,7 +136,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   return { folder, type, columns, labels, trainRows: train.length, testRows: test.length };
 }
 
-/** The lists of a setting with the task in them. */
+/** Task lists of a setting, with the task added to them. */
 async function settingWith({
   root,
   setting,

@@ -3,20 +3,20 @@ import { basename, extname, join } from "node:path";
 import { MetaError, randomFor } from "@metalearn/core";
 import { type LabelNames, labelNames, readTable, type Table, tableFormats } from "./readTable.js";
 
-/** A row, and where it stands for messages about it. */
+/** A row, and its position for messages. */
 export interface SourceRow {
   readonly at: string;
   readonly row: Table["rows"][number];
 }
 
-/** A user's data, in two parts. */
+/** A user's data, in training and test rows. */
 export interface Source {
   readonly train: readonly SourceRow[];
   readonly test: readonly SourceRow[];
   readonly labels: LabelNames;
 }
 
-/** Which part of a data set a file of a folder is, by its name: `train-00000-of-00002.parquet`. */
+/** Split that a file of a folder holds, by the beginning of its name: `train-00000-of-00002.parquet`. */
 const splits = [
   ["train", /^train/i],
   ["test", /^test/i],
@@ -24,12 +24,13 @@ const splits = [
 ] as const;
 
 /**
- * Reads a file, of which some rows are put aside to test on; or a folder with a file or more for each
- * split, as data sets have on the Hugging Face hub. There the validation split serves where there are
- * no labels to test by, or no test split.
+ * Reads a file, holding out some of its rows for testing; or a folder with one or more files per split, as
+ * data sets on the Hugging Face hub have. In a folder, the validation split serves for testing when the test
+ * split is absent or has no labels.
  *
- * @param testRows to put aside where the data has no split for that; a fifth, at most 1000, when absent
- * @throws MetaError `MISSING_FILE`, `BAD_DATA`, or `BAD_OPTION` when there would be no row left
+ * @param testRows number of rows to hold out where the data has no test split; by default a fifth, at most
+ *   1000
+ * @throws MetaError `MISSING_FILE`, `BAD_DATA`, or `BAD_OPTION` when no row would be left
  */
 export async function readSource(
   path: string,
@@ -50,7 +51,7 @@ export async function readSource(
   if (!train || train.length === 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `${path} should hold a file that begins with "train", and ends with one of ${tableFormats.join(", ")}.`,
+      `Expected a file in ${path} whose name begins with "train" and ends with one of ${tableFormats.join(", ")}, got none.`,
     );
   }
   const labels = Object.assign({}, await infoLabels(path), ...train.map((table) => table.labels));
@@ -59,7 +60,7 @@ export async function readSource(
   return { ...divide(rowsOf(train), { path, task, testRows }), labels };
 }
 
-/** The data files of a folder and of its folder `data`, in the order of their names. */
+/** Data files of a folder and of its subfolder `data`, sorted by name. */
 async function dataFiles(folder: string): Promise<{ file: string; split: string | undefined }[]> {
   const lists = await Promise.all(
     [folder, join(folder, "data")].map(async (at) =>
@@ -96,7 +97,7 @@ function divide(
   if (count >= rows.length) {
     throw new MetaError(
       "BAD_OPTION",
-      `${path} has ${rows.length} rows: too few to put ${count} aside to test on.`,
+      `Expected more than ${count} rows, to hold out ${count} for testing, got ${rows.length} in ${path}.`,
     );
   }
   const shuffled = randomFor("test split", task).shuffle(rows);

@@ -11,22 +11,22 @@ type TableRow = Readonly<Record<string, unknown>>;
 export interface Table {
   readonly path: string;
   readonly rows: readonly TableRow[];
-  /** Names of labels that are stored as numbers, by column, where the file tells them. */
+  /** Names of labels that are stored as numbers, by column, where the file has them. */
   readonly labels: LabelNames;
 }
 
 /** Names of labels by column: the features of type ClassLabel of Hugging Face's data sets. */
 export type LabelNames = Readonly<Record<string, readonly string[]>>;
 
-/** Endings of the files that can be read. */
+/** Extensions of the files that can be read. */
 export const tableFormats = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"] as const;
 
 /**
- * Reads a file by its ending. JSON may be a list of rows, or an object with one in `data` or `rows`, as
- * the hub's data viewer gives them.
+ * Reads a file by its extension. JSON may be a list of rows, or an object with a list in `data` or `rows`, as
+ * the hub's data viewer returns them.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_DATA`, with the line where there are lines; `BAD_OPTION` for
- *   other endings
+ * @throws MetaError `MISSING_FILE`; `BAD_DATA`, with the line where there are lines; `BAD_OPTION` for other
+ *   extensions
  */
 export async function readTable(path: string): Promise<Table> {
   const bytes = await readFile(path).catch((cause) => {
@@ -45,7 +45,7 @@ export async function readTable(path: string): Promise<Table> {
   }
   throw new MetaError(
     "BAD_OPTION",
-    `${path} should be of a kind that can be read: ${tableFormats.join(", ")}.`,
+    `Expected a file of type ${tableFormats.join(", ")}, got ${path}.`,
   );
 }
 
@@ -91,12 +91,12 @@ function rowsOf(path: string, json: unknown): TableRow[] {
   if (!list) {
     throw new MetaError(
       "BAD_DATA",
-      `${path} should hold a list of rows, or one in "data" or "rows".`,
+      `${path}: expected a list of rows, or an object with one in "data" or "rows".`,
     );
   }
   return list.map((item, i) => {
     const row = asRow(`${path}, row ${i + 1}`, item);
-    // The hub's data viewer wraps each: {"row_idx": 0, "row": {...}}.
+    // The hub's data viewer wraps each row: {"row_idx": 0, "row": {...}}.
     return "row" in row && "row_idx" in row ? asRow(path, row.row) : row;
   });
 }

@@ -3,14 +3,14 @@ import type { Example } from "../data/example.js";
 import type { TaskType } from "../data/settings.js";
 import type { Source, SourceRow } from "./readSource.js";
 
-/** Which columns of a user's data are what. */
+/** Roles of the data's columns. */
 interface Columns {
   readonly input: readonly string[];
   readonly output: string;
   readonly options?: string | undefined;
 }
 
-/** What the user says of the data. */
+/** The user's description of the data. */
 export interface Reading {
   readonly input?: readonly string[] | undefined;
   readonly output?: string | undefined;
@@ -23,7 +23,7 @@ export interface Reading {
 export interface ReadExamples {
   readonly type: TaskType;
   readonly columns: Columns;
-  /** Of classification, in the order of all rows' options. */
+  /** Labels of a classification task, in the order of all rows' options; empty for other types. */
   readonly labels: readonly string[];
   readonly train: readonly Example[];
   readonly test: readonly Example[];
@@ -32,14 +32,14 @@ export interface ReadExamples {
 const usualInputs = ["input", "text", "sentence", "question", "content"];
 const usualOutputs = ["output", "label", "answer", "target", "answers"];
 
-/** More different answers are hardly labels. */
+/** Largest number of different answers that are taken for labels. */
 const mostLabels = 32;
 
 /**
- * Makes examples of rows. Answers may be texts, numbers of labels that have names, or, where a row has
- * options, their numbers from 0, their letters, or their own labels, as in `choices: {text, label}`.
+ * Converts rows to examples. Answers may be texts, numbers of labels that have names, or, where a row has
+ * options, the options' numbers from 0, their letters, or their own labels, as in `choices: {text, label}`.
  *
- * @throws MetaError `UNKNOWN_NAME` for a column that is not there; `BAD_DATA`, naming the row
+ * @throws MetaError `UNKNOWN_NAME` for a column that does not exist; `BAD_DATA`, naming the row
  */
 export function toExamples({ train, test, labels: known }: Source, reading: Reading): ReadExamples {
   const first = train[0] ?? test[0];
@@ -53,7 +53,7 @@ export function toExamples({ train, test, labels: known }: Source, reading: Read
   if (type === "multi-choice" && columns.options === undefined) {
     throw new MetaError(
       "BAD_OPTION",
-      "A task of the type multi-choice needs the column of its options.",
+      "A task of the type multi-choice needs --options, the column of its options.",
     );
   }
   const labels = type === "classification" ? [...(names ?? answers.toSorted())] : [];
@@ -115,7 +115,7 @@ function readRow(
     if (name !== undefined && names.includes(name)) return name;
     throw bad(
       at,
-      `the answer ${JSON.stringify(written)} is none of the labels ${names.join(", ")}`,
+      `expected one of the labels ${names.join(", ")} as the answer, got ${JSON.stringify(written)}`,
     );
   });
   const [answer, ...others] = [...new Set(answers)];
@@ -123,7 +123,7 @@ function readRow(
   return { input, outputs: [answer, ...others], options };
 }
 
-/** The option that an answer names: by its text, its label (`A`), or its number from 0. */
+/** Option that an answer refers to: by its text, its label (`A`), or its number from 0. */
 function optionOf(
   answer: string,
   options: readonly string[],
@@ -141,11 +141,13 @@ function optionOf(
   if (place !== undefined) return options[place] as string;
   throw bad(
     at,
-    `the answer ${JSON.stringify(answer)} is none of the options ${JSON.stringify(options)}`,
+    `expected one of the options ${JSON.stringify(options)} as the answer, got ${JSON.stringify(answer)}`,
   );
 }
 
-/** `label` beside `text`: Hugging Face's way to write options with their letters. */
+/**
+ * Labels in the field `label` beside `text`, as Hugging Face's data sets write options with their letters.
+ */
 function choiceLabels(row: SourceRow["row"], column: string): string[] | undefined {
   if (!column.endsWith(".text")) return undefined;
   const labels = valueAt(row, `${column.slice(0, -".text".length)}.label`);
@@ -156,7 +158,7 @@ function listOf(row: SourceRow["row"], column: string, at: string): string[] {
   const value = valueAt(row, column);
   const list = typeof value === "string" && value.startsWith("[") ? parseList(value) : value;
   if (Array.isArray(list)) return list.map((option) => textOf(option, at, column));
-  throw bad(at, `the column ${column} should be a list of options`);
+  throw bad(at, `the column ${column}: expected a list of options, got ${JSON.stringify(value)}`);
 }
 
 function parseList(text: string): unknown {
@@ -167,7 +169,7 @@ function parseList(text: string): unknown {
   }
 }
 
-/** The value of a column, or of `b` within the column `a` for `a.b`. */
+/** Value of a column, or of `b` within the column `a` for `a.b`. */
 function valueAt(row: SourceRow["row"], column: string): unknown {
   if (Object.hasOwn(row, column)) return row[column];
   return column.split(".").reduce<unknown>((value, key) => {
@@ -181,7 +183,7 @@ function textOf(value: unknown, at: string, column: string): string {
   if (["number", "bigint", "boolean"].includes(typeof value)) return String(value);
   throw bad(
     at,
-    `the column ${column} should be text, but is ${value === undefined ? "missing" : JSON.stringify(value)}`,
+    `the column ${column}: expected text, got ${value === undefined ? "nothing" : JSON.stringify(value)}`,
   );
 }
 

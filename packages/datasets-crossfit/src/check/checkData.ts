@@ -11,7 +11,7 @@ import { findLeaks, type TargetRows, type TaskRows } from "./findLeaks.js";
 import { inspectRows, percent } from "./inspectRows.js";
 import { measureTokens } from "./measureTokens.js";
 
-/** What is checked. */
+/** Data to check. */
 export interface CheckedData {
   readonly setting: Setting;
   readonly targets: readonly string[];
@@ -19,12 +19,12 @@ export interface CheckedData {
   readonly encoding: EncoderOptions;
 }
 
-/** A share of cut text that is worth a line. */
+/** Share of cut text from which a finding is reported. */
 const notable = 0.01;
 
 /**
- * Looks for what may make a result wrong although every file can be read: leaks between what is trained
- * on and tested, repeated rows, missing labels, text that does not fit.
+ * Finds problems that can distort results although every file is readable: leaks between training and test
+ * data, repeated rows, missing labels, text that does not fit.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line
  */
@@ -42,7 +42,7 @@ export async function checkData({
       topic: "missing",
       severity: "warning",
       tasks: missing,
-      message: `${missing.length} training files of ${setting.name} are not there: ${shortList(missing)}`,
+      message: `${missing.length} training files of ${setting.name} do not exist: ${shortList(missing)}`,
     });
   }
   for (const rows of training) {
@@ -85,7 +85,7 @@ async function readTraining({ train }: Setting, options: CompleteOptions) {
   return { training, missing };
 }
 
-/** The test rows of a target, and its demonstrations under each seed. */
+/** Test rows of a target, and its demonstrations under each seed. */
 async function readTarget(task: string, { root, shots }: CompleteOptions): Promise<TargetRows> {
   const files = await findTargetFiles(root, task, shots);
   const taskType = await readTaskType(root, task);
@@ -98,7 +98,7 @@ async function readTarget(task: string, { root, shots }: CompleteOptions): Promi
   return { task, examples: await read(files.seeds[0] as number, "test"), demonstrations };
 }
 
-/** The share of questions that do not fit beside all demonstrations, over all seeds. */
+/** Share of questions that do not fit together with all their demonstrations, over all seeds. */
 function shareOfCutQuestions(
   lengths: readonly number[],
   { task, demonstrations }: TargetRows,
@@ -115,7 +115,7 @@ function shareOfCutQuestions(
   return mean(shares);
 }
 
-/** Labels that a target's questions have, and its demonstrations under some seed lack. */
+/** Labels that occur in a target's questions but not in its demonstrations under some seed. */
 function unshownLabels({ task, examples, demonstrations }: TargetRows): DataFinding[] {
   const [first] = examples;
   const isClassification = examples.every(

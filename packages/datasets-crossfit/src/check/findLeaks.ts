@@ -7,15 +7,15 @@ export interface TaskRows {
   readonly examples: readonly Example[];
 }
 
-/** What a target is tested with. */
+/** Rows that a target is evaluated with. */
 export interface TargetRows extends TaskRows {
-  /** The demonstrations of each seed. */
+  /** Demonstrations by seed. */
   readonly demonstrations: ReadonlyMap<number, readonly Example[]>;
 }
 
 /**
- * Test rows whose input was trained on, or is shown as a demonstration. Inputs are compared by their
- * letters and digits, without case, so that the same text under two layouts is found.
+ * Finds test rows whose input is a training input, or is shown as a demonstration. Inputs are compared by
+ * their letters and digits, without case, so that the same text in two layouts is found.
  */
 export function findLeaks(
   training: readonly TaskRows[],
@@ -64,7 +64,7 @@ function inputsOf(examples: readonly Example[]): Set<string> {
   return new Set(inputs.filter((input) => input !== ""));
 }
 
-/** A text's letters and digits, in any script. */
+/** Letters and digits of a text, in any script. */
 export function bare(text: string): string {
   return text
     .toLowerCase()

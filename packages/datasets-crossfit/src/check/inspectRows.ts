@@ -3,15 +3,15 @@ import type { TaskType } from "../data/settings.js";
 import { shortList } from "../data/shortList.js";
 import { bare, type TaskRows } from "./findLeaks.js";
 
-/** What is found in one task's rows. */
+/** Findings in one task's rows. */
 export interface InspectedRows extends Pick<TaskStatistics, "rows" | "duplicates" | "labels"> {
   readonly findings: readonly DataFinding[];
 }
 
-/** A label that is the answer this often leaves little to learn. */
+/** Share of one label from which a task is reported as having little to learn. */
 const nearlyAll = 0.9;
 
-/** Repeated and contradicting rows, and how often each label is the answer. */
+/** Finds repeated and contradicting rows, and counts how often each label is the answer. */
 export function inspectRows(
   { task, examples }: TaskRows,
   { taskType, use }: { taskType: TaskType; use: TaskStatistics["use"] },
@@ -57,7 +57,7 @@ export function inspectRows(
   return { rows, duplicates, labels, findings };
 }
 
-/** A share as a percentage: `12 %`, or `0.4 %` where it is small. */
+/** Share as a percentage: `12 %`, or `0.4 %` where it is small. */
 export function percent(share: number): string {
   const value = 100 * share;
   return `${value >= 10 || value === 0 ? value.toFixed(0) : value.toFixed(1)} %`;

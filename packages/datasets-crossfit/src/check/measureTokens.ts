@@ -5,21 +5,21 @@ import { type EncoderOptions, exampleEncoder } from "../prompt/exampleEncoder.js
 /** Lengths of a task's examples, in tokens, before anything is cut. */
 export interface TokenMeasures {
   readonly meanTokens: number;
-  /** The share of examples that lose a part. */
+  /** Share of examples that lose a part. */
   readonly cutExamples: number;
-  /** Of each measured example, as it is used: cut to what fits. */
+  /** Length of each measured example as it is used: cut to the limit. */
   readonly lengths: readonly number[];
 }
 
-/** Rows of a task that are measured, the same every time. */
+/** Number of rows of a task to measure, the same ones every time. */
 const sampleSize = 1_000;
 
-/** Measures a sample of a task's rows: all of them, where they are not many. */
+/** Measures a sample of a task's rows, or all of them where there are few. */
 export function measureTokens(
   examples: readonly Example[],
   { task, encoding, asked = false }: { task: string; encoding: EncoderOptions; asked?: boolean },
 ): TokenMeasures {
-  // Room for everything; the 2 tokens that always stay free do not matter here.
+  // No limit; the 2 tokens that always stay free do not matter here.
   const encoder = exampleEncoder({ ...encoding, maxExampleTokens: Number.MAX_SAFE_INTEGER });
   const budget = encoding.maxExampleTokens - 2;
   const size = ({

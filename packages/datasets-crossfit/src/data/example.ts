@@ -6,19 +6,19 @@ export interface Example {
   readonly input: string;
   /** Acceptable answers. The first is the one that prompts show. */
   readonly outputs: readonly [string, ...string[]];
-  /** What a model may choose from; empty for free-form answers. */
+  /** Options to choose from; empty for free-form answers. */
   readonly options: readonly string[];
 }
 
-/** What a row is checked against. */
+/** Properties of a file that each of its rows is checked against. */
 export interface ExampleContext {
   readonly task: string;
   readonly taskType: TaskType;
-  /** The file's first row, whose options every row of a classification task should repeat. */
+  /** First row of the file, whose options every row of a classification task should repeat. */
   readonly first: Example | undefined;
 }
 
-/** What is wrong with a row. Whoever knows the file and the line adds them. */
+/** An error in a row. The caller, which knows the file and the line, adds them. */
 export class RowProblem extends Error {}
 
 /**
@@ -30,15 +30,15 @@ export function parseExample(line: string, { task, taskType, first }: ExampleCon
   const row = parseObject(line);
   const name = text(row, "task");
   if (name !== task) {
-    throw bad(`"task" should be ${show(task)}, as the folder is called, but is ${show(name)}`);
+    throw bad(`"task": expected ${show(task)}, the folder's name, got ${show(name)}`);
   }
   const input = text(row, "input");
   const outputs = answers(row);
-  // Rows of a file mostly repeat their options: one list in memory serves them all.
+  // Rows of a file mostly repeat their options, so that they share one list in memory.
   const options = sameOptions(row.options, first?.options) ?? optionList(row);
   if (taskType === "classification" && first && options !== first.options) {
     throw bad(
-      `every row of a classification task should have the same "options": the first row has ${show(first.options)}, this one ${show(options)}`,
+      `"options": expected ${show(first.options)}, as in the first row of this classification task, got ${show(options)}`,
     );
   }
   if (taskType === "classification" && options.length === 0) {
@@ -46,7 +46,7 @@ export function parseExample(line: string, { task, taskType, first }: ExampleCon
   }
   const stranger = outputs.find((output) => !isAmong(output, options));
   if (options.length > 0 && stranger !== undefined) {
-    throw bad(`"output" should be one of the options ${show(options)}, but is ${show(stranger)}`);
+    throw bad(`"output": expected one of the options ${show(options)}, got ${show(stranger)}`);
   }
   return { input, outputs, options };
 }
@@ -54,7 +54,7 @@ export function parseExample(line: string, { task, taskType, first }: ExampleCon
 type Row = Readonly<Record<string, unknown>>;
 
 function parseObject(line: string): Row {
-  if (line.trim() === "") throw bad("every line should hold a JSON object, but this one is empty");
+  if (line.trim() === "") throw bad("expected a JSON object, got an empty line");
   let row: unknown;
   try {
     row = JSON.parse(line);
@@ -70,7 +70,7 @@ function parseObject(line: string): Row {
 function text(row: Row, key: string): string {
   const value = field(row, key);
   if (typeof value !== "string") {
-    throw bad(`"${key}" should be a string, but is ${show(value)}`);
+    throw bad(`"${key}": expected a string, got ${show(value)}`);
   }
   return value;
 }
@@ -79,14 +79,14 @@ function answers(row: Row): Example["outputs"] {
   const output = field(row, "output");
   const list: unknown = typeof output === "string" ? [output] : output;
   if (isStringList(list) && list.length > 0) return list as [string, ...string[]];
-  throw bad(`"output" should be a string or a list of acceptable strings, but is ${show(output)}`);
+  throw bad(`"output": expected a string or a list of acceptable strings, got ${show(output)}`);
 }
 
 function optionList(row: Row): readonly string[] {
   const options = field(row, "options");
   if (isStringList(options)) return options;
   throw bad(
-    `"options" should be a list of strings ([] for free-form answers), but is ${show(options)}`,
+    `"options": expected a list of strings ([] for free-form answers), got ${show(options)}`,
   );
 }
 
@@ -107,7 +107,7 @@ function sameOptions(
   return isSame ? known : undefined;
 }
 
-/** Answers are compared as the scorer compares them: without surrounding white space. */
+/** Compares answers as the scorer does: without surrounding white space. */
 function isAmong(output: string, options: readonly string[]): boolean {
   return options.includes(output) || options.some((option) => option.trim() === output.trim());
 }

@@ -1,17 +1,17 @@
-/** Which part of a task a file holds. */
+/** Part of a task that a file holds. */
 export type Split = "train" | "dev" | "test";
 
-/** What a data file's name says about it: `{task}_{shots}_{seed}_{split}.jsonl`. */
+/** Fields of a data file's name: `{task}_{shots}_{seed}_{split}.jsonl`. */
 export interface TaskFileName {
   readonly task: string;
-  /** Examples that were asked for; for meta-training files, an upper limit. */
+  /** Number of examples requested; for meta-training files, an upper limit. */
   readonly shots: number;
-  /** Seed of the shuffle that the examples are the first lines of. */
+  /** Seed of the shuffle; the examples are its first lines. */
   readonly seed: number;
   readonly split: Split;
 }
 
-/** The file name of a part of a task. */
+/** File name of a part of a task. */
 export function taskFileName({ task, shots, seed, split }: TaskFileName): string {
   return `${task}_${shots}_${seed}_${split}.jsonl`;
 }
@@ -19,7 +19,7 @@ export function taskFileName({ task, shots, seed, split }: TaskFileName): string
 // A task's own name may hold underscores, so the greedy first group leaves the last three pieces.
 const pattern = /^(.+)_(\d+)_(\d+)_(train|dev|test)\.jsonl$/;
 
-/** Reads a data file's name from the right; `undefined` for any other file. */
+/** Parses a data file's name from the right; `undefined` for any other file. */
 export function parseTaskFileName(name: string): TaskFileName | undefined {
   const match = pattern.exec(name);
   if (!match) return undefined;

@@ -1,15 +1,16 @@
 import MiniSearch from "minisearch";
 
-/** Finds rows of a task whose inputs are most like a text. */
+/** Index that finds the rows of a task whose inputs are most similar to a text. */
 export interface NearestRows {
-  /** At most `count` rows, the most similar first; rows that share no word with `text` never come. */
+  /**
+   * Indices of at most `count` rows, most similar first; rows that share no word with `text` are left out.
+   */
   find(text: string, count: number, without?: number): number[];
 }
 
 /**
- * An index over the inputs of rows. Similarity is BM25+ over lower-case words (k1 = 1.2, b = 0.7,
- * delta = 0.5), each word of the text counting once; of equally similar rows the earlier one comes
- * first.
+ * Builds an index over the inputs of rows. Similarity is BM25+ over lower-case words (k1 = 1.2, b = 0.7,
+ * delta = 0.5); each word of the text counts once. Ties are broken by the order of the rows.
  *
  * Source: Robertson and Zaragoza 2009; Lv and Zhai 2011 (BM25+).
  */
@@ -29,7 +30,7 @@ export function nearestRows(inputs: readonly string[]): NearestRows {
 
 const split = MiniSearch.getDefault("tokenize") as (text: string) => string[];
 
-/** Without repetition: a passage that is searched for has many words, and most of them often. */
+/** Words without repetition: a passage that is searched for has many words, most of them several times. */
 function words(text: string): string[] {
   return [...new Set(split(text.toLowerCase()))];
 }

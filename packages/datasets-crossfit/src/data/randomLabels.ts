@@ -2,9 +2,8 @@ import { randomFor } from "@metalearn/core";
 import type { Example } from "./example.js";
 
 /**
- * Demonstrations with answers drawn uniformly from their options, or, where the answers are free-form,
- * from those of all rows: what is left of in-context learning when the demonstrations tell nothing
- * about which answer is right.
+ * Replaces the answers of demonstrations by ones drawn uniformly from their options, or, for free-form
+ * answers, from those of all rows. The demonstrations then carry no information about the right answers.
  *
  * Source: Min et al. 2022, "Rethinking the Role of Demonstrations", section 4.1 (random labels).
  */

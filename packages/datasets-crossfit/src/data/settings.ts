@@ -4,10 +4,10 @@ import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
 import { shortList } from "./shortList.js";
 
-/** A task's name is the name of its folder, and may not lead out of the data root. */
+/** A task's name is the name of its folder, and may not point outside of the data root. */
 const taskName = z
   .string()
-  .regex(/^[^./\\\0][^/\\\0]*$/, "should be the name of a folder, without / or \\");
+  .regex(/^[^./\\\0][^/\\\0]*$/, "expected the name of a folder, without / or \\");
 
 const names = z
   .array(taskName)
@@ -24,15 +24,15 @@ const taskConfigSchema = z.discriminatedUnion("task_type", [
   z.object({ task_type: z.literal(["multi-choice", "free-form"]), options: z.null() }),
 ]);
 
-/** What kind of answers a task has. It decides how the task is scored. */
+/** Kind of answers of a task, which decides the metric. */
 export type TaskType = z.output<typeof taskConfigSchema>["task_type"];
 
-/** Which tasks are trained on and which are targets. */
+/** Division of tasks into training tasks and targets. */
 export interface Setting {
   readonly name: string;
   readonly train: readonly string[];
   readonly test: readonly string[];
-  /** The targets whose domain no training task shares. */
+  /** Targets whose domain no training task shares. */
   readonly unseenDomainTest: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export async function readSetting(root: string, name: string): Promise<Setting> 
   if (strangers.length > 0) {
     throw new MetaError(
       "BAD_DATA",
-      `${path}: every task of "unseen_domain_test" should also be in "test", but ${shortList(strangers)} is not.`,
+      `${path}: expected every task of "unseen_domain_test" in "test" as well, but ${shortList(strangers)} is not.`,
     );
   }
   return { name, train, test, unseenDomainTest: unseen_domain_test };
@@ -75,7 +75,7 @@ async function settingNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder).catch((cause) => {
     throw new MetaError(
       "MISSING_FILE",
-      `${folder} should hold the settings ({setting}.json) of a MetaICL data folder, but cannot be read: ${messageOf(cause)}. Is "root" right?`,
+      `Expected the settings ({setting}.json) of a MetaICL data folder in ${folder}, which cannot be read: ${messageOf(cause)}. Is "root" right?`,
       { cause },
     );
   });

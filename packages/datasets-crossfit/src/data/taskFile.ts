@@ -20,7 +20,7 @@ export interface TaskFile extends Omit<DataFile, "bytes"> {
 
 /** What the rows of a file are checked against. */
 export interface TaskFileContext {
-  /** The folder's name, which every row repeats. */
+  /** Name of the folder, which every row repeats. */
   readonly task: string;
   readonly taskType: TaskType;
 }
@@ -59,7 +59,7 @@ export async function readTaskFile(path: string, context: TaskFileContext): Prom
   return parseTaskFile(await readDataFile(path), context);
 }
 
-/** Does something with a row of a file, and adds file and line to a problem with it. */
+/** Calls `work` for a row of a file, and adds file and line to the errors that it throws. */
 export function atRow<T>(path: string, row: number, work: () => T): T {
   try {
     return work();
@@ -68,7 +68,7 @@ export function atRow<T>(path: string, row: number, work: () => T): T {
   }
 }
 
-/** An error about row `row` of a file, which stands on line `row + 1`. */
+/** Error about row `row` of a file, on line `row + 1`. */
 export function rowError(path: string, row: number, problem: string): MetaError {
   return new MetaError("BAD_DATA", `${path}:${row + 1}: ${problem}.`);
 }
@@ -82,7 +82,7 @@ function* lines(text: string): Generator<string> {
   }
 }
 
-/** UTF-8 to text, without a byte order mark. */
+/** Decodes UTF-8, without a byte order mark. */
 function decode(bytes: Uint8Array, path: string): string {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {

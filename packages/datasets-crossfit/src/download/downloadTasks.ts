@@ -10,7 +10,7 @@ import { readSetting, type Setting } from "../data/settings.js";
 import { shortList } from "../data/shortList.js";
 import { poolShots } from "../train/trainingData.js";
 
-/** MetaICL's files, as the Allen Institute for AI has prepared them. */
+/** Data set with MetaICL's files, prepared by the Allen Institute for AI. */
 const published = "allenai/metaicl-data";
 
 /** Options of {@link downloadTasks}, and of `metalearn data download`. */
@@ -19,19 +19,19 @@ export const downloadTasksOptions = z.strictObject({
   /** @default MetaICL's files */
   repository: z.string().optional().describe("a data set on the Hugging Face hub"),
   revision: z.string().optional().describe("its branch, tag or commit"),
-  /** Of each target, the files with so many demonstrations are fetched. */
+  /** Selects the files of each target with this number of demonstrations. */
   shots: z.int().min(0).default(16).describe("demonstrations of a target"),
 });
 
-/** Published data to get. */
+/** Published data to download. */
 export interface DownloadTasksOptions extends z.input<typeof downloadTasksOptions> {
-  /** Whose tasks to get. */
+  /** Name of the setting whose tasks are downloaded. */
   readonly setting: string;
   readonly notify?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Files that were fetched. */
+/** Downloaded files. */
 export interface DownloadedTasks {
   readonly files: number;
   /** Tasks that the data set does not have. */
@@ -39,13 +39,13 @@ export interface DownloadedTasks {
 }
 
 /**
- * Gets the files of a setting's tasks from a data set on the hub: what is trained on, and what targets
- * are evaluated with. They go through the hub's own cache, where a broken download goes on and every file
- * is checked against its hash, and only whole ones come into the data folder. The setting itself comes
- * from the data set or, as MetaICL's, from the data folder.
+ * Downloads the files of a setting's tasks from a data set on the hub: training files, and those that targets
+ * are evaluated with. They go through the hub's own cache, which resumes interrupted downloads and checks
+ * hashes, so that only complete files reach the data folder. The setting itself is read from the data set or,
+ * for MetaICL's, from the data folder.
  *
- * @throws MetaError `BAD_OPTION`; `MISSING_FILE` when the data set, the network or the setting is not there; `BAD_DATA`
- *   for a damaged file
+ * @throws MetaError `BAD_OPTION`; `MISSING_FILE` when the data set, the network or the setting is missing;
+ *   `BAD_DATA` for a damaged file
  */
 export async function downloadTasks({
   setting: name,
@@ -88,7 +88,7 @@ export async function downloadTasks({
   );
   if (untyped.length > 0) {
     notify(
-      `What kind of answers they have is not known of ${shortList(untyped)}: copy the folder config of MetaICL's repository on GitHub into ${root}.`,
+      `The type of answers is unknown for ${shortList(untyped)}: copy the folder config of MetaICL's repository on GitHub into ${root}.`,
     );
   }
   return { files: configs + data, missing: tasks.filter((task) => !found.has(task)) };
@@ -101,8 +101,10 @@ interface Fetching {
 }
 
 /**
- * @param placeOf where in the data folder a file of the data set belongs, if it is wanted
- * @returns how many files came
+ * Downloads selected files of a data set.
+ *
+ * @param placeOf path in the data folder for a file of the data set, or undefined to leave it out
+ * @returns number of files downloaded
  */
 async function fetchFiles(
   placeOf: (path: string) => string | undefined,
@@ -126,14 +128,14 @@ async function fetchFiles(
   return wanted.length;
 }
 
-/** Settings and task types may lie below any folder of the data set. */
+/** Path in the data root of a setting or task type, which may lie below any folder of the data set. */
 function configPath(path: string, setting: string): string | undefined {
   const match = /(?:^|\/)(config\/(?:tasks\/[^/]+|([^/]+))\.json)$/.exec(path);
   const [, place, name] = match ?? [];
   return name === undefined || name === setting ? place : undefined;
 }
 
-/** Where a data file belongs that training on a setting, or evaluating on it, reads. */
+/** Path in the data root of a data file that training or evaluation on a setting reads. */
 function dataPath(
   path: string,
   { train, test }: Setting,

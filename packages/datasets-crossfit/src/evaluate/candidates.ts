@@ -2,9 +2,9 @@ import { randomFor } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 
 /**
- * What may be answered to each row: its options, or, where the answer is free-form, its own first
- * answer among `count` different ones that the rows of the task have, in random order. They depend on
- * the task alone, so that every run chooses from the same. With a count of 0 there are none.
+ * Answers to choose from, for each row: its options or, for free-form answers, its own first answer among
+ * `count` different answers of the task's rows, in random order. They depend on the task only, so that every
+ * run chooses from the same ones. With a count of 0 there are none.
  */
 export function candidates(
   examples: readonly Example[],

@@ -6,7 +6,7 @@ import { exampleEncoder } from "../prompt/exampleEncoder.js";
 import { tokenLimits } from "../prompt/tokenLimits.js";
 import { questionWriter } from "./questionWriter.js";
 
-/** What a prompter reads of the tasks' options, which a config has checked. */
+/** Options of the tasks that a prompter reads; a config has checked them. */
 type PromptOptions = PromptFormat &
   Pick<CrossfitOptions, "template" | "maxTokens" | "maxExampleTokens">;
 

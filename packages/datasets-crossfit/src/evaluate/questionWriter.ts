@@ -6,19 +6,19 @@ import type { DemonstrationChoice } from "../options.js";
 import { assembleSequence } from "../prompt/assembleSequence.js";
 import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js";
 
-/** Examples, and where they come from for messages about them. */
+/** Examples, and the file that messages name. */
 export interface Rows {
   readonly path: string;
   readonly examples: readonly Example[];
 }
 
-/** How questions are written. */
+/** Format of questions. */
 export interface WriterOptions {
   readonly task: string;
   readonly encoder: ExampleEncoder;
-  /** Demonstrations before each question: the first rows, in their order. */
+  /** Number of demonstrations before each question: the first rows, in their order. */
   readonly shots: number;
-  /** `nearest` shows each question the rows that are most like it, the most similar last. */
+  /** `nearest` shows each question the most similar rows, the most similar one last. */
   readonly demonstrations: DemonstrationChoice;
   readonly maxTokens: number;
 }
@@ -26,30 +26,30 @@ export interface WriterOptions {
 /** Writes the questions of a task with some rows as demonstrations. */
 export interface QuestionWriter {
   /**
-   * A sequence for each answer that the question may have.
+   * One sequence for each possible answer to a question.
    *
-   * @param neutral asks about `N/A` instead, after the demonstrations of the question itself
+   * @param neutral replaces the input by `N/A`, after the same demonstrations
    */
   sequences(asked: AskedRow, neutral?: boolean): TokenSequence[];
   /** A row as a question, whose answers are its options. */
   question(asked: AskedRow): Question;
-  /** Rows that demonstrations are taken from; without demonstrations all rows. */
+  /** Indices of the rows that demonstrations are taken from; without demonstrations, all rows. */
   readonly supportRows: readonly number[];
   /** These rows as examples to learn from, each with the others as its demonstrations. */
   support(): TokenSequence[];
 }
 
-/** One of some rows, and what may be answered to it. */
+/** A row with the answers to choose from. */
 interface AskedRow {
   readonly rows: Rows;
   readonly row: number;
   readonly answers: readonly string[];
 }
 
-/** What stands in the place of an input that says nothing. Source: MetaICL's published code. */
+/** Stands for an input without content. Source: MetaICL's published code. */
 const neutralInput = "N/A";
 
-/** A writer that shows `train`. */
+/** Writer of questions whose demonstrations are rows of `train`. */
 export function questionWriter(train: Rows, options: WriterOptions): QuestionWriter {
   const { task, encoder, shots, maxTokens } = options;
   const rows = supportRows(train, options);
@@ -90,8 +90,8 @@ function supportRows(
 }
 
 /**
- * The demonstrations that examples are shown, the last one first. An example that is row `itself`
- * is shown the other ones.
+ * Demonstrations for examples, last one first. An example that is itself row `itself` is shown the other
+ * rows.
  */
 function demonstrationsOf(
   { path, examples }: Rows,

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { MetaError, messageOf } from "@metalearn/core";
 import { parseTaskFileName, type Split, taskFileName } from "../data/fileNames.js";
 
-/** The files that a target task is evaluated with. */
+/** Files that a target task is evaluated with. */
 export interface TargetFiles {
   readonly task: string;
-  /** Rows of each file of demonstrations: the number in its name. */
+  /** Number of rows in each file of demonstrations, from its name. */
   readonly shots: number;
   /** Seeds that have both files, in ascending order. */
   readonly seeds: readonly number[];
@@ -16,12 +16,11 @@ export interface TargetFiles {
 /**
  * Finds a target task's files for evaluation with `shots` demonstrations.
  *
- * When there are none for exactly that number, the next larger one serves: such a file is the
- * beginning of the training data as its seed shuffled it, and so its first rows are those that the
- * smaller file would hold. Without demonstrations any number serves, since the test rows are the
- * same.
+ * When there are none with exactly that number, those with the next larger number serve: such a file holds
+ * the beginning of the shuffled training data, so that its first rows are those that the smaller file would
+ * hold. Without demonstrations any number serves, since the test rows are the same.
  *
- * @throws MetaError `MISSING_FILE`, listing what is there
+ * @throws MetaError `MISSING_FILE`, listing the files that exist
  */
 export async function findTargetFiles(
   root: string,
@@ -51,7 +50,7 @@ export async function findTargetFiles(
     const found = available.length > 0 ? `files for ${available.join(", ")} shots` : "none";
     throw new MetaError(
       "MISSING_FILE",
-      `For ${shots} shots of ${task}, ${folder} should hold ${wanted.join(" and ")}, or files for more shots; found ${found}.${available.length > 0 ? " Lower shots." : ""}`,
+      `For ${shots} shots of ${task}, expected ${wanted.join(" and ")} in ${folder}, or files for more shots, got ${found}.${available.length > 0 ? " Lower shots." : ""}`,
     );
   }
   return {

@@ -10,20 +10,20 @@ import { candidates } from "./candidates.js";
 import { questionWriter, type WriterOptions } from "./questionWriter.js";
 import type { TargetFiles } from "./targetFiles.js";
 
-/** What a target task is made of. */
+/** Parts of a target task. */
 export interface TargetOptions extends Omit<WriterOptions, "task"> {
   readonly files: TargetFiles;
   readonly taskType: TaskType;
   readonly unseenDomain: boolean;
   /** @default macro-F1 for classification, accuracy otherwise */
   readonly metric?: AnswerMetric | undefined;
-  /** The seed of the words that labels are replaced by, if they are. */
+  /** Seed of the words that replace labels; absent when labels are kept. */
   readonly wordSeed?: number | undefined;
-  /** Whether demonstrations keep their answers, or show random ones. */
+  /** Answers of demonstrations: the right ones or random ones. */
   readonly demonstrationLabels: DemonstrationLabels;
-  /** Answers to choose from where the answers are free-form; without it such a task is an error. */
+  /** Number of answers to choose from where answers are free-form; without it such a task is an error. */
   readonly freeFormCandidates?: number | undefined;
-  /** Test rows to ask, chosen once for all seeds and runs; all when absent. */
+  /** Number of test rows to ask, the same ones for all seeds and runs; all when absent. */
   readonly maxTestExamples?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface CheckedTarget extends TargetTask {
 }
 
 /**
- * A task to be evaluated on, in context.
+ * A task for in-context evaluation.
  *
  * Source: Min et al. 2022, section 4.3: macro-F1 for classification, accuracy otherwise; the same
  * demonstrations for all questions of a seed.
@@ -49,7 +49,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
   const { task } = files;
   const { metric = taskType === "classification" ? "macro-f1" : "accuracy" } = options;
 
-  /** The demonstrations and the test rows of a seed, checked against what scoring needs. */
+  /** Reads the demonstrations and the test rows of a seed, and checks that they can be scored. */
   const readSeed = async (seed: number) => {
     const read = async (split: Split) => {
       const file = await readTaskFile(files.path(seed, split), { task, taskType });
@@ -106,7 +106,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
       const { asked, writer } = await open(seed);
       return asked.map(writer.question);
     },
-    // With the channel method the input is what is scored: there is nothing to be neutral about.
+    // The channel method scores the input, so that there is no neutral input to compare with.
     ...(encoder.method === "direct" && {
       async neutralQuestions(seed: number) {
         const { asked, writer } = await open(seed);
@@ -124,7 +124,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
   };
 }
 
-/** Rows to ask, in the file's order. They depend on the task only: every run asks the same. */
+/** Rows to ask, in the file's order. They depend on the task only, so that every run asks the same ones. */
 function chosenRows({ files, maxTestExamples }: TargetOptions, count: number): readonly number[] {
   const all = Array.from({ length: count }, (_, row) => row);
   if (maxTestExamples === undefined || maxTestExamples >= count) return all;
@@ -136,7 +136,7 @@ function checkSeed({ task, shots, seeds, path }: TargetFiles, seed: number): voi
   if (seeds.includes(seed)) return;
   throw new MetaError(
     "MISSING_FILE",
-    `${task} has no demonstrations for seed ${seed}: ${path(seed, "train")} is wanted. With ${shots} shots there are seeds ${seeds.join(", ")}.`,
+    `${task} has no demonstrations for seed ${seed}: ${path(seed, "train")} does not exist. With ${shots} shots there are seeds ${seeds.join(", ")}.`,
   );
 }
 
@@ -145,7 +145,7 @@ function checkDemonstrations({ path, examples }: TaskFile, shots: number): void 
   throw rowError(
     path,
     examples.length - 1,
-    `the name promises ${shots} rows, but the file has ${examples.length}`,
+    `expected ${shots} rows, the number in the file's name, got ${examples.length}`,
   );
 }
 
@@ -166,9 +166,5 @@ function checkQuestions(
 function checkSameOptions(train: TaskFile, test: TaskFile): void {
   const [shown, asked] = [train, test].map(({ examples }) => JSON.stringify(examples[0]?.options));
   if (shown === asked) return;
-  throw rowError(
-    test.path,
-    0,
-    `the options should be those of ${train.path}, ${shown}, but are ${asked}`,
-  );
+  throw rowError(test.path, 0, `expected the options of ${train.path}, ${shown}, got ${asked}`);
 }

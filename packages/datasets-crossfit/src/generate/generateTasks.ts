@@ -42,15 +42,15 @@ export const generateTasksOptions = z
 export type GenerateTasksOptions = z.input<typeof generateTasksOptions>;
 
 /**
- * Writes a complete data root of generated tasks with the setting `generated`, small enough for a
- * byte-level model of two layers to learn within a minute to answer from demonstrations. The same
- * options give the same files.
+ * Writes a complete data root of generated tasks with the setting `generated`, small enough for a byte-level
+ * model with two layers to learn within a minute to answer from demonstrations. The same options give the
+ * same files.
  *
- * Every task prefers some words to others: `cat dog` is answered by `dog`, say, and another task
- * answers it by `cat`. Parameters alone cannot know, so a model that does not read its
- * demonstrations stays at chance.
+ * Every task prefers some words to others: one task answers `cat dog` with `dog`, say, and another one with
+ * `cat`. Parameters alone cannot tell them apart, so that a model that does not read its demonstrations stays
+ * at chance.
  *
- * @throws MetaError `BAD_OPTION` when the folder holds anything else, or the numbers cannot be met
+ * @throws MetaError `BAD_OPTION` when the folder holds other files, or the numbers contradict each other
  */
 export async function generateTasks(
   directory: string,

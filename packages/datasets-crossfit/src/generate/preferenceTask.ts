@@ -1,6 +1,6 @@
 import { MetaError, type Random } from "@metalearn/core";
 
-/** A hidden division of words: in every question exactly one of the options is preferred. */
+/** A hidden division of words: exactly one option of every question is a preferred word. */
 export interface PreferenceTask {
   readonly preferred: readonly string[];
   readonly others: readonly string[];
@@ -8,25 +8,25 @@ export interface PreferenceTask {
 
 /** A question or a demonstration: `cat dog` with the answer `dog`. */
 export interface PreferenceRow {
-  /** The options, separated by spaces. */
+  /** Options, separated by spaces. */
   readonly input: string;
   readonly output: string;
   readonly options: readonly string[];
 }
 
-/** What tasks are drawn from. */
+/** Words and sizes that tasks are drawn with. */
 export interface PreferenceTaskOptions {
   /** All words of the domain. */
   readonly words: readonly string[];
-  /** Words of one task. */
+  /** Number of words in each task. */
   readonly symbols: number;
-  /** Options of one question. One in so many of the task's words is preferred. */
+  /** Number of options per question. One in this many of the task's words is preferred. */
   readonly options: number;
 }
 
 /**
- * Draws different tasks. They share their words, so that a word preferred in one task is not in
- * another: only a task's own examples tell.
+ * Draws different tasks. They share their words: a word preferred in one task is not preferred in another, so
+ * that only a task's own examples reveal its preferences.
  *
  * @throws MetaError `BAD_OPTION` when there are not so many different tasks
  */
@@ -40,7 +40,7 @@ export function drawPreferenceTasks(
     if (attempt > 100 * count) {
       throw new MetaError(
         "BAD_OPTION",
-        `${count} different tasks of ${symbols} out of ${words.length} words could not be found. Ask for fewer.`,
+        `Found no ${count} different tasks of ${symbols} out of ${words.length} words. Lower the number of tasks.`,
       );
     }
     const chosen = random.sample(words, symbols);
@@ -52,8 +52,8 @@ export function drawPreferenceTasks(
 }
 
 /**
- * Rows of a task in random order. Every preferred word is the answer once before any is again, so
- * that few rows show them all.
+ * Draws rows of a task. Every preferred word is the answer once before any is repeated, so that a few rows
+ * show them all.
  */
 export function drawRows(
   random: Random,

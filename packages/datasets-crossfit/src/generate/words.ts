@@ -1,4 +1,7 @@
-/** Words of training and held-out tasks: animals. Short, since a byte-level model reads letters. */
+/**
+ * Words of training tasks and of targets in their domain: animals. They are short, since a byte-level model
+ * reads letters.
+ */
 export const seenWords: readonly string[] =
   "ant ape bat bee boa cat cod cow cub dab doe dog eel elk emu ewe fly fox gnu hen hog jay kid koi owl pig pug ram rat yak".split(
     " ",

@@ -15,13 +15,13 @@ export interface GeneratedFile extends TaskFileName {
 
 /** A folder in MetaICL's layout with one setting, before it is written. */
 export interface DataRoot {
-  /** What `README.md` says: where the data comes from. */
+  /** Text of `README.md`: the origin of the data. */
   readonly readme: string;
   readonly setting: string;
   readonly train: readonly string[];
   readonly test: readonly string[];
   readonly unseenDomainTest: readonly string[];
-  /** Of all tasks. */
+  /** Type of all tasks. */
   readonly taskType: Exclude<TaskType, "classification">;
   readonly files: readonly GeneratedFile[];
 }
@@ -29,7 +29,7 @@ export interface DataRoot {
 /**
  * Writes a data root.
  *
- * @throws MetaError `BAD_OPTION` when the folder holds anything but an earlier one with the same
+ * @throws MetaError `BAD_OPTION` when the folder holds anything other than an earlier one with the same
  *   `readme`
  */
 export async function writeDataRoot(directory: string, root: DataRoot): Promise<void> {
@@ -57,7 +57,7 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Makes sure that nothing can be overwritten but what was generated before. */
+/** Checks that only generated files can be overwritten. */
 async function claim(directory: string, readme: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   if ((await readdir(directory)).length === 0) return;
@@ -65,6 +65,6 @@ async function claim(directory: string, readme: string): Promise<void> {
   if (found === readme) return;
   throw new MetaError(
     "BAD_OPTION",
-    `Generated tasks need a folder of their own, but ${directory} holds other files.`,
+    `Expected an empty folder for generated tasks, got ${directory}, which holds other files. Name another folder.`,
   );
 }

@@ -2,20 +2,21 @@ import type { TokenSequence } from "@metalearn/core";
 import { MetaError } from "@metalearn/core";
 import type { ExampleTokens, TokenIds } from "./exampleEncoder.js";
 
-/** The parts of a sequence. */
+/** Parts of a sequence. */
 export interface SequenceParts {
-  /** Demonstrations, the last one first; no more of them are taken than fit. */
+  /** Demonstrations, last one first; only as many are read as fit. */
   readonly newestFirst: Iterable<ExampleTokens>;
-  /** The example whose scored part ends the sequence. */
+  /** Example whose scored part ends the sequence. */
   readonly query: ExampleTokens;
   readonly maxTokens: number;
 }
 
 /**
- * Demonstrations and a query as one sequence. What does not fit is dropped from the left, so that
- * the oldest demonstration goes first, perhaps in the middle of a word.
+ * Joins demonstrations and a query into one sequence. Excess tokens are dropped from the left: the earliest
+ * demonstration is cut first, possibly in the middle of a word.
  *
  * @throws MetaError `BAD_OPTION` when the query alone does not fit
+ *
  * Source: Min et al. 2022, published code (`metaicl/data.py`).
  */
 export function assembleSequence({ newestFirst, query, maxTokens }: SequenceParts): TokenSequence {
@@ -26,7 +27,7 @@ export function assembleSequence({ newestFirst, query, maxTokens }: SequencePart
       `A question of ${maxTokens - room} tokens does not fit into a sequence of ${maxTokens}. Raise maxTokens or lower maxExampleTokens.`,
     );
   }
-  // From the right, so that demonstrations beyond the limit are never looked at.
+  // From the right, so that demonstrations beyond the limit are never encoded.
   const pieces: TokenIds[] = [query.scored, query.conditioning];
   for (const { conditioning, scored } of newestFirst) {
     for (const piece of [scored, conditioning]) {
@@ -42,7 +43,7 @@ export function assembleSequence({ newestFirst, query, maxTokens }: SequencePart
   };
 }
 
-/** The last `length` tokens of the joined pieces, of which the last comes first. */
+/** Joins pieces, given last one first, and keeps the last `length` tokens. */
 function joinFromRight(pieces: readonly TokenIds[], length: number): number[] {
   const ids = new Array<number>(length);
   let end = length;

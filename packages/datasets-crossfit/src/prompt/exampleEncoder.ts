@@ -9,52 +9,52 @@ export type TokenIds = ArrayLike<number>;
 
 /** One example as tokens. */
 export interface ExampleTokens {
-  /** What comes first and is only read: the input (direct) or the answer (channel). */
+  /** First part, which is only read: the input (direct) or the answer (channel). */
   readonly conditioning: TokenIds;
-  /** What comes after it, and is scored where the example ends a sequence. */
+  /** Second part, which is scored where the example ends a sequence. */
   readonly scored: TokenIds;
 }
 
-/** Where an example stands and comes from. */
+/** Task and position of an example. */
 interface ExamplePlace {
-  /** Its task: MetaICL shortens tasks with an instruction, `inst:...`, in other ways. */
+  /** Name of its task: MetaICL shortens tasks with an instruction, `inst:...`, differently. */
   readonly task: string;
-  /** Whether nothing comes before it in the sequence. */
+  /** True at the beginning of the sequence. */
   readonly first: boolean;
 }
 
-/** What an example will be used for. */
+/** Later use of an example. */
 interface ExampleUse {
   readonly task: string;
-  /** The answers that it will be encoded with. */
+  /** Answers that it will be encoded with. */
   readonly answers: readonly string[];
-  /** Whether it will end a sequence, where it is scored, or only be a demonstration. */
+  /** True if it will end a sequence, where it is scored; false for a demonstration. */
   readonly isScored: boolean;
 }
 
-/** What an encoder is made of. */
+/** Options of an encoder. */
 export interface EncoderOptions {
   readonly tokenizer: Tokenizer;
   readonly format: PromptFormat;
-  /** Instructions; tasks that have one are written by it instead of by `format.style`. */
+  /** Instruction templates; tasks that have one use it instead of `format.style`. */
   readonly template?: Templates | undefined;
-  /** Room for one example, of which 2 tokens stay free, as MetaICL leaves them. */
+  /** Limit for one example, of which 2 tokens stay free, as MetaICL leaves them. */
   readonly maxExampleTokens: number;
 }
 
-/** Turns examples into tokens. */
+/** Converts examples to tokens. */
 export interface ExampleEncoder {
   readonly method: PromptFormat["method"];
   /**
-   * A demonstration or a training example: the first acceptable answer, and as much of the input's
-   * beginning as fits beside it.
+   * Encodes a demonstration or a training example: the first acceptable answer, and the beginning of the
+   * input as far as it fits.
    *
    * @throws RowProblem when the answer alone does not fit
    */
   answered(example: Example, place: ExamplePlace): ExampleTokens;
   /**
-   * A question: the example with each of some answers, mostly its options. The longest one decides for
-   * all of them how much of the input is kept.
+   * Encodes a question: the example with each of some answers, usually its options. The longest answer
+   * decides for all of them how much of the input is kept.
    *
    * @throws RowProblem when an answer alone does not fit
    */
@@ -64,8 +64,8 @@ export interface ExampleEncoder {
     place: ExamplePlace,
   ): ExampleTokens[];
   /**
-   * Finds what would go wrong later, at the cost of a look at the text: only answers that might have more
-   * tokens than the budget are encoded.
+   * Finds errors that encoding would raise later, without encoding most texts: only answers whose length in
+   * bytes allows more tokens than the limit are encoded.
    *
    * @throws RowProblem when an answer does not fit, or leaves nothing to score
    */
@@ -73,8 +73,8 @@ export interface ExampleEncoder {
 }
 
 /**
- * Input and answer are encoded apart, never the joined text, so that the border between what is
- * read and what is scored is a border between tokens.
+ * Encoder that tokenizes input and answer separately, never the joined text, so that the border between read
+ * and scored parts is a border between tokens.
  *
  * Source: Min et al. 2022, published code (`metaicl/data.py`).
  */
@@ -93,7 +93,7 @@ export function exampleEncoder({
       ? { conditioning: input, scored: answer }
       : { conditioning: answer, scored: input };
 
-  /** What of a text can fit into an example, and a little more, so that it shows when it does not. */
+  /** Encodes slightly more of a text than can fit into an example, so that an excess is noticed. */
   const encode = (text: string) => encodeStart(tokenizer, text, maxExampleTokens);
   const lengthOf = (text: string) => tokenizer.encode(text).length;
 
@@ -142,18 +142,18 @@ export function exampleEncoder({
 }
 
 /**
- * The most tokens that texts of so many bytes can have: one for each byte, of which normalisation may make
- * three, and one for a space that is put before each text.
+ * Upper bound on the tokens of texts with this many bytes: one per byte, of which normalisation may make
+ * three, and one for a space put before each text.
  */
 function mostTokens(bytes: number): number {
   return 3 * bytes + 2;
 }
 
 /**
- * Input and answer, shortened to what fits together.
+ * Shortens input and answer so that they fit together.
  *
- * @param input its beginning will do, as long as it is more than fits; so it will of the answer
- * @param lengthOf the length of either in full, for a message
+ * @param input may be cut at its end, as long as it is longer than the limit; so may the answer
+ * @param lengthOf full length of either, for a message
  */
 function shorten(
   input: number[],
@@ -173,7 +173,11 @@ function shorten(
   return [keepStart(input, budget - answer.length, excess("answer")), answer];
 }
 
-/** @param excess how much is too much, where `count` is less than 0 */
+/**
+ * Keeps the first `count` tokens.
+ *
+ * @param excess number of tokens too many, for the error when `count` is below 0
+ */
 function keepStart(tokens: number[], count: number, excess: () => number): number[] {
   if (count < 0) {
     throw new RowProblem(

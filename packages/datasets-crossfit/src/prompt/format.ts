@@ -1,18 +1,19 @@
 import type { PromptFormat } from "../options.js";
 
-/** An input and an answer, each with what separates it from the text before. */
+/** An input and an answer, each with its separator from the text before. */
 export interface PromptParts {
   readonly input: string;
-  /** What stands between an input and the answer to it, and is kept when the input is cut. */
+  /** Text between an input and its answer, kept when the input is cut. */
   readonly cue?: string;
   readonly answer: string;
 }
 
 /**
- * The text of one example: no template, no marks of beginning or end.
+ * Text of one example: no template, no marks of beginning or end.
  *
- * @param options decides, in MetaICL's code, whether the answer counts as a label
- * @param first whether nothing comes before the example
+ * @param options decides, in MetaICL's code, if the answer counts as a label
+ * @param first true for the first example of a sequence
+ *
  * Source: Min et al. 2022, appendix B, as their published code writes it.
  */
 export function promptParts(
@@ -27,7 +28,7 @@ export function promptParts(
       ? { input: between + input, answer: ` ${answer}` }
       : { input: ` ${input}`, answer: between + answer };
   }
-  // An empty list has only empty options: MetaICL's code takes free-form answers for no label.
+  // True for an empty list, too: MetaICL's code treats free-form answers as not being labels.
   const noLabel = separatorCompat === "metaicl-code" && options.every((option) => option === "");
   const separator = noLabel ? "" : "\n";
   if (method === "direct") {

@@ -8,7 +8,7 @@ export type Template = (
   first: boolean,
 ) => PromptParts;
 
-/** The template of a task; `undefined` where it has none. */
+/** Template of a task; `undefined` where it has none. */
 export function templateFor(
   templates: Templates | undefined,
   method: PromptFormat["method"],
@@ -41,7 +41,7 @@ function template(text: string, method: PromptFormat["method"]): Template {
   if (!text.endsWith(scored) || text.split(scored).length !== 2 || pieces.length !== 2) {
     throw new MetaError(
       "BAD_OPTION",
-      `A template of the ${method} method should have ${read} once and end with ${scored}, but is ${JSON.stringify(text)}.`,
+      `Expected a template of the ${method} method that has ${read} once and ends with ${scored}, got ${JSON.stringify(text)}.`,
     );
   }
   const [before = "", rest = ""] = pieces;

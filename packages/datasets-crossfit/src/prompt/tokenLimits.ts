@@ -2,10 +2,11 @@ import { type LanguageModel, MetaError } from "@metalearn/core";
 import { type CrossfitOptions, usualMaxTokens } from "../options.js";
 
 /**
- * The longest sequence and the longest example, by default as much as MetaICL reads, and a model can.
+ * Limits of sequences and examples in tokens, by default MetaICL's, reduced to the model's where that is
+ * lower.
  *
- * @param model for which sequences are meant, where it is known
- * @throws MetaError `BAD_OPTION` when the model cannot read so much
+ * @param model that will read the sequences, if known
+ * @throws MetaError `BAD_OPTION` when the model cannot read that many
  */
 export function tokenLimits(
   { maxTokens, maxExampleTokens }: Pick<CrossfitOptions, "maxTokens" | "maxExampleTokens">,

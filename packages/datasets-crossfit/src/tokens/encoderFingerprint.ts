@@ -4,9 +4,8 @@ import type { Example } from "../data/example.js";
 import type { EncoderOptions, ExampleEncoder } from "../prompt/exampleEncoder.js";
 
 /**
- * A hash of what an encoder does: its options, its tokenizer's vocabulary, and what it makes of
- * texts that are hard to agree on. A tokenizer that was trained anew under the same name and a
- * change of the prompts' code both show.
+ * Hash of an encoder's behaviour: its options, its tokenizer's vocabulary, and its tokens for difficult
+ * texts. It changes when a tokenizer is retrained under the same name, and when the code of prompts changes.
  */
 export function encoderFingerprint(
   encoder: ExampleEncoder,
@@ -16,7 +15,7 @@ export function encoderFingerprint(
   const { method, style, separatorCompat } = format;
   const hash = createHash("sha256");
   const options = { name, vocabularySize, method, style, separatorCompat, maxExampleTokens };
-  hash.update(JSON.stringify({ ...options, template })); // without a template as if there were none
+  hash.update(JSON.stringify({ ...options, template })); // equal for no templates and for no template of this task
   for (let id = 0; id < vocabularySize; id++) hash.update(`${textOf(tokenizer, id)}\0`);
   for (const text of probes) hash.update(JSON.stringify(attempt(() => tokenizer.encode(text))));
   for (const example of probeExamples) {
@@ -29,12 +28,12 @@ export function encoderFingerprint(
   return hash.digest("hex");
 }
 
-/** The text of a token; vocabularies may have gaps. */
+/** Text of a token; vocabularies may have gaps. */
 function textOf(tokenizer: Tokenizer, id: number): string {
   return String(attempt(() => tokenizer.decode([id])));
 }
 
-/** A result, or what went wrong: a tiny budget has no room for the probes. */
+/** Result of `work`, or its error's message: a tiny limit has no room for the probes. */
 function attempt(work: () => unknown): unknown {
   try {
     return work();

@@ -1,17 +1,17 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Old enough to be left over from a process that was killed. */
+/** Age of a temporary file from which its process is taken to have been killed. */
 const abandonedAfterMs = 3_600_000;
 
 /**
- * Removes files until a folder takes at most `maxBytes`: those that were not used for the longest
- * time first. Whoever reads one of them at this moment reads it to its end, or makes it anew.
+ * Removes files, least recently used first, until a folder takes at most `maxBytes`. A process that has
+ * opened a removed file can still read it; others recompute it.
  */
 export function pruneCache(directory: string, maxBytes: number): void {
   const files = readdirSync(directory).flatMap((name) => {
     const path = join(directory, name);
-    const stat = statSync(path, { throwIfNoEntry: false }); // another process prunes as well
+    const stat = statSync(path, { throwIfNoEntry: false }); // another process may prune as well
     return stat?.isFile() ? [{ path, size: stat.size, used: stat.mtimeMs }] : [];
   });
   let total = 0;

@@ -1,19 +1,19 @@
 import type { TokenIds } from "../prompt/exampleEncoder.js";
 
 /**
- * Token lists kept one after another in a typed array that grows: 2 bytes a token where the
- * vocabulary allows it, and nothing per list.
+ * Token lists stored one after another in a growing typed array: 2 bytes per token where the vocabulary
+ * allows it, and no overhead per list.
  */
 export interface TokenArena {
-  /** Copies tokens in and returns where they begin. */
+  /** Copies tokens and returns their position. */
   add(tokens: TokenIds): number;
   /** A view of stored tokens. They are never overwritten. */
   read(start: number, length: number): Uint16Array | Uint32Array;
-  /** How many tokens there are. */
+  /** Number of stored tokens. */
   used(): number;
 }
 
-/** An empty arena for tokens below `vocabularySize`. */
+/** Creates an empty arena for token ids below `vocabularySize`. */
 export function tokenArena(vocabularySize: number): TokenArena {
   const Tokens = vocabularySize <= 0x1_0000 ? Uint16Array : Uint32Array;
   let store = new Tokens(1024);

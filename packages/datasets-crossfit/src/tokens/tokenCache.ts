@@ -7,47 +7,47 @@ import { pruneCache } from "./pruneCache.js";
 import { decodeTokenFile, encodeTokenFile } from "./tokenFile.js";
 import type { TokenTable } from "./tokenTable.js";
 
-/** Raised when cached tokens would no longer be those that the code makes, and no probe could tell. */
+/** To be raised when the code makes other tokens than before and no probe of the fingerprint shows it. */
 const version = 1;
 
-/** All that tokens are made from, besides the encoder. */
+/** Everything that tokens depend on, apart from the encoder. */
 export interface TokenSource {
   readonly task: string;
-  /** Decides whether the file's rows are as they should be, which cached tokens stand for. */
+  /** Type of the task, which decides the checks that the file's rows have passed. */
   readonly taskType: string;
-  /** Of the data file. */
+  /** Hash of the data file. */
   readonly sha256: string;
-  /** How many of its rows are used; all when absent. */
+  /** Number of its rows that are used; all when absent. */
   readonly limit: number | undefined;
-  /** The seed of the words that labels were replaced by, if they were. */
+  /** Seed of the words that replaced labels, if they were replaced. */
   readonly wordSeed?: number | undefined;
 }
 
-/** Tokens of earlier runs, a file for each data file. */
+/** Tokens of earlier runs, one file for each data file. */
 export interface TokenCache {
   readonly directory: string;
-  /** `undefined` when there is no sound file. A damaged one is told about. */
+  /** Reads tokens; `undefined` when there is no intact file. A damaged one is reported. */
   read(source: TokenSource): Promise<TokenTable | undefined>;
-  /** Keeps tokens for later runs. Where that is not possible it is told, and nothing else happens. */
+  /** Stores tokens for later runs. A failure to write is reported and otherwise ignored. */
   write(source: TokenSource, table: TokenTable): void;
-  /** Keeps the folder within its limit. To be called when all is written. */
+  /** Removes files beyond the limit. To be called after all writes. */
   prune(): void;
 }
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
-  /** Of the encoder: equal ones make equal tokens. */
+  /** Fingerprint of the encoder: equal ones make equal tokens. */
   readonly fingerprint: string;
   readonly notify: (message: string) => void;
   /** @default `tokens` in metalearn's cache directory */
   readonly directory?: string;
-  /** What all files may take; those that were not used for the longest time go. @default 5e9 */
+  /** Limit for the size of all files; the least recently used ones are removed. @default 5e9 */
   readonly maxBytes?: number;
 }
 
 /**
- * The token cache of an encoder. Files are named after all that decides their content, so that none
- * is ever out of date; they appear whole or not at all, whoever else writes the same.
+ * Token cache of an encoder. A file's name is a hash of everything that decides its content, so that no file
+ * is ever outdated. Files are written atomically, also when several processes write the same one.
  */
 export function tokenCache({
   fingerprint,
@@ -74,7 +74,7 @@ export function tokenCache({
         return table;
       } catch (error) {
         notify(
-          `The cached tokens of ${source.task} are made anew, since ${path} is damaged: ${messageOf(error)}`,
+          `The cached tokens of ${source.task} are computed again, because ${path} is damaged: ${messageOf(error)}`,
         );
         return undefined;
       }
@@ -92,9 +92,9 @@ export function tokenCache({
           rmSync(temporary, { force: true });
         }
       } catch (error) {
-        isWritable = false; // once is enough
+        isWritable = false; // reported once only
         notify(
-          `Tokens cannot be kept for later runs: ${messageOf(error)}. Set METALEARN_CACHE to another folder, or "cache" of the tasks to false.`,
+          `Tokens cannot be cached for later runs: ${messageOf(error)}. Set METALEARN_CACHE to another folder, or "cache" of the tasks to false.`,
         );
       }
     },

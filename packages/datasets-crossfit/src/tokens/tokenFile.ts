@@ -2,15 +2,15 @@ import { crc32 } from "node:zlib";
 import { MetaError } from "@metalearn/core";
 import type { TokenTable } from "./tokenTable.js";
 
-/** Of a file that this version wrote on a machine with this byte order. */
+/** Identifies this version of the format and the machine's byte order. */
 const magic = 0x314b_544d; // "MTK1"
 
-/** Words of the header: magic, CRC-32 of all that follows, offsets, tokens, bytes per token. */
+/** Number of words in the header: magic, CRC-32 of everything after it, offsets, tokens, bytes per token. */
 const headerWords = 5;
 
 /**
- * A token table as a file: the header, the offsets (4 bytes each) and the tokens (2 or 4), in the
- * machine's byte order, so that they can be used as they were read.
+ * Encodes a token table as a file: the header, the offsets (4 bytes each) and the tokens (2 or 4), in the
+ * machine's byte order, so that the arrays can be used as they are read.
  */
 export function encodeTokenFile({ offsets, tokens }: TokenTable): readonly Uint8Array[] {
   const header = new Uint32Array(headerWords);
@@ -21,9 +21,9 @@ export function encodeTokenFile({ offsets, tokens }: TokenTable): readonly Uint8
 }
 
 /**
- * Reads what {@link encodeTokenFile} made. The table's arrays are views of `bytes`.
+ * Reads the format of {@link encodeTokenFile}. The table's arrays are views of `bytes`.
  *
- * @throws MetaError `BAD_DATA` when the file is another version's, was cut off or has changed
+ * @throws MetaError `BAD_DATA` when the file is of another version, truncated or damaged
  */
 export function decodeTokenFile(bytes: Uint8Array): TokenTable {
   // Not `slice`, which does not copy a Buffer.
@@ -33,11 +33,11 @@ export function decodeTokenFile(bytes: Uint8Array): TokenTable {
   const header = new Uint32Array(buffer, byteOffset, headerWords);
   const [found, sum, offsetCount = 0, tokenCount = 0, tokenBytes = 0] = header;
   if (found !== magic || (tokenBytes !== 2 && tokenBytes !== 4)) {
-    throw damaged("it has the header of something else");
+    throw damaged("its header is not that of a token table");
   }
   const length = headerBytes + 4 * offsetCount + tokenBytes * tokenCount;
   if (bytes.length !== length) {
-    throw damaged(`it should have ${length} bytes, but has ${bytes.length}`);
+    throw damaged(`expected ${length} bytes, got ${bytes.length}`);
   }
   const tokensFrom = byteOffset + headerBytes + 4 * offsetCount;
   const offsets = new Uint32Array(buffer, byteOffset + headerBytes, offsetCount);
@@ -60,5 +60,5 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 }
 
 function damaged(problem: string): MetaError {
-  return new MetaError("BAD_DATA", `The file is no complete token table: ${problem}.`);
+  return new MetaError("BAD_DATA", `The file is not a complete token table: ${problem}.`);
 }

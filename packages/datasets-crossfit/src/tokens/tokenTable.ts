@@ -1,21 +1,20 @@
 import type { ExampleTokens } from "../prompt/exampleEncoder.js";
 import { tokenArena } from "./tokenArena.js";
 
-/** The tokens of all rows of a task, one after another in typed arrays. */
+/** Tokens of all rows of a task, one after another in typed arrays. */
 export interface TokenTable {
   /**
-   * Where pieces begin in `tokens`, and where the last one ends: per row the conditioning and the
-   * scored piece as they read at the beginning of a sequence, then both as they read after other
-   * examples.
+   * Start of each piece in `tokens`, and the end of the last one. Per row: the conditioning and the scored
+   * piece at the beginning of a sequence, then both after other examples.
    */
   readonly offsets: Uint32Array;
   readonly tokens: Uint16Array | Uint32Array;
 }
 
-/** Pieces of a row in a {@link TokenTable}. */
+/** Number of pieces per row in a {@link TokenTable}. */
 const piecesPerRow = 4;
 
-/** Fills a table by encoding every row both ways. */
+/** Builds a table by encoding every row both ways. */
 export function buildTokenTable(
   size: number,
   vocabularySize: number,
@@ -35,12 +34,12 @@ export function buildTokenTable(
   return { offsets, tokens: arena.read(0, arena.used()) };
 }
 
-/** How many rows a table has. */
+/** Number of rows of a table. */
 export function tableSize({ offsets }: TokenTable): number {
   return (offsets.length - 1) / piecesPerRow;
 }
 
-/** A row as it reads at the beginning of a sequence (`first`) or after other examples. */
+/** Tokens of a row at the beginning of a sequence (`first`) or after other examples. */
 export function tableTokens(
   { offsets, tokens }: TokenTable,
   row: number,

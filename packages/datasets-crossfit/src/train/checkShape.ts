@@ -2,22 +2,22 @@ import { type EpisodeShape, MetaError } from "@metalearn/core";
 import { shortList } from "../data/shortList.js";
 import type { TaskSampling } from "../options.js";
 
-/** What episodes are drawn from. */
+/** Tasks that episodes are drawn from. */
 export interface Pool {
   readonly tasks: readonly { readonly name: string; readonly size: number }[];
   readonly batchSize: number;
   readonly taskSampling: TaskSampling;
-  /** The weight of each task in draws: {@link taskWeights}. */
+  /** Weight of each task in draws: {@link taskWeights}. */
   readonly weights: readonly number[];
-  /** Whether the supports of a meta-update come from different tasks, as far as episodes are of one. */
+  /** True if the supports of a meta-update come from different tasks, where each episode is of one task. */
   readonly distinctTasks: boolean;
 }
 
 /**
- * Makes sure that every meta-update of a shape can be drawn from a pool, so that none fails after
- * hours of training.
+ * Checks that every meta-update of a shape can be drawn from a pool, so that none fails after hours of
+ * training.
  *
- * @throws MetaError `BAD_OPTION` when there are too few tasks or rows, or the shape makes no sense
+ * @throws MetaError `BAD_OPTION` when there are too few tasks or rows, or the shape is inconsistent
  */
 export function checkShape(shape: EpisodeShape, pool: Pool): void {
   checkCounts(shape);
@@ -57,7 +57,7 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
   if (small.length > 0) {
     const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
     throw bad(
-      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or take them out of the setting`,
+      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or remove them from the setting`,
     );
   }
   if (pool.distinctTasks && tasks > pool.tasks.length) {
@@ -67,7 +67,7 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
   }
   if (querySource === "other-tasks" && support > 0 && pool.tasks.length <= tasks) {
     throw bad(
-      `Query examples of other tasks need a task that is nobody's support: with ${tasks} tasks per meta-update at least ${tasks + 1} training tasks, but there are ${pool.tasks.length}`,
+      `Query examples of other tasks need a task outside of the support: expected at least ${tasks + 1} training tasks for ${tasks} tasks per meta-update, got ${pool.tasks.length}`,
     );
   }
 }
@@ -83,7 +83,7 @@ function checkMixture({ tasks, support, query, querySource }: EpisodeShape, pool
     );
   }
   if (querySource !== "other-tasks") return;
-  // At worst every support row comes from another task, and the smallest tasks are left over.
+  // In the worst case every support row comes from a different task, and the smallest tasks are left over.
   const usedTasks = Math.min(tasks * supportRows, pool.tasks.length);
   const sizes = pool.tasks.map(({ size }) => size).sort((a, b) => a - b);
   const left = sizes.slice(0, sizes.length - usedTasks);

@@ -4,36 +4,39 @@ import { drawDistinct, drawWeighted } from "./draws.js";
 import { type MixtureWalk, weightedWalk } from "./mixtureWalk.js";
 import { addressOf, type RowAddress } from "./rowAddress.js";
 
-/** The rows of one episode. */
+/** Rows of one episode. */
 export interface DrawnEpisode {
   readonly support: readonly RowAddress[];
   /** `undefined` when the query is the support examples themselves. */
   readonly query: readonly RowAddress[] | undefined;
 }
 
-/** The episodes of one meta-update, and how far they went along the mixture. */
+/** Episodes of one meta-update, and the position in the mixture after them. */
 export interface DrawnUpdate {
   readonly episodes: readonly DrawnEpisode[];
   readonly position: number;
 }
 
-/** What a meta-update is drawn from. */
+/** Pool and position that a meta-update is drawn from. */
 export interface DrawOptions {
   readonly pool: Pool;
   readonly walk: MixtureWalk;
   readonly seed: number;
-  /** Meta-updates before this one. */
+  /** Number of earlier meta-updates. */
   readonly update: number;
-  /** Rows of the mixture that were read before. */
+  /** Number of rows of the mixture that were read before. */
   readonly position: number;
 }
 
-/** Draws the rows of one meta-update. It depends on nothing but its arguments. */
+/** Draws the rows of one meta-update, as a pure function of its arguments. */
 export function drawEpisodes(shape: EpisodeShape, options: DrawOptions): DrawnUpdate {
   return shape.unit === "task" ? drawFromTasks(shape, options) : drawFromMixture(shape, options);
 }
 
-/** Each episode draws a task, then rows of it. Episodes may draw the same task, unless told not to. */
+/**
+ * Draws a task for each episode, then rows of it. Episodes may draw the same task, unless `distinctTasks` is
+ * set.
+ */
 function drawFromTasks(
   { tasks, support, query, querySource }: EpisodeShape,
   { pool, seed, update, position }: DrawOptions,
@@ -66,7 +69,7 @@ function drawFromTasks(
   return { episodes, position };
 }
 
-/** Episodes read on along the mixture of all tasks. */
+/** Reads episodes one after the other from the mixture of all tasks. */
 function drawFromMixture(
   { tasks, support, query, querySource }: EpisodeShape,
   { pool, walk, seed, update, position: start }: DrawOptions,
@@ -74,7 +77,7 @@ function drawFromMixture(
   const supportRows = support * pool.batchSize;
   const queryRows = query * pool.batchSize;
   let position = start;
-  /** The next rows, without those that the episode has already (around the end of an epoch). */
+  /** Reads the next rows, except those that the episode has already (around the end of an epoch). */
   const read = (count: number, taken: readonly RowAddress[] = []): RowAddress[] => {
     const rows: RowAddress[] = [];
     while (rows.length < count) {

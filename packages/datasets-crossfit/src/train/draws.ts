@@ -23,7 +23,7 @@ export function drawDistinct(
   return [...drawn];
 }
 
-/** An index of `weights`, drawn with a chance in proportion to its weight, a whole number. */
+/** Draws an index of `weights` with a probability proportional to its weight, a whole number. */
 export function drawWeighted(random: Random, weights: readonly number[]): number {
   let rest = random.integer(weights.reduce((sum, weight) => sum + weight, 0));
   return weights.findIndex((weight) => {

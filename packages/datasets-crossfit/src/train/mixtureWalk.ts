@@ -2,17 +2,18 @@ import { randomFor } from "@metalearn/core";
 import { drawWeighted } from "./draws.js";
 import { addressOf, type RowAddress } from "./rowAddress.js";
 
-/** Rows of all tasks in random order: an endless list. */
+/** Endless list of the rows of all tasks in random order. */
 export interface MixtureWalk {
   /** The row at a position. */
   at(position: number): RowAddress;
 }
 
 /**
- * Every row comes once per epoch, as many positions as there are rows, so that tasks come in
- * proportion to their size. Every epoch has its own order.
+ * Walk that visits every row once per epoch, so that tasks occur in proportion to their size. Every epoch has
+ * an order of its own.
  *
- * @param sizes rows of each task
+ * @param sizes number of rows of each task
+ *
  * Source: Min et al. 2022, published code: one training sequence per row, reshuffled each epoch.
  */
 export function mixtureWalk(sizes: readonly number[], seed: number): MixtureWalk {
@@ -31,9 +32,10 @@ export function mixtureWalk(sizes: readonly number[], seed: number): MixtureWalk
 }
 
 /**
- * Every position draws a task by its weight, then any row of it: there are no epochs.
+ * Walk that draws a task by its weight, then any row of it, at every position: there are no epochs.
  *
- * @param sizes rows of each task
+ * @param sizes number of rows of each task
+ *
  * Source: Min et al. 2022, table 1: sample a task, then its examples.
  */
 export function weightedWalk(

@@ -14,17 +14,17 @@ import {
   tokenisedTask,
 } from "./trainingTask.js";
 
-/** What training tasks are made with. */
+/** Settings of training tasks. */
 export interface OpenTrainingOptions {
   readonly setting: Setting;
   readonly encoder: ExampleEncoder;
   readonly options: CompleteOptions;
-  /** Where tokens that are not there yet are kept; without one, rows are encoded when drawn. */
+  /** Stores tokens that it does not have yet; without a cache, rows are encoded when they are drawn. */
   readonly cache: TokenCache | undefined;
 }
 
 /**
- * The training tasks of a setting, once training is asked for.
+ * Opens the training tasks of a setting, when training is requested.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_DATA` for rows that cannot be encoded, or too few of them
  */
@@ -39,7 +39,7 @@ export function openTraining(
   if (missing.length > 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or take the tasks out of ${join(root, "config", `${setting.name}.json`)}.`,
+      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or remove the tasks from ${join(root, "config", `${setting.name}.json`)}.`,
     );
   }
   checkEnoughRows(tasks, shots);

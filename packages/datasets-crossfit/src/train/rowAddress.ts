@@ -1,10 +1,10 @@
-/** A row of a training task, by their indices. */
+/** Indices of a training task and one of its rows. */
 export interface RowAddress {
   readonly task: number;
   readonly row: number;
 }
 
-/** The address of row `index` when the rows of all tasks are counted through. */
+/** Address of row `index` when the rows of all tasks are numbered consecutively. */
 export function addressOf(sizes: readonly number[], index: number): RowAddress {
   let row = index;
   const task = sizes.findIndex((size) => {

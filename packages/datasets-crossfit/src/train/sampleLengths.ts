@@ -3,18 +3,18 @@ import type { SamplerOptions } from "./sampler.js";
 import { taskWeights } from "./taskWeights.js";
 import { trainingSequences } from "./trainingSequences.js";
 
-/** Enough to know the lengths of batches to a few percent; encoding them takes about a second. */
+/** Enough to estimate the lengths of batches to a few percent; encoding them takes about a second. */
 const sampleSize = 1_000;
 
 /**
- * The lengths of about 1,000 training sequences, evenly spaced over the rows of each task. Every
- * task has at least one, and otherwise as many as its chance to be drawn.
+ * Lengths in tokens of about 1,000 training sequences, evenly spaced over the rows of each task. Every task
+ * has at least one, and otherwise a number proportional to its probability of being drawn.
  */
 export function sampleLengths(
   options: Omit<SamplerOptions, "seed" | "batchSize">,
 ): TrainingLengths {
   const { tasks, maxTokens, taskSampling, temperature } = options;
-  // The lengths belong to the data: runs with other seeds are to pad alike.
+  // The lengths belong to the data: runs with other seeds should pad alike.
   const sequences = trainingSequences({ ...options, seed: 0 });
   const weights = taskWeights(
     tasks.map(({ size }) => size),

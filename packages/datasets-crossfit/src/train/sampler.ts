@@ -20,22 +20,22 @@ import { taskWeights } from "./taskWeights.js";
 import { type Draw, type TrainingSequenceOptions, trainingSequences } from "./trainingSequences.js";
 import type { TrainingTask } from "./trainingTask.js";
 
-/** What a sampler is made of. */
+/** Options of a sampler. */
 export interface SamplerOptions extends TrainingSequenceOptions {
   readonly taskSampling: TaskSampling;
-  /** Of `temperature` sampling. */
+  /** Temperature of `temperature` sampling. */
   readonly temperature: number;
-  /** Whether the episodes of a meta-update that are of one task each are of different ones. */
+  /** True if single-task episodes of one meta-update use different tasks. */
   readonly distinctTasks: boolean;
   /** Sequences per batch. */
   readonly batchSize: number;
-  /** Lengths to pad sequences to; absent, a batch is as long as its longest sequence. */
+  /** Lengths to pad sequences to; without them, a batch is as long as its longest sequence. */
   readonly paddedLengths?: readonly number[] | undefined;
 }
 
 /**
- * Episodes of training sequences. Which rows a meta-update reads depends on the seed and on two
- * counters: meta-updates so far, and rows read so far of the mixture.
+ * Sampler of episodes of training sequences. The rows of a meta-update depend on the seed and on two
+ * counters: meta-updates so far, and rows of the mixture read so far.
  */
 export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch> {
   const { tasks, batchSize, paddedLengths, taskSampling, temperature, distinctTasks, seed } =
@@ -43,7 +43,7 @@ export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch
   const sizes = tasks.map(({ size }) => size);
   const weights = taskWeights(sizes, taskSampling, temperature);
   const pool: Pool = { tasks, batchSize, taskSampling, weights, distinctTasks };
-  /** How rows become batches. */
+  /** Converts rows to batches. */
   const sequencesOf = trainingSequences(options);
   const answered: Batching<TokenSequence> = {
     example: sequencesOf.answered,
@@ -104,13 +104,13 @@ export function trainingSampler(options: SamplerOptions): TaskSampler<TokenBatch
   }
 }
 
-/** How rows become examples, and examples a batch. */
+/** Conversion of rows to examples, and of examples to a batch. */
 interface Batching<T> {
   example(address: RowAddress, draw: Draw): T;
   batch(examples: readonly T[]): TokenBatch;
 }
 
-/** A task with free-form answers has nothing to choose from, and is never drawn. */
+/** Sets the weight of tasks with free-form answers to 0: they have no options to choose from. */
 function weightsWithOptions(tasks: readonly TrainingTask[], weights: readonly number[]): number[] {
   return tasks.map((task, i) =>
     task.examples().every(({ options }) => options.length >= 2) ? (weights[i] as number) : 0,
@@ -128,6 +128,6 @@ function counter(state: SamplerState, name: string): number {
   if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
   throw new MetaError(
     "BAD_CHECKPOINT",
-    `The sampler's state should hold a whole number "${name}", but it is ${value}. Was it saved by another data set?`,
+    `Expected a whole number "${name}" in the sampler's state, got ${value}. Was it saved by another data set?`,
   );
 }

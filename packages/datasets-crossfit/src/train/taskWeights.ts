@@ -4,9 +4,8 @@ import type { TaskSampling } from "../options.js";
 const precision = 1_000;
 
 /**
- * The weight of each task, a whole number: `n` for `proportional`, 1 for `uniform` and `n^(1/T)`
- * for `temperature`, where `n` is its number of rows. T = 1 is proportional, and the larger T, the
- * nearer to uniform.
+ * Weight of each task, a whole number: `n` for `proportional`, 1 for `uniform` and `n^(1/T)` for
+ * `temperature`, where `n` is its number of rows. T = 1 is proportional, and large T approaches uniform.
  *
  * Source: Raffel et al. 2020, section 3.5.2 (temperature-scaled mixing).
  */

@@ -10,49 +10,49 @@ import type { TokenCache, TokenSource } from "../tokens/tokenCache.js";
 import { type TokenTable, tableSize } from "../tokens/tokenTable.js";
 import type { TrainingExamples } from "./trainingTask.js";
 
-/** The number in the names of meta-training files: at most so many rows. */
+/** Number in the names of meta-training files: the most rows that one may have. */
 export const poolShots = 16_384;
 
-/** The meta-training files of a setting. */
+/** Meta-training files of a setting. */
 export interface TrainingData {
   readonly tasks: readonly (TokenisedFile | ParsedFile)[];
-  /** Files that are not there: an error once training is asked for, but not for evaluation. */
+  /** Files that do not exist: an error when training is requested, but not for evaluation. */
   readonly missing: readonly string[];
-  /** sha256 by path. */
+  /** SHA-256 by path. */
   readonly hashes: Readonly<Record<string, string>>;
 }
 
-/** A file whose rows were checked and tokenised by an earlier run. */
+/** A file whose rows were checked and tokenized by an earlier run. */
 interface TokenisedFile {
   readonly name: string;
-  /** How many rows it has. */
+  /** Number of rows. */
   readonly size: number;
   readonly table: TokenTable;
-  /** Reads its rows once more, for whoever needs their texts. */
+  /** Reads its rows again, for callers that need their texts. */
   reread(): readonly Example[];
 }
 
-/** A file that was read and checked now. */
+/** A file that was read and checked in this run. */
 interface ParsedFile extends TrainingExamples {
   readonly size: number;
-  /** Under which its tokens are to be cached. */
+  /** Key of its tokens in the cache. */
   readonly source: TokenSource;
 }
 
-/** What to read of each file. */
+/** Parts of each file to read. */
 export interface TrainingDataOptions {
   readonly dataSeed: number;
-  /** Keeps the first rows of each; the files are shuffled already. */
+  /** Number of rows of each file to keep, the first ones; the files are shuffled already. */
   readonly maxExamplesPerTask?: number | undefined;
-  /** Where tokens of earlier runs are. */
+  /** Tokens of earlier runs. */
   readonly cache: TokenCache | undefined;
-  /** Whether labels are replaced by random words, which `dataSeed` decides. */
+  /** Labels to train on: the original ones, or random words, which `dataSeed` decides. */
   readonly trainLabels: Labels;
 }
 
 /**
- * Reads the meta-training examples of tasks, or their tokens. Every file is hashed, at more than a
- * gigabyte a second: cheaper than to find out safely that it need not be.
+ * Reads the meta-training examples of tasks, or their tokens. Every file is hashed, at more than a gigabyte
+ * per second: cheaper than to find out safely that it need not be.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line
  */

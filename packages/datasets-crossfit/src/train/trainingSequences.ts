@@ -7,38 +7,37 @@ import { drawDistinct } from "./draws.js";
 import type { RowAddress } from "./rowAddress.js";
 import type { TrainingTask } from "./trainingTask.js";
 
-/** How training rows become sequences. */
+/** Options of training sequences. */
 export interface TrainingSequenceOptions {
   readonly tasks: readonly TrainingTask[];
-  /** Demonstrations before each example. */
+  /** Number of demonstrations before each example. */
   readonly shots: number;
   readonly demonstrations: DemonstrationChoice;
   readonly maxTokens: number;
   readonly seed: number;
 }
 
-/** Which of all draws this is; only fresh demonstrations depend on it. */
+/** Position of a draw among all draws; only fresh demonstrations depend on it. */
 export interface Draw {
   readonly update: number;
-  /** The draw's number within its meta-update. */
+  /** Number of the draw within its meta-update. */
   readonly index: number;
 }
 
 /** Makes training sequences of a row. */
 export interface TrainingSequences {
-  /** With its answer. */
+  /** Sequence of a row with its answer. */
   answered(address: RowAddress, draw: Draw): TokenSequence;
-  /** One with each of its options. */
+  /** Sequences of a row, one with each of its options. */
   perOption(address: RowAddress, draw: Draw): OptionExample;
 }
 
 /**
- * A row becomes a sequence of `shots` demonstrations, drawn without replacement from the other rows
- * of its task, and itself. Whether an episode also trains on or asks about a demonstration does not
- * matter, as in the reference.
+ * Training sequences: a row after `shots` demonstrations, drawn without replacement from the other rows of
+ * its task. As in the reference, a demonstration may also be trained on or asked about in the same episode.
  *
- * Source: Min et al. 2022, section 3.1. `nearest`: Liu et al. 2022 (KATE), section 3.2, with BM25 as
- * in Rubin et al. 2022; the most similar demonstration stands next to the row itself.
+ * Source: Min et al. 2022, section 3.1. `nearest`: Liu et al. 2022 (KATE), section 3.2, with BM25 as in Rubin
+ * et al. 2022; the most similar demonstration stands next to the row itself.
  */
 export function trainingSequences({
   tasks,
@@ -60,7 +59,7 @@ export function trainingSequences({
       demonstrations === "nearest"
         ? indexOf(task).find(task.examples()[row]?.input ?? "", shots, row)
         : [];
-    // The most similar one comes last. Rows without a common word are as good as any other.
+    // The most similar one comes last. Rows without a common word are equally good, and are drawn at random.
     const others = drawDistinct(
       random,
       shots - nearest.length,

@@ -6,10 +6,10 @@ import type { ExampleEncoder, ExampleTokens } from "../prompt/exampleEncoder.js"
 import { tokenArena } from "../tokens/tokenArena.js";
 import { buildTokenTable, type TokenTable, tableSize, tableTokens } from "../tokens/tokenTable.js";
 
-/** The examples that a task offers to meta-training. */
+/** Examples that a task offers to meta-training. */
 export interface TrainingExamples {
   readonly name: string;
-  /** The file that they come from, one per line. */
+  /** File with the examples, one per line. */
   readonly path: string;
   readonly examples: readonly Example[];
 }
@@ -17,13 +17,13 @@ export interface TrainingExamples {
 /** A meta-training task as tokens. */
 export interface TrainingTask {
   readonly name: string;
-  /** How many rows it has. */
+  /** Number of rows. */
   readonly size: number;
-  /** The rows' texts, which are kept from the first call on. */
+  /** Texts of the rows, which are kept from the first call on. */
   examples(): readonly Example[];
-  /** A row with each of its options, and the index of the right one; where it has any. */
+  /** A row with each of its options, and the index of the right one; for rows that have options. */
   question(row: number, first: boolean): TrainingQuestion;
-  /** A row as it reads at the beginning of a sequence (`first`) or after other examples. */
+  /** Tokens of a row at the beginning of a sequence (`first`) or after other examples. */
   tokens(row: number, first: boolean): ExampleTokens;
 }
 
@@ -33,13 +33,13 @@ interface TrainingQuestion {
   readonly gold: number;
 }
 
-/** What turns rows into tokens. */
+/** Encoder of a task's rows. */
 export interface TaskEncoding {
   readonly encoder: ExampleEncoder;
   readonly vocabularySize: number;
 }
 
-/** A training task that is tokenised already. */
+/** Training task that is tokenized already. */
 export function tokenisedTask(
   { name, table, reread }: { name: string; table: TokenTable; reread(): readonly Example[] },
   encoder: ExampleEncoder,
@@ -52,7 +52,7 @@ export function tokenisedTask(
   };
 }
 
-/** @throws MetaError `BAD_DATA`, naming file and line, when a row cannot be encoded */
+/** Tokenizes all rows. @throws MetaError `BAD_DATA`, naming file and line, when a row cannot be encoded */
 export function tokenise(
   { name, path, examples }: TrainingExamples,
   { encoder, vocabularySize }: TaskEncoding,
@@ -64,8 +64,8 @@ export function tokenise(
 }
 
 /**
- * A training task that encodes each row when it is first read, and keeps the tokens: training
- * begins at once, and no row is encoded twice.
+ * Training task that encodes each row when it is first read, and keeps the tokens: training begins at once,
+ * and no row is encoded twice.
  *
  * @throws MetaError `BAD_DATA`, naming file and line, when a row could not be encoded later
  */
@@ -136,8 +136,10 @@ function checkRows({ name, path, examples }: TrainingExamples, encoder: ExampleE
 }
 
 /**
- * @throws MetaError `BAD_DATA` when a task has too few rows for a sequence: `shots` demonstrations
- *   and one example to learn from
+ * Checks that every task has enough rows.
+ *
+ * @throws MetaError `BAD_DATA` when a task has too few rows for a sequence: `shots` demonstrations and one
+ *   example to learn from
  */
 export function checkEnoughRows(
   tasks: readonly { readonly name: string; readonly size: number }[],
@@ -148,6 +150,6 @@ export function checkEnoughRows(
   const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
   throw new MetaError(
     "BAD_DATA",
-    `With ${shots} shots every training task needs at least ${shots + 1} rows, but these have fewer: ${list}. Lower shots, raise maxExamplesPerTask, or take them out of the setting.`,
+    `With ${shots} shots every training task needs at least ${shots + 1} rows, but these have fewer: ${list}. Lower shots, raise maxExamplesPerTask, or remove them from the setting.`,
   );
 }

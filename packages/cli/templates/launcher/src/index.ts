@@ -12,7 +12,7 @@ import {
 } from "@metalearn/core";
 import { z } from "zod";
 
-/** What a config calls it: no other plugin that it lists may have a launcher of this name. */
+/** Name in a config; no other plugin that the config lists may have a launcher of this name. */
 const name = "__component__";
 
 const options = z.strictObject({
@@ -50,7 +50,7 @@ export function __factory__(given: __Factory__Options = {}): Launcher {
   };
 }
 
-/** Waits for a job's process. Says why it failed, if it did. */
+/** Waits for a job's process and returns why it failed, if it did. */
 async function run(
   { command, log }: Job,
   niceness: number,
@@ -61,10 +61,10 @@ async function run(
   const [program, ...args] = command;
   const child = spawn(program, args, {
     stdio: ["ignore", output.fd, output.fd],
-    detached: true, // Ctrl-C reaches this process alone, which passes it on once
+    detached: true, // the terminal sends Ctrl-C to this process only, which passes it on once
   });
   if (child.pid !== undefined) setPriority(child.pid, niceness);
-  const stop = () => child.kill("SIGTERM"); // a run writes a checkpoint then
+  const stop = () => child.kill("SIGTERM"); // the run then writes a checkpoint
   signal?.addEventListener("abort", stop);
   try {
     return await new Promise((resolve) => {

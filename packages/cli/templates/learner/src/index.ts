@@ -12,7 +12,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 
-/** What a config calls it: no other plugin that it lists may have a learner of this name. */
+/** Name in a config; no other plugin that the config lists may have a learner of this name. */
 const name = "__component__";
 
 const options = z.strictObject({
@@ -33,7 +33,7 @@ export type __Factory__Options = z.input<typeof options>;
  */
 export function __factory__(given: __Factory__Options = {}): Learner {
   const { innerLearningRate, tasks } = parseOptions(options, given);
-  /** `from - innerLearningRate * direction` */
+  /** Parameters after a step: `from - innerLearningRate * direction` */
   const step = (from: Params, direction: Params) =>
     mapParams((a, b) => tf.sub(a, tf.mul(b, innerLearningRate)), from, direction);
 

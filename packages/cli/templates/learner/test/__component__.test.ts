@@ -12,7 +12,7 @@ testLearner("__component__", {
   },
 });
 
-// A model whose loss is (w - target)^2 / 2: its step can be worked out by hand.
+// A model with loss (w - target)^2 / 2, whose inner step is easy to compute by hand.
 const model = {
   name: "point",
   init: async (): Promise<Params> => ({ w: tf.scalar(1) }),
@@ -30,8 +30,8 @@ test("the meta-gradient goes through the inner step", async () => {
   const state = { optimizer: { step: 0, update: 0, slots: {} } };
   const objective = createObjective(model);
   const { loss, gradients } = learner.metaGradient(objective, await model.init(), [episode], state);
-  // The step leads from 1 to 1 - 0.1 (1 - 3) = 1.2, which is 1 from the query's target. It keeps
-  // 1 - 0.1 of any change of w.
+  // The step goes from 1 to 1 - 0.1 (1 - 3) = 1.2, at distance 1 from the query's target. A change of w is
+  // scaled by 1 - 0.1.
   expect(loss.dataSync()[0]).toBeCloseTo(0.5, 6);
   expect(gradients.w?.dataSync()[0]).toBeCloseTo(0.9, 6);
 });

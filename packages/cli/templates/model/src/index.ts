@@ -11,7 +11,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 
-/** What a config calls it: no other plugin that it lists may have a model of this name. */
+/** Name in a config; no other plugin that the config lists may have a model of this name. */
 const name = "__component__";
 
 const options = z.strictObject({
@@ -45,7 +45,7 @@ export function __factory__(given: __Factory__Options = {}): Predictor {
     name,
 
     async init(seed) {
-      // A stream of random numbers for each tensor: what one draws does not depend on the others.
+      // Each tensor has a random stream of its own, so that its numbers do not depend on the others.
       const draw = (tensor: string, shape: number[], scale: number) => {
         const random = randomFor(seed, "__component__", tensor);
         const values = Array.from(

@@ -11,7 +11,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 
-/** What a config calls it: no other plugin that it lists may have an optimizer of this name. */
+/** Name in a config; no other plugin that the config lists may have an optimizer of this name. */
 const name = "__component__";
 
 const options = z.strictObject({
@@ -36,7 +36,7 @@ export type __Factory__Options = z.input<typeof options>;
  */
 export function __factory__(given: __Factory__Options): MetaOptimizer {
   const { learningRate, momentum } = parseOptions(options, given);
-  /** Tensors times a coefficient of the update. */
+  /** Multiplies tensors by a coefficient of the update. */
   const scaled = (tensors: Params, by: tf.Scalar | undefined) =>
     mapParams((tensor) => tf.mul(tensor, by as tf.Scalar), tensors);
   const sum = (a: Params, b: Params) => mapParams((x, y) => tf.add(x, y), a, b);
@@ -47,7 +47,7 @@ export function __factory__(given: __Factory__Options): MetaOptimizer {
     init: (params) => ({ step: 0, update: 0, slots: { velocity: zerosLikeParams(params) } }),
     learningRate: () => learningRate,
 
-    // Numbers that may change from update to update reach the functions below as tensors.
+    // Numbers that may change from update to update are passed to the functions below as tensors.
     coefficients: () => ({ descent: -learningRate, momentum }),
 
     apply({ gradients, slots, params }, { descent, momentum }) {
@@ -55,8 +55,8 @@ export function __factory__(given: __Factory__Options): MetaOptimizer {
       return { params: sum(params, scaled(velocity, descent)), slots: { velocity } };
     },
 
-    // How a change of p' and v' (the cotangent) follows from one of g, p and v: with it a
-    // meta-gradient goes back through inner steps. The conformance suite compares it with differences.
+    // Maps cotangents of p' and v' to cotangents of g, p and v, so that a meta-gradient can go back through
+    // inner steps. The conformance suite compares it with finite differences.
     adjoint(_, { descent, momentum }, { params, slots }) {
       const throughParams = scaled(params, descent);
       const velocity = slots.velocity ? sum(throughParams, slots.velocity) : throughParams;

@@ -12,7 +12,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 
-/** What a config calls it: no other plugin that it lists may have tasks of this name. */
+/** Name in a config; no other plugin that the config lists may have tasks of this name. */
 const name = "__component__";
 
 const options = z.strictObject({
@@ -46,7 +46,7 @@ export function __factory__(
         unseenDomain: false,
         metric: "r2",
         episodes: (seed) =>
-          // Seeds of training are numbers, so that no training task is one of these.
+          // Training seeds are numbers, so that no training task equals one of these target tasks.
           lineSampler(`target ${seed}`, shots).next({
             tasks: targetEpisodes,
             support: 1,
@@ -56,17 +56,17 @@ export function __factory__(
           }),
       },
     ],
-    fingerprints: {}, // nothing is read from files
+    fingerprints: {}, // no data files
     sampler: ({ seed, batchSize }) => lineSampler(seed, batchSize),
   };
 }
 
-/** An endless stream of lines. All that an episode draws follows from the seed and its number. */
+/** Endless stream of lines. Everything that an episode draws follows from the seed and its number. */
 function lineSampler(seed: number | string, batchSize: number): TaskSampler<ExampleBatch> {
   let drawn = 0; // episodes
 
   const episode = (number: number, { support, query, querySource, unit }: EpisodeShape) => {
-    /** Points of one line, or in a mixture each of a line of its own. */
+    /** Points of one line or, in a mixture, each of a line of its own. */
     const points = (task: string, part: string) => {
       const random = randomFor(seed, number, task, part);
       return Array.from({ length: batchSize }, (_, i) => {
@@ -97,7 +97,7 @@ function lineSampler(seed: number | string, batchSize: number): TaskSampler<Exam
   };
 }
 
-/** Points as tensors. The caller owns them. */
+/** Converts points to tensors, which the caller disposes. */
 function batchOf(points: readonly { readonly x: number; readonly y: number }[]): ExampleBatch {
   const column = (values: number[]) => tf.tensor2d(values, [values.length, 1]);
   return { x: column(points.map(({ x }) => x)), y: column(points.map(({ y }) => y)) };

@@ -10,7 +10,7 @@ import {
 import { writeTextAtomically } from "@metalearn/core/files";
 import { z } from "zod";
 
-/** What a config calls it: no other plugin that it lists may have a tracker of this name. */
+/** Name in a config; no other plugin that the config lists may have a tracker of this name. */
 const name = "__component__";
 
 const options = z.strictObject({
@@ -31,7 +31,7 @@ export type __Factory__Options = z.input<typeof options>;
  */
 export function __factory__(given: __Factory__Options = {}): Tracker {
   const { file: fileName } = parseOptions(options, given);
-  // A run that was killed makes its last records again when it goes on: they replace those before.
+  // A run that was killed logs its last records again when it resumes: they replace earlier ones.
   const lines = new Map<string, string>();
   let file = "";
 

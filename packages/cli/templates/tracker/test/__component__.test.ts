@@ -26,7 +26,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 test("writes a line for each number", async () => {
   const tracker = __factory__({ file: "all.csv" });
-  // Of what a tracker is told of a run, this one reads where it is and what came before.
+  // This tracker reads only two fields of a run.
   await tracker.begin?.({ directory, history: [] } as unknown as TrackedRun);
   await tracker.log({ update: 10, loss: 0.5, note: "no number" });
   await tracker.log({ update: 20, loss: 0.25, "evaluation/mean": 0.75 });
