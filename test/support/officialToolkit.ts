@@ -4,6 +4,7 @@ import metaicl from "@metalearn/algorithms-metaicl";
 import { createToolkit } from "@metalearn/core/runs";
 import crossfit from "@metalearn/datasets-crossfit";
 import synthetic from "@metalearn/datasets-synthetic";
+import languageModels from "@metalearn/language-models";
 import local from "@metalearn/launchers-local";
 import slurm from "@metalearn/launchers-slurm";
 import gpt2 from "@metalearn/models-gpt2";
@@ -20,6 +21,7 @@ export const officialToolkit = createToolkit([
   metaicl,
   crossfit,
   synthetic,
+  languageModels,
   local,
   slurm,
   gpt2,

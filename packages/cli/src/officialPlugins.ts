@@ -5,6 +5,7 @@ export const officialPlugins = [
   "@metalearn/algorithms-metaicl",
   "@metalearn/datasets-crossfit",
   "@metalearn/datasets-synthetic",
+  "@metalearn/language-models",
   "@metalearn/models-gpt2",
   "@metalearn/models-llama",
   "@metalearn/models-mlp",

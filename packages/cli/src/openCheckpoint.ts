@@ -54,7 +54,9 @@ export interface CheckpointSession {
 }
 
 /**
- * Opens a run, a checkpoint, or parameters in a model's own format, and finds the config that describes them:
+ * Opens a run, a checkpoint, or parameters in a model's own format, and finds the config that describes them: the
+ * one that is named; else the record of the run that they belong to; else the files beside them, which tell their
+ * architecture. Where they are to be scored, a config found in the working folder comes before these files.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint, or nothing says what to score it on; what
  *   configs can be wrong in; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
@@ -79,10 +81,10 @@ export async function openCheckpoint(
     const name = `${record.name}, seed ${record.config.seed}`;
     return read(session, { name, parameters, run: { record, update, isTrained } });
   }
-  const parameters = await findParams(path);
   const found = needsTargets ? await openFoundSession(changes, path) : undefined;
-  const session = found ?? (await gpt2Session(parameters, { path, changes, needsTargets }));
-  return read(session, { name: path, parameters });
+  if (found) return read(found, { name: path, parameters: await findParams(path) });
+  const session = await weightsSession(path, { changes, needsTargets });
+  return read(session, { name: path, parameters: undefined }); // the model's own, which it begins with
 }
 
 function read(
@@ -92,14 +94,10 @@ function read(
   return { toolkit, config: resolveRun(toolkit, runs[0]).config, configFile: file, ...found };
 }
 
-/** Session for a GPT-2 in Hugging Face's format, with prompts as MetaICL writes them. */
-async function gpt2Session(
-  parameters: string,
-  {
-    path,
-    changes,
-    needsTargets,
-  }: Required<Omit<CheckpointOptions, "config" | "plugins">> & { path: string },
+/** Session for published parameters of any architecture, with prompts as MetaICL writes them. */
+async function weightsSession(
+  path: string,
+  { changes, needsTargets }: Required<Pick<CheckpointOptions, "changes" | "needsTargets">>,
 ): Promise<Omit<Session, "config">> {
   const overrides = parseOverrides(changes);
   if (needsTargets && !("tasks" in overrides)) {
@@ -108,11 +106,24 @@ async function gpt2Session(
       `No config says what to score ${path} on: there is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config, or tasks, such as tasks.root=data tasks.setting=hr_to_lr.`,
     );
   }
-  const model = { use: "gpt2", weights: resolve(parameters) };
+  const model = { weights: weightsOf(path) };
   // Prompts need no data: these placeholders are never read.
   const tasks = { use: "crossfit", ...(!needsTargets && { root: ".", setting: "none" }) };
   const toolkit = createToolkit(await loadListed({ plugins: officialPlugins }));
   return { toolkit, runs: runsOf(checkConfig({ model, tasks }, { overrides })), file: undefined };
+}
+
+/**
+ * Weights that the command line names, as a config names them: a path, or a model on the hub (`owner/name`), if
+ * neither it nor the folder `owner` exists here.
+ */
+export function weightsOf(path: string): string {
+  const [owner = "", name, ...rest] = path.split("/");
+  const isPlainName = (part: string | undefined) =>
+    part !== undefined && /^[\w-][\w.-]*$/.test(part);
+  const isOnHub =
+    isPlainName(owner) && isPlainName(name) && rest.length === 0 && !existsSync(resolve(owner));
+  return isOnHub ? path : resolve(path);
 }
 
 /**

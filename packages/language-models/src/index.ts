@@ -17,6 +17,11 @@ export {
 } from "./transformer/rotary.js";
 export { type Transformer, transformer } from "./transformer/transformer.js";
 
+// Any architecture ------------------------------------------------------------------------------
+
+export { type AutoOptions, openAuto } from "./auto/openAuto.js";
+export { default } from "./plugin.js";
+
 // Checkpoints ----------------------------------------------------------------------------------
 
 export { checkpointContents } from "./checkpoint/names.js";

@@ -4,4 +4,5 @@ import { gpt2Options, openGpt2 } from "./openGpt2.js";
 export default definePlugin({
   name: "@metalearn/models-gpt2",
   models: { gpt2: defineFactory(gpt2Options, openGpt2) },
+  checkpoints: { gpt2: "gpt2" },
 });

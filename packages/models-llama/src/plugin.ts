@@ -4,4 +4,5 @@ import { llamaOptions, openLlama } from "./openLlama.js";
 export default definePlugin({
   name: "@metalearn/models-llama",
   models: { llama: defineFactory(llamaOptions, openLlama) },
+  checkpoints: { llama: "llama", mistral: "llama", qwen2: "llama", qwen3: "llama" },
 });

@@ -42,6 +42,8 @@ export interface Model<B extends Batch = Batch> {
   save?(params: Params, directory: string, options?: SaveOptions): Promise<void>;
   /** Reads what `save` wrote. The caller owns the tensors. */
   load?(directory: string): Promise<Params>;
+  /** Shapes of all parameters by name, where they are known before any is loaded. */
+  readonly parameterShapes?: Readonly<Record<string, readonly number[]>>;
   /** Parameter names as Hugging Face's PEFT knows them; absent for models that PEFT does not know. */
   readonly peft?: PeftNames;
 }

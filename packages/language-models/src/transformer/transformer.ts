@@ -12,7 +12,7 @@ import * as tf from "@tensorflow/tfjs";
 import { checkpointContents } from "../checkpoint/names.js";
 import { readCheckpoint } from "../checkpoint/readCheckpoint.js";
 import { writeCheckpoint } from "../checkpoint/writeCheckpoint.js";
-import type { Architecture } from "./architecture.js";
+import { type Architecture, parameterShapes } from "./architecture.js";
 import { type ForwardInput, forward, lossSegments, tokenLosses } from "./forward.js";
 import { initialParams } from "./initialParams.js";
 import { readPrefix, readPrompt, type SoftPrompt } from "./kvCache.js";
@@ -43,6 +43,7 @@ export function transformer(architecture: Architecture, tokenizer: Tokenizer): T
   return {
     name,
     tokenizer,
+    parameterShapes: parameterShapes(architecture),
     ...readerOf(architecture),
     segments: lossSegments(architecture),
     prompts: {

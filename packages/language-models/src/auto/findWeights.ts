@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import type { HubOptions } from "@metalearn/core/hub";
+import { findParams, runDirectory } from "@metalearn/core/runs";
+import { z } from "zod";
+import { readJsonFile } from "../checkpoint/checkpointFiles.js";
+import { findCheckpoint, isPath } from "../checkpoint/pretrained.js";
+import { readConfig } from "../checkpoint/readConfig.js";
+
+/** Parameters, and what they are of. */
+export type FoundWeights =
+  | {
+      readonly kind: "model";
+      readonly path: string;
+      /** `model_type` of transformers. */
+      readonly modelType: string;
+    }
+  | {
+      readonly kind: "adapter";
+      readonly path: string;
+      /** `peft_type` of PEFT. */
+      readonly type: string;
+      /** The base model, as a source of parameters. */
+      readonly base?: string | undefined;
+    };
+
+const typeSchema = z.looseObject({ model_type: z.string() });
+const adapterSchema = z.looseObject({
+  peft_type: z.string(),
+  base_model_name_or_path: z.string().nullish(),
+});
+
+/**
+ * Finds out what parameters are of: those of a run or its checkpoint, a folder of transformers, a single file, an
+ * adapter of PEFT, or a model on the hub, which is downloaded.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for a config.json that names no architecture
+ */
+export async function findWeights(
+  source: string,
+  hub: Omit<HubOptions, "type"> = {},
+): Promise<FoundWeights> {
+  const adapterFile = join(source, "adapter_config.json");
+  if (isPath(source) && existsSync(adapterFile)) return adapterAt(source, adapterFile);
+  const path = await findCheckpoint(await runParams(source), hub);
+  const found = await readConfig(path, typeSchema, "language model");
+  // MetaICL's authors, for one, published files of GPT-2 without a config.json.
+  return { kind: "model", path, modelType: found?.config.model_type ?? "gpt2" };
+}
+
+/** The parameters of a run's folder or of one of its checkpoints; any other source as it is. */
+async function runParams(source: string): Promise<string> {
+  if (!isPath(source)) return source;
+  const { record, checkpoints } = runDirectory(source);
+  const isRun = existsSync(record) || existsSync(checkpoints);
+  return isRun || existsSync(join(source, "model")) ? findParams(source) : source;
+}
+
+async function adapterAt(path: string, file: string): Promise<FoundWeights> {
+  const result = adapterSchema.safeParse(await readJsonFile(file));
+  if (!result.success) {
+    throw new MetaError("BAD_CHECKPOINT", `${file} is no adapter's: expected a peft_type.`);
+  }
+  const { peft_type: type, base_model_name_or_path: base } = result.data;
+  return { kind: "adapter", path, type, base: base ?? undefined };
+}

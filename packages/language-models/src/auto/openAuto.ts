@@ -1,0 +1,104 @@
+import {
+  type FactoryContext,
+  MetaError,
+  type Model,
+  type ModelAdapter,
+  parseOptions,
+} from "@metalearn/core";
+import { z } from "zod";
+import { weightsOptions, weightsSource } from "../checkpoint/openPretrained.js";
+import { type FoundWeights, findWeights } from "./findWeights.js";
+
+const { weights, revision } = weightsOptions("HuggingFaceTB/SmolLM2-135M");
+
+export const autoOptions = z
+  .strictObject({
+    weights: weights
+      .unwrap()
+      .describe(
+        "Published parameters: a folder (`./checkpoint`), a GGUF or another file (`./model.gguf`), a run (`./runs/maml-seed1`), an adapter in PEFT's format, or a model on the hub (`HuggingFaceTB/SmolLM2-135M`).",
+      ),
+    revision,
+    tokenizer: z
+      .string()
+      .optional()
+      .describe(
+        "A tokenizer in place of the one beside the `weights`, as the model that opens them takes it.",
+      ),
+  })
+  .describe(
+    "A language model from its `weights` alone: reads there which architecture they are of, and opens them with the model that a plugin has for it.",
+  );
+
+/** Options of {@link openAuto}. */
+export type AutoOptions = z.input<typeof autoOptions>;
+
+type AutoContext = Pick<FactoryContext, "create" | "notify" | "path" | "plugins">;
+
+/**
+ * Opens a language model of any architecture that a plugin provides: by `model_type` of a checkpoint's config.json,
+ * or by the architecture of a GGUF file. An adapter comes with the base model that it names.
+ *
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an architecture that no plugin opens, by its name, and for an
+ *   adapter that names no base model; what the model that opens the weights throws
+ */
+export async function openAuto(given: AutoOptions, context: AutoContext): Promise<Model> {
+  const { tokenizer, ...named } = parseOptions(autoOptions, given);
+  const { source, hub } = weightsSource(named, context);
+  const found = await findWeights(source, hub);
+  const shared = tokenizer === undefined ? {} : { tokenizer };
+  if (found.kind === "adapter") return withAdapter(found, shared, context);
+  return context.create("model", {
+    use: modelFor(found.modelType, source, context.plugins),
+    weights: found.path,
+    ...shared,
+  });
+}
+
+/**
+ * The name of the model that opens checkpoints of a type.
+ *
+ * @throws MetaError `BAD_CHECKPOINT`
+ */
+export function modelFor(
+  modelType: string,
+  source: string,
+  plugins: FactoryContext["plugins"],
+): string {
+  const known = Object.assign({}, ...plugins.map(({ checkpoints }) => checkpoints)) as Readonly<
+    Record<string, string>
+  >;
+  if (Object.hasOwn(known, modelType)) return known[modelType] as string;
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `${source} is of the architecture "${modelType}", expected one of ${Object.keys(known).sort().join(", ")}. Is the plugin of another listed under "plugins"?`,
+  );
+}
+
+const adapters: Readonly<Record<string, string>> = {
+  LORA: "lora",
+  PROMPT_TUNING: "soft-prompt",
+};
+
+async function withAdapter(
+  { path, type, base }: Extract<FoundWeights, { kind: "adapter" }>,
+  shared: Pick<AutoOptions, "tokenizer">,
+  context: AutoContext,
+): Promise<Model> {
+  const use = adapters[type];
+  if (use === undefined) {
+    throw new MetaError(
+      "BAD_CHECKPOINT",
+      `${path} is an adapter of type ${type}, expected one of ${Object.keys(adapters).join(", ")}.`,
+    );
+  }
+  if (base === undefined) {
+    throw new MetaError(
+      "BAD_CHECKPOINT",
+      `${path} is an adapter, and names no base model. Name both: model: { weights: BASE }, adapter: { use: ${use}, weights: ${path} }.`,
+    );
+  }
+  const model = await openAuto({ weights: base, ...shared }, context);
+  const adapt: ModelAdapter = await context.create("adapter", { use, weights: path });
+  return adapt(model);
+}
