@@ -92,7 +92,7 @@ function addResults(program: Command): void {
 }
 
 function addCheckpoints(program: Command): void {
-  const what = "a run's folder, one with model.safetensors, or a file of torch.save";
+  const what = "a run's folder, one with model.safetensors, or a file of torch.save or GGUF";
   const config = "the config file, for a checkpoint without a run";
 
   withConfig(program.command("evaluate").argument("<path>", what), {

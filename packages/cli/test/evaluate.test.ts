@@ -154,7 +154,7 @@ describe("evaluate", () => {
 
   test("refuses a folder without a checkpoint", async () => {
     expect(await failureOf(project, ["evaluate", "nowhere"])).toBe(
-      "[MISSING_FILE] There is no checkpoint in nowhere: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.\n",
+      "[MISSING_FILE] There is no checkpoint in nowhere: neither a run's checkpoints folder nor a model.safetensors, a pytorch_model.bin or a GGUF file. Train first, or name another folder.\n",
     );
   });
 

@@ -39,13 +39,13 @@ export const gpt2Options = z
       .enum(["gpt2", "byte"])
       .optional()
       .describe(
-        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: the one beside the `weights`; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
+        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: the one beside the `weights`, or in the metadata of a GGUF file; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
       ),
     weights: z
       .string()
       .optional()
       .describe(
-        "Published parameters: a folder (`./checkpoint`), a file (`./model.pt`) or a model on the hub (`openai-community/gpt2`). Default: fresh ones.",
+        "Published parameters: a folder (`./checkpoint`), a file (`./model.pt`, `./model.gguf`), a model on the hub (`openai-community/gpt2`) or a GGUF file of one (`owner/name/file.gguf`). Default: fresh ones.",
       ),
     revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
   })

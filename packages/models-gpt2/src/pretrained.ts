@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { MetaError, type Tokenizer } from "@metalearn/core";
 import type { HubOptions } from "@metalearn/core/hub";
 import { findCheckpoint, findTokenizer, pretrainedInit } from "@metalearn/language-models";
@@ -17,11 +15,12 @@ export interface PretrainedOptions extends Omit<HubOptions, "type"> {
 
 /**
  * A GPT-2 whose `init` gives published parameters: those of a local checkpoint (a path that begins with
- * `.` or `/`), or of a model on the Hugging Face hub. Locally it may be a folder with `config.json`, or a
- * single file of safetensors or torch.save, such as those of MetaICL's authors.
+ * `.` or `/`), or of a model on the Hugging Face hub. It may be a folder with `config.json`, a GGUF file, or,
+ * locally, a single file of safetensors or torch.save, such as those of MetaICL's authors.
  *
  * @example await pretrainedGpt2("openai-community/gpt2")
  * @example await pretrainedGpt2("./metaicl/hr_to_lr/model.pt")
+ * @example await pretrainedGpt2("owner/name/gpt2.Q8_0.gguf")
  * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` where
  *   values are no numbers
  */
@@ -38,8 +37,7 @@ export async function pretrainedGpt2(
 
 /** The tokenizer of a checkpoint. @throws MetaError `MISSING_FILE` when nothing tells which it is */
 async function ownTokenizer(path: string, vocabularySize: number): Promise<Tokenizer> {
-  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
-  const found = await findTokenizer(folder);
+  const found = await findTokenizer(path);
   if (found) return found;
   if (vocabularySize === gpt2Tokenizer.vocabularySize) return gpt2Tokenizer;
   throw new MetaError(

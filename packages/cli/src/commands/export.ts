@@ -12,7 +12,7 @@ export interface ExportFlags extends ConfigFlags {
 }
 
 /**
- * Writes the model of a run, a checkpoint or a file of torch.save into a folder of its own, in the model's
+ * Writes the model of a run, a checkpoint or a file of torch.save or GGUF into a folder of its own, in the model's
  * format: that of Hugging Face for a GPT-2, with an adapter's files beside it.
  */
 export async function exportCheckpoint(

@@ -31,7 +31,7 @@ export async function runCheckpoint(
 
 /**
  * The folder with the parameters of a run ({@link runCheckpoint}), of one checkpoint, or with parameters
- * in the model's own format; or a file of torch.save, as it is.
+ * in the model's own format; or a file of tensors, as it is.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint
  */
@@ -42,7 +42,7 @@ export async function findParams(path: string): Promise<string> {
   }
   throw new MetaError(
     "MISSING_FILE",
-    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors or pytorch_model.bin. Train first, or name another folder.`,
+    `There is no checkpoint in ${path}: neither a run's checkpoints folder nor a model.safetensors, a pytorch_model.bin or a GGUF file. Train first, or name another folder.`,
   );
 }
 
@@ -60,9 +60,9 @@ export async function openParams(
 }
 
 async function holdsTensors(path: string): Promise<boolean> {
-  if (/\.(pt|pth|bin)$/.test(path)) return existsSync(path);
+  if (/\.(safetensors|pt|pth|bin|gguf)$/i.test(path)) return existsSync(path);
   const names = await readdir(path).catch((): string[] => []);
   return names.some((name) =>
-    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$/.test(name),
+    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$|\.gguf$/i.test(name),
   );
 }
