@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   "algorithms-metaicl": ["core", "algorithms-maml"],
   "language-models": ["core"],
   "models-gpt2": ["core", "language-models"],
+  "models-llama": ["core", "language-models"],
   "models-mlp": ["core"],
   "datasets-crossfit": ["core"],
   "datasets-synthetic": ["core"],

@@ -21,6 +21,9 @@ export const committed: GoldenSource = {
 /** Further numbers, made by other programs from other models and batches. */
 const further: GoldenSource = { name: "shared/golden", folder: shared("golden") };
 
+/** Everywhere that numbers may be. */
+export const allSources: readonly GoldenSource[] = [committed, further];
+
 /** Where to read a file from: this repository, and the shared folder where it has the file. */
 export function sourcesOf(file: string): readonly GoldenSource[] {
   return existsSync(join(further.folder, file)) ? [committed, further] : [committed];
@@ -83,7 +86,7 @@ export function isIllConditioned({ recommended_float32: tolerance }: ToleranceBl
 /** A golden JSON file and the tensors beside it. */
 export interface Golden<T> {
   readonly json: T;
-  /** The values of one stored tensor set, by name without the `transformer.` prefix. */
+  /** The values of one stored tensor set, by its {@link shortName}. */
   expected(stored: Stored): Record<string, ArrayLike<number>>;
 }
 
@@ -122,9 +125,9 @@ export async function readGolden<T>(source: GoldenSource, path: string): Promise
   };
 }
 
-/** Names inside the project leave out the `transformer.` that PyTorch's module adds. */
+/** Names inside the project leave out the `transformer.` or `model.` that PyTorch's module adds. */
 export function shortName(name: string): string {
-  return name.replace(/^transformer\./, "");
+  return name.replace(/^(transformer|model)\./, "");
 }
 
 async function tensorValues(path: string): Promise<Record<string, Float32Array>> {

@@ -7,6 +7,7 @@ import synthetic from "@metalearn/datasets-synthetic";
 import local from "@metalearn/launchers-local";
 import slurm from "@metalearn/launchers-slurm";
 import gpt2 from "@metalearn/models-gpt2";
+import llama from "@metalearn/models-llama";
 import mlp from "@metalearn/models-mlp";
 import optimizers from "@metalearn/optimizers";
 import runtimes from "@metalearn/runtime-tensorflow";
@@ -22,6 +23,7 @@ export const officialToolkit = createToolkit([
   local,
   slurm,
   gpt2,
+  llama,
   mlp,
   optimizers,
   runtimes,

@@ -13,13 +13,13 @@ export function openTinyModel(source: GoldenSource): Gpt2 {
   return gpt2({ vocabularySize: vocab_size, maxTokens: n_positions, ...shape }, byteTokenizer);
 }
 
-/** The golden checkpoint, in the order that closed formulas over parameters are numbered by. */
-export async function tinyParams(source: GoldenSource): Promise<Params> {
+/** A golden checkpoint, in the order that closed formulas over parameters are numbered by. */
+export async function tinyParams(source: GoldenSource, model = "gpt2-tiny"): Promise<Params> {
   const { param_order } = readGoldenJson<{ param_order: string[] }>(
     source,
-    "gpt2-tiny/forward_backward_hvp.json",
+    join(model, "forward_backward_hvp.json"),
   );
-  const params = await readSafetensors(join(source.folder, "gpt2-tiny/model.safetensors"));
+  const params = await readSafetensors(join(source.folder, model, "model.safetensors"));
   return Object.fromEntries(
     param_order.map((name) => [shortName(name), params[name] as Params[string]]),
   );

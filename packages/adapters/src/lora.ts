@@ -12,6 +12,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { adaptedStorage, viewedModel } from "./adaptedModel.js";
+import { layerSizes, loraProduct } from "./loraMatrix.js";
 import { loraNames } from "./loraNames.js";
 import { readLora, readLoraConfig, writeLora } from "./peftLora.js";
 
@@ -35,10 +36,10 @@ export const loraOptions = z
 export type LoraOptions = z.input<typeof loraOptions>;
 
 /**
- * Low-rank adaptation: a model that computes with `W + alpha / rank (B A)^T` in place of each target
- * `W`, which is stored `[in, out]`. Beside the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn as PEFT
- * draws it, uniformly within `1 / sqrt(in)`, and `….lora_B`, `[out, rank]`, zero: at first it
- * computes what `model` does.
+ * Low-rank adaptation: a model that computes with `W + alpha / rank B A` in place of each target `W`, and with
+ * the transpose of `B A` where `W` is stored `[in, out]`, as by GPT-2 and by models that PEFT does not know. Beside
+ * the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn as PEFT draws it, uniformly within
+ * `1 / sqrt(in)`, and `….lora_B`, `[out, rank]`, zero: at first it computes what `model` does.
  *
  * Source: Hu et al. 2022, section 4.1, equation 3.
  *
@@ -51,15 +52,16 @@ export function lora(model: Model, options: LoraOptions): Model {
   const { rank, alpha, targets } = parseOptions(loraOptions, options);
   return loraModel(model, alpha, (base, seed) =>
     Object.fromEntries(
-      matrices(model, base, targets).flatMap(([name, [rows, columns]]) => {
+      matrices(model, base, targets).flatMap(([name, shape]) => {
         const { a, b } = loraNames(name);
+        const { inputs, outputs } = layerSizes(shape, model.peft);
         const random = randomFor(seed, "lora", name);
-        const bound = 1 / Math.sqrt(rows);
+        const bound = 1 / Math.sqrt(inputs);
         const draw = () => bound * (2 * random.uniform() - 1);
-        const values = Float32Array.from({ length: rank * rows }, draw);
+        const values = Float32Array.from({ length: rank * inputs }, draw);
         return [
-          [a, tf.tensor2d(values, [rank, rows])],
-          [b, tf.zeros([columns, rank])],
+          [a, tf.tensor2d(values, [rank, inputs])],
+          [b, tf.zeros([outputs, rank])],
         ];
       }),
     ),
@@ -80,20 +82,22 @@ export async function pretrainedLora(model: Model, directory: string): Promise<M
 }
 
 /**
- * The parameters of the plain model that computes the same: `alpha / rank (B A)^T` is added to each
- * target, and the adapters are gone. Tensors that are no targets are those of `params`.
+ * The parameters of the plain model that computes the same: what {@link lora} computes with stands in place of
+ * each target, and the adapters are gone. Tensors that are no targets are those of `params`.
  *
- * @example await saveParams(plainModel, mergeLora(params, { alpha: 16 }), "merged")
+ * @param model the plain one or the adapted one, which says how its matrices are stored
+ * @example await saveParams(plainModel, mergeLora(plainModel, params, { alpha: 16 }), "merged")
  */
-export function mergeLora(params: Params, { alpha }: { readonly alpha: number }): Params {
+export function mergeLora(
+  { peft }: Pick<Model, "peft">,
+  params: Params,
+  { alpha }: { readonly alpha: number },
+): Params {
   const merged = (name: string, tensor: tf.Tensor): tf.Tensor => {
     const names = loraNames(name);
     const [a, b] = [params[names.a], params[names.b]] as [tf.Tensor2D?, tf.Tensor2D?];
     if (!a || !b) return tensor;
-    return tf.tidy(() => {
-      const change = tf.matMul(a, b, true, true); // [in, out]
-      return tf.add(tensor, tf.mul(change, alpha / a.shape[0]));
-    });
+    return tf.tidy(() => tf.add(tensor, tf.mul(loraProduct(a, b, peft), alpha / a.shape[0])));
   };
   const plain = Object.entries(filterParams(params, (name) => !isLora(name)));
   return Object.fromEntries(plain.map(([name, tensor]) => [name, merged(name, tensor)]));
@@ -112,7 +116,7 @@ function loraModel(
       save: (own, directory) => writeLora(directory, own, alpha, model.peft),
       load: (directory, base) => readLora(directory, base, model.peft),
     }),
-    ...viewedModel(model, (params) => mergeLora(params, { alpha })),
+    ...viewedModel(model, (params) => mergeLora(model, params, { alpha })),
   };
 }
 

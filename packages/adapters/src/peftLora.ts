@@ -1,6 +1,7 @@
 import { disposeParams, type Params, type PeftNames } from "@metalearn/core";
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
+import { isInOut, layerSizes } from "./loraMatrix.js";
 import { loraNames } from "./loraNames.js";
 import { badAdapter, readPeftConfig, readPeftTensors, writePeft } from "./peft.js";
 
@@ -35,7 +36,7 @@ export async function writeLora(
     r: factors.find(([name]) => name.endsWith(".lora_A"))?.[1].shape[0],
     lora_alpha: alpha,
     target_modules: [...new Set(modules)].map((module) => `${peft?.prefix ?? ""}${module}`),
-    fan_in_fan_out: true, // matrices are stored [in, out]
+    fan_in_fan_out: isInOut(peft),
     lora_dropout: 0,
     bias: "none",
   };
@@ -69,10 +70,10 @@ export async function readLora(
       const [factorA, factorB] = [a, b].map((factor) => stored[`${before(peft)}${factor}${after}`]);
       if (!factorA && !factorB) continue;
       const [rank] = factorA?.shape ?? [];
-      const [rows, columns] = shape;
+      const { inputs, outputs } = layerSizes(shape, peft);
       const shapes = [factorA?.shape, factorB?.shape].map((of) => `[${of ?? "missing"}]`);
-      if (shapes.join() !== `[${rank},${rows}],[${columns},${rank}]`) {
-        const expected = `[rank,${rows}] and [${columns},rank]`;
+      if (shapes.join() !== `[${rank},${inputs}],[${outputs},${rank}]`) {
+        const expected = `[rank,${inputs}] and [${outputs},rank]`;
         throw badAdapter(directory, `${module}: expected ${expected}, got ${shapes.join(" and ")}`);
       }
       Object.assign(own, { [a]: factorA, [b]: factorB });

@@ -57,7 +57,7 @@ describe("lora", () => {
     // (B A)^T = [[1, 0, -1], [2, 0, -2]]; half of it is added: [[1.5, 2, 2.5], [5, 5, 5]].
     const half = lora(one, { rank: 1, alpha: 0.5, targets: ["W"] });
     expect(half.loss(params, {}).dataSync()[0]).toBe(1.5 + 20 + 250 + 5_000 + 50_000 + 500_000);
-    expect(mergeLora(params, { alpha: 0.5 }).W?.arraySync()).toEqual([
+    expect(mergeLora(one, params, { alpha: 0.5 }).W?.arraySync()).toEqual([
       [1.5, 2, 2.5],
       [5, 5, 5],
     ]);
@@ -99,7 +99,7 @@ describe("lora", () => {
 
   test("is scored as the plain model is at merged parameters, shared beginnings included", async () => {
     const params = await changed();
-    const merged = mergeLora(params, { alpha: 6 });
+    const merged = mergeLora(model, params, { alpha: 6 });
     expect(Object.keys(merged)).toEqual(Object.keys(await model.init(1)));
     expect(merged["wte.weight"]).toBe(params["wte.weight"]);
     const beginning = "the same thirty-three bytes or more, ";
@@ -159,6 +159,6 @@ test("a predictor with a LoRA predicts as the plain one does at merged parameter
   const drawn = shaken(await predictor.init(1), 0.5);
   const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
   if (!isPredictor(predictor)) throw new Error("it no longer predicts");
-  const merged = mergeLora(drawn, { alpha: 2 });
+  const merged = mergeLora(plain, drawn, { alpha: 2 });
   expect(predictor.outputs(drawn, x).arraySync()).toEqual(plain.outputs(merged, x).arraySync());
 });

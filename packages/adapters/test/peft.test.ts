@@ -60,7 +60,11 @@ describe("a saved adapter", () => {
     await saveParams(adapted, params, inFolder());
     const again = await pretrainedLora(model, inFolder("lora"));
     const batch = tokenBatch([sequence("abcab:cab", 8), sequence("b:aaa", 3)]);
-    const merged = mergeLora({ ...(await again.init(1)), ...(await model.init(1)) }, { alpha: 5 });
+    const merged = mergeLora(
+      model,
+      { ...(await again.init(1)), ...(await model.init(1)) },
+      { alpha: 5 },
+    );
     expect(again.loss(await again.init(1), batch).dataSync()).toEqual(
       model.loss(merged, batch).dataSync(),
     );
@@ -125,7 +129,7 @@ describe.skipIf(noPython)(`beside PEFT ${noPython ?? ""}`, () => {
     params = { lora: await random(adapted), prompt: await random(prompted) };
     await saveParams(adapted, params.lora, join(folder, "lora"));
     await saveParams(prompted, params.prompt, join(folder, "prompt"));
-    await saveParams(model, mergeLora(params.lora, { alpha: 5 }), join(folder, "merged"));
+    await saveParams(model, mergeLora(model, params.lora, { alpha: 5 }), join(folder, "merged"));
     told = runPython(program, folder, JSON.stringify(ids));
   });
   afterAll(() => rm(folder, { recursive: true }));

@@ -6,6 +6,7 @@ export const officialPlugins = [
   "@metalearn/datasets-crossfit",
   "@metalearn/datasets-synthetic",
   "@metalearn/models-gpt2",
+  "@metalearn/models-llama",
   "@metalearn/models-mlp",
   "@metalearn/optimizers",
   "@metalearn/runtime-tensorflow",

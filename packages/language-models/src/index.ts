@@ -7,13 +7,26 @@ export {
   type Shapes,
 } from "./transformer/architecture.js";
 export type { AttentionContext, Heads } from "./transformer/attention.js";
-export { layerNorm, linear, splitHeads } from "./transformer/layers.js";
+export { layerNorm, linear, rmsNorm, splitHeads } from "./transformer/layers.js";
 export { type Positions, positionEmbeddings } from "./transformer/positions.js";
+export {
+  type RotaryAngles,
+  type RotaryScaling,
+  rotaryAngles,
+  rotate,
+} from "./transformer/rotary.js";
 export { type Transformer, transformer } from "./transformer/transformer.js";
 
 // Checkpoints ----------------------------------------------------------------------------------
 
 export { checkpointContents } from "./checkpoint/names.js";
+export {
+  openPretrained,
+  type PretrainedFormat,
+  type PretrainedOptions,
+  weightsOptions,
+  weightsSource,
+} from "./checkpoint/openPretrained.js";
 export { findCheckpoint, isPath, pretrainedInit } from "./checkpoint/pretrained.js";
 export { readCheckpoint, storedShapes } from "./checkpoint/readCheckpoint.js";
 export { readConfig } from "./checkpoint/readConfig.js";

@@ -207,7 +207,7 @@ export function gpt2Architecture({
       title: "GPT-2",
       prefix: "transformer.",
       buffers: /^h\.\d+\.attn\.(masked_)?bias$/,
-      linear: ["h.*.c_*.weight"],
+      peft: { linear: ["h.*.c_*.weight"], fanInFanOut: true },
       config: {
         architectures: ["GPT2LMHeadModel"],
         model_type: "gpt2",

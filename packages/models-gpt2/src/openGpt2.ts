@@ -1,5 +1,5 @@
 import { type FactoryContext, parseOptions } from "@metalearn/core";
-import { byteTokenizer, isPath } from "@metalearn/language-models";
+import { byteTokenizer, weightsOptions, weightsSource } from "@metalearn/language-models";
 import { z } from "zod";
 import { type Gpt2, type Gpt2Config, gpt2, gpt2Config, gpt2Sizes } from "./gpt2.js";
 import { gpt2Tokenizer } from "./gpt2Tokenizer.js";
@@ -39,15 +39,9 @@ export const gpt2Options = z
       .enum(["gpt2", "byte"])
       .optional()
       .describe(
-        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: the one beside the `weights`, or in the metadata of a GGUF file; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
+        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: that of the `weights`; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
       ),
-    weights: z
-      .string()
-      .optional()
-      .describe(
-        "Published parameters: a folder (`./checkpoint`), a file (`./model.pt`, `./model.gguf`), a model on the hub (`openai-community/gpt2`) or a GGUF file of one (`owner/name/file.gguf`). Default: fresh ones.",
-      ),
-    revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
+    ...weightsOptions("openai-community/gpt2"),
   })
   .superRefine(({ size, weights, ...options }, { addIssue }) => {
     const given = sizeOptions.filter((name) => options[name] !== undefined);
@@ -86,16 +80,16 @@ export type Gpt2Options = z.input<typeof gpt2Options>;
  */
 export async function openGpt2(
   given: Gpt2Options,
-  { path, notify }: Pick<FactoryContext, "path" | "notify">,
+  context: Pick<FactoryContext, "path" | "notify">,
 ): Promise<Gpt2> {
   const options = parseOptions(gpt2Options, given);
   const { weights, revision, size, initializerRange, heads } = options;
   const named = options.tokenizer && tokenizers[options.tokenizer];
   if (weights !== undefined) {
-    return pretrainedGpt2(isPath(weights) ? path(weights) : weights, {
-      notify,
+    const { source, hub } = weightsSource({ weights, revision }, context);
+    return pretrainedGpt2(source, {
+      ...hub,
       ...(named && { tokenizer: named }),
-      ...(revision !== undefined && { revision }),
       ...(heads !== undefined && { heads }),
     });
   }

@@ -1,14 +1,13 @@
-import { MetaError, type Tokenizer } from "@metalearn/core";
-import type { HubOptions } from "@metalearn/core/hub";
-import { findCheckpoint, findTokenizer, pretrainedInit } from "@metalearn/language-models";
+import {
+  openPretrained,
+  type PretrainedOptions as SharedOptions,
+} from "@metalearn/language-models";
 import { type Gpt2, gpt2, gpt2Architecture } from "./gpt2.js";
 import { gpt2Tokenizer } from "./gpt2Tokenizer.js";
 import { readHuggingFaceConfig } from "./huggingFace.js";
 
-/** Options of {@link pretrainedGpt2}. */
-export interface PretrainedOptions extends Omit<HubOptions, "type"> {
-  /** @default the one whose files lie beside the parameters, or GPT-2's, if the vocabulary is of that size */
-  readonly tokenizer?: Tokenizer;
+/** Options of {@link pretrainedGpt2}; without a tokenizer beside the parameters it is GPT-2's, if the vocabulary is of that size. */
+export interface PretrainedOptions extends SharedOptions {
   /** Attention heads, for a file of tensors without `config.json` that has the width of no published model. */
   readonly heads?: number;
 }
@@ -26,22 +25,17 @@ export interface PretrainedOptions extends Omit<HubOptions, "type"> {
  */
 export async function pretrainedGpt2(
   source: string,
-  { tokenizer: given, heads, ...hub }: PretrainedOptions = {},
+  { heads, ...options }: PretrainedOptions = {},
 ): Promise<Gpt2> {
-  const path = await findCheckpoint(source, hub);
-  const config = await readHuggingFaceConfig(path, heads);
-  const init = await pretrainedInit(path, gpt2Architecture(config));
-  const tokenizer = given ?? (await ownTokenizer(path, config.vocabularySize));
-  return { ...gpt2(config, tokenizer), init };
-}
-
-/** The tokenizer of a checkpoint. @throws MetaError `MISSING_FILE` when nothing tells which it is */
-async function ownTokenizer(path: string, vocabularySize: number): Promise<Tokenizer> {
-  const found = await findTokenizer(path);
-  if (found) return found;
-  if (vocabularySize === gpt2Tokenizer.vocabularySize) return gpt2Tokenizer;
-  throw new MetaError(
-    "MISSING_FILE",
-    `${path} has a vocabulary of ${vocabularySize} tokens, which is not GPT-2's, and no tokenizer beside it: expected tokenizer.json, or vocab.json and merges.txt. Copy them there from where the weights come from, or name a tokenizer.`,
+  const { config, tokenizer, init } = await openPretrained(
+    source,
+    {
+      readConfig: (path) => readHuggingFaceConfig(path, heads),
+      architecture: gpt2Architecture,
+      usualTokenizer: ({ vocabularySize }) =>
+        vocabularySize === gpt2Tokenizer.vocabularySize ? gpt2Tokenizer : undefined,
+    },
+    options,
   );
+  return { ...gpt2(config, tokenizer), init };
 }

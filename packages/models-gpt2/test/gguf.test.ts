@@ -97,7 +97,7 @@ describe("a GPT-2 in a GGUF file", () => {
     await mkdir(inFolder("bare"));
     await writeFile(inFolder("bare/model.gguf"), bytes);
     await expect(pretrainedGpt2(inFolder("bare"))).rejects.toThrow(
-      /\[MISSING_FILE\] .*bare has a vocabulary of 64 tokens, .* no tokenizer beside it/,
+      /\[MISSING_FILE\] .*bare has no tokenizer beside it/,
     );
     await (await pretrainedGpt2(modelFile)).tokenizer.save?.(inFolder("bare"), 48);
     const { tokenizer } = await pretrainedGpt2(inFolder("bare"));

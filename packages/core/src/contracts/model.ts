@@ -59,8 +59,10 @@ export type ModelAdapter = (model: Model) => Model | Promise<Model>;
 export interface PeftNames {
   /** Prefix of parameter names in transformers, such as `transformer.`. */
   readonly prefix: string;
-  /** Name patterns of linear layers' weights, stored `[in, out]`; `*` matches any text. */
+  /** Name patterns of linear layers' weights; `*` matches any text. */
   readonly linear: readonly string[];
+  /** True where these weights are stored `[in, out]`, as GPT-2's; false for `[out, in]`, as torch's `Linear`. */
+  readonly fanInFanOut: boolean;
 }
 
 /** Inputs and targets of a supervised batch. */

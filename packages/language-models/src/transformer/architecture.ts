@@ -1,4 +1,4 @@
-import { type Params, tensorNamed } from "@metalearn/core";
+import { type Params, type PeftNames, tensorNamed } from "@metalearn/core";
 import type * as tf from "@tensorflow/tfjs";
 import type { AttentionContext } from "./attention.js";
 import type { Positions } from "./positions.js";
@@ -65,11 +65,8 @@ export interface CheckpointFormat {
   readonly prefix: string;
   /** Names, without the prefix, of stored tensors that are no parameters, such as causal masks. */
   readonly buffers?: RegExp;
-  /**
-   * Matrices that PEFT adapts: names, where `*` stands for any text. They have to be stored `[in, out]`, the
-   * only layout in which adapters are written.
-   */
-  readonly linear?: readonly string[];
+  /** The matrices that PEFT adapts, and their layout. */
+  readonly peft?: Omit<PeftNames, "prefix">;
   /** Contents of `config.json`, but for the type of the tensors. */
   readonly config: Readonly<Record<string, unknown>>;
 }

@@ -23,6 +23,18 @@ export function layerNorm(
   return tf.add(scaled, tensorNamed(params, `${name}.bias`));
 }
 
+/** Root-mean-square normalisation over the last axis, with `{name}.weight` (Zhang and Sennrich 2019). */
+export function rmsNorm<T extends tf.Tensor>(
+  x: T,
+  params: Params,
+  name: string,
+  epsilon: number,
+): T {
+  const meanSquare = tf.mean(tf.square(x), -1, true);
+  const normed = tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon)));
+  return tf.mul(normed, tensorNamed(params, `${name}.weight`));
+}
+
 /** Splits rows of projections into heads: [rows, H*D] to [H, rows, D]. */
 export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor3D {
   const [rows, width] = x.shape as [number, number];

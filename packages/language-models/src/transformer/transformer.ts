@@ -55,7 +55,7 @@ export function transformer(architecture: Architecture, tokenizer: Tokenizer): T
         );
       },
     },
-    ...(checkpoint.linear && { peft: { prefix: checkpoint.prefix, linear: checkpoint.linear } }),
+    ...(checkpoint.peft && { peft: { prefix: checkpoint.prefix, ...checkpoint.peft } }),
     init: async (seed) => initialParams(architecture, seed),
     save: (params, directory, options) =>
       writeCheckpoint(directory, checkpointContents(architecture, params), {

@@ -1,0 +1,69 @@
+import { type FactoryContext, MetaError, type Params, type Tokenizer } from "@metalearn/core";
+import type { HubOptions } from "@metalearn/core/hub";
+import { z } from "zod";
+import { findTokenizer } from "../tokenizer/readTokenizer.js";
+import type { Architecture } from "../transformer/architecture.js";
+import { findCheckpoint, isPath, pretrainedInit } from "./pretrained.js";
+
+/** Options of functions that open published parameters. */
+export interface PretrainedOptions extends Omit<HubOptions, "type"> {
+  /** @default the one whose files lie beside the parameters, or of a GGUF file's metadata */
+  readonly tokenizer?: Tokenizer;
+}
+
+/** How the checkpoints of one architecture are read. */
+export interface PretrainedFormat<C> {
+  /** The shape of the model at a path of {@link findCheckpoint}. */
+  readConfig(path: string): Promise<C>;
+  architecture(config: C): Architecture;
+  /** The tokenizer of a checkpoint that has none beside it, if that is known. */
+  usualTokenizer?(config: C): Tokenizer | undefined;
+}
+
+/**
+ * Opens published parameters: a local checkpoint (a path that begins with `.` or `/`), or a model on the Hugging
+ * Face hub.
+ *
+ * @returns the shape and the tokenizer of a model, and its `init`
+ * @throws MetaError `MISSING_FILE`, also when nothing tells the tokenizer; `BAD_CHECKPOINT`, also from `init`
+ *   where values are no numbers
+ */
+export async function openPretrained<C>(
+  source: string,
+  { readConfig, architecture, usualTokenizer }: PretrainedFormat<C>,
+  { tokenizer: given, ...hub }: PretrainedOptions,
+): Promise<{ config: C; tokenizer: Tokenizer; init: () => Promise<Params> }> {
+  const path = await findCheckpoint(source, hub);
+  const config = await readConfig(path);
+  const init = await pretrainedInit(path, architecture(config));
+  const tokenizer = given ?? (await findTokenizer(path)) ?? usualTokenizer?.(config);
+  if (!tokenizer) {
+    throw new MetaError(
+      "MISSING_FILE",
+      `${path} has no tokenizer beside it: expected tokenizer.json, or vocab.json and merges.txt. Copy them there from where the weights come from, or name a tokenizer.`,
+    );
+  }
+  return { config, tokenizer, init };
+}
+
+/** Options that name published parameters, for the schema of a model's factory. */
+export const weightsOptions = (example: string) => ({
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      `Published parameters: a folder (\`./checkpoint\`), a file (\`./model.gguf\`, \`./model.pt\`), a model on the hub (\`${example}\`) or a GGUF file of one (\`owner/name/file.gguf\`). Default: fresh ones.`,
+    ),
+  revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
+});
+
+/** The source that a factory's `weights` name, and options of the hub. */
+export function weightsSource(
+  { weights, revision }: { readonly weights: string; readonly revision?: string | undefined },
+  { path, notify }: Pick<FactoryContext, "path" | "notify">,
+): { source: string; hub: Omit<HubOptions, "type"> } {
+  return {
+    source: isPath(weights) ? path(weights) : weights,
+    hub: { notify, ...(revision !== undefined && { revision }) },
+  };
+}
