@@ -93,7 +93,8 @@ function addResults(program: Command): void {
 }
 
 function addCheckpoints(program: Command): void {
-  const what = "a run's folder, one with model.safetensors, or a file of torch.save";
+  const what =
+    "a run's folder, one with model.safetensors, a file of torch.save or GGUF, or a model on the hub";
 
   withCheckpoint(program.command("evaluate").argument("<path>", what), "evaluate.seeds=[100]")
     .description("score a trained run, a checkpoint, or a folder in Hugging Face format")

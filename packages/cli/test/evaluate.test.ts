@@ -154,7 +154,7 @@ describe("evaluate", () => {
 
   test("refuses a folder without a checkpoint", async () => {
     expect(await failureOf(project, ["evaluate", "nowhere"])).toBe(
-      "[MISSING_FILE] nowhere: expected a run with checkpoints, or a folder with model.safetensors or pytorch_model.bin, but found neither. Train first, or name another folder.\n",
+      "[MISSING_FILE] nowhere: expected a run with checkpoints, a folder with model.safetensors or pytorch_model.bin, or a GGUF file, but found none. Train first, or name another folder.\n",
     );
   });
 

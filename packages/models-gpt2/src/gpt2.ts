@@ -29,6 +29,13 @@ export const gpt2Config = z
     heads: count,
     /** Standard deviation of freshly drawn weights. Narrow models learn sooner with a larger one. */
     initializerRange: z.number().min(0).default(0.02),
+    /** Token that begins sequences. @default the last of the vocabulary, as published */
+    bosId: z.int().min(0).nullable().optional(),
+    /** Token, or tokens, that end sequences. @default likewise */
+    eosId: z
+      .union([z.int().min(0), z.array(z.int().min(0))])
+      .nullable()
+      .optional(),
   })
   .refine(({ width, heads }) => width % heads === 0, {
     path: ["width"],
@@ -161,6 +168,8 @@ export function gpt2Architecture({
   layers,
   heads,
   initializerRange,
+  bosId = vocabularySize - 1,
+  eosId = vocabularySize - 1,
 }: Gpt2["config"]): Architecture {
   return {
     name: "gpt2",
@@ -212,9 +221,8 @@ export function gpt2Architecture({
         layer_norm_epsilon: 1e-5,
         initializer_range: initializerRange,
         tie_word_embeddings: true,
-        // GPT-2's only special token is the last of its vocabulary.
-        bos_token_id: vocabularySize - 1,
-        eos_token_id: vocabularySize - 1,
+        bos_token_id: bosId,
+        eos_token_id: eosId,
       },
     },
   };

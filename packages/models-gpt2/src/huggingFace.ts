@@ -11,7 +11,8 @@ import { z } from "zod";
 import { type Gpt2, type Gpt2Config, gpt2Architecture, gpt2Config } from "./gpt2.js";
 import { inferConfig } from "./inferConfig.js";
 
-const { vocabularySize, maxTokens, width, layers, heads, initializerRange } = gpt2Config.shape;
+const { vocabularySize, maxTokens, width, layers, heads, initializerRange, bosId, eosId } =
+  gpt2Config.shape;
 
 /** The parts of a GPT-2 `config.json` that decide its arithmetic. Others are ignored. */
 const configJson = z
@@ -24,6 +25,8 @@ const configJson = z
     n_head: heads,
     n_inner: z.int().nullish(),
     initializer_range: initializerRange,
+    bos_token_id: bosId,
+    eos_token_id: eosId,
     activation_function: z.literal("gelu_new").default("gelu_new"),
     layer_norm_epsilon: z.literal(1e-5).default(1e-5),
     scale_attn_weights: z.literal(true).default(true),
@@ -40,8 +43,8 @@ const configJson = z
   });
 
 /**
- * Reads the shape of a GPT-2 from a checkpoint: from its `config.json`, in the folder or beside the file; a
- * file of tensors without one shows its shape by those of its tensors.
+ * Reads the shape of a GPT-2 from a checkpoint: from its `config.json`, in the folder or beside the file, or from
+ * the metadata of a GGUF file; a file of tensors without one shows its shape by those of its tensors.
  *
  * @param heads attention heads, where the tensors alone do not tell: those of no published width
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not a GPT-2 that this model computes;
@@ -67,13 +70,15 @@ export async function readHuggingFaceConfig(
     layers: config.n_layer,
     heads: config.n_head,
     initializerRange: config.initializer_range,
+    ...(config.bos_token_id !== undefined && { bosId: config.bos_token_id }),
+    ...(config.eos_token_id !== undefined && { eosId: config.eos_token_id }),
   };
 }
 
 /**
  * Reads the parameters of a GPT-2 from a checkpoint folder: `model.safetensors` or `pytorch_model.bin`, or
- * shards with an index; or from a single file of safetensors or torch.save. Names may begin with `module.`
- * and `transformer.` or not; float16 and bfloat16 become float32. The caller owns the tensors.
+ * shards with an index; or from a single file of safetensors, torch.save or GGUF. Names may begin with `module.`
+ * and `transformer.` or not; all numbers become float32. The caller owns the tensors.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when tensors are missing, unknown, of another
  *   shape, or when the output head is not tied to the embeddings

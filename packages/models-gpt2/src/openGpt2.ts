@@ -39,7 +39,7 @@ export const gpt2Options = z
       .enum(["gpt2", "byte"])
       .optional()
       .describe(
-        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: the one beside the `weights`; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
+        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: that of the `weights`; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
       ),
     ...weightsOptions("openai-community/gpt2"),
   })

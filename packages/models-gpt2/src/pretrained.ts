@@ -14,11 +14,12 @@ export interface PretrainedOptions extends SharedOptions {
 
 /**
  * A GPT-2 whose `init` gives published parameters: those of a local checkpoint (a path that begins with
- * `.` or `/`), or of a model on the Hugging Face hub. Locally it may be a folder with `config.json`, or a
- * single file of safetensors or torch.save, such as those of MetaICL's authors.
+ * `.` or `/`), or of a model on the Hugging Face hub. It may be a folder with `config.json`, a GGUF file, or,
+ * locally, a single file of safetensors or torch.save, such as those of MetaICL's authors.
  *
  * @example await pretrainedGpt2("openai-community/gpt2")
  * @example await pretrainedGpt2("./metaicl/hr_to_lr/model.pt")
+ * @example await pretrainedGpt2("owner/name/gpt2.Q8_0.gguf")
  * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` where
  *   values are no numbers
  */

@@ -143,7 +143,7 @@ describe("a model on the hub", () => {
   test("without tensors is a clear error", async () => {
     hub.files["tf_model.h5"] = Buffer.from("Keras");
     await expect(pretrainedGpt2("you/tiny", options())).rejects.toThrow(
-      '"you/tiny" has neither model.safetensors nor pytorch_model.bin on the hub; its files are: tf_model.h5.',
+      '"you/tiny" has no model.safetensors, no pytorch_model.bin and no GGUF file on the hub; its files are: tf_model.h5.',
     );
   });
 });

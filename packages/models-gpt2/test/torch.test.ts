@@ -121,7 +121,7 @@ describe("a checkpoint of torch.save that does not fit says why", () => {
   test("a folder without any tensors", async () => {
     await copyFile(fixture("bin/config.json"), inFolder("config.json"));
     await expect(pretrainedGpt2(inFolder())).rejects.toThrow(
-      /^\[MISSING_FILE\] There is no model\.safetensors nor pytorch_model\.bin in /,
+      /^\[MISSING_FILE\] There is no model\.safetensors, no pytorch_model\.bin and no GGUF file in /,
     );
   });
 });

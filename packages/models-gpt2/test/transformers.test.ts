@@ -15,6 +15,8 @@ const config = {
   layers: 3,
   heads: 4,
   initializerRange: 0.02,
+  bosId: 1,
+  eosId: [2, 299],
 };
 const model = gpt2(config, byteTokenizer);
 const params = randomParams(config, 2);
@@ -104,8 +106,8 @@ for name in ["float16", "bfloat16"]:
 print(json.dumps(told))
 `;
     expect(runPython(program, inFolder())).toEqual({
-      float16: { dtypes: ["torch.float16"], wrong: [], special: [299, 299] },
-      bfloat16: { dtypes: ["torch.bfloat16"], wrong: [], special: [299, 299] },
+      float16: { dtypes: ["torch.float16"], wrong: [], special: [1, [2, 299]] },
+      bfloat16: { dtypes: ["torch.bfloat16"], wrong: [], special: [1, [2, 299]] },
     });
   },
 );

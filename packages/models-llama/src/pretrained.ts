@@ -4,11 +4,11 @@ import { type Llama, llama, llamaArchitecture } from "./llama.js";
 
 /**
  * A model of Llama's family whose `init` gives published parameters: those of a local checkpoint (a path that
- * begins with `.` or `/`), or of a model on the Hugging Face hub. Locally it may be a folder, or a single file of
- * safetensors or torch.save with `config.json` beside it.
+ * begins with `.` or `/`), or of a model on the Hugging Face hub. It may be a folder, a GGUF file, or, locally, a
+ * single file of safetensors or torch.save with `config.json` beside it.
  *
  * @example await pretrainedLlama("HuggingFaceTB/SmolLM2-135M")
- * @example await pretrainedLlama("./SmolLM2")
+ * @example await pretrainedLlama("./SmolLM2-135M-Instruct.Q4_1.gguf")
  * @throws MetaError `MISSING_FILE`, also when no tokenizer lies beside the parameters and none is given;
  *   `BAD_CHECKPOINT` for what is not implemented, by name, and from `init` where values are no numbers
  */

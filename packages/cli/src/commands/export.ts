@@ -12,8 +12,8 @@ export interface ExportFlags extends PluginFlags {
 }
 
 /**
- * Writes the model of a run, a checkpoint or a `torch.save` file into a folder of its own, in the model's
- * format: Hugging Face's for a GPT-2, with an adapter's files in the same folder.
+ * Writes the model of a run, a checkpoint or a file of torch.save or GGUF into a folder of its own, in the model's
+ * format: Hugging Face's for a language model, with its tokenizer, and with an adapter's files in the same folder.
  */
 export async function exportCheckpoint(
   path: string,

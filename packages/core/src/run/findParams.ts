@@ -32,7 +32,7 @@ export async function runCheckpoint(
 
 /**
  * Finds the parameters that a path means. The path may be a run's directory ({@link runCheckpoint}), a
- * checkpoint, a folder of `model.safetensors` or `pytorch_model.bin`, or a file of `torch.save`.
+ * checkpoint, a folder of `model.safetensors` or `pytorch_model.bin`, or a file of `torch.save` or GGUF.
  *
  * @returns the folder of the parameters, or that file
  * @throws MetaError `MISSING_FILE` when there are none
@@ -44,7 +44,7 @@ export async function findParams(path: string): Promise<string> {
   }
   throw new MetaError(
     "MISSING_FILE",
-    `${path}: expected a run with checkpoints, or a folder with model.safetensors or pytorch_model.bin, but found neither. Train first, or name another folder.`,
+    `${path}: expected a run with checkpoints, a folder with model.safetensors or pytorch_model.bin, or a GGUF file, but found none. Train first, or name another folder.`,
   );
 }
 
@@ -62,9 +62,9 @@ export async function openParams(
 }
 
 async function holdsTensors(path: string): Promise<boolean> {
-  if (/\.(pt|pth|bin)$/.test(path)) return existsSync(path);
+  if (/\.(safetensors|pt|pth|bin|gguf)$/i.test(path)) return existsSync(path);
   const names = await readdir(path).catch((): string[] => []);
   return names.some((name) =>
-    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$/.test(name),
+    /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$|\.gguf$/i.test(name),
   );
 }

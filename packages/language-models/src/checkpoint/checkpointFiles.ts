@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { z } from "zod";
@@ -14,9 +14,10 @@ const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string())
 
 /**
  * The files with the tensors of a checkpoint: a file itself, or those of a folder in Hugging Face's layout,
- * safetensors before what torch.save wrote.
+ * safetensors before what torch.save wrote; else the only GGUF file of the folder.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an index that is none, or leads out of the folder
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an index that is none, or leads out of the folder, and for
+ *   several GGUF files
  */
 export async function tensorFiles(source: string): Promise<string[]> {
   if (await isFile(source)) return [source];
@@ -24,20 +25,63 @@ export async function tensorFiles(source: string): Promise<string[]> {
     if (await isFile(join(source, index))) return shards(source, index);
     if (await isFile(join(source, file))) return [join(source, file)];
   }
-  const wanted = layouts.map(({ file }) => file).join(" nor ");
-  throw new MetaError("MISSING_FILE", `There is no ${wanted} in ${source}.`);
+  const gguf = await ggufOf(source);
+  if (gguf !== undefined) return [gguf];
+  const wanted = layouts.map(({ file }) => file).join(", no ");
+  throw new MetaError("MISSING_FILE", `There is no ${wanted} and no GGUF file in ${source}.`);
+}
+
+/** Whether a file is GGUF, by its name. */
+export function isGguf(path: string): boolean {
+  return /\.gguf$/i.test(path);
+}
+
+/**
+ * The GGUF file that a checkpoint is: the file itself, or the only one of a folder without other tensors.
+ *
+ * @throws MetaError `BAD_CHECKPOINT` for a folder with several
+ */
+export async function ggufOf(source: string): Promise<string | undefined> {
+  if (isGguf(source) && (await isFile(source))) return source;
+  const files = await readdir(source).catch((): string[] => []);
+  if (layouts.some(({ index, file }) => files.includes(index) || files.includes(file))) {
+    return undefined;
+  }
+  const gguf = onlyGguf(source, files);
+  return gguf && join(source, gguf);
+}
+
+/**
+ * The GGUF file among the files of a folder or repository.
+ *
+ * @throws MetaError `BAD_CHECKPOINT` for several, or for one in a folder below
+ */
+function onlyGguf(source: string, files: readonly string[]): string | undefined {
+  const found = files.filter(isGguf);
+  const [first] = found;
+  if (first === undefined || (found.length === 1 && !first.includes("/"))) return first;
+  const paths = found.map((file) => `${source}/${file}`);
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `Which GGUF file of ${source} is meant? Name it: ${paths.join(", ")}.`,
+  );
 }
 
 /**
  * Which files of a repository make up a checkpoint that {@link tensorFiles} finds, with its tokenizer; none
  * if it has no tensors.
+ *
+ * @throws MetaError `BAD_CHECKPOINT` when it has no other tensors than several GGUF files
  */
-export function neededFiles(files: readonly string[]): string[] {
+export function neededFiles(repository: string, files: readonly string[]): string[] {
   const tensors = [
     files.filter((file) => /^model[^/]*\.safetensors(\.index\.json)?$/.test(file)),
     files.filter((file) => /^pytorch_model[^/]*\.bin(\.index\.json)?$/.test(file)),
   ].find((found) => found.some((file) => !file.endsWith(".json")));
-  if (!tensors) return [];
+  if (!tensors) {
+    const gguf = onlyGguf(repository, files);
+    return gguf === undefined ? [] : [gguf];
+  }
   return ["config.json", ...tensors, ...tokenizerFileNames.filter((name) => files.includes(name))];
 }
 

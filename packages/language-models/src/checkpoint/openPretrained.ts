@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { type FactoryContext, MetaError, type Params, type Tokenizer } from "@metalearn/core";
 import type { HubOptions } from "@metalearn/core/hub";
 import { z } from "zod";
@@ -9,7 +7,7 @@ import { findCheckpoint, isPath, pretrainedInit } from "./pretrained.js";
 
 /** Options of functions that open published parameters. */
 export interface PretrainedOptions extends Omit<HubOptions, "type"> {
-  /** @default the one whose files lie beside the parameters */
+  /** @default the one whose files lie beside the parameters, or of a GGUF file's metadata */
   readonly tokenizer?: Tokenizer;
 }
 
@@ -38,8 +36,7 @@ export async function openPretrained<C>(
   const path = await findCheckpoint(source, hub);
   const config = await readConfig(path);
   const init = await pretrainedInit(path, architecture(config));
-  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
-  const tokenizer = given ?? (await findTokenizer(folder)) ?? usualTokenizer?.(config);
+  const tokenizer = given ?? (await findTokenizer(path)) ?? usualTokenizer?.(config);
   if (!tokenizer) {
     throw new MetaError(
       "MISSING_FILE",
@@ -55,7 +52,7 @@ export const weightsOptions = (example: string) => ({
     .string()
     .optional()
     .describe(
-      `Published parameters: a folder (\`./checkpoint\`), a file (\`./model.pt\`) or a model on the hub (\`${example}\`). Default: fresh ones.`,
+      `Published parameters: a folder (\`./checkpoint\`), a file (\`./model.gguf\`, \`./model.pt\`), a model on the hub (\`${example}\`) or a GGUF file of one (\`owner/name/file.gguf\`). Default: fresh ones.`,
     ),
   revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
 });

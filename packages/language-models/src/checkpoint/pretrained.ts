@@ -1,18 +1,20 @@
 import { access } from "node:fs/promises";
-import { isAbsolute, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { MetaError, type Params } from "@metalearn/core";
 import { requireFinite } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
-import { neededFiles } from "./checkpointFiles.js";
+import { isGguf, neededFiles } from "./checkpointFiles.js";
 import type { NamedParameters } from "./names.js";
 import { checkCheckpoint, readCheckpoint } from "./readCheckpoint.js";
 
 /**
- * Finds a checkpoint: a local one (a path that begins with `.` or `/`), which may be a folder or a single file,
- * or a model on the Hugging Face hub, which is downloaded into Hugging Face's own cache.
+ * Finds a checkpoint: a local one (a path that begins with `.` or `/`), which may be a folder or a single file;
+ * or a model on the Hugging Face hub, `owner/name`, or one GGUF file of it, `owner/name/file.gguf`, which is
+ * downloaded into Hugging Face's own cache.
  *
  * @returns its path
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for a model without tensors
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for a model without tensors, or with several GGUF files of
+ *   which none is named
  */
 export async function findCheckpoint(
   source: string,
@@ -49,17 +51,40 @@ export function isPath(source: string): boolean {
   return source.startsWith(".") || isAbsolute(source);
 }
 
-function download(repository: string, hub: Omit<HubOptions, "type">): Promise<string> {
-  return downloadFromHub(
-    repository,
-    (files) => {
-      const needed = neededFiles(files);
-      if (needed.length > 0) return needed;
-      throw new MetaError(
-        "BAD_CHECKPOINT",
-        `"${repository}" has neither model.safetensors nor pytorch_model.bin on the hub; its files are: ${files.join(", ")}.`,
-      );
-    },
-    hub,
+async function download(source: string, hub: Omit<HubOptions, "type">): Promise<string> {
+  const [, repository = source, file] = /^([^/]+\/[^/]+)\/(.+)$/.exec(source) ?? [];
+  if (file === undefined) {
+    return downloadFromHub(repository, (files) => wholeModel(repository, files), hub);
+  }
+  const folder = await downloadFromHub(repository, (files) => oneFile(source, file, files), hub);
+  const path = join(folder, file);
+  // Without a network there may be other files of the model alone.
+  await access(path).catch((cause) => {
+    throw new MetaError("MISSING_FILE", `${source} has not been downloaded.`, { cause });
+  });
+  return path;
+}
+
+function wholeModel(repository: string, files: readonly string[]): string[] {
+  const needed = neededFiles(repository, files);
+  if (needed.length > 0) return needed;
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `"${repository}" has no model.safetensors, no pytorch_model.bin and no GGUF file on the hub; its files are: ${files.join(", ")}.`,
+  );
+}
+
+function oneFile(source: string, file: string, files: readonly string[]): string[] {
+  if (!isGguf(file)) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `Expected a model on the hub, owner/name, or a GGUF file of one, owner/name/file.gguf, got ${source}. A local path begins with ./ or /.`,
+    );
+  }
+  if (files.includes(file)) return [file];
+  const known = files.filter(isGguf).join(", ") || "none";
+  throw new MetaError(
+    "MISSING_FILE",
+    `${source} is not on the hub; the GGUF files of that model are: ${known}.`,
   );
 }

@@ -1,14 +1,16 @@
 import { MetaError, type Params } from "@metalearn/core";
 import { openTensors, type TensorFile } from "@metalearn/core/files";
 import type * as tf from "@tensorflow/tfjs";
+import { openGguf } from "../gguf/openGguf.js";
 import { hasTiedHead, parameterShapes } from "../transformer/architecture.js";
-import { tensorFiles } from "./checkpointFiles.js";
+import { isGguf, tensorFiles } from "./checkpointFiles.js";
 import { type NamedParameters, ownName } from "./names.js";
 
 /**
  * Reads parameters from a checkpoint folder: `model.safetensors` or `pytorch_model.bin`, or shards with an
- * index; or from a single file of safetensors or torch.save. Names may begin with `module.` and with the
- * architecture's prefix or not; float16 and bfloat16 become float32. The caller owns the tensors.
+ * index; or from a single file of safetensors, torch.save or GGUF. Names may begin with `module.` and with the
+ * architecture's prefix or not; float16, bfloat16 and quantized numbers become float32. Tensors are read one by
+ * one. The caller owns them.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when tensors are missing, unknown, of another
  *   shape, or when an output head that should be the embeddings is not
@@ -20,7 +22,7 @@ export async function readCheckpoint(
   const loaded: Record<string, tf.Tensor> = {};
   try {
     for (const path of await tensorFiles(source)) {
-      const file = await openTensors(path);
+      const file = await openFile(path);
       try {
         for (const { stored, name } of placesIn(source, file, architecture)) {
           if (loaded[name]) throw bad(source, `tensor "${stored}" is there twice`);
@@ -52,7 +54,7 @@ export async function checkCheckpoint(
 ): Promise<void> {
   const found: string[] = [];
   for (const path of await tensorFiles(source)) {
-    const file = await openTensors(path);
+    const file = await openFile(path);
     await file.close();
     found.push(...placesIn(source, file, architecture).map(({ name }) => name));
   }
@@ -64,11 +66,16 @@ export async function storedShapes(
   path: string,
   prefix: string,
 ): Promise<Map<string, readonly number[]>> {
-  const file = await openTensors(path);
+  const file = await openFile(path);
   await file.close();
   return new Map(
     Object.entries(file.entries).map(([stored, { shape }]) => [ownName(prefix, stored), shape]),
   );
+}
+
+/** Opens a file of tensors with transformers' names. */
+function openFile(path: string): Promise<TensorFile> {
+  return isGguf(path) ? openGguf(path) : openTensors(path);
 }
 
 /** The tensors of a file that an architecture has a place for, by their names there and here. */

@@ -1,10 +1,12 @@
 import { dirname, join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import type { z } from "zod";
-import { isFile, readJsonFile } from "./checkpointFiles.js";
+import { openGguf } from "../gguf/openGguf.js";
+import { ggufOf, isFile, readJsonFile } from "./checkpointFiles.js";
 
 /**
- * Reads the `config.json` of a checkpoint: of a folder, or beside a single file.
+ * Reads the `config.json` of a checkpoint: of a folder, or beside a single file; of a GGUF file, the one that its
+ * metadata amount to.
  *
  * @param schema the settings that decide the model's arithmetic; values that the model cannot compute are refused
  * @param title the architecture in messages: `GPT-2`
@@ -16,10 +18,10 @@ export async function readConfig<S extends z.ZodType>(
   schema: S,
   title: string,
 ): Promise<{ path: string; config: z.output<S> } | undefined> {
-  const isOneFile = await isFile(source);
-  const path = join(isOneFile ? dirname(source) : source, "config.json");
-  if (isOneFile && !(await isFile(path))) return undefined;
-  const result = schema.safeParse(await readJsonFile(path));
+  const found = await configFound(source);
+  if (!found) return undefined;
+  const { path, json } = found;
+  const result = schema.safeParse(json);
   if (result.success) return { path, config: result.data };
   const issues = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join(".")}: ${message}` : message,
@@ -28,4 +30,17 @@ export async function readConfig<S extends z.ZodType>(
     "BAD_CHECKPOINT",
     `${path} is not a ${title} that can be loaded. ${issues.join("; ")}.`,
   );
+}
+
+async function configFound(source: string): Promise<{ path: string; json: unknown } | undefined> {
+  const gguf = await ggufOf(source);
+  if (gguf !== undefined) {
+    const { config, close } = await openGguf(gguf);
+    await close();
+    return { path: gguf, json: config };
+  }
+  const isOneFile = await isFile(source);
+  const path = join(isOneFile ? dirname(source) : source, "config.json");
+  if (isOneFile && !(await isFile(path))) return undefined;
+  return { path, json: await readJsonFile(path) };
 }

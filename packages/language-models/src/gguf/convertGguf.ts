@@ -2,11 +2,12 @@ import { readdir } from "node:fs/promises";
 import { MetaError } from "@metalearn/core";
 import { type WritableTensor, writeAtomically } from "@metalearn/core/files";
 import { type WriteOptions, writeCheckpoint } from "../checkpoint/writeCheckpoint.js";
+import { findTokenizer } from "../tokenizer/readTokenizer.js";
 import { type GgufFile, openGguf } from "./openGguf.js";
 
 /**
- * Writes the model of a GGUF file as a checkpoint of transformers, which has the same numbers: `config.json`
- * and safetensors, and a tokenizer's files where one is given. No more than one tensor is held in memory.
+ * Writes the model of a GGUF file as a checkpoint of transformers, which has the same numbers: `config.json`,
+ * safetensors, and the files of its tokenizer. No more than one tensor is held in memory.
  *
  * @param folder a new one, or one that is empty; it is there whole or not at all
  * @throws MetaError `BAD_OPTION` when the folder has something in it, or for values that `dtype` cannot hold;
@@ -15,16 +16,21 @@ import { type GgufFile, openGguf } from "./openGguf.js";
 export async function convertGguf(
   path: string,
   folder: string,
-  options: WriteOptions = {},
+  { tokenizer: given, ...options }: WriteOptions = {},
 ): Promise<void> {
   await requireEmpty(folder);
+  const tokenizer = given ?? (await findTokenizer(path));
   const file = await openGguf(path);
   try {
     const tensors = tensorsOf(file);
     const { config } = file;
     const maxTokens = Number(config.max_position_embeddings ?? config.n_positions);
     await writeAtomically(folder, (temporary) =>
-      writeCheckpoint(temporary, { tensors, config, maxTokens }, options),
+      writeCheckpoint(
+        temporary,
+        { tensors, config, maxTokens },
+        { ...options, ...(tokenizer && { tokenizer }) },
+      ),
     );
   } finally {
     await file.close();

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isMetaError, MetaError } from "@metalearn/core";
+import { ggufOf, isFile } from "../checkpoint/checkpointFiles.js";
+import { openGguf } from "../gguf/openGguf.js";
+import { tokenizerDataOf } from "../gguf/tokenizerDataOf.js";
+import { ggufTokenizer } from "./ggufTokenizer.js";
 import { type PretrainedTokenizer, pretrainedTokenizer } from "./pretrainedTokenizer.js";
 import { type TokenizerConfig, tokenizerConfig } from "./tokenizerConfig.js";
 import {
@@ -15,24 +19,29 @@ import { addedTokenSchema, parseTokenizerJson, type TokenizerJson } from "./toke
 import { vocabularyAndMerges } from "./vocabularyAndMerges.js";
 
 /**
- * Reads the tokenizer of a checkpoint folder: from `tokenizer.json`, or from `vocab.json` and `merges.txt`, and
- * what other files say of added and special tokens. Ids are those of Hugging Face's tokenizers for the same
- * files; `save` writes the files as they are.
+ * Reads the tokenizer of a checkpoint, a folder or a file: from the metadata of a GGUF file; else from
+ * `tokenizer.json`, or from `vocab.json` and `merges.txt`, in the folder or beside the file, and what other files
+ * say of added and special tokens. Ids are those of Hugging Face's tokenizers for the same files; `save` writes
+ * the files as they are.
  *
  * @throws MetaError `MISSING_FILE` when there is no tokenizer, or only a part of one; `BAD_CHECKPOINT` when it
  *   cannot be read, or has something that is not implemented, by name
  */
-export async function readTokenizer(folder: string): Promise<PretrainedTokenizer> {
-  const found = await findTokenizer(folder);
+export async function readTokenizer(checkpoint: string): Promise<PretrainedTokenizer> {
+  const found = await findTokenizer(checkpoint);
   if (found) return found;
   throw new MetaError(
     "MISSING_FILE",
-    `There is no tokenizer in ${folder}: expected tokenizer.json, or vocab.json and merges.txt. Copy them from where the weights come from.`,
+    `There is no tokenizer in ${checkpoint}: expected tokenizer.json, or vocab.json and merges.txt. Copy them from where the weights come from.`,
   );
 }
 
-/** As {@link readTokenizer}; `undefined` when a folder has no file of a tokenizer's vocabulary. */
-export async function findTokenizer(folder: string): Promise<PretrainedTokenizer | undefined> {
+/** As {@link readTokenizer}; `undefined` when there is no file of a tokenizer's vocabulary. */
+export async function findTokenizer(checkpoint: string): Promise<PretrainedTokenizer | undefined> {
+  const gguf = await ggufOf(checkpoint);
+  const described = gguf === undefined ? undefined : await tokenizerOfGguf(gguf);
+  if (described) return described;
+  const folder = (await isFile(checkpoint)) ? dirname(checkpoint) : checkpoint;
   const files = await readTokenizerFiles(folder);
   const has = (name: Parameters<TokenizerFiles["has"]>[0]) => files.has(name);
   if (!has("tokenizer.json")) {
@@ -53,11 +62,26 @@ export async function findTokenizer(folder: string): Promise<PretrainedTokenizer
       );
     }
   }
+  const modelType = await modelTypeOf(folder);
+  return saying(folder, () => tokenizerOf(files, modelType));
+}
+
+/** The tokenizer that a GGUF file describes, if it describes one. */
+async function tokenizerOfGguf(path: string): Promise<PretrainedTokenizer | undefined> {
+  const file = await openGguf(path);
+  await file.close();
+  if (!file.metadata.has("tokenizer.ggml.model")) return undefined;
+  const data = tokenizerDataOf(file);
+  return saying(path, () => ggufTokenizer(data));
+}
+
+/** Adds to an error where the tokenizer is. */
+function saying(place: string, make: () => PretrainedTokenizer): PretrainedTokenizer {
   try {
-    return tokenizerOf(files, await modelTypeOf(folder));
+    return make();
   } catch (error) {
     if (!isMetaError(error)) throw error;
-    throw new MetaError(error.code, `The tokenizer in ${folder}: ${error.detail}`, {
+    throw new MetaError(error.code, `The tokenizer in ${place}: ${error.detail}`, {
       cause: error,
     });
   }

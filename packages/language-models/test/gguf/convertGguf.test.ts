@@ -6,7 +6,7 @@ import { openSafetensors } from "@metalearn/core/files";
 import { pythonLacks, runPython } from "@metalearn/test-support/python";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { convertGguf, openGguf } from "../../src/index.js";
+import { convertGguf, openGguf, readTokenizer } from "../../src/index.js";
 import { rawGguf } from "../support/rawGguf.js";
 import { tinyLlama } from "../support/tinyLlama.js";
 
@@ -18,7 +18,13 @@ test("a converted model has the file's tensors and configuration, in shards wher
   await convertGguf(fixture("qwen3"), inFolder("qwen3"), { maxShardBytes: 20_000 });
   const names = readdirSync(inFolder("qwen3")).sort();
   const shards = names.filter((name) => name.endsWith(".safetensors"));
-  expect(names).toEqual(["config.json", ...shards, "model.safetensors.index.json"]);
+  expect(names).toEqual([
+    "config.json",
+    ...shards,
+    "model.safetensors.index.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ]);
   expect(shards.length).toBeGreaterThan(3);
   const file = await openGguf(fixture("qwen3"));
   const config = JSON.parse(readFileSync(inFolder("qwen3/config.json"), "utf8"));
@@ -76,7 +82,7 @@ const noPython = pythonLacks("torch", "transformers", "gguf", "accelerate");
 /** Opens converted folders, and the GGUF files with the configurations there. */
 const program = `
 import json, logging, sys, torch
-from transformers import AutoModelForCausalLM, logging
+from transformers import AutoModelForCausalLM, AutoTokenizer, logging
 logging.set_verbosity_error()
 source, converted, *names = sys.argv[1:]
 told = {}
@@ -94,6 +100,8 @@ for name in names:
     "logits": torch.equal(*logits),
     "spread": logits[0].std().item(),
     "rope": getattr(ours.config, "rope_parameters", None),
+    "ids": AutoTokenizer.from_pretrained(f"{converted}/{name}")("the inner thing")["input_ids"],
+    "template": AutoTokenizer.from_pretrained(f"{converted}/{name}").chat_template,
   }
 print(json.dumps(told))
 `;
@@ -111,7 +119,12 @@ test.skipIf(noPython)(
     );
     const seen = JSON.parse(readFileSync(join(folder, "models.json"), "utf8"));
     for (const name of models) {
-      const { spread, rope, ...rest } = told[name] ?? {};
+      const { spread, rope, ids, template, ...rest } = told[name] ?? {};
+      const tokenizer = await readTokenizer(fixture(name));
+      expect([ids, template], name).toEqual([
+        [...tokenizer.around.before, ...tokenizer.encode("the inner thing")],
+        tokenizer.chatTemplate ?? null,
+      ]);
       expect(rest, name).toEqual({ unfit: [], wrong: [], keys: true, logits: true });
       expect(spread).toBeGreaterThan(0.5);
       expect(rope ?? {}, name).toEqual(seen[`${name}.gguf`].rope);
