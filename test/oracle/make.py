@@ -11,7 +11,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 # In this order: gpt2 draws the checkpoint that others read.
 SUBJECTS = ["gpt2", "optimizers", "meta_gradients", "maml_en_llm", "trees", "gpt2_tokenizer", "prompts",
-            "generation"]
+            "generation", "chat_templates"]
 
 
 def check_versions():
