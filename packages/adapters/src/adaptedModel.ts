@@ -91,6 +91,12 @@ export function viewedModel(
         treeLosses: through(more.trees.treeLosses),
       },
     }),
+    ...(more.generation && {
+      generation: {
+        readPrompt: through(more.generation.readPrompt),
+        readToken: through(more.generation.readToken),
+      },
+    }),
     ...(more.bytesPerToken && { bytesPerToken: more.bytesPerToken }),
   });
   const { tokenizer, prompts } = model;

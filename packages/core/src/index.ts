@@ -1,5 +1,6 @@
 // Contracts: what plugins implement ------------------------------------------------------------
 
+export type { ChatMessage, ChatTemplateOptions } from "./contracts/chat.js";
 export type { DataCheck, DataFinding, TaskStatistics } from "./contracts/dataCheck.js";
 export {
   type DataCommand,
@@ -18,7 +19,9 @@ export {
   type LanguageModel,
   type Model,
   type ModelAdapter,
+  type NextToken,
   type PeftNames,
+  type PlacedToken,
   type Predictor,
   type PrefixState,
   type PromptedModel,
@@ -26,6 +29,7 @@ export {
   type SaveOptions,
   type Segment,
   type Tokenizer,
+  type TokenReader,
   type TreeReader,
 } from "./contracts/model.js";
 export type { Linearization, LossAndGradients, Objective } from "./contracts/objective.js";
@@ -158,6 +162,19 @@ export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
 export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
 export { mean } from "./statistics.js";
+
+// Generation -----------------------------------------------------------------------------------
+
+export {
+  type GeneratedPiece,
+  type GenerateOptions,
+  type Generation,
+  generate,
+  generateText,
+} from "./generate/generate.js";
+export { type GenerationOptions, generationOptions } from "./generate/generationOptions.js";
+export { filterLogits, type LogitsFilters } from "./generate/logitsFilters.js";
+export type { GenerationPrompt } from "./generate/promptIds.js";
 
 // Plugins --------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, test } from "vitest";
 import { type TokenBatch, tokenBatch } from "../src/batch/tokenBatch.js";
-import type { Model } from "../src/contracts/model.js";
+import type { Model, TokenReader } from "../src/contracts/model.js";
 import { MetaError } from "../src/errors.js";
 import type { Params } from "../src/params.js";
 import {
@@ -11,7 +11,7 @@ import {
   testModel,
   toyModel,
 } from "../src/testing/index.js";
-import { bigramModel } from "./support/bigramModel.js";
+import { bigramModel, bigramReader } from "./support/bigramModel.js";
 import { outcomes } from "./support/outcomes.js";
 
 const batch = () => ({
@@ -125,6 +125,19 @@ const broken: Record<ModelProperty, ModelSubject> = {
       ...bigramModel,
       loss: (params: Params, batch: TokenBatch) =>
         tf.sum(tf.mul(bigramModel.tokenLosses(params, batch), batch.scoredWeights)) as tf.Scalar,
+    }),
+    batch: () => tokenBatch([{ ids: [0, 3, 1], scoredFrom: 1 }]),
+  },
+  // Takes every token for the first of the vocabulary.
+  generation: {
+    create: () => ({
+      ...bigramModel,
+      generation: {
+        ...bigramReader,
+        readToken(params, { position }, cache) {
+          return bigramReader.readToken(params, { id: tf.zerosLike(position), position }, cache);
+        },
+      } satisfies TokenReader,
     }),
     batch: () => tokenBatch([{ ids: [0, 3, 1], scoredFrom: 1 }]),
   },

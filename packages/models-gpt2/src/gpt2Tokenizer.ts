@@ -13,6 +13,7 @@ export const gpt2Tokenizer = {
   encodeStart: (text, limit) => built().encodeStart(text, limit),
   encodeEnd: (text, limit) => built().encodeEnd(text, limit),
   decode: (ids) => built().decode(ids),
+  eosTokenIds: [50_256],
   save: (directory, maxTokens) => built().save(directory, maxTokens),
 } satisfies Tokenizer;
 

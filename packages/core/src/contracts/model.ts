@@ -4,6 +4,7 @@ import type { TokenBatch } from "../batch/tokenBatch.js";
 import type { TokenPrefix, TreeBatch } from "../batch/tokenTree.js";
 import type { FloatType } from "../checkpoint/elementTypes.js";
 import type { Params } from "../params.js";
+import type { ChatMessage, ChatTemplateOptions } from "./chat.js";
 
 /**
  * One stage of a model's forward pass, such as a transformer block: maps the state that the previous
@@ -99,6 +100,17 @@ export interface Tokenizer {
   /** The last `limit` ids of `encode(text)`, likewise. */
   encodeEnd?(text: string, limit: number): number[];
   decode(ids: readonly number[]): string;
+  /** Ids of tokens that end a text: generation stops at them. @default none */
+  readonly eosTokenIds?: readonly number[];
+  /** Ids before and after a text that stands for itself, which `encode` does not add. @default none */
+  readonly around?: { readonly before: readonly number[]; readonly after: readonly number[] };
+  /**
+   * Writes the messages of a chat as the text that the model was trained on; `encode` reads its special
+   * tokens. Absent where there is no chat template.
+   *
+   * @throws MetaError `BAD_DATA` for messages that the template refuses
+   */
+  applyChatTemplate?(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string;
   /** Writes the tokenizer's files into a checkpoint folder, where other tools find them. */
   save?(directory: string, maxTokens: number): Promise<void>;
 }
@@ -117,6 +129,8 @@ export interface LanguageModel extends Model<TokenBatch> {
   readonly prompts?: PromptReader;
   /** Support for shared prefixes and trees. @default every sequence is read in full */
   readonly trees?: TreeReader;
+  /** Support for `generate`. @default none */
+  readonly generation?: TokenReader;
   /**
    * Approximate memory, in bytes, that scoring needs per token that attends to `context` tokens.
    * Evaluation chooses its batch size by it.
@@ -140,6 +154,39 @@ export interface TreeReader {
   treeLosses(params: Params, batch: TreeBatch, prefix?: PrefixState): tf.Tensor1D;
 }
 
+/**
+ * Reads one sequence token by token, with a KV cache. Both functions are pure, and their shapes do not change
+ * from one token to the next, so that a runtime compiles each once per capacity.
+ */
+export interface TokenReader {
+  /**
+   * Reads a prompt of at least one token into a new KV cache.
+   *
+   * @param capacity least number of tokens that the cache has room for, those of the prompt included
+   */
+  readPrompt(params: Params, prompt: TokenPrefix, capacity: number): NextToken;
+  /**
+   * Reads one more token.
+   *
+   * @param token int32 scalars: its id, and its position, which is the number of tokens read before it
+   */
+  readToken(params: Params, token: PlacedToken, cache: PrefixState): NextToken;
+}
+
+/** A token and its position in the sequence, from 0: int32 scalars. */
+export interface PlacedToken {
+  readonly id: tf.Scalar;
+  readonly position: tf.Scalar;
+}
+
+/** The state after a token was read. The caller owns the tensors. */
+export interface NextToken {
+  /** Unnormalised log-probabilities of the next token: `[vocabulary]`. */
+  readonly logits: tf.Tensor1D;
+  /** The KV cache with all tokens that were read. */
+  readonly cache: PrefixState;
+}
+
 /** Reads a soft prompt: trainable embeddings in front of every sequence (Lester et al. 2021). */
 export interface PromptReader {
   /** Name of the token embedding matrix, `[vocabulary, width]`. */
@@ -157,7 +204,7 @@ export interface PromptReader {
 /** The parts of a model that a soft prompt replaces. */
 export type PromptedModel = Pick<
   LanguageModel,
-  "maxTokens" | "loss" | "tokenLosses" | "trees" | "bytesPerToken"
+  "maxTokens" | "loss" | "tokenLosses" | "trees" | "generation" | "bytesPerToken"
 >;
 
 /** The KV cache of a prefix: tensors whose names mean something to its model only. */

@@ -5,10 +5,11 @@ import { unitDirection } from "../autodiff/unitDirection.js";
 import type { Batch } from "../batch/batch.js";
 import { batchLoss } from "../batch/batchLoss.js";
 import type { OptionBatch } from "../batch/optionBatch.js";
-import type { TokenBatch } from "../batch/tokenBatch.js";
+import { type TokenBatch, tokenBatch } from "../batch/tokenBatch.js";
 import { isLanguageModel, type Model } from "../contracts/model.js";
+import { readPrompt, readToken } from "../generate/readTokens.js";
 import { createObjective } from "../objective/createObjective.js";
-import { dotParams, type Params } from "../params.js";
+import { disposeParams, dotParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { derivativeErrors } from "./finiteDifferences.js";
@@ -25,6 +26,7 @@ export type ModelProperty =
   | "hvp"
   | "symmetric"
   | "tokens"
+  | "generation"
   | "files"
   | "compiled"
   | "segments"
@@ -128,6 +130,43 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
           Math.abs(loss - wanted) <= 1e-5 * Math.abs(wanted),
           `The loss is ${loss}, but batchLoss of tokenLosses is ${wanted}.`,
         );
+      }
+    },
+  },
+
+  generation: {
+    title: "token by token, if it generates, it predicts as when it reads all at once",
+    skip: ({ batch }) => ("scoredIds" in batch() ? undefined : "no language model"),
+    async check(subject) {
+      const { model, params } = await problemOf(subject);
+      assert.ok(isLanguageModel(model), "A model that reads tokens has to be a LanguageModel.");
+      const { generation, tokenLosses, tokenizer, maxTokens } = model;
+      if (!generation) return;
+      const length = Math.min(8, maxTokens);
+      const ids = Array.from({ length }, (_, i) => (7 * i + 1) % tokenizer.vocabularySize);
+      const wanted = tidy(() =>
+        tokenLosses(params, tokenBatch([{ ids, scoredFrom: 1 }])).dataSync(),
+      );
+      for (const first of [1, length - 2]) {
+        const losses: number[] = [];
+        assertNoLeak(() => {
+          let read = readPrompt(generation, params, ids.slice(0, first), length);
+          losses.length = 0;
+          for (let at = first; at < length; at++) {
+            const { logits, cache } = read;
+            losses.push(tidy(() => -Number(tf.logSoftmax(logits).dataSync()[ids[at] as number])));
+            read = readToken(generation, params, { id: ids[at] as number, position: at }, cache);
+            disposeParams({ logits, ...cache });
+          }
+          return read;
+        });
+        losses.forEach((loss, i) => {
+          const whole = Number(wanted[first - 1 + i]);
+          assert.ok(
+            Math.abs(loss - whole) <= 1e-4 * Math.max(1, Math.abs(whole)),
+            `After a prompt of ${first} tokens, token ${first + i} has a loss of ${loss}, but ${whole} when all are read at once.`,
+          );
+        });
       }
     },
   },

@@ -1,4 +1,5 @@
 import type { Tokenizer } from "@metalearn/core";
+import { chatWriter } from "./chatTemplate.js";
 import { decoder } from "./decoder.js";
 import { pipeline } from "./pipeline.js";
 import { type AroundText, aroundText } from "./postProcessor.js";
@@ -79,6 +80,7 @@ export function pretrainedTokenizer(
     ...textEnds(steps),
     decode: (ids) => decodeTexts(ids.flatMap((id) => texts[id] ?? [])),
     save,
+    eosTokenIds: eosId === undefined ? [] : [eosId],
     special: {
       bosId,
       eosId,
@@ -93,5 +95,6 @@ export function pretrainedTokenizer(
         }
       : template,
     chatTemplate,
+    ...(chatTemplate !== undefined && { applyChatTemplate: chatWriter(chatTemplate, special) }),
   };
 }

@@ -50,45 +50,64 @@ export function readPrompt(
   return tf.tidy(() => {
     const positions = { batch: 1, time: tokens, start: 0 };
     const x = embedRows(architecture, params, embeddings(params), positions);
-    return extended(architecture, params, { x, positions, paddingMask: tf.zeros([tokens]) });
+    const paddingMask = tf.zeros([tokens]);
+    return extended(architecture, params, { x, positions, paddingMask }).cache;
   });
 }
 
-/**
- * Reads what many sequences begin with.
- *
- * @param prompt the cache of a soft prompt of `start` tokens
- */
+/** The cache of a soft prompt, and its length. */
+export interface CachedPrompt {
+  readonly tokens: number;
+  readonly cache: KvCache;
+}
+
+/** Reads what many sequences begin with, after a soft prompt or none. */
 export function readPrefix(
   architecture: Architecture,
   params: Params,
-  { inputIds, length }: TokenPrefix,
-  prompt?: { readonly tokens: number; readonly cache: KvCache },
+  prefix: TokenPrefix,
+  prompt?: CachedPrompt,
 ): KvCache {
   return tf.tidy(() => {
-    const start = prompt?.tokens ?? 0;
-    const positions = rowPositions(inputIds, architecture.maxTokens - start, start);
-    const isPadding = tf.greaterEqual(tf.range(0, positions.time, 1, "int32"), length);
-    const x = embedTokens(architecture, params, { inputIds, positions });
-    const paddingMask = additiveMask(isPadding);
-    return extended(architecture, params, { x, positions, paddingMask }, prompt?.cache);
+    const input = prefixInput(architecture, params, prefix, prompt);
+    return extended(architecture, params, input, prompt?.cache).cache;
   });
 }
 
+/** The tokens of a prefix as what is read into a cache. */
+export function prefixInput(
+  architecture: Architecture,
+  params: Params,
+  { inputIds, length }: TokenPrefix,
+  prompt?: CachedPrompt,
+): CacheInput {
+  const start = prompt?.tokens ?? 0;
+  const positions = rowPositions(inputIds, architecture.maxTokens - start, start);
+  const isPadding = tf.greaterEqual(tf.range(0, positions.time, 1, "int32"), length);
+  const x = embedTokens(architecture, params, { inputIds, positions });
+  return { x, positions, paddingMask: additiveMask(isPadding) };
+}
+
 /** One sequence to be read into a cache. */
-interface CacheInput {
+export interface CacheInput {
   readonly x: tf.Tensor2D; // [P, C]
   readonly positions: Positions;
   readonly paddingMask: tf.Tensor; // [P]
 }
 
-/** A cache with the keys and values of one more sequence after those that are in it. */
-function extended(
+/**
+ * A cache with the keys and values of one more sequence after those that are in it.
+ *
+ * @param outputs positions at which the last block's output is wanted. Default: none
+ * @returns also that output, [outputs, C]
+ */
+export function extended(
   architecture: Architecture,
   params: Params,
   { x, positions, paddingMask }: CacheInput,
   cache?: KvCache,
-): KvCache {
+  outputs: OutputPositions = nowhere(),
+): { readonly cache: KvCache; readonly rows: tf.Tensor2D } {
   const after = (name: string, next: tf.Tensor, axis: number) =>
     cache ? tf.concat([tensorNamed(cache, name), next], axis) : next;
   const made: Record<string, tf.Tensor> = { mask: after("mask", paddingMask, 0) };
@@ -97,10 +116,10 @@ function extended(
   for (let layer = 0; layer < architecture.layers; layer++) {
     const past = cache && layerCache(cache, layer);
     const read = tidy(() => {
-      // Nobody sees what the last block makes of the rows: only its keys and values count.
+      // Nobody sees what the last block makes of other rows: only their keys and values count.
       const isLast = layer === architecture.layers - 1;
       const context = isLast
-        ? attentionAtOutputs({ positions, outputs: nowhere() }, past)
+        ? attentionAtOutputs({ positions, outputs }, past)
         : attentionEverywhere({ positions, mask }, past);
       return keysAndValues(context, (watched) =>
         architecture.block(rows, blockParams(architecture, params, layer), watched),
@@ -110,11 +129,11 @@ function extended(
     made[`${layer}.values`] = after(`${layer}.values`, read.values, 1);
     rows = read.output;
   }
-  return made;
+  return { cache: made, rows };
 }
 
 /** The output of a block, and the keys and values that its attention was given. */
-function keysAndValues(
+export function keysAndValues(
   context: AttentionContext,
   block: (context: AttentionContext) => tf.Tensor2D,
 ): { output: tf.Tensor2D; keys: Heads; values: Heads } {

@@ -14,6 +14,7 @@ import { readCheckpoint } from "../checkpoint/readCheckpoint.js";
 import { writeCheckpoint } from "../checkpoint/writeCheckpoint.js";
 import { type Architecture, parameterShapes } from "./architecture.js";
 import { type ForwardInput, forward, lossSegments, tokenLosses } from "./forward.js";
+import { tokenReader } from "./generation.js";
 import { initialParams } from "./initialParams.js";
 import { readPrefix, readPrompt, type SoftPrompt } from "./kvCache.js";
 import { rowPositions } from "./positions.js";
@@ -26,8 +27,8 @@ export interface Transformer extends LanguageModel {
 
 /**
  * The language model of an architecture: losses at scored positions, for which the last block and the head run
- * there alone; segments for gradient checkpointing; prefixes and trees that questions share; soft prompts; and
- * checkpoints that transformers opens.
+ * there alone; segments for gradient checkpointing; prefixes and trees that questions share; generation with a KV cache; soft
+ * prompts; and checkpoints that transformers opens.
  *
  * @throws MetaError `BAD_OPTION` when the tokenizer has more tokens than the vocabulary
  */
@@ -112,6 +113,7 @@ function readerOf(
           return tf.neg(tf.gatherND(likelihoods, answers)) as tf.Tensor1D;
         }),
     },
+    generation: tokenReader(architecture, start, promptCache),
     bytesPerToken: (context) => bytesPerToken(architecture, start + context),
   };
 }

@@ -1,0 +1,78 @@
+import type { LanguageModel, NextToken, TokenReader } from "../contracts/model.js";
+import type { TensorRuntime } from "../contracts/runtime.js";
+import { MetaError } from "../errors.js";
+import { disposeParams, type Params } from "../params.js";
+import { readPrompt, readToken } from "./readTokens.js";
+
+/** Logits of the next token of one sequence, which grows. */
+export interface NextLogits {
+  /** @param ids the whole sequence: that of the last call, and one more token */
+  after(ids: readonly number[]): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** A sequence to be read. */
+export interface ReadOptions {
+  readonly reader: TokenReader;
+  readonly params: Params;
+  /** Longest sequence that will be read, in tokens. */
+  readonly capacity: number;
+  readonly useCache: boolean;
+}
+
+/** Reads a sequence, each token once, or, without a cache, all tokens at each call. */
+export function nextLogits({ reader, params, capacity, useCache }: ReadOptions): NextLogits {
+  let cache: NextToken["cache"] | undefined;
+  const keep = (next: NextToken["cache"] | undefined) => {
+    if (cache) disposeParams(cache);
+    cache = next;
+  };
+  return {
+    async after(ids) {
+      const position = ids.length - 1;
+      const next =
+        cache && useCache
+          ? readToken(reader, params, { id: ids[position] as number, position }, cache)
+          : readPrompt(reader, params, ids, useCache ? capacity : ids.length);
+      keep(next.cache);
+      try {
+        return (await next.logits.data()) as Float32Array;
+      } finally {
+        next.logits.dispose();
+      }
+    },
+    dispose: () => keep(undefined),
+  };
+}
+
+/** Compiled readers, by runtime: a reader is compiled once for all prompts. */
+const compiledReaders = new WeakMap<object, WeakMap<TokenReader, TokenReader>>();
+
+/**
+ * A model's reader of tokens, compiled where there is a runtime.
+ *
+ * @throws MetaError `BAD_OPTION` for a model that does not generate
+ */
+export function tokenReaderOf(
+  { name, generation }: LanguageModel,
+  runtime: Pick<TensorRuntime, "compile"> | undefined,
+): TokenReader {
+  if (!generation) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `Expected a language model that generates, got ${name}, which has no \`generation\`. Give it a TokenReader.`,
+    );
+  }
+  if (!runtime) return generation;
+  const known = compiledReaders.get(runtime) ?? new WeakMap<TokenReader, TokenReader>();
+  compiledReaders.set(runtime, known);
+  const found = known.get(generation);
+  if (found) return found;
+  const compiled: TokenReader = {
+    // Not XLA, which would compile for longer than most prompts and answers take to read.
+    readPrompt: runtime.compile(generation.readPrompt, { name: "readPrompt", mode: "graph" }),
+    readToken: runtime.compile(generation.readToken, { name: "readToken", mode: "graph" }),
+  };
+  known.set(generation, compiled);
+  return compiled;
+}

@@ -1,0 +1,38 @@
+import * as tf from "@tensorflow/tfjs";
+import { tokenPrefix } from "../batch/tokenTree.js";
+import type { NextToken, PrefixState, TokenReader } from "../contracts/model.js";
+import { disposeParams, type Params } from "../params.js";
+
+/**
+ * Reads a prompt, padded to one of few lengths. The caller owns the result.
+ *
+ * @param capacity number of tokens that the KV cache has room for
+ */
+export function readPrompt(
+  reader: Pick<TokenReader, "readPrompt">,
+  params: Params,
+  ids: readonly number[],
+  capacity: number,
+): NextToken {
+  const prefix = tokenPrefix(ids, capacity);
+  try {
+    return reader.readPrompt(params, prefix, capacity);
+  } finally {
+    disposeParams(prefix);
+  }
+}
+
+/** Reads one more token. The caller owns the result, and still the cache that was passed. */
+export function readToken(
+  reader: Pick<TokenReader, "readToken">,
+  params: Params,
+  { id, position }: { readonly id: number; readonly position: number },
+  cache: PrefixState,
+): NextToken {
+  const token = { id: tf.scalar(id, "int32"), position: tf.scalar(position, "int32") };
+  try {
+    return reader.readToken(params, token, cache);
+  } finally {
+    disposeParams(token);
+  }
+}
