@@ -7,7 +7,7 @@ import { unknownName } from "../unknownName.js";
 import { type Config, type ConfigChanges, checkConfig } from "./checkConfig.js";
 import { type ConfigFile, withBases } from "./extends.js";
 
-/** A config file and where it was found. */
+/** A config and the file that it was read from. */
 export interface LoadedConfig {
   readonly file: string;
   readonly config: Config;
@@ -15,21 +15,19 @@ export interface LoadedConfig {
 
 /** Options of {@link loadConfig}. */
 export interface LoadConfigOptions extends ConfigChanges {
-  /** The folder with `{name}.yaml` for every `preset:{name}`. */
+  /** Folder of presets: `{name}.yaml` for `preset:{name}`. */
   readonly presets?: string;
 }
 
-/** TypeScript configs may import other TypeScript files. */
+/** Loader of TypeScript configs, which may import other TypeScript files. */
 const loadTypeScript: Loader = (path) =>
   createJiti(import.meta.url).import(path, { default: true });
 
 /**
- * Reads a config file and checks it, as {@link checkConfig} does: `path`, or else the one that
- * {@link findConfig} finds.
+ * Reads and checks a config file ({@link checkConfig}), merged over the files and presets that it extends.
  *
- * What the file `extends` lies below it: files by their path from it, and presets.
- *
- * @throws MetaError `MISSING_FILE` when there is none; `BAD_CONFIG` when it cannot be read or has
+ * @param path the file. @default the one that {@link findConfig} finds
+ * @throws MetaError `MISSING_FILE` when there is none; `BAD_CONFIG` when it cannot be parsed or has
  *   errors; `UNKNOWN_NAME` for an unknown preset; `BAD_OPTION` for an override of `extends`
  */
 export async function loadConfig(
@@ -41,16 +39,17 @@ export async function loadConfig(
   throw new MetaError(
     "MISSING_FILE",
     path
-      ? `${path} is empty.`
-      : "There is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config.",
+      ? `${path}: expected keys and values, got an empty file.`
+      : "Expected a metalearn.config.yaml (or .json, .js, .ts) in this folder or above, found none. Name one with --config.",
   );
 }
 
 /**
- * Reads the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and the `metalearn`
- * key of package.json from the working directory upwards, if there is one.
+ * Finds and reads a config: the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and
+ * the `metalearn` key of package.json, from the working directory upwards.
  *
- * @throws MetaError as {@link loadConfig} does, save when there is none
+ * @returns nothing if there is no config
+ * @throws MetaError as {@link loadConfig}
  */
 export async function findConfig(
   options: LoadConfigOptions = {},
@@ -84,7 +83,10 @@ async function withOptions(
   { presets, ...changes }: LoadConfigOptions,
 ): Promise<LoadedConfig> {
   if (changes.overrides && "extends" in changes.overrides) {
-    throw new MetaError("BAD_OPTION", "extends can only be set in a config file.");
+    throw new MetaError(
+      "BAD_OPTION",
+      "extends: expected in a config file, got an override. Write it in the file.",
+    );
   }
   const explorer = openExplorer();
   const whole = await withBases({ file, content }, async (name, from) => {
@@ -97,7 +99,7 @@ async function withOptions(
 
 const presetPrefix = "preset:";
 
-/** The names of the presets in a folder. */
+/** Names of the presets in a folder, sorted. */
 async function presetNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder);
   return entries
@@ -106,7 +108,7 @@ async function presetNames(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** The file of a preset. @throws MetaError `UNKNOWN_NAME` */
+/** Finds the file of a preset. @throws MetaError `UNKNOWN_NAME` */
 export async function presetPath(name: string, folder: string): Promise<string> {
   const known = await presetNames(folder);
   if (!known.includes(name)) throw unknownName("preset", name, known);
@@ -126,11 +128,13 @@ async function read<T>(load: () => Promise<T>, path: string | undefined): Promis
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     if (missing && path) {
-      throw new MetaError("MISSING_FILE", `There is no config file ${path}.`, { cause });
+      throw new MetaError("MISSING_FILE", `${path}: expected a config file, found none.`, {
+        cause,
+      });
     }
     throw new MetaError(
       "BAD_CONFIG",
-      `The config${path ? ` ${path}` : ""} cannot be read: ${messageOf(cause)}`,
+      `${path ?? "config"}: expected a config that can be parsed, got: ${messageOf(cause)}`,
       { cause },
     );
   }
