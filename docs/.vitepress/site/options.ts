@@ -12,17 +12,17 @@ interface Row {
   readonly meaning: string;
 }
 
-/** What each kind of component is for, before its list. */
+/** Introduction of each kind of component, above its list. */
 const introductions: Readonly<Record<Kind, string>> = {
-  learner: "How the model is meta-trained: the key `learner` of a config.",
-  tasks: "What is trained and evaluated on: the key `tasks` of a config.",
-  model: "What is meta-trained: the key `model` of a config.",
-  adapter: "More parameters for the model: the key `adapter` of a config.",
-  optimizer:
-    "How gradients change parameters: the key `optimizer` of a config, and `innerOptimizer` of learners.",
-  runtime: "The engine that computes: the key `runtime` of a config.",
-  tracker: "Where metrics go besides the run's folder: the key `tracker` of a config.",
-  launcher: "What carries out the runs of a comparison: the key `launcher` of a config.",
+  learner: "Meta-learning algorithms: the key `learner` of a config.",
+  tasks: "Datasets to train and evaluate on: the key `tasks` of a config.",
+  model: "Models to meta-train: the key `model` of a config.",
+  adapter: "Adapters that add parameters to a model: the key `adapter` of a config.",
+  optimizer: "Optimizers: the key `optimizer` of a config, and `innerOptimizer` of learners.",
+  runtime: "Engines that compute: the key `runtime` of a config.",
+  tracker:
+    "Services that metrics are sent to in addition to the run's folder: the key `tracker` of a config.",
+  launcher: "Launchers of the runs of a comparison: the key `launcher` of a config.",
 };
 
 const configIntroduction =

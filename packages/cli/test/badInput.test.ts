@@ -91,7 +91,7 @@ const table: readonly BadInput[] = [
   {
     what: "an override without a value",
     args: ["train", "train.steps"],
-    message: /is not of the form key=value/,
+    message: /Expected key=value, got "train\.steps"/,
   },
   {
     what: "an override of another type",
@@ -101,12 +101,12 @@ const table: readonly BadInput[] = [
   {
     what: "an override of a prototype",
     args: ["train", "__proto__.steps=1"],
-    message: /"__proto__\.steps" is no key/,
+    message: /with a key of a config, got "__proto__\.steps=1"/,
   },
   {
     what: "a config file that is not there",
     args: ["train", "-c", "none.yaml"],
-    message: /There is no config file none\.yaml/,
+    message: /none\.yaml: expected a config file, found none/,
   },
   {
     what: "an unknown run",
@@ -121,11 +121,11 @@ const table: readonly BadInput[] = [
   },
 
   // The config
-  { what: "an empty config", config: "", message: /MISSING_FILE\].*here or above/ },
+  { what: "an empty config", config: "", message: /MISSING_FILE\].*in this folder or above/ },
   {
     what: "a list as config",
     config: "- a\n- b\n",
-    message: /should hold keys and values, but holds a list/,
+    message: /expected keys and values, got a list/,
   },
   {
     what: "an unknown key",
@@ -165,7 +165,7 @@ const table: readonly BadInput[] = [
   {
     what: "a run whose name leads elsewhere",
     config: { ...config, compare: { runs: { "../../away": {} } } },
-    message: /a run's name may have letters/,
+    message: /expected a run's name of letters/,
   },
   {
     what: "a grid without values",
@@ -175,7 +175,7 @@ const table: readonly BadInput[] = [
   {
     what: "a config that extends itself",
     config: { ...config, extends: "./metalearn.config.yaml" },
-    message: /A config cannot extend itself/,
+    message: /extends: expected other config files, got a circle/,
   },
   {
     what: "an unknown preset",
@@ -185,7 +185,7 @@ const table: readonly BadInput[] = [
   {
     what: "a learner without an optimizer",
     config: { ...config, optimizer: undefined },
-    message: /The config names no optimizer/,
+    message: /optimizer: expected one of .*, got nothing/,
   },
   {
     what: "no parameter of the name that is to be trained",

@@ -54,7 +54,9 @@ describe("doctor", () => {
     await project.write("metalearn.config.yaml", "plugins: [");
     const broken = await project.metalearn(["doctor"]);
     expect(broken.code).toBe(0);
-    expect(broken.stdout).toMatch(/^warning {2}config +The config cannot be read: /m);
+    expect(broken.stdout).toMatch(
+      /^warning {2}config +config: expected a config that can be parsed, got: /m,
+    );
     const named = await project.metalearn(["doctor", "-c", "metalearn.config.yaml"]);
     expect(named.code).toBe(2);
   });

@@ -13,21 +13,23 @@ describe.concurrent("without a usable config", () => {
   test("the files that were looked for are named", async () => {
     const project = await emptyProject();
     expect(await failureOf(project, ["compare"])).toBe(
-      "[MISSING_FILE] There is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config.\n",
+      "[MISSING_FILE] Expected a metalearn.config.yaml (or .json, .js, .ts) in this folder or above, found none. Name one with --config.\n",
     );
   });
 
   test("a file that --config names must be there", async () => {
     const project = await emptyProject();
     expect(await failureOf(project, ["train", "-c", "mine.yaml"])).toBe(
-      "[MISSING_FILE] There is no config file mine.yaml.\n",
+      "[MISSING_FILE] mine.yaml: expected a config file, found none.\n",
     );
   });
 
   test("a syntax error shows its line", async () => {
     const project = await emptyProject("seed: 1\nmodel: { use: gpt2\n");
     const message = await failureOf(project, ["train"]);
-    expect(message).toMatch(/^\[BAD_CONFIG\] The config cannot be read: YAML Error in /);
+    expect(message).toMatch(
+      /^\[BAD_CONFIG\] config: expected a config that can be parsed, got: YAML Error in /,
+    );
     expect(message).toContain("2 | model: { use: gpt2\n");
   });
 });
@@ -63,13 +65,16 @@ describe.concurrent("a mistake in the config", () => {
 
 describe.concurrent("a mistake on the command line", () => {
   test.each([
-    [["train.steps"], '[BAD_OPTION] "train.steps" is not of the form key=value.\n'],
+    [["train.steps"], '[BAD_OPTION] Expected key=value, got "train.steps".\n'],
     [["train.steps=many"], 'train.steps: expected a whole number, got "many".'],
     [
       ["--seeds", "1,x"],
       "error: option '--seeds <list>' argument '1,x' is invalid. Expected whole numbers, such as 1,2,3.\n",
     ],
-    [["--seeds", "2,2"], "[BAD_CONFIG] The same run is asked for twice: run, seed 2.\n"],
+    [
+      ["--seeds", "2,2"],
+      "[BAD_CONFIG] Expected runs with different names or seeds, got one twice: run, seed 2.\n",
+    ],
   ])("compare %j is explained", async (args, message) => {
     const project = await emptyProject(tinyRun);
     expect(await failureOf(project, ["compare", ...args])).toContain(message);

@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The per-user folder for what can be had again: engines that `metalearn setup` provides, and
- * tokenised data. It is `METALEARN_CACHE`, else the platform's place for caches, and may not exist yet.
+ * Path of the per-user cache folder, for engines that `metalearn setup` installs and for tokenized data. It
+ * is `METALEARN_CACHE` of the environment, or else the platform's default. The folder may not exist yet.
  */
 export function cacheDirectory(): string {
   const { METALEARN_CACHE, XDG_CACHE_HOME } = process.env;

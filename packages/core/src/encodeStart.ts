@@ -1,6 +1,6 @@
 import type { Tokenizer } from "./contracts/model.js";
 
-/** The first `limit` ids of a text, without encoding the rest where the tokenizer can do that. */
+/** Encodes the first `limit` tokens of a text, without encoding the rest if the tokenizer supports that. */
 export function encodeStart(
   tokenizer: Pick<Tokenizer, "encode" | "encodeStart">,
   text: string,

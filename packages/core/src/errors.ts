@@ -1,4 +1,4 @@
-/** Everything that can go wrong in a way a user can mend. The words are stable; the texts may change. */
+/** Codes of the errors that a user can act on. Codes are stable; messages may change. */
 export type ErrorCode =
   | "BAD_CHECKPOINT"
   | "BAD_CONFIG"
@@ -26,7 +26,7 @@ export type ErrorCode =
   | "WRONG_VERSION";
 
 /**
- * The one error class of metalearn. A message says what was expected, what it got, and what to do.
+ * The error class of metalearn. A message says what was expected, what was given, and what to do.
  *
  * @example
  * throw new MetaError("BAD_OPTION", "microBatch: expected a whole number of at least 1, got 0.");
@@ -62,17 +62,17 @@ const inputCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "WRONG_VERSION",
 ]);
 
-/** Whether what was given is to blame: a command line, a config, a model, data or a checkpoint. */
+/** True if wrong input caused an error: a command line, config, model, data or checkpoint. */
 export function isWrongInput(error: unknown): boolean {
   return isMetaError(error) && inputCodes.has(error.code);
 }
 
-/** Whether this is an error of metalearn, of a linked plugin's own copy of core included. */
+/** True for a {@link MetaError}, also one from another copy of core, as a linked plugin may have. */
 export function isMetaError(error: unknown): error is MetaError {
   return error instanceof Error && error.name === "MetaError" && "code" in error;
 }
 
-/** The text of anything that was thrown. */
+/** Message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,12 @@
 import { MetaError } from "./errors.js";
 
 /**
- * The parameters that patterns choose, in the order of `names`: those that match a pattern, in which
- * `*` stands for any text, but none that a pattern after a `!` leaves out (`["*", "!wte.*"]`).
+ * Selects parameter names by patterns, in which `*` matches any text. A pattern after a `!` excludes names
+ * (`["*", "!wte.*"]`).
  *
- * @param option which option has the patterns, for messages
- * @throws MetaError `BAD_OPTION` when there is no pattern, one that no name matches, or none is left
+ * @param option name of the option with the patterns, for messages
+ * @returns the selected names, in the order of `names`
+ * @throws MetaError `BAD_OPTION` for no patterns, a pattern without a match, or an empty selection
  */
 export function matchingNames(
   names: readonly string[],
@@ -35,7 +36,7 @@ export function matchingNames(
   );
 }
 
-/** Whether a name equals `pattern`, in which `*` stands for any text. */
+/** Makes a predicate for names that equal `pattern`, in which `*` matches any text. */
 function namePattern(pattern: string): (name: string) => boolean {
   const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
   const expression = new RegExp(`^${parts.join(".*")}$`);

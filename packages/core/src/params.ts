@@ -3,25 +3,25 @@ import { savesInputsOnly } from "./autodiff/tape/customGradients.js";
 import { MetaError } from "./errors.js";
 
 /**
- * Named tensors: a model's parameters, their gradients, an optimizer's moments. The names are those
- * of the checkpoint (`h.0.attn.c_attn.weight`), and the order of the names is the model's order.
+ * Named tensors, like a PyTorch `state_dict`: a model's parameters, their gradients, an optimizer's moments.
+ * Names are those of the checkpoint (`h.0.attn.c_attn.weight`), in the model's order.
  */
 export type Params = Readonly<Record<string, tf.Tensor>>;
 
-/** The tensor called `name`. @throws MetaError `UNKNOWN_NAME` when there is none. */
+/** Returns the tensor called `name`. @throws MetaError `UNKNOWN_NAME` when there is none */
 export function tensorNamed(params: Params, name: string): tf.Tensor {
   const tensor = params[name];
   if (!tensor) {
     throw new MetaError(
       "UNKNOWN_NAME",
-      `There is no tensor called "${name}" among ${Object.keys(params).length} tensors.`,
+      `Expected a tensor called "${name}", got ${Object.keys(params).length} others.`,
     );
   }
   return tensor;
 }
 
 /**
- * Applies `fn` to the tensors that share a name; the names and their order are those of `first`.
+ * Applies `fn` to the tensors of the same name in each set. The result has the names and order of `first`.
  *
  * @example mapParams(tf.sub, adapted, initial)
  * @throws MetaError `UNKNOWN_NAME` when a name of `first` is missing in one of `others`
@@ -39,27 +39,28 @@ export function mapParams(
   );
 }
 
-/** The tensors whose name passes `keep`. */
+/** Selects the tensors whose name passes `keep`. */
 export function filterParams(params: Params, keep: (name: string) => boolean): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => keep(name)));
 }
 
-/** Zeros of the shapes of `params`. */
+/** Makes zeros with the names and shapes of `params`. */
 export function zerosLikeParams(params: Params): Params {
   return mapParams((tensor) => tf.zerosLike(tensor), params);
 }
 
-/** The sum of several sets of tensors, name by name. */
+/** Adds several sets of tensors, name by name. @throws MetaError `BAD_OPTION` for an empty list */
 export function addParams(list: readonly Params[]): Params {
   const [first, ...rest] = list;
-  if (!first) throw new MetaError("BAD_OPTION", "addParams needs at least one set of tensors.");
+  if (!first)
+    throw new MetaError("BAD_OPTION", "addParams: expected at least one set of tensors, got none.");
   if (rest.length === 0) return first;
   return mapParams((tensor, ...others) => tf.addN([tensor, ...others]), first, ...rest);
 }
 
 /**
- * The sum of two sets of tensors, name by name. Both are freed tensor by tensor, so that no third set
- * lies beside them in full.
+ * Adds two sets of tensors, name by name, and frees both. Each pair is freed as soon as it is added, so
+ * that there is never a third full set in memory.
  */
 export function addInto(sum: Params, more: Params): Params {
   return mapParams(
@@ -73,7 +74,7 @@ export function addInto(sum: Params, more: Params): Params {
   );
 }
 
-/** The mean of several sets of tensors, name by name. */
+/** Averages several sets of tensors, name by name. @throws MetaError `BAD_OPTION` for an empty list */
 export function meanParams(list: readonly Params[]): Params {
   const sum = addParams(list);
   if (list.length === 1) return sum;
@@ -83,7 +84,7 @@ export function meanParams(list: readonly Params[]): Params {
   });
 }
 
-/** The inner product over all tensors of `a`: a scalar. */
+/** Inner product over all tensors of `a`, as a scalar. Differentiable, also twice. */
 export function dotParams(a: Params, b: Params): tf.Scalar {
   return tf.tidy(() =>
     tf.addN(Object.entries(a).map(([name, t]) => dot(t, tensorNamed(b, name)))),
@@ -91,8 +92,8 @@ export function dotParams(a: Params, b: Params): tf.Scalar {
 }
 
 /**
- * The sum over the products of elements. The gradient that TensorFlow.js would find for it makes and
- * multiplies two more tensors of that size, in a Hessian-vector product for every parameter.
+ * Inner product of two tensors. The custom gradient avoids two temporary tensors of the same size, which
+ * TensorFlow.js's own would make for every parameter in a Hessian-vector product.
  */
 function dot(a: tf.Tensor, b: tf.Tensor): tf.Scalar {
   const product = savesInputsOnly((x: unknown, y: unknown, save: unknown) => {
@@ -110,12 +111,12 @@ function dot(a: tf.Tensor, b: tf.Tensor): tf.Scalar {
   return differentiable(a, b) as tf.Scalar;
 }
 
-/** The Euclidean norm over all tensors together: a scalar. */
+/** Euclidean norm over all tensors together, as a scalar. */
 export function globalNorm(params: Params): tf.Scalar {
   return tf.tidy(() => tf.sqrt(dotParams(params, params)));
 }
 
-/** The number of scalars in all tensors together. */
+/** Counts the elements of all tensors. */
 export function countParams(params: Params): number {
   return Object.values(params).reduce((sum, tensor) => sum + tensor.size, 0);
 }

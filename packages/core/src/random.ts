@@ -5,23 +5,23 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 
 /** A stream of random numbers that is the same on every machine and engine. */
 export interface Random {
-  /** A whole number from 0 to `end - 1`. */
+  /** Draws a whole number from 0 to `end - 1`. */
   integer(end: number): number;
-  /** A number in [0, 1). */
+  /** Draws a number in [0, 1). */
   uniform(): number;
-  /** A draw from the normal distribution with mean 0 and variance 1. */
+  /** Draws from the normal distribution with mean 0 and variance 1. */
   normal(): number;
-  /** `items` in random order, as a new array. */
+  /** Returns `items` in random order, as a new array. */
   shuffle<T>(items: readonly T[]): T[];
-  /** `count` different items in random order. @throws RangeError when there are too few */
+  /** Draws `count` items without replacement, in random order. @throws RangeError when there are too few */
   sample<T>(items: readonly T[], count: number): T[];
 }
 
 /**
- * The random stream that belongs to a key, for example `randomFor(seed, "demonstrations", task, row)`.
+ * Makes the random stream of a key, for example `randomFor(seed, "demonstrations", task, row)`.
  *
- * Streams of different keys are independent, so that nothing depends on the order in which parts
- * of a program draw: the reason why a resumed run repeats an uninterrupted one.
+ * Streams of different keys are independent, so results do not depend on the order in which parts of a
+ * program draw. That is why a resumed run repeats an uninterrupted one.
  */
 export function randomFor(...key: readonly (string | number)[]): Random {
   const digest = createHash("sha256").update(JSON.stringify(key)).digest();
@@ -51,7 +51,7 @@ export function randomFor(...key: readonly (string | number)[]): Random {
     shuffle: (items) => take(items, items.length),
     sample(items, count) {
       if (count > items.length) {
-        throw new RangeError(`cannot draw ${count} different items from ${items.length}`);
+        throw new RangeError(`expected a count of at most ${items.length} items, got ${count}`);
       }
       return take(items, count);
     },

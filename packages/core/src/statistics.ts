@@ -1,9 +1,9 @@
-/** The arithmetic mean; NaN of no values, or where a value is NaN. */
+/** Arithmetic mean; NaN without values, or if a value is NaN. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The sample standard deviation, whose divisor is n - 1; 0 with fewer than two values. */
+/** Sample standard deviation, with divisor n - 1; 0 for fewer than two values. */
 export function sampleDeviation(values: readonly number[]): number {
   if (values.length < 2) return 0;
   const centre = mean(values);

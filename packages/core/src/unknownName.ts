@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { MetaError } from "./errors.js";
 
-/** ` Did you mean "x"?` when a known name is near, otherwise nothing. */
+/** Suggests the nearest known name, as ` Did you mean "x"?`; empty if none is near. */
 export function suggestion(name: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const nearest = closest(name, [...known]);
@@ -10,10 +10,10 @@ export function suggestion(name: string, known: readonly string[]): string {
 }
 
 /**
- * An error about a name that is not among the known ones, with the nearest of them.
+ * Makes the error for an unknown name, with a suggestion: MetaError `UNKNOWN_NAME`.
  *
- * @param what what was looked for, as in `No optimizer is called "sdg".`
- * @param hint a sentence on what else may be wrong
+ * @param what noun for the kind of thing, as in `No optimizer is called "sdg".`
+ * @param hint a further sentence for the message
  */
 export function unknownName(
   what: string,

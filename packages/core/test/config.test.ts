@@ -60,7 +60,9 @@ describe("parseOverrides", () => {
   });
 
   test.each(["__proto__.polluted=1", "train..steps=1"])("refuses %s, which is no key", (arg) => {
-    expect(() => parseOverrides([arg])).toThrow("is no key of a config.");
+    expect(() => parseOverrides([arg])).toThrow(
+      `Expected key=value with a key of a config, got "${arg}".`,
+    );
   });
 
   test("keeps null, which takes away what the config holds", () => {
@@ -69,7 +71,9 @@ describe("parseOverrides", () => {
   });
 
   test("refuses an argument that changes nothing", () => {
-    expect(() => parseOverrides(["train"])).toThrow('[BAD_OPTION] "train" is not of the form');
+    expect(() => parseOverrides(["train"])).toThrow(
+      '[BAD_OPTION] Expected key=value, got "train".',
+    );
   });
 });
 
@@ -171,7 +175,7 @@ describe("runsOf", () => {
 
   test("refuses a run that is asked for twice, and none at all", () => {
     expect(() => runsOf(checkConfig(minimal, { seeds: [2, 2] }))).toThrow(
-      "[BAD_CONFIG] The same run is asked for twice: run, seed 2.",
+      "[BAD_CONFIG] Expected runs with different names or seeds, got one twice: run, seed 2.",
     );
     expect(() => runsOf(checkConfig({ ...minimal, compare: { runs: {} } }))).toThrow(
       "[BAD_CONFIG] compare.runs: expected at least one run, got none.",
@@ -220,7 +224,7 @@ describe("loadConfig", () => {
 
   test("names a file that is not there", async () => {
     await expect(loadConfig(join(folder, "none.yaml"))).rejects.toThrow(
-      `[MISSING_FILE] There is no config file ${join(folder, "none.yaml")}.`,
+      `[MISSING_FILE] ${join(folder, "none.yaml")}: expected a config file, found none.`,
     );
   });
 
@@ -230,27 +234,31 @@ describe("loadConfig", () => {
   });
 
   test.each([
-    ["just text", "just text\n", 'holds "just text"'],
-    ["a list", "- model\n- tasks\n", "holds a list"],
-  ])("refuses %s", async (_, text, came) => {
+    ["just text", "just text\n", '"just text"'],
+    ["a list", "- model\n- tasks\n", "a list"],
+  ])("refuses %s", async (_, text, got) => {
     const path = await write("shape.yaml", text);
     await expect(loadConfig(path)).rejects.toThrow(
-      `[BAD_CONFIG] ${path} should hold keys and values, but ${came}.`,
+      `[BAD_CONFIG] ${path}: expected keys and values, got ${got}.`,
     );
   });
 
   test("names a folder that was given for a file", async () => {
-    await expect(loadConfig(folder)).rejects.toThrow(`The config ${folder} cannot be read`);
+    await expect(loadConfig(folder)).rejects.toThrow(
+      `${folder}: expected a config that can be parsed`,
+    );
   });
 
   test.each(["../elsewhere", "a/b", ""])("refuses %j as a run's name", async (name) => {
     const path = await write("name.json", JSON.stringify({ compare: { runs: { [name]: {} } } }));
-    await expect(loadConfig(path)).rejects.toThrow("a run's name may have letters, digits");
+    await expect(loadConfig(path)).rejects.toThrow("expected a run's name of letters, digits");
   });
 
   test("refuses a seed that would count twice", async () => {
     const path = await write("seeds.yaml", "compare: { seeds: [1, 2, 1], runs: { a: {} } }\n");
-    await expect(loadConfig(path)).rejects.toThrow("compare.seeds: a seed is there twice");
+    await expect(loadConfig(path)).rejects.toThrow(
+      "compare.seeds: expected different seeds, got one twice",
+    );
   });
 
   test("names the file in which an error is", async () => {

@@ -58,14 +58,14 @@ describe("a config that extends others", () => {
   });
 
   test.each([
-    [{ extends: "none.yaml" }, "[MISSING_FILE] There is no config file "],
+    [{ extends: "none.yaml" }, "none.yaml: expected a config file, found none."],
     [{ extends: "" }, "mine.yaml: extends: expected a file, preset:name, or a list of them"],
     [
       { extends: "preset:wied" },
       '[UNKNOWN_NAME] No preset is called "wied". Did you mean "wide"? Known: wide.',
     ],
-    [{ extends: "list.yaml" }, "list.yaml should hold keys and values, but holds a list."],
-    [{ extends: "there.yaml" }, "A config cannot extend itself: "],
+    [{ extends: "list.yaml" }, "list.yaml: expected keys and values, got a list."],
+    [{ extends: "there.yaml" }, "extends: expected other config files, got a circle: "],
   ])("refuses %j", async (mine, message) => {
     await write({
       "mine.yaml": mine,
@@ -80,7 +80,7 @@ describe("a config that extends others", () => {
   test("cannot be changed on the command line to extend another", async () => {
     await write({ "mine.yaml": base });
     await expect(load("mine.yaml", { extends: "other.yaml" })).rejects.toThrow(
-      "[BAD_OPTION] extends can only be set in a config file.",
+      "[BAD_OPTION] extends: expected in a config file, got an override.",
     );
   });
 });

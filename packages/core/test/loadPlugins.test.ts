@@ -106,7 +106,7 @@ describe("loadPlugins", () => {
   test("refuses a list with a plugin twice", async () => {
     await install("plugin");
     await expect(load("plugin", "plugin")).rejects.toThrow(
-      '[DUPLICATE_NAME] plugins: "plugin" is listed twice.',
+      '[DUPLICATE_NAME] plugins: expected each plugin once, got "plugin" twice.',
     );
   });
 

@@ -95,7 +95,7 @@ describe("a run that cannot be opened frees its engine", () => {
     [
       "with a learner but no optimizer",
       { learner: { use: "pairs" } },
-      "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
+      "[BAD_CONFIG] optimizer: expected one of sgd, got nothing.",
     ],
     ["with a component that fails", { model: { use: "broken" } }, "no such weights"],
   ])("%s", async (_, changes, message) => {

@@ -18,6 +18,6 @@ test("without vitest the toys and checks are there, and a suite says what it nee
   ).catch((error) => error);
   expect(failure.stdout).toContain("the same seed gives the same parameters");
   expect(failure.stderr).toContain(
-    "[MISSING_PEER] Conformance suites register tests with vitest, which does not run this file",
+    "[MISSING_PEER] Expected to run in vitest, with which conformance suites register tests",
   );
 });

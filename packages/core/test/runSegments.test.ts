@@ -30,6 +30,6 @@ test("what a segment computes on its way is freed", () => {
 test("a parameter that is not there is named as the model names it", () => {
   const missing = { a: tf.scalar(2) };
   expect(() => runSegments(segments as Segment<Batch>[], missing, { x: tf.scalar(1) })).toThrow(
-    '[UNKNOWN_NAME] There is no tensor called "b" among 1 tensors.',
+    '[UNKNOWN_NAME] Expected a tensor called "b", got 1 others.',
   );
 });

@@ -112,7 +112,10 @@ describe("a sweep", () => {
   test.each([
     [{ "train.steps": 5 }, "sweep.train.steps: expected a list of at least one value, got 5."],
     [{ "train.steps": [] }, "sweep.train.steps: expected a list of at least one value, got []."],
-    [{ seed: [1, 2] }, "sweep.seed: cannot be swept; list compare.seeds instead."],
+    [
+      { seed: [1, 2] },
+      "sweep.seed: expected another key, since seeds are not swept; list compare.seeds instead.",
+    ],
     [
       { "train.stepss": [5] },
       'in the config with stepss=5: train: unknown key "stepss". Did you mean "steps"?',
@@ -124,7 +127,7 @@ describe("a sweep", () => {
 
   test("refuses an override that would make all its points alike", () => {
     expect(() => runs({ sweep: { "train.steps": [5, 6] } }, { train: { steps: 9 } })).toThrow(
-      "[BAD_OPTION] train.steps has the values of a sweep. Change those instead: sweep.train.steps=[9].",
+      "[BAD_OPTION] train.steps: expected no override, since a sweep sets it. Override its values instead: sweep.train.steps=[9].",
     );
   });
 });

@@ -181,7 +181,7 @@ describe("createToolkit", () => {
   test("says what a run lacks", async () => {
     const scope = toolkit.open({ seed: 3, references: {} });
     await expect(scope.get("optimizer")).rejects.toThrow(
-      "[BAD_CONFIG] The config names no optimizer. Known: sgd.",
+      "[BAD_CONFIG] optimizer: expected one of sgd, got nothing.",
     );
   });
 

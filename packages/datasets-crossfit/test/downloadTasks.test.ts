@@ -92,14 +92,14 @@ describe("downloading a setting's tasks", () => {
       `[MISSING_FILE] Neither you/tiny nor ${root} has config/q.json, the lists of tasks.`,
     );
     await expect(download({ repository: "you/none" })).rejects.toThrow(
-      /^\[MISSING_FILE\] Cannot get "you\/none" \(revision main\) from the Hugging Face hub: .*\?$/,
+      /^\[MISSING_FILE\] Cannot get "you\/none" \(revision main\) from the Hugging Face hub: .*Check the name and the network\.$/,
     );
   });
 
   test("refuses a data set that names files outside of its folder", async () => {
     hub.files["../../a/a_16384_100_train.jsonl"] = Buffer.from(row("a"));
     await expect(download()).rejects.toThrow(
-      '[BAD_DATA] you/tiny names a file outside of its folder, "../../a/a_16384_100_train.jsonl"',
+      '[BAD_DATA] you/tiny: expected files inside of the repository, got "../../a/a_16384_100_train.jsonl"',
     );
   });
 });

@@ -6,31 +6,31 @@ import { nestSweeps } from "./sweep.js";
 
 /** Changes to a config from outside, such as the command line. */
 export interface ConfigChanges {
-  /** Go over the file, and over what its single runs say. */
+  /** Keys that override those of the file and of its single runs. */
   readonly overrides?: Json;
-  /** Training seeds; like an override of `seed`, they replace those of the file. */
+  /** Training seeds; they replace those of the file, like an override of `seed`. */
   readonly seeds?: readonly number[] | undefined;
 }
 
 /**
- * A config whose own keys are checked. Its runs are checked as they are told apart ({@link runsOf}):
- * once, when everything is known that changes them.
+ * A config whose own keys are checked. The keys of runs are checked by {@link runsOf}, once all changes
+ * to them are known.
  */
 export interface Config extends FileConfig, ConfigChanges {
-  /** The config that the runs share, unchecked. */
+  /** Keys that all runs share, unchecked. */
   readonly shared: Json;
-  /** Changes of every run. */
+  /** Overrides that apply to every run. */
   readonly overrides: Json;
-  /** Where the config is from, for messages. */
+  /** Origin of the config, for messages. */
   readonly source?: string | undefined;
 }
 
 const runKeys = Object.keys(runSchema.shape);
 
 /**
- * Checks a config that is at hand as an object, but for what its runs say.
+ * Checks a config given as an object, except for the keys of its runs.
  *
- * @param source where it is from, for messages
+ * @param source origin of the config, for messages
  * @throws MetaError `BAD_CONFIG`
  */
 export function checkConfig(
@@ -39,10 +39,10 @@ export function checkConfig(
   source?: string,
 ): Config {
   if (!isObject(input)) {
-    const held = Array.isArray(input) ? "a list" : `${JSON.stringify(input)}`.slice(0, 40);
+    const got = Array.isArray(input) ? "a list" : `${JSON.stringify(input)}`.slice(0, 40);
     throw new MetaError(
       "BAD_CONFIG",
-      `${source ?? "The config"} should hold keys and values, but holds ${held}.`,
+      `${source ?? "config"}: expected keys and values, got ${got}.`,
     );
   }
   const [ofRuns, ofFile] = split(overrides);
@@ -52,7 +52,7 @@ export function checkConfig(
   return { ...(file as unknown as FileConfig), shared, overrides: ofRuns, seeds, source };
 }
 
-/** The keys of a run, and those of the file alone. */
+/** Splits a config into the keys of a run and those of the file. */
 function split(config: Json): [ofRuns: Json, ofFile: Json] {
   const entries = Object.entries(config);
   const isOfRun = ([key]: [string, unknown]) => runKeys.includes(key);

@@ -2,20 +2,21 @@ import { MetaError } from "../errors.js";
 import { isObject, type Json, mergeConfig } from "./merge.js";
 import { nestSweeps } from "./sweep.js";
 
-/** What a config file holds, before it is checked. */
+/** The content of a config file, unchecked. */
 export interface ConfigFile {
   readonly file: string;
   readonly content: unknown;
 }
 
-/** Reads what `extends` names, as it stands in the config file `from`. */
+/** Reads the config file that `extends` names; `name` is relative to the file `from`. */
 export type ReadBase = (name: string, from: string) => Promise<ConfigFile>;
 
 /**
- * A config file on top of those that its `extends` names, each of which may extend others. Of several,
- * the later go over the earlier.
+ * Merges a config file over those that its `extends` names, each of which may extend others. Later files
+ * override earlier ones.
  *
- * @throws MetaError `BAD_CONFIG` for a file without keys and values, and for one that extends itself
+ * @param within files that extend this one, outermost first
+ * @throws MetaError `BAD_CONFIG` for a file without keys and values, or one that extends itself
  */
 export async function withBases(
   { file, content }: ConfigFile,
@@ -23,12 +24,15 @@ export async function withBases(
   within: readonly string[] = [],
 ): Promise<Json> {
   if (!isObject(content)) {
-    const came = Array.isArray(content) ? "a list" : `${JSON.stringify(content)}`.slice(0, 40);
-    throw new MetaError("BAD_CONFIG", `${file} should hold keys and values, but holds ${came}.`);
+    const got = Array.isArray(content) ? "a list" : `${JSON.stringify(content)}`.slice(0, 40);
+    throw new MetaError("BAD_CONFIG", `${file}: expected keys and values, got ${got}.`);
   }
   if (within.includes(file)) {
     const circle = [...within.slice(within.indexOf(file)), file].join(" extends ");
-    throw new MetaError("BAD_CONFIG", `A config cannot extend itself: ${circle}.`);
+    throw new MetaError(
+      "BAD_CONFIG",
+      `extends: expected other config files, got a circle: ${circle}. Remove one of the links.`,
+    );
   }
   let base: Json = {};
   for (const name of basesOf(content.extends, file)) {

@@ -9,21 +9,19 @@ import { fileSchema, runSchema } from "./schema.js";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const descriptions: Readonly<Record<Kind, string>> = {
-  runtime: "The engine that computes. Default: the fastest one that is installed.",
-  model: "The model that is meta-trained.",
-  adapter: "Gives the model more parameters, such as `lora`.",
-  tasks: "What is trained and evaluated on.",
-  learner: "How the model is meta-trained. Without one it is evaluated as it is.",
-  optimizer: "How gradients change parameters.",
-  tracker: "Where metrics go besides the run's folder.",
-  launcher:
-    "What carries out the runs of a comparison. Default: this process, one after the other.",
+  runtime: "Engine that computes. Default: the fastest one that is installed.",
+  model: "Model to meta-train.",
+  adapter: "Adapter that adds parameters to the model, such as `lora`.",
+  tasks: "Dataset to train and evaluate on.",
+  learner: "Meta-learning algorithm. Without one, the model is evaluated as it is.",
+  optimizer: "Outer optimizer, for meta-updates.",
+  tracker: "Service that metrics are also sent to, in addition to the run's folder.",
+  launcher: "Launcher of a comparison's runs. Default: this process, one run after the other.",
 };
 
 /**
- * The JSON Schema (draft 2020-12) of a config file that may name the toolkit's components, for
- * editors. Every part may be incomplete, since a file may be laid over others: what is missing is
- * found when the config is read.
+ * Makes the JSON Schema (draft 2020-12) of config files with the toolkit's components, for editors. No key
+ * is required, since a file may extend others; missing ones are reported when the config is read.
  */
 export function configJsonSchema(toolkit: Toolkit): JsonSchema {
   const run = propertiesOf(runSchema);
@@ -36,7 +34,7 @@ export function configJsonSchema(toolkit: Toolkit): JsonSchema {
     title: "A config of metalearn",
     type: "object",
     properties: {
-      $schema: { type: "string", description: "Where this schema is, for editors." },
+      $schema: { type: "string", description: "URL or path of this schema, for editors." },
       ...file,
       ...run,
       compare: {
@@ -59,7 +57,7 @@ export function configJsonSchema(toolkit: Toolkit): JsonSchema {
   };
 }
 
-/** A component: the options that are known depend on the factory, and `null` takes it away. */
+/** Schema of a component: `use` selects the known options, and `null` removes the component. */
 function componentSchema(toolkit: Toolkit, kind: Kind): JsonSchema {
   const names = toolkit.names(kind);
   const description = descriptions[kind];
@@ -82,7 +80,7 @@ function componentSchema(toolkit: Toolkit, kind: Kind): JsonSchema {
   };
 }
 
-/** The properties of an object, with components as references to `$defs`. */
+/** JSON Schema of an object's properties, with components as references to `$defs`. */
 function propertiesOf(schema: z.ZodType): Record<string, unknown> {
   const { properties } = z.toJSONSchema(schema, {
     io: "input",
@@ -96,8 +94,8 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
         jsonSchema.$ref = `#/$defs/${kind}`;
       }
       dropBranchesOfCode(zodSchema, jsonSchema);
-      delete jsonSchema.readOnly; // of a list that code may give as a readonly one
-      // What z.int() says of every number is of no use to a reader.
+      delete jsonSchema.readOnly; // comes from z.readonly(), which only concerns code
+      // The range of z.int() is no information for a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
@@ -105,7 +103,7 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
   return properties ?? {};
 }
 
-/** Takes the branches of a union that only code can give, such as functions, out of it. */
+/** Removes the branches of a union that only code can provide, such as functions. */
 function dropBranchesOfCode(
   schema: z.core.$ZodType,
   jsonSchema: z.core.JSONSchema.BaseSchema,

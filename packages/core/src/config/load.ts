@@ -7,7 +7,7 @@ import { type ConfigFile, withBases } from "./extends.js";
 import { type BeforeCode, findInFolder, readConfigFile } from "./readConfigFile.js";
 import { isWithin, othersCanWrite, searchFolders } from "./searchFolders.js";
 
-/** A config file and where it was found. */
+/** A config and the file that it was read from. */
 export interface LoadedConfig {
   readonly file: string;
   readonly config: Config;
@@ -15,7 +15,7 @@ export interface LoadedConfig {
 
 /** Options of {@link loadConfig}. */
 export interface LoadConfigOptions extends ConfigChanges {
-  /** The folder with `{name}.yaml` for every `preset:{name}`. */
+  /** Folder of presets: `{name}.yaml` for `preset:{name}`. */
   readonly presets?: string;
   /** Is told of a config found by itself that is code, before it runs. */
   readonly onCode?: (file: string) => void;
@@ -28,12 +28,10 @@ export interface FindConfigOptions extends LoadConfigOptions {
 }
 
 /**
- * Reads a config file and checks it, as {@link checkConfig} does: `path`, or else the one that
- * {@link findConfig} finds.
+ * Reads and checks a config file ({@link checkConfig}), merged over the files and presets that it extends.
  *
- * What the file `extends` lies below it: files by their path from it, and presets.
- *
- * @throws MetaError `MISSING_FILE` when there is none; `BAD_CONFIG` when it cannot be read or has
+ * @param path the file. @default the one that {@link findConfig} finds
+ * @throws MetaError `MISSING_FILE` when there is none; `BAD_CONFIG` when it cannot be parsed or has
  *   errors; `UNKNOWN_NAME` for an unknown preset; `BAD_OPTION` for an override of `extends`
  */
 export async function loadConfig(
@@ -45,18 +43,18 @@ export async function loadConfig(
   throw new MetaError(
     "MISSING_FILE",
     path
-      ? `${path} is empty.`
-      : "There is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config.",
+      ? `${path}: expected keys and values, got an empty file.`
+      : "Expected a metalearn.config.yaml (or .json, .js, .ts) in this folder or above, found none. Name one with --config.",
   );
 }
 
 /**
- * Reads the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and the `metalearn`
- * key of package.json from the working directory upwards, if there is one. The search ends at the project's
- * folder, the home folder, or below the first folder that others can write to.
+ * Finds and reads a config: the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and
+ * the `metalearn` key of package.json, from the working directory upwards ({@link searchFolders}).
  *
- * @throws MetaError as {@link loadConfig} does, save when there is none; `BAD_CONFIG` for code, or plugins that
- *   are not metalearn's own, in a folder that others can write to
+ * @returns nothing if there is no config
+ * @throws MetaError as {@link loadConfig}; `BAD_CONFIG` for a config that is code, or names plugins other than
+ *   metalearn's own, in a folder that others can write to
  */
 export async function findConfig({
   onCode,
@@ -104,7 +102,10 @@ async function withOptions(
   beforeCode?: BeforeCode,
 ): Promise<LoadedConfig> {
   if (overrides && "extends" in overrides) {
-    throw new MetaError("BAD_OPTION", "extends can only be set in a config file.");
+    throw new MetaError(
+      "BAD_OPTION",
+      "extends: expected in a config file, got an override. Write it in the file.",
+    );
   }
   const whole = await withBases({ file, content }, async (name, from) => {
     const base = await basePath(name, from, presets);
@@ -115,7 +116,7 @@ async function withOptions(
 
 const presetPrefix = "preset:";
 
-/** The names of the presets in a folder. */
+/** Names of the presets in a folder, sorted. */
 async function presetNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder);
   return entries
@@ -124,7 +125,7 @@ async function presetNames(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** The file of a preset. @throws MetaError `UNKNOWN_NAME` */
+/** Finds the file of a preset. @throws MetaError `UNKNOWN_NAME` */
 export async function presetPath(name: string, folder: string): Promise<string> {
   const known = await presetNames(folder);
   if (!known.includes(name)) throw unknownName("preset", name, known);

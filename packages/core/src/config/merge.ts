@@ -1,12 +1,11 @@
 import { MetaError } from "../errors.js";
 
-/** A part of a config: plain JSON. */
+/** A config or a part of one, as plain JSON. */
 export type Json = Record<string, unknown>;
 
 /**
- * `changes` on top of `base`: objects are merged, everything else is replaced, and `null` takes a key
- * away. A component whose `use` changes is replaced as a whole, since its options belonged to another
- * factory.
+ * Merges `changes` over `base`: objects are merged, other values replaced, and `null` removes a key. A
+ * component whose `use` changes is replaced as a whole, since its options belong to another factory.
  */
 export function mergeConfig(base: Json, changes: Json): Json {
   const merged = merge(base, changes, mergeConfig);
@@ -15,9 +14,9 @@ export function mergeConfig(base: Json, changes: Json): Json {
 }
 
 /**
- * A config without keys that were to be taken away and were not there.
+ * Removes keys whose value is `null`: they removed nothing in merging.
  *
- * @param changes keys whose values are to change something yet, and stay as they are
+ * @param changes top-level keys whose values are still to be merged; they keep their nulls
  */
 export function withoutNulls(config: Json, changes: readonly string[] = []): Json {
   const kept = Object.entries(config).filter(([, value]) => value !== null);
@@ -29,7 +28,7 @@ export function withoutNulls(config: Json, changes: readonly string[] = []): Jso
   );
 }
 
-/** Changes and further ones as one, in which a `null` stays, to take a key away in the end. */
+/** Joins two sets of changes into one. A `null` stays, to remove a key when the changes are applied. */
 export function joinChanges(changes: Json, more: Json): Json {
   return merge(changes, more, joinChanges);
 }
@@ -45,8 +44,8 @@ function merge(base: Json, changes: Json, inner: typeof mergeConfig): Json {
 }
 
 /**
- * Options of the command line, such as `train.steps=500` or `model.size=gpt2`, as a part of a
- * config. Values are read as JSON where they are JSON, otherwise as text.
+ * Parses overrides of the command line, such as `train.steps=500` or `model.size=gpt2`, into a part of a
+ * config. Values that are not JSON are strings.
  *
  * @throws MetaError `BAD_OPTION` for an argument without `=` or without a key
  */
@@ -54,11 +53,11 @@ export function parseOverrides(args: readonly string[]): Json {
   return args.reduce<Json>((config, arg) => {
     const split = arg.indexOf("=");
     if (split < 1) {
-      throw new MetaError("BAD_OPTION", `"${arg}" is not of the form key=value.`);
+      throw new MetaError("BAD_OPTION", `Expected key=value, got "${arg}".`);
     }
     const keys = arg.slice(0, split).split(".");
     if (keys.some((key) => key === "" || key === "__proto__")) {
-      throw new MetaError("BAD_OPTION", `"${arg}": "${keys.join(".")}" is no key of a config.`);
+      throw new MetaError("BAD_OPTION", `Expected key=value with a key of a config, got "${arg}".`);
     }
     const change = keys.reduceRight<unknown>(
       (value, key) => ({ [key]: value }),
@@ -82,7 +81,7 @@ function changesFactory(before: Json, after: Json): boolean {
   return "use" in after && use !== undefined && after.use !== use;
 }
 
-/** Whether a part of a config has keys. */
+/** True if a part of a config is an object with keys. */
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

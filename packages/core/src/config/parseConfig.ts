@@ -3,10 +3,10 @@ import { MetaError } from "../errors.js";
 import { describeIssues } from "../plugin/issues.js";
 
 /**
- * A config, or a run's, as its schema has it.
+ * Checks a config by its schema, and fills in defaults.
  *
- * @param where what is checked, for messages
- * @throws MetaError `BAD_CONFIG` that names all mistakes
+ * @param where file or run, for messages
+ * @throws MetaError `BAD_CONFIG` with all mistakes, one per line
  */
 export function parseConfig<S extends z.ZodType>(
   schema: S,

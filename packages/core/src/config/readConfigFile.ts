@@ -47,7 +47,7 @@ export async function readConfigFile(
     text = await readFile(path, "utf8");
   } catch (cause) {
     if (!isMissing(cause)) throw unreadable(path, cause);
-    throw new MetaError("MISSING_FILE", `There is no config file ${path}.`, { cause });
+    throw new MetaError("MISSING_FILE", `${path}: expected a config file, found none.`, { cause });
   }
   const extension = extname(path);
   const load = loaders[extension || "noExt"];
@@ -96,7 +96,11 @@ function isMissing(error: unknown): boolean {
 }
 
 function unreadable(path: string, cause: unknown): MetaError {
-  return new MetaError("BAD_CONFIG", `The config ${path} cannot be read: ${messageOf(cause)}`, {
-    cause,
-  });
+  return new MetaError(
+    "BAD_CONFIG",
+    `${path}: expected a config that can be parsed, got: ${messageOf(cause)}`,
+    {
+      cause,
+    },
+  );
 }

@@ -5,27 +5,27 @@ import { parseConfig } from "./parseConfig.js";
 import { type RunConfig, runSchema } from "./schema.js";
 import { type SweepPoint, sweepPoints } from "./sweep.js";
 
-/** One run of a config. */
+/** A run's name and config. */
 export interface NamedRun {
   readonly name: string;
   readonly config: RunConfig;
 }
 
-/** The runs of a config. */
+/** The runs of a config: at least one. */
 export type NamedRuns = readonly [NamedRun, ...NamedRun[]];
 
-/** The name of a run that has no other. */
+/** Name of a run without a name. */
 const onlyRun = "run";
 
 /**
- * The runs of a config, checked, with defaults and with all changes applied: one per name, point of the
- * grid and seed of `compare`; without any of these, a single one called `run`. The command line's
- * changes go over the run's own, which go over what runs share.
+ * Lists the runs of a config, checked and complete: one per name in `compare.runs`, point of the sweep,
+ * and seed. Without these there is a single run called `run`. The command line overrides the keys of a
+ * run, which override those that runs share.
  *
- * A run's seeds are those of the command line, or of `compare.seeds`; without either, its own `seed`.
+ * Seeds are those of the command line, or else `compare.seeds`, or else the run's own `seed`.
  *
- * @throws MetaError `BAD_CONFIG` for a run or a grid with errors, for no run at all, and for one that
- *   is there twice; `BAD_OPTION` for an override of a key that a grid has values for
+ * @throws MetaError `BAD_CONFIG` for errors in a run or sweep, for no runs, and for two equal ones;
+ *   `BAD_OPTION` for an override of a swept key
  */
 export function runsOf(config: Config): NamedRuns {
   const { shared, overrides, compare, sweep = {} } = config;
@@ -53,7 +53,7 @@ function nameOf(name: string, point: SweepPoint): string {
   return name === onlyRun ? point.name : `${name},${point.name}`;
 }
 
-/** Where the mistakes of a run are, for messages; nothing where that is plain. */
+/** Describes the place of a run in a config, for messages. */
 function placeOf({ source, compare }: Config, name: string): string | undefined {
   if (!compare) return source;
   return source === undefined ? `the run "${name}"` : `${source}, run "${name}"`;
@@ -67,7 +67,7 @@ function gridOf(sweep: unknown, where: string): Json {
   );
 }
 
-/** Runs as they are, if there are any and no two would write to the same folder. */
+/** Checks that there are runs, and that no two would write to the same directory. @throws MetaError `BAD_CONFIG` */
 function distinct([first, ...others]: readonly NamedRun[]): NamedRuns {
   if (!first) {
     throw new MetaError("BAD_CONFIG", "compare.runs: expected at least one run, got none.");
@@ -76,5 +76,8 @@ function distinct([first, ...others]: readonly NamedRun[]): NamedRuns {
   const titles = runs.map(({ name, config }) => `${name}, seed ${config.seed}`);
   const twice = titles.find((title, i) => titles.indexOf(title) < i);
   if (twice === undefined) return runs;
-  throw new MetaError("BAD_CONFIG", `The same run is asked for twice: ${twice}.`);
+  throw new MetaError(
+    "BAD_CONFIG",
+    `Expected runs with different names or seeds, got one twice: ${twice}.`,
+  );
 }

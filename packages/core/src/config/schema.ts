@@ -26,7 +26,7 @@ const trainSchema = z.strictObject({
     .min(0)
     .default(1_000)
     .describe(
-      "How much to train, in `stepUnit`: batches or meta-updates. A run without a learner does not train.",
+      "Length of training in `stepUnit`: batches or meta-updates. A run without a learner does not train.",
     ),
   stepUnit: z
     .enum(["batches", "updates"])
@@ -40,7 +40,7 @@ const trainSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Compares the first exact Hessian-vector product with a finite difference. Default: if the model uses operations whose second derivative is not known to be right.",
+      "Compares the first exact Hessian-vector product with a finite difference. Default: if the model uses operations whose second derivative has not been tested.",
     ),
   logEvery: count.default(10).describe("Meta-updates between two lines of metrics."),
   checkpointEvery: count.default(200).describe("Meta-updates between two checkpoints."),
@@ -48,16 +48,14 @@ const trainSchema = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe(
-      "Minutes after which a checkpoint is due as well, whatever the update. Default: none.",
-    ),
+    .describe("Minutes after which a checkpoint is written as well, at any update. Default: none."),
   keepCheckpoints: count
     .default(2)
     .describe("Number of checkpoints to keep, the newest ones; with `validate` also the best."),
   validate: validateSchema
     .optional()
     .describe(
-      "Scores dev tasks now and then; the run ends with the parameters that scored best. Default: no.",
+      "Scores dev tasks during training; the run ends with the parameters that scored best. Default: no.",
     ),
 });
 
@@ -66,13 +64,13 @@ const evaluateSchema = z.strictObject({
     .enum(["likelihood", "pmi", "majority", "random"])
     .default("likelihood")
     .describe(
-      "How questions are answered: by each option's `likelihood`; by how much the question raises it (`pmi`); or without the model, by the `majority` of the demonstrations' answers or at `random`.",
+      "Method that answers questions: each option's `likelihood`; its increase by the question (`pmi`); or, without the model, the `majority` of the demonstrations' answers, or `random`.",
     ),
   seeds: z
     .array(z.int())
     .min(1)
     .default([100, 13, 21, 42, 87])
-    .describe("Which sets of demonstrations to use; each is drawn with one of these seeds."),
+    .describe("Seeds of the sets of demonstrations, or of episodes; a target is scored with each."),
   adapt: z
     .union([z.literal("own"), referenceSchema("learner")])
     .optional()
@@ -82,28 +80,28 @@ const evaluateSchema = z.strictObject({
   tokensPerBatch: count
     .optional()
     .describe(
-      "Tokens, padding included, that are scored at once. Default: as memory allows, at most 8192.",
+      "Tokens, padding included, that are scored in one batch. Default: as memory allows, at most 8192.",
     ),
   predictions: z
     .boolean()
     .default(true)
     .describe(
-      "Whether the answers to all questions, or to all queries of episodes, are kept, in the run's `predictions` folder.",
+      "Keeps the answers to all questions, or to all queries of episodes, in the run's `predictions` folder.",
     ),
 });
 
-// What a key means stands in `describe`: editors and the documentation have it from there.
+// Keys are documented in `describe`: editors and the documentation read it there.
 
-/** The model that finds out what its `weights` are. */
+/** Name of the model that reads its architecture from its `weights`; a config may leave it out. */
 export const autoModel = "auto";
 
-/** Everything that one run needs to know. */
+/** Schema of one run's config. */
 export const runSchema = z.strictObject({
   seed: z
     .int()
     .min(0)
     .default(100)
-    .describe("Training seed: it decides the initial parameters and what is drawn to train on."),
+    .describe("Training seed, of the initial parameters and of the training episodes."),
   runtime: referenceSchema("runtime").prefault({ use: "auto" }),
   model: referenceSchema("model", autoModel),
   adapter: referenceSchema("adapter").optional(),
@@ -114,45 +112,47 @@ export const runSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "Parameters that training changes: names, where `*` is any text and a `!` leaves out. Default: all.",
+      "Parameters to train: names, in which `*` matches any text; a leading `!` excludes. Default: all.",
     ),
   optimizer: referenceSchema("optimizer").optional(),
   tracker: z
     .union([referenceSchema("tracker"), z.array(referenceSchema("tracker"))])
     .optional()
-    .describe("Where metrics go besides the run's folder: a tracker, or a list of them."),
-  train: trainSchema.prefault({}).describe("How long and how a run trains."),
-  evaluate: evaluateSchema.prefault({}).describe("How target tasks are scored."),
+    .describe(
+      "Tracker, or list of trackers, that metrics are sent to in addition to the run's folder.",
+    ),
+  train: trainSchema.prefault({}).describe("Options of training."),
+  evaluate: evaluateSchema.prefault({}).describe("Options of evaluation on target tasks."),
 });
 
-/** A run's name is a part of its directory's name. */
+/** Schema of a run's name, which is part of its directory's name. */
 const runName = z
   .string()
-  .regex(/^[\w+-][\w.+-]*$/, "a run's name may have letters, digits, dots and any of _ + -");
+  .regex(/^[\w+-][\w.+-]*$/, "expected a run's name of letters, digits, dots and any of _ + -");
 
-/** What every run of a comparison changes: any part of a run's config. */
+/** Schema of a named run's changes: any part of a run's config. */
 const changesSchema = z.record(z.string(), z.unknown());
 
-/** The keys of a config file that are not of its runs. */
+/** Schema of the keys of a config file that do not belong to its runs. */
 export const fileSchema = z.strictObject({
   extends: z
     .union([z.string(), z.array(z.string())])
     .optional()
     .describe(
-      "What this config is laid over: files by their path from it, or presets as `preset:name`; later ones go over earlier ones.",
+      "Configs that this one overrides: files by their path from it, or presets as `preset:name`; later ones override earlier ones.",
     ),
   plugins: z
     .array(z.string())
     .optional()
     .describe(
-      "Packages or files whose components may be used; `@metalearn/*` stands for metalearn's own, which are the default.",
+      "Packages or files that provide components; `@metalearn/*` means metalearn's own, which are the default.",
     ),
   out: z.string().default("runs").describe("The folder for results."),
   launcher: referenceSchema("launcher").optional(),
   sweep: changesSchema
     .optional()
     .describe(
-      "A grid: lists of values under keys of a run, nested or with dots (`learner.innerSteps: [1, 5]`). Every run is made once for each combination. A named run may have a `sweep` of its own.",
+      "Grid of values: lists under keys of a run, nested or with dots (`learner.innerSteps: [1, 5]`). Every run is repeated for each combination. A named run may have a `sweep` of its own.",
     ),
   compare: z
     .strictObject({
@@ -164,32 +164,37 @@ export const fileSchema = z.strictObject({
       seeds: z
         .array(z.int().min(0))
         .min(1)
-        .refine((seeds) => new Set(seeds).size === seeds.length, "a seed is there twice")
+        .refine(
+          (seeds) => new Set(seeds).size === seeds.length,
+          "expected different seeds, got one twice",
+        )
         .optional()
-        .describe("Training seeds; every run is repeated with each."),
+        .describe("Training seeds; every run is repeated with each of them."),
       runs: z
         .record(runName, changesSchema)
-        .describe("Runs by name, in the order of the report, each with what it changes."),
+        .describe(
+          "Runs by name, in the order of the report, each with its changes to the shared keys.",
+        ),
     })
     .optional()
-    .describe("What to compare."),
+    .describe("Comparison of several runs."),
 });
 
-/** A config file: what its runs share is checked when it is known what changes it. */
+/** Schema of a config file. Keys of runs are checked later, when all changes to them are known. */
 export const configSchema = fileSchema.extend(
   Object.fromEntries(Object.keys(runSchema.shape).map((key) => [key, z.unknown().optional()])),
 );
 
-/** The keys of a config file that are not of its runs, with their defaults. */
+/** The keys of a config file that do not belong to its runs, with defaults. */
 export type FileConfig = Omit<z.output<typeof fileSchema>, "extends">;
 
 /** One run's config: complete and checked. */
 export type RunConfig = z.output<typeof runSchema>;
 
-/** The keys of {@link ComputeOptions} that stand under `train`. */
+/** Keys of {@link ComputeOptions} that are under `train` in a config. */
 const computeKeys = computeOptions.keyof().options;
 
-/** The {@link ComputeOptions} of a run, for training, adapting and dry runs alike. */
+/** Collects the {@link ComputeOptions} of a run, for training, adaptation and dry runs. */
 export function computeOptionsOf({ train, trainable }: RunConfig): ComputeOptions {
   const chosen = Object.fromEntries(computeKeys.map((key) => [key, train[key]]));
   return { ...chosen, trainable };

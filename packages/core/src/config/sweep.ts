@@ -1,23 +1,23 @@
 import { MetaError } from "../errors.js";
 import { isObject, type Json, joinChanges } from "./merge.js";
 
-/** One point of a grid. */
+/** A point of a sweep's grid. */
 export interface SweepPoint {
-  /** Made of the values: `innerSteps=2,learningRate=0.001`; empty for the one point of no grid. */
+  /** Name made of the values: `innerSteps=2,learningRate=0.001`; empty without a sweep. */
   readonly name: string;
-  /** What the point changes of a run's config. */
+  /** Changes to a run's config. */
   readonly changes: Json;
 }
 
-/** A swept key and its values. */
+/** A swept key, as a path, and its values. */
 interface Axis {
   readonly keys: readonly string[];
   readonly values: readonly unknown[];
 }
 
 /**
- * A config whose grids are written with nested keys, so that they can be merged: in `sweep`, at the
- * top and in named runs, `learner.innerSteps: [1, 2]` becomes `learner: { innerSteps: [1, 2] }`.
+ * Rewrites the sweeps of a config and of its named runs with nested keys, so that they can be merged:
+ * `learner.innerSteps: [1, 2]` becomes `learner: { innerSteps: [1, 2] }`.
  */
 export function nestSweeps(config: Json): Json {
   const own = (part: Json): Json => ({ ...part, ...nested(part.sweep) });
@@ -30,12 +30,13 @@ export function nestSweeps(config: Json): Json {
 }
 
 /**
- * The points of a grid: the cartesian product of the lists in `sweep`, of which the last changes
- * fastest. Without any list there is one point, which changes nothing.
+ * Lists the points of a sweep: the Cartesian product of its lists, the last of which varies fastest.
+ * Without lists there is one point without changes.
  *
  * @param sweep lists of values under the keys of a run's config, nested
- * @param overrides changes that go over every run, and so cannot be of a swept key
- * @throws MetaError `BAD_CONFIG` for what is no list of values; `BAD_OPTION` for such an override
+ * @param overrides changes to every run; they must not contain a swept key
+ * @throws MetaError `BAD_CONFIG` for anything but a list of values; `BAD_OPTION` for an override of a
+ *   swept key
  */
 export function sweepPoints(sweep: Json, overrides: Json): SweepPoint[] {
   const axes = axesOf(sweep);
@@ -55,7 +56,7 @@ export function sweepPoints(sweep: Json, overrides: Json): SweepPoint[] {
   );
 }
 
-/** Dotted keys as objects in objects. */
+/** Converts dotted keys into nested objects. */
 function nested(sweep: unknown): { readonly sweep?: Json } {
   if (!isObject(sweep)) return {};
   const parts = Object.entries(sweep).map(([path, value]) =>
@@ -69,14 +70,19 @@ function axesOf(part: Json, path: readonly string[] = []): Axis[] {
     const keys = [...path, key];
     if (isObject(values)) return axesOf(values, keys);
     if (Array.isArray(values) && values.length > 0) {
-      if (keys.join() === "seed") throw bad(keys, "cannot be swept; list compare.seeds instead");
+      if (keys.join() === "seed") {
+        throw bad(
+          keys,
+          "expected another key, since seeds are not swept; list compare.seeds instead",
+        );
+      }
       return [{ keys, values }];
     }
     throw bad(keys, `expected a list of at least one value, got ${JSON.stringify(values)}`);
   });
 }
 
-/** An override would make all points alike, under names that say otherwise. */
+/** Refuses an override of a swept key: all points would be equal, under different names. @throws MetaError `BAD_OPTION` */
 function refuseOverride(keys: readonly string[], overrides: Json): void {
   const value = keys.reduce<unknown>(
     (part, key) => (isObject(part) ? part[key] : undefined),
@@ -86,11 +92,11 @@ function refuseOverride(keys: readonly string[], overrides: Json): void {
   const path = keys.join(".");
   throw new MetaError(
     "BAD_OPTION",
-    `${path} has the values of a sweep. Change those instead: sweep.${path}=[${JSON.stringify(value)}].`,
+    `${path}: expected no override, since a sweep sets it. Override its values instead: sweep.${path}=[${JSON.stringify(value)}].`,
   );
 }
 
-/** The shortest ends of paths that tell them apart: mostly their last keys. */
+/** Shortens each path to its shortest unique ending, mostly the last key. */
 function shortNames(paths: readonly (readonly string[])[]): string[] {
   return paths.map((path) => {
     const lengths = path.map((_, i) => i + 1);
@@ -102,12 +108,12 @@ function shortNames(paths: readonly (readonly string[])[]): string[] {
   });
 }
 
-/** What values are called in a run's name, and so in its directory's. */
+/** Names of values as they appear in the names of runs and of their directories. */
 function valueNames(values: readonly unknown[]): string[] {
   const names = values.map((value) =>
     isObject(value) && typeof value.use === "string" ? value.use : plain(value),
   );
-  // Several settings of one component need more than its name.
+  // If one component occurs with several settings, its name alone is not unique.
   return new Set(names).size === names.length ? names : values.map(plain);
 }
 

@@ -16,37 +16,39 @@ import {
 import { writeTextAtomically } from "../checkpoint/files.js";
 import { MetaError, messageOf } from "../errors.js";
 
-/** Where and how to download. */
+/** Options of {@link downloadFromHub}. */
 export interface HubOptions {
-  /** What kind of repository it is. @default "model" */
+  /** Kind of repository. @default "model" */
   readonly type?: "model" | "dataset";
   /** Branch, tag or commit. @default "main" */
   readonly revision?: string;
-  /** @default the environment's HF_HUB_CACHE or HF_HOME, else Hugging Face's own cache folder */
+  /** Folder of the cache. @default HF_HUB_CACHE or HF_HOME of the environment, else Hugging Face's default */
   readonly cacheDirectory?: string;
-  /** @default the environment's HF_ENDPOINT, else the public hub */
+  /** URL of the hub. @default HF_ENDPOINT of the environment, else the public hub */
   readonly endpoint?: string;
-  /** For private models. @default the environment's HF_TOKEN */
+  /** Token for private repositories. @default HF_TOKEN of the environment */
   readonly accessToken?: string;
+  /** Called with one-line messages about downloads. @default no-op */
   readonly notify?: (message: string) => void;
+  /** Aborts the download; a later call resumes it. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Downloads files of a model or data set from the Hugging Face hub into Hugging Face's own cache layout, so
- * that what Python has downloaded already is found and the other way round. A download that was
- * broken off goes on where it stopped; every file is checked against its hash. When the hub cannot
- * be reached, a complete earlier download of the same revision is used, saying so.
+ * Downloads files of a model or dataset from the Hugging Face hub into the cache that Python's
+ * `huggingface_hub` uses, so that both find each other's downloads. An interrupted download is resumed,
+ * and every file is checked against its hash. If the hub cannot be reached, a complete earlier download of
+ * the same revision is used, with a message.
  *
- * @param wanted picks the files to download from all files of the repository
- * @returns the folder with the files
- * @throws MetaError `MISSING_FILE` when the repository or the network is not there; `BAD_CHECKPOINT`, or
- *   `BAD_DATA` of a data set, when a file does not have the hash that the hub states; `BAD_DATA` for a file
- *   outside of the repository's folder
+ * @param choose picks the files to download from the names of all files in the repository
+ * @returns the folder of the files
+ * @throws MetaError `MISSING_FILE` when the repository does not exist or the hub cannot be reached;
+ *   `BAD_CHECKPOINT`, or `BAD_DATA` for a dataset, when a file does not match its hash; `BAD_DATA` for a
+ *   file name that points outside of the repository's folder
  */
 export async function downloadFromHub(
   repository: string,
-  wanted: (files: readonly string[]) => readonly string[],
+  choose: (files: readonly string[]) => readonly string[],
   options: HubOptions = {},
 ): Promise<string> {
   const { type = "model", revision = "main", notify = () => {}, signal } = options;
@@ -71,18 +73,18 @@ export async function downloadFromHub(
     }
     throw new MetaError(
       "MISSING_FILE",
-      `Cannot get "${repository}" (revision ${revision}) from the Hugging Face hub: ${messageOf(cause)}. Is the name right and the network there?${type === "model" ? ` A local folder must exist and be written with a slash, such as ./${repository.split("/").at(-1)}.` : ""}`,
+      `Cannot get "${repository}" (revision ${revision}) from the Hugging Face hub: ${messageOf(cause)}. Check the name and the network.${type === "model" ? ` A local folder must exist and be written with a slash, such as ./${repository.split("/").at(-1)}.` : ""}`,
       { cause },
     );
   }
 
   const folder = join(cache, "snapshots", found.sha);
-  const files = wanted(found.filePaths);
+  const files = choose(found.filePaths);
   const outside = files.find((file) => file.split(/[/\\]/).includes("..") || isAbsolute(file));
   if (outside !== undefined) {
     throw new MetaError(
       "BAD_DATA",
-      `${repository} names a file outside of its folder, ${JSON.stringify(outside)}: do not use it.`,
+      `${repository}: expected files inside of the repository, got ${JSON.stringify(outside)}. Do not use this repository.`,
     );
   }
   for (const file of files) {
@@ -93,7 +95,7 @@ export async function downloadFromHub(
   return folder;
 }
 
-/** A repository's newest commit of a revision, and the files in it. */
+/** Asks the hub for the commit of a revision and the names of its files. */
 async function contentsOf(
   name: string,
   options: HubOptions,
@@ -128,7 +130,7 @@ async function downloadOne(
   const have = (await stat(partial).catch(() => undefined))?.size ?? 0;
   if (have < info.size) {
     notify(
-      `Downloading ${repo}/${path}: ${megabytes(info.size)}${have > 0 ? `, going on after ${megabytes(have)}` : ""}`,
+      `Downloading ${repo}/${path}: ${megabytes(info.size)}${have > 0 ? `, resuming after ${megabytes(have)}` : ""}`,
     );
     const blob = await downloadFile({ ...request, xet: false, downloadInfo: info });
     if (!blob) throw new MetaError("MISSING_FILE", `The hub has no ${path} in ${repo}.`);
@@ -142,7 +144,7 @@ async function downloadOne(
   const size = (await stat(partial)).size;
   const hash = size === info.size ? await contentHash(partial, size, info.etag) : "";
   if (hash !== bareTag(info.etag)) {
-    if (size >= info.size) await rm(partial); // whole but wrong: nothing to go on from
+    if (size >= info.size) await rm(partial); // complete but wrong, so it cannot be resumed
     throw new MetaError(
       type === "model" ? "BAD_CHECKPOINT" : "BAD_DATA",
       `The download of ${repo}/${path} is ${size < info.size ? "incomplete" : "damaged"} (${size} of ${info.size} bytes). Run the same command again.`,
@@ -152,8 +154,8 @@ async function downloadOne(
 }
 
 /**
- * The hash that the hub uses as the file's tag: SHA-256 for large files, git's blob SHA-1 for small
- * ones. A tag of another form cannot be checked and counts as equal.
+ * Computes the hash that the hub uses as a file's ETag: SHA-256 for large files, git's blob SHA-1 for small
+ * ones. A tag of another form cannot be checked and is returned as it is.
  */
 async function contentHash(path: string, size: number, etag: string): Promise<string> {
   const tag = bareTag(etag);

@@ -6,7 +6,7 @@ import type { TensorRuntime } from "../contracts/runtime.js";
 import type { TaskSource } from "../contracts/task.js";
 import type { Tracker } from "../contracts/tracker.js";
 
-/** The components that a plugin can provide, by the config key that names them. */
+/** Types of the components that a plugin can provide, by the config key that names them. */
 export interface Components {
   runtime: TensorRuntime;
   model: Model;
@@ -21,7 +21,7 @@ export interface Components {
 /** A kind of component: a key of the config. */
 export type Kind = keyof Components;
 
-/** The functions that a component of each kind has at least; an adapter is a function itself. */
+/** Required functions of the components of each kind. An adapter is itself a function. */
 const functions: Readonly<Record<Exclude<Kind, "adapter">, readonly string[]>> = {
   runtime: ["compile", "memory", "dispose"],
   model: ["init", "loss"],
@@ -32,7 +32,7 @@ const functions: Readonly<Record<Exclude<Kind, "adapter">, readonly string[]>> =
   launcher: ["launch"],
 };
 
-/** Whether a value is a built component of a kind, judged by the functions that it has. */
+/** True if a value is a built component of a kind, judged by its functions. */
 export function isComponent(kind: Kind, value: unknown): boolean {
   if (kind === "adapter") return typeof value === "function";
   if (typeof value !== "object" || value === null) return false;
@@ -41,7 +41,7 @@ export function isComponent(kind: Kind, value: unknown): boolean {
   );
 }
 
-/** A component of each kind in words, and an example of one in a config and in code. */
+/** Noun for the components of each kind, with an example in a config and in code. */
 const examples: Readonly<Record<Kind, readonly [noun: string, config: string, code: string]>> = {
   runtime: ["a runtime", "{ use: tensorflow }", "await tensorflow()"],
   model: ["a model", "{ use: gpt2, size: gpt2 }", "gpt2({ ... })"],
@@ -53,7 +53,7 @@ const examples: Readonly<Record<Kind, readonly [noun: string, config: string, co
   launcher: ["a launcher", "{ use: local }", "local()"],
 };
 
-/** A component of a kind for messages: `an optimizer, e.g. { use: sgd, learningRate: 0.01 }`. */
+/** Describes a kind of component for messages: `an optimizer, e.g. { use: sgd, learningRate: 0.01 }`. */
 export function describeKind(kind: Kind, where: "code" | "config"): string {
   const [noun, config, code] = examples[kind];
   return `${noun}, e.g. ${where === "code" ? code : config}`;

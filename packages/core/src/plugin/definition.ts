@@ -1,25 +1,25 @@
-/** The parts of a zod schema's definition that are read here. */
+/** Parts of a zod schema's definition. */
 export interface Definition {
-  /** `object`, `union`, `custom` and so on. */
+  /** Name of the type: `object`, `union`, `custom` etc. */
   readonly type?: string;
-  /** The keys of an object. */
+  /** Schemas of an object's keys. */
   readonly shape?: Readonly<Record<string, unknown>>;
-  /** The values of a record. */
+  /** Schema of a record's values. */
   readonly valueType?: unknown;
-  /** The items of a list. */
+  /** Schema of a list's items. */
   readonly element?: unknown;
-  /** The branches of a union. */
+  /** Schemas of a union's branches. */
   readonly options?: readonly unknown[];
-  /** Of a number or string: `safeint`, `url`. */
+  /** Format of a number or string: `safeint`, `url`. */
   readonly format?: string;
 }
 
-/** The definition of the schema inside of optional(), default() and the like. */
+/** Reads the definition of a schema, inside of optional(), default() etc. */
 export function definitionOf(schema: unknown): Definition {
   return ((unwrap(schema) ?? {}) as { def?: Definition }).def ?? {};
 }
 
-/** The schema inside of optional(), default() and the like. */
+/** Removes optional(), default() etc. from a schema. */
 function unwrap(schema: unknown): unknown {
   const { def } = (schema ?? {}) as { def?: { innerType?: unknown } };
   return def?.innerType === undefined ? schema : unwrap(def.innerType);

@@ -3,17 +3,17 @@ import { describeKind } from "./components.js";
 import { definitionOf } from "./definition.js";
 import { isOfCode, referencedKind } from "./reference.js";
 
-/** How what is checked came here: as options in code, or as a part of a config. */
+/** Origin of checked options: code, or a config. */
 export type Origin = "code" | "config";
 
 type Issue = z.core.$ZodIssue;
 
 /**
- * What a value should have been: `expected a whole number of at least 1`. The message of a schema of
- * one's own stays as it is.
+ * Describes the expected value of an issue: `expected a whole number of at least 1`. Messages that a schema
+ * sets itself are returned unchanged.
  *
- * @param schema of the value
- * @param origin decides how a component is given: built, or by its name
+ * @param schema schema of the value
+ * @param origin in code a component is given as an object, in a config by its name
  */
 export function expectation(issue: Issue, schema: unknown, origin: Origin): string {
   if (!hasUsualMessage(issue)) return issue.message;
@@ -33,12 +33,12 @@ export function expectation(issue: Issue, schema: unknown, origin: Origin): stri
   }
 }
 
-/** Whether the message of an issue is zod's, and not the schema's own. */
+/** True if the message of an issue is zod's default, not one that the schema sets. */
 export function hasUsualMessage({ message }: Issue): boolean {
   return /^(Too (small|big)|Invalid (input|option))\b/.test(message);
 }
 
-/** A type of zod in words. Of `z.int()` a text is no number, and 0.5 no int: both are no whole number. */
+/** Names a zod type in words. For `z.int()`, zod reports a string as no number, but both mean a whole number. */
 function nounOf(type: string, schema: unknown): string {
   const isInt = type === "number" && definitionOf(schema).format === "safeint";
   return nouns[isInt ? "int" : type] ?? type;
@@ -54,7 +54,7 @@ const nouns: Readonly<Record<string, string>> = {
   record: "keys and values",
 };
 
-/** Its branches; in a config without those that only code can give. */
+/** Describes the branches of a union; for a config, without those that only code can provide. */
 function ofUnion(issue: z.core.$ZodIssueInvalidUnion, schema: unknown, origin: Origin): string {
   const { options = [] } = definitionOf(schema);
   return issue.errors
@@ -66,7 +66,7 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, schema: unknown, origin: O
     .join(", or ");
 }
 
-/** `a whole number of at least 1`, `a number below 1`, `a list of at least 2`. */
+/** Describes a range: `a whole number of at least 1`, `a number below 1`, `a list of at least 2`. */
 function bounded(
   issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
   schema: unknown,

@@ -2,12 +2,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { foldersAbove, type InstalledPackage, readManifest } from "./manifest.js";
 
-/** The keyword by which packages say in their package.json that they are plugins. */
+/** Keyword that marks a package as a plugin in its package.json. */
 export const pluginKeyword = "metalearn-plugin";
 
 /**
- * The plugins that are installed where `file` is: packages with the keyword `metalearn-plugin` in
- * `node_modules` from its folder upwards, by name. None of them is loaded.
+ * Finds the plugins that a file can import: packages with the keyword `metalearn-plugin` in `node_modules`,
+ * from the file's folder upwards. They are sorted by name and not loaded.
  */
 export function findPlugins(file: string): InstalledPackage[] {
   const found = new Map<string, InstalledPackage>();
@@ -23,7 +23,7 @@ export function findPlugins(file: string): InstalledPackage[] {
   return [...found.values()].sort((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
 }
 
-/** Folders of packages, those within a scope included. */
+/** Lists the folders of packages, including those in scopes. */
 function packageFolders(modules: string): string[] {
   return entriesOf(modules).flatMap((name) => {
     const folder = join(modules, name);
@@ -35,6 +35,6 @@ function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => !name.startsWith("."));
   } catch {
-    return []; // there is no such folder
+    return []; // the folder does not exist
   }
 }

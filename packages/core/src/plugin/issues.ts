@@ -4,11 +4,11 @@ import { definitionOf } from "./definition.js";
 import { expectation, hasUsualMessage, type Origin } from "./expectation.js";
 
 /**
- * All issues of a failed check, one per line: where, what was expected, what it got.
+ * Describes all issues of a failed check, one per line: the path, the expected value, the value found.
  *
- * @param schema what `input` was checked against, for the names of known keys
- * @param origin decides how a component is given: built, or by its name
- * @param where what was checked, for the beginning of each line
+ * @param schema schema of `input`, for the names of known keys
+ * @param origin in code a component is given as an object, in a config by its name
+ * @param where prefix of every path
  */
 export function describeIssues(
   error: z.ZodError,
@@ -30,7 +30,7 @@ export function describeIssues(
 
 type Issue = z.core.$ZodIssue;
 
-/** What an issue is about. */
+/** The options that were checked, and the schema. */
 interface Checked {
   readonly schema: unknown;
   readonly input: unknown;
@@ -63,7 +63,7 @@ function describe(issue: Issue, { schema, input, origin }: Checked): Line[] {
       );
     }
   }
-  // What a check says of the options as a whole is a sentence of its own.
+  // A check of the options as a whole has a message that is a full sentence.
   if (issue.code === "custom" && path.length === 0 && !hasUsualMessage(issue)) {
     return lines(`${issue.message}.`);
   }
@@ -72,13 +72,13 @@ function describe(issue: Issue, { schema, input, origin }: Checked): Line[] {
   return lines(`${expectation(issue, own, origin)}, got ${shown(value)}.${hint}`);
 }
 
-/** The issues of the one branch of a union that a value belongs to, if something is wrong in it. */
+/** Issues of the branch of a union that a value belongs to, if the value fits exactly one branch at its top level. */
 function onlyMatch(branches: readonly Issue[][]): Issue[] | undefined {
   const deeper = branches.filter((branch) => branch.every(({ path }) => path.length > 0));
   return deeper.length === 1 ? deeper[0] : undefined;
 }
 
-/** The schema of a key's value, or of an item. */
+/** Schema of the value under a key, or of an item. */
 function schemaAt(schema: unknown, key: PropertyKey): unknown {
   const { shape, valueType, element, options = [] } = definitionOf(schema);
   const own = shape?.[String(key)] ?? valueType ?? element;

@@ -8,13 +8,12 @@ import { type Plugin, pluginKeys } from "./plugin.js";
 import { requirePeers } from "./requirePeers.js";
 
 /**
- * Imports the plugins that a config lists. A name is looked up from the config file's folder, as
- * `import` would, and then from where metalearn itself is installed; a name that begins with a dot
- * is a file beside the config.
+ * Imports the plugins that a config lists. Packages are resolved from the config file's folder, and then
+ * from where metalearn itself is installed. A name that starts with a dot is a file, relative to the config.
  *
  * @throws MetaError `MISSING_PLUGIN` when a package is not installed or exports no plugin;
  *   `DUPLICATE_NAME` when one is listed twice; `WRONG_VERSION` when a package is built for another
- *   version of core or of another peer; `MISSING_PEER` when it lacks one
+ *   version of core or of another peer; `MISSING_PEER` when a peer is not installed
  */
 export async function loadPlugins(
   names: readonly string[],
@@ -22,14 +21,17 @@ export async function loadPlugins(
 ): Promise<Plugin[]> {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) {
-    throw new MetaError("DUPLICATE_NAME", `plugins: "${twice}" is listed twice.`);
+    throw new MetaError(
+      "DUPLICATE_NAME",
+      `plugins: expected each plugin once, got "${twice}" twice.`,
+    );
   }
   return Promise.all(names.map((name) => loadPlugin(name, configFile)));
 }
 
 async function loadPlugin(name: string, configFile: string): Promise<Plugin> {
   const file = resolvePlugin(name, configFile);
-  // A file beside the config belongs to no package but the user's own.
+  // A file relative to the config belongs to the user's own package, which has no peers to check.
   const owner = name.startsWith(".") ? undefined : packageOf(file);
   if (owner) requirePeers(owner);
   const plugin = await importPlugin(name, file);
@@ -51,11 +53,11 @@ async function importPlugin(name: string, file: string): Promise<Plugin> {
   if (isPlugin(plugin)) return plugin;
   throw new MetaError(
     "MISSING_PLUGIN",
-    `"${name}" is not a metalearn plugin: its default export should be definePlugin({ name, ${Object.values(pluginKeys).join(", ")} }).`,
+    `"${name}" is not a metalearn plugin. Its default export must be definePlugin({ name, ${Object.values(pluginKeys).join(", ")} }).`,
   );
 }
 
-/** The file that a config means by the name of a plugin. @throws MetaError `MISSING_PLUGIN` */
+/** Resolves the name of a plugin in a config to a file. @throws MetaError `MISSING_PLUGIN` */
 function resolvePlugin(name: string, configFile: string): string {
   let failure: unknown;
   for (const from of [configFile, import.meta.filename]) {
@@ -68,7 +70,7 @@ function resolvePlugin(name: string, configFile: string): string {
   throw new MetaError(
     "MISSING_PLUGIN",
     name.startsWith(".")
-      ? `There is no file ${name} beside the config. Is the plugin built?`
+      ? `plugins: expected a file ${name}, relative to the config, found none. Is the plugin built?`
       : `Plugin "${name}" is not installed. Try: npm install ${name}`,
     { cause: failure },
   );
@@ -79,7 +81,7 @@ function resolveFrom(name: string, from: string): string {
     return createRequire(from).resolve(name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
-    return fileURLToPath(createJiti(from).esmResolve(name)); // for packages with an `import` condition alone
+    return fileURLToPath(createJiti(from).esmResolve(name)); // for packages that export only an `import` condition
   }
 }
 

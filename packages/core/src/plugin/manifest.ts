@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What a package.json tells of a package. */
+/** Fields of a package.json. */
 export interface Manifest {
   readonly name: string;
   readonly version?: string;
@@ -13,14 +13,14 @@ export interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
-/** A package and where it lies. */
+/** An installed package. */
 export interface InstalledPackage {
-  /** Absolute. */
+  /** Absolute path of its folder. */
   readonly folder: string;
   readonly manifest: Manifest;
 }
 
-/** The package.json of a folder, if it has one that names a package. */
+/** Reads the package.json of a folder; nothing if there is none that names a package. */
 export function readManifest(folder: string): Manifest | undefined {
   const file = join(folder, "package.json");
   if (!existsSync(file)) return undefined;
@@ -28,11 +28,11 @@ export function readManifest(folder: string): Manifest | undefined {
     const manifest = JSON.parse(readFileSync(file, "utf8")) as Partial<Manifest>;
     return typeof manifest.name === "string" ? { ...manifest, name: manifest.name } : undefined;
   } catch {
-    return undefined; // not JSON: whoever needs the package fails in a way that says more
+    return undefined; // not JSON: importing the package gives a better error
   }
 }
 
-/** The package to which a file belongs. */
+/** Finds the package that a file belongs to. */
 export function packageOf(file: string): InstalledPackage | undefined {
   for (const folder of foldersAbove(file)) {
     const manifest = readManifest(folder);
@@ -41,7 +41,7 @@ export function packageOf(file: string): InstalledPackage | undefined {
   return undefined;
 }
 
-/** A package as `import` finds it from within `folder`. */
+/** Finds a package as `import` does from a file in `folder`. */
 export function findPackage(name: string, folder: string): InstalledPackage | undefined {
   for (const parent of foldersAbove(join(folder, "package.json"))) {
     const found = join(parent, "node_modules", name);
@@ -51,7 +51,7 @@ export function findPackage(name: string, folder: string): InstalledPackage | un
   return undefined;
 }
 
-/** The folders that hold a file, from its own upwards. */
+/** Lists the folders above a file, its own first. */
 export function foldersAbove(file: string): string[] {
   const folder = dirname(file);
   return folder === file ? [] : [folder, ...foldersAbove(folder)];

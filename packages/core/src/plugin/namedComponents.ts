@@ -3,18 +3,18 @@ import { describeKind, isComponent } from "./components.js";
 import { definitionOf } from "./definition.js";
 import { isReference, isStandIn, referencedKind, type StandIn, standIn } from "./reference.js";
 
-/** Options in which a {@link StandIn} takes the place of every reference. */
+/** Options in which every reference is replaced by a {@link StandIn}. */
 export interface WithStandIns {
   readonly options: Readonly<Record<string, unknown>>;
   readonly standIns: readonly StandIn[];
 }
 
 /**
- * Puts stand-ins in the place of the references in a config's options, wherever their schema says
- * that a component belongs: in lists, records and nested objects as well.
+ * Replaces the references in a config's options by stand-ins, wherever the schema expects a component,
+ * including lists, records and nested objects.
  *
- * @param where the options' place in the config, for messages
- * @throws MetaError `BAD_CONFIG` for a function or a built component, which a run's record cannot hold
+ * @param where path of the options in the config, for messages
+ * @throws MetaError `BAD_CONFIG` for a function or a built component: the run's record is JSON
  */
 export function putStandIns(schema: unknown, options: object, where: string): WithStandIns {
   const standIns: StandIn[] = [];
@@ -49,7 +49,7 @@ export function putStandIns(schema: unknown, options: object, where: string): Wi
   return { options: put(schema, options, "") as Record<string, unknown>, standIns };
 }
 
-/** Options with something else in the place of each stand-in. */
+/** Replaces each stand-in in options by its entry in `replacements`. */
 export function replaceStandIns(
   options: object,
   replacements: ReadonlyMap<StandIn, unknown>,
@@ -63,19 +63,19 @@ export function replaceStandIns(
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, replace(value)]));
 }
 
-/** Options without the defaults that JSON cannot hold: functions and built components. */
+/** Removes functions and built components, which come from defaults and which JSON cannot hold. */
 export function withoutFunctions(options: object): Record<string, unknown> {
   const kept = Object.entries(options).filter(([, value]) => !hasFunctions(value));
   return Object.fromEntries(kept);
 }
 
-/** Whether a value is a function or has some, as components do. */
+/** True if a value is a function or an object with functions, like a component. */
 function hasFunctions(value: unknown): boolean {
   if (typeof value === "function") return true;
   return isPlainObject(value) && Object.values(value).some((own) => typeof own === "function");
 }
 
-/** The branches of a union: what is a reference is not taken for an object with a key `use`. */
+/** Sorts references first among the branches of a union, so that none is taken for a plain object with a key `use`. */
 function referencesFirst(options: readonly unknown[]): unknown[] {
   const names = (option: unknown) => (referencedKind(option) === undefined ? 1 : 0);
   return [...options].sort((a, b) => names(a) - names(b));
@@ -84,7 +84,7 @@ function referencesFirst(options: readonly unknown[]): unknown[] {
 function notPlain(place: string, expected: string, got: string): MetaError {
   return new MetaError(
     "BAD_CONFIG",
-    `${place}: expected ${expected}, got ${got}. A config is kept in the run's record, as JSON.`,
+    `${place}: expected ${expected}, got ${got}. A config must be plain JSON, since it is kept in the run's record.`,
   );
 }
 

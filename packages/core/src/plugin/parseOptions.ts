@@ -3,11 +3,11 @@ import { MetaError } from "../errors.js";
 import { describeIssues } from "./issues.js";
 
 /**
- * Options checked, and with their defaults: a factory begins with it, so that the schema beside it is
- * the one description of its options, in code as in a config.
+ * Checks options by their schema and fills in defaults. Every factory begins with this call, so that its
+ * schema is the single description of its options, in code and in configs.
  *
  * @example const { innerOptimizer, innerSteps } = parseOptions(mamlOptions, options);
- * @throws MetaError `BAD_OPTION` that names each wrong option
+ * @throws MetaError `BAD_OPTION` that names every wrong option, one per line
  */
 export function parseOptions<S extends z.ZodObject>(schema: S, options: z.input<S>): z.output<S> {
   const result = schema.safeParse(options);

@@ -12,42 +12,46 @@ import type { Tracker } from "../contracts/tracker.js";
 import type { Components, Kind } from "./components.js";
 import type { Reference } from "./reference.js";
 
-/** What a factory may ask for while it builds a component. */
+/** Context in which a factory builds a component. */
 export interface FactoryContext {
   /** The run's seed. */
   readonly seed: number;
   /**
-   * The run's own component of another kind, such as the model whose tokenizer the data needs; the
-   * model comes with its adapter.
+   * Gets the run's component of another kind, such as the model, whose tokenizer the data needs. A model
+   * comes with its adapter.
    */
   get<K extends Kind>(kind: K): Promise<Components[K]>;
-  /** Builds another component, such as a model for one that only chooses it. */
+  /** Builds another component, such as the model that `auto` chooses. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
-  /** The plugins whose components there are. */
+  /** Plugins of the toolkit. */
   readonly plugins: readonly Plugin[];
-  /** A path from the options, relative to the config file, as an absolute path. */
+  /** Resolves a path in the options, relative to the config file, to an absolute path. */
   path(path: string): string;
-  /** Planned meta-updates, for schedules. Known when training begins. */
+  /**
+   * Total number of meta-updates, for learning-rate schedules.
+   *
+   * @throws MetaError `BAD_OPTION` if it is not known, as without a run
+   */
   totalUpdates(): number;
-  /** Tells the user something in one line. */
+  /** Sends the user a one-line message. */
   notify(message: string): void;
 }
 
-/** Builds a component from options that its schema has checked; those that are components are built. */
+/** Builds a component from checked options. Options that are components are built before. */
 export interface Factory<T> {
-  /** Gives the config its errors, its defaults and its documentation. */
+  /** Schema of the options: checks, defaults and documentation. */
   readonly options: z.ZodObject;
   create(options: unknown, context: FactoryContext): T | Promise<T>;
 }
 
-/** A package's components, by the names under which a config uses them. */
+/** The components of a package, by their names in a config. */
 export interface Plugin {
   readonly name: string;
-  /** Of the package; filled in when a config loads the plugin. */
+  /** Version of the package. Set by `loadPlugins`. */
   readonly version?: string;
-  /** How the config names the plugin: a package or a file; filled in likewise. */
+  /** Name of the plugin in the config, a package or a file. Set by `loadPlugins`. */
   readonly origin?: string;
-  /** The file that it was loaded from; filled in likewise. */
+  /** File that it was loaded from. Set by `loadPlugins`. */
   readonly file?: string;
   readonly runtimes?: Readonly<Record<string, Factory<TensorRuntime>>>;
   readonly models?: Readonly<Record<string, Factory<Model>>>;
@@ -62,15 +66,15 @@ export interface Plugin {
   readonly optimizers?: Readonly<Record<string, Factory<MetaOptimizer>>>;
   readonly trackers?: Readonly<Record<string, Factory<Tracker>>>;
   readonly launchers?: Readonly<Record<string, Factory<Launcher>>>;
-  /** How single questions are written, by the names of `tasks`: `metalearn predict`. */
+  /** Prompters that write single questions, by the names of `tasks`, for `metalearn predict`. */
   readonly prompters?: Readonly<Record<string, Prompter>>;
-  /** Commands for the data of tasks, by the names of `tasks`: `metalearn data`. */
+  /** Commands for the data of tasks, by the names of `tasks`, for `metalearn data`. */
   readonly data?: Readonly<Record<string, DataSupport>>;
-  /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */
+  /** Checks and installation of the plugin's engine, for `metalearn doctor` and `setup`. */
   readonly machine?: MachineSupport;
 }
 
-/** Where a plugin keeps the factories of a kind. */
+/** Key of {@link Plugin} that holds the factories of each kind. */
 export const pluginKeys = {
   runtime: "runtimes",
   model: "models",
@@ -82,13 +86,13 @@ export const pluginKeys = {
   launcher: "launchers",
 } as const satisfies Record<Kind, keyof Plugin>;
 
-/** Declares a plugin. It returns what it is given; importing a plugin changes nothing. */
+/** Declares a plugin, and returns it unchanged. Importing a plugin has no side effects. */
 export function definePlugin<P extends Plugin>(plugin: P): P {
   return plugin;
 }
 
 /**
- * A factory whose options are checked by `options` before `create` sees them.
+ * Defines a factory from the schema of its options and a function that builds the component.
  *
  * @example
  * defineFactory(z.strictObject({ innerSteps: z.int().min(1).default(5) }), reptile)

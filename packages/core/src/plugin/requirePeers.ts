@@ -6,10 +6,10 @@ import { findPackage, type InstalledPackage, packageOf } from "./manifest.js";
 const core = packageOf(import.meta.filename) as InstalledPackage;
 
 /**
- * Makes sure that a plugin gets what it is built for: this version of core, and its other peers.
+ * Checks the peer dependencies of a plugin: this version of core, and others.
  *
- * @throws MetaError `WRONG_VERSION` for a peer of a version that its range leaves out; `MISSING_PEER`
- *   for one that is not installed
+ * @throws MetaError `WRONG_VERSION` for a peer whose version is outside of the range; `MISSING_PEER` for
+ *   one that is not installed
  */
 export function requirePeers({ folder, manifest }: InstalledPackage): void {
   const { name, version, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
@@ -23,7 +23,7 @@ export function requirePeers({ folder, manifest }: InstalledPackage): void {
         `${plugin} needs ${peer} ${range}, which is not installed. Try: npm install "${peer}@${range}"`,
       );
     }
-    // A workspace names its own packages by place, not by version.
+    // In a workspace, ranges such as "workspace:*" are not versions.
     if (validRange(range) === null || found.version === undefined) continue;
     if (satisfies(found.version, range, { includePrerelease: true })) continue;
     throw new MetaError(

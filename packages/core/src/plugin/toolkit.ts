@@ -11,10 +11,11 @@ import { putStandIns, replaceStandIns, withoutFunctions } from "./namedComponent
 import { type Factory, type FactoryContext, type Plugin, pluginKeys } from "./plugin.js";
 import type { Reference, StandIn } from "./reference.js";
 
-/** The components of one run, each built when it is first asked for. */
+/** The components of one run, built when they are first needed. */
 export interface Scope {
+  /** Gets the run's component of a kind; the same at every call. @throws MetaError `BAD_CONFIG` if there is none */
   get<K extends Kind>(kind: K): Promise<Components[K]>;
-  /** Builds another one. */
+  /** Builds a further component. */
   create<K extends Kind>(kind: K, reference: Reference): Promise<Components[K]>;
   /** Frees the engine, if one was built. */
   dispose(): Promise<void>;
@@ -23,11 +24,11 @@ export interface Scope {
 /** Options of {@link Toolkit.open}. */
 export interface ScopeOptions {
   readonly seed: number;
-  /** The component of each kind. */
+  /** Reference to the component of each kind. */
   readonly references: Readonly<Partial<Record<Kind, Reference>>>;
   /**
-   * Meta-updates of the training, for schedules: their number, or how the run's learner, if it has one,
-   * decides it. Without it, a schedule over the whole training is an error.
+   * Total number of meta-updates, for learning-rate schedules, or a function that computes it from the
+   * run's learner. Without it, schedules over the whole training are errors.
    */
   readonly updates?: number | ((learner: Learner | undefined) => number);
   /** The config file, to which paths in options are relative. @default the working directory */
@@ -35,30 +36,30 @@ export interface ScopeOptions {
   readonly notify?: ((message: string) => void) | undefined;
 }
 
-/** All factories of a set of plugins. */
+/** The factories of a set of plugins: checks and builds components by name. */
 export interface Toolkit {
   readonly plugins: readonly Plugin[];
-  /** The names that a config can use for a kind, in alphabetical order. */
+  /** Lists the names that a config can use for a kind, sorted. */
   names(kind: Kind): readonly string[];
-  /** The schema of a component's options. @throws MetaError `UNKNOWN_NAME` */
+  /** Returns the schema of a component's options. @throws MetaError `UNKNOWN_NAME` */
   options(kind: Kind, name: string): z.ZodObject;
   /**
-   * Checks a component's options, those of components that they name included, and fills in
-   * defaults. What it returns is frozen, and is itself what checking it again returns.
+   * Checks a component's options, including those of components that they name, and fills in defaults.
+   * The result is frozen; checking it again returns it unchanged.
    *
    * @throws MetaError `UNKNOWN_NAME` for an unknown factory; `BAD_CONFIG` for bad options
    */
   check(kind: Kind, reference: Reference): Reference;
-  /** A scope of its own for one run. */
+  /** Opens a scope for one run. */
   open(options: ScopeOptions): Scope;
 }
 
-/** A component's options after its schema has checked them. */
+/** A component's options, checked by its schema. */
 interface ParsedOptions {
   readonly kind: Kind;
   readonly factory: Factory<unknown>;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Components that the options name; a stand-in is in the place of each. */
+  /** Components that the options name, each replaced by a stand-in. */
   readonly components: readonly {
     readonly standIn: StandIn;
     readonly kind: Kind;
@@ -69,9 +70,9 @@ interface ParsedOptions {
 }
 
 /**
- * Puts plugins together. Nothing is global: two toolkits do not know each other.
+ * Makes a toolkit of plugins. Nothing is global: toolkits are independent of each other.
  *
- * @throws MetaError `DUPLICATE_NAME` when two plugins have the same name, or use one for the same kind
+ * @throws MetaError `DUPLICATE_NAME` when two plugins have the same name, or components of one kind have
  */
 export function createToolkit(plugins: readonly Plugin[]): Toolkit {
   const factories = collect(plugins);
@@ -84,10 +85,10 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     throw where === kind ? error : new MetaError(error.code, `${where}: ${error.detail}`);
   };
 
-  /** Options by checked references: whatever is checked is not checked again when it is built. */
+  /** Parsed options by checked reference, so that building does not check again. */
   const checkedOptions = new WeakMap<Reference, ParsedOptions>();
 
-  /** Parses options by their schema, with stand-ins for the components that they name. */
+  /** Parses options by their schema, with stand-ins in place of components. */
   const parse = (kind: Kind, reference: Reference, where: string): ParsedOptions => {
     const known = checkedOptions.get(reference);
     if (known?.kind === kind) return known;
@@ -129,7 +130,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
     return checked;
   };
 
-  /** Builds a component that was checked, and before it those that its options name. */
+  /** Builds a checked component, after the components that its options name. */
   const build = async (
     kind: Kind,
     reference: Reference,
@@ -161,7 +162,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
         Object.keys(pluginKeys).map((kind) => [kind, Symbol(kind)]),
       ) as Record<Kind, symbol>;
       const built: Kind[] = [];
-      let learner: Learner | undefined; // once it is built
+      let learner: Learner | undefined; // set once it is built
 
       const create = async <K extends Kind>(kind: K, reference: Reference) =>
         (await build(kind, check(kind, reference), context)) as Components[K];
@@ -185,7 +186,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
           if (updates && (learner || !references.learner)) return updates(learner);
           throw new MetaError(
             "BAD_OPTION",
-            "A schedule over the whole training needs to know its length, which is known when training begins.",
+            "Expected the length of training, which a schedule over all updates needs, got none. Use such a schedule in a run that trains, or give its length.",
           );
         },
       };
@@ -195,7 +196,7 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
           useFactory: instanceCachingFactory<Promise<unknown>>(() => {
             const reference = references[kind];
             if (!reference) {
-              const text = `The config names no ${kind}. Known: ${[...factories[kind].keys()].join(", ")}.`;
+              const text = `${kind}: expected one of ${[...factories[kind].keys()].join(", ")}, got nothing.`;
               return Promise.reject(new MetaError("BAD_CONFIG", text));
             }
             built.push(kind);

@@ -1,42 +1,42 @@
 import assert from "node:assert/strict";
 import { MetaError, messageOf } from "../errors.js";
 
-/** One promise of a contract, to be checked on something that makes it. */
+/** A check of one property of a contract, on one implementation. */
 export interface Check {
-  /** The promise in a word, by which a subject skips it. */
+  /** Name of the property, as in {@link Subject.skip}. */
   readonly property: string;
-  /** The promise as a sentence. */
+  /** The property as a sentence. */
   readonly title: string;
-  /** Why it is not checked. */
+  /** Reason for skipping it, if it is skipped. */
   readonly skip?: string;
-  /** @throws AssertionError that says what was expected and what it got */
+  /** Runs the check. @throws AssertionError that says what was expected, and the value found */
   run(): Promise<void>;
 }
 
-/** What every subject of a conformance suite may say. */
+/** Options that every conformance suite takes. */
 export interface Subject<P extends string> {
-  /** Promises that it does not make, each with the reason, which the test report shows. */
+  /** Properties that the implementation does not have, each with a reason, shown in the test report. */
   readonly skip?: Readonly<Partial<Record<P, string>>>;
   /**
-   * Calls that must fail, by the name of the option that is wrong.
+   * Calls with one bad option that must fail, by the name of that option.
    *
    * @example { tasks: () => maml({ innerOptimizer, tasks: 0 }) }
    */
   readonly badOptions?: Readonly<Record<string, () => unknown>>;
 }
 
-/** A promise of a contract, whoever makes it. */
+/** A property of a contract, for any implementation. */
 export interface Property<S> {
   readonly title: string;
-  /** Why it cannot be checked on this subject. */
+  /** Returns a reason if the property cannot be checked on this subject. */
   skip?(subject: S): string | undefined;
   check(subject: S): void | Promise<void>;
 }
 
 /**
- * The checks of a contract on one subject.
+ * Makes the checks of a contract for one subject.
  *
- * @throws MetaError `UNKNOWN_NAME` when the subject skips something that the contract does not promise
+ * @throws MetaError `UNKNOWN_NAME` when the subject skips a property that the contract does not have
  */
 export function checksOf<P extends string, S extends Subject<P>>(
   properties: Readonly<Record<P, Property<S>>>,
@@ -47,7 +47,7 @@ export function checksOf<P extends string, S extends Subject<P>>(
   if (unknown !== undefined) {
     throw new MetaError(
       "UNKNOWN_NAME",
-      `skip: there is no check called "${unknown}". There are: ${known.join(", ")}.`,
+      `skip: expected the name of a check (${known.join(", ")}), got "${unknown}".`,
     );
   }
   return (Object.entries(properties) as [P, Property<S>][]).map(([name, property]) => {
@@ -61,7 +61,7 @@ export function checksOf<P extends string, S extends Subject<P>>(
   });
 }
 
-/** Errors about options, which every contract wants of its factories. */
+/** Property of all factories: a bad option raises a MetaError that names it. */
 export const usefulErrors: Property<Subject<string>> = {
   title: "a bad option is an error that names it",
   skip: ({ badOptions }) =>
@@ -74,14 +74,14 @@ export const usefulErrors: Property<Subject<string>> = {
           () => undefined,
           (thrown: unknown) => thrown,
         );
-      assert.ok(error, `A bad ${option} was accepted.`);
+      assert.ok(error, `Expected an error for a bad ${option}, got none.`);
       assert.ok(
         error instanceof MetaError,
-        `A bad ${option} should be a MetaError, but is: ${messageOf(error)}`,
+        `Expected a MetaError for a bad ${option}, got: ${messageOf(error)}`,
       );
       assert.ok(
         error.detail.includes(option),
-        `The error of a bad ${option} should name it, but says: ${error.message}`,
+        `Expected an error that names the bad option ${option}, got: ${error.message}`,
       );
     }
   },

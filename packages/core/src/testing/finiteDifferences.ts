@@ -7,20 +7,21 @@ import {
 import { unitDirection } from "../autodiff/unitDirection.js";
 import { dotParams, globalNorm, mapParams, type Params } from "../params.js";
 
-/** How far derivatives are from central differences, relative to their size. */
+/** Relative errors of derivatives, compared with central differences. */
 export interface DerivativeErrors {
-  /** Of the gradient, as {@link slopeError} has it. */
+  /** Error of the gradient; see {@link slopeError}. */
   readonly gradient: number;
-  /** Of the Hessian times a random direction, in the L2 norm. */
+  /** Error of the Hessian-vector product with a random direction, in the L2 norm. */
   readonly hvp: number;
 }
 
-/** Steps as shares of the norm of the parameters: truncation dominates the first, rounding the last. */
+/** Step sizes relative to the norm of the parameters. Truncation dominates the first, rounding the last. */
 const steps = [3e-2, 1e-2, 3e-3, 1e-3];
 
 /**
- * Compares the gradient and the Hessian-vector product of `f` with central differences. Differences in float32 are good to about three digits at the best of several
- * step sizes, which is the one that counts; a wrong derivative is wrong at all of them.
+ * Compares the gradient and the Hessian-vector product of `f` with central differences. In float32, these
+ * are accurate to about three digits at the best of several step sizes, which is the one reported; a wrong
+ * derivative is wrong at every step size.
  */
 export function derivativeErrors(f: ScalarFunction, params: Params, seed = 1): DerivativeErrors {
   return tf.tidy(() => {
@@ -46,8 +47,8 @@ export function derivativeErrors(f: ScalarFunction, params: Params, seed = 1): D
 }
 
 /**
- * How far `gradients` are from those of `valueAt`, relative to their norm, along a direction that is
- * half theirs and half random: along theirs a wrong length shows, along the other a wrong direction.
+ * Relative error of `gradients` against the slope of `valueAt`, along the mean of their own direction,
+ * which reveals a wrong length, and a random one, which reveals a wrong direction.
  */
 export function slopeError(
   valueAt: (params: Params) => number,
@@ -73,7 +74,7 @@ export function slopeError(
   });
 }
 
-/** `params + distance * direction` */
+/** Computes `params + distance * direction`. */
 export function moved(params: Params, direction: Params, distance: number): Params {
   return mapParams((p, d) => tf.add(p, tf.mul(d, distance)), params, direction);
 }

@@ -1,4 +1,4 @@
-// What evaluation gives a model with trees to read.
+// Input that evaluation gives to models that read trees.
 
 export { unitDirection } from "../autodiff/unitDirection.js";
 export { tokenPrefix, tokenTree, treeBatch } from "../batch/tokenTree.js";

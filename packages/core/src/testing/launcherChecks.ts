@@ -7,7 +7,7 @@ import type { Job, JobResult, Launcher, LaunchOptions } from "../contracts/launc
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { register } from "./register.js";
 
-/** What {@link testLauncher} checks. */
+/** Name of a property that {@link testLauncher} checks. */
 export type LauncherProperty =
   | "order"
   | "arguments"
@@ -20,18 +20,18 @@ export type LauncherProperty =
   | "stopped"
   | "options";
 
-/** A launcher to be checked, on a machine where it works. Jobs are shell scripts of a moment. */
+/** A launcher to check, on a machine where it works. The jobs are short shell scripts. */
 export interface LauncherSubject extends Subject<LauncherProperty> {
   create(): Launcher | Promise<Launcher>;
-  /** A folder that jobs see, wherever they run. @default a new one in the system's for temporary files */
+  /** Folder that is visible to jobs on every machine. @default a new one in the system's temporary folder */
   readonly folder?: string;
 }
 
-/** A launcher with a folder of its own for a check. */
+/** A launcher and a new folder for one check. */
 interface Fixture {
   readonly launcher: Launcher;
   readonly folder: string;
-  /** A job that runs a shell script. */
+  /** Makes a job that runs a shell script. */
   job(name: string, script: string, ...args: readonly string[]): Job;
   launch(jobs: readonly Job[], options?: Partial<LaunchOptions>): Promise<readonly JobResult[]>;
 }
@@ -41,7 +41,7 @@ const logOf = ({ log }: Job) => readFile(log, "utf8").catch(() => "");
 const failures = (results: readonly JobResult[]) =>
   results.map(({ job, failure }) => [job.name, failure === undefined ? "done" : "failed"]);
 
-/** A check in a folder that is deleted after it. */
+/** Wraps a check that needs a folder, which is deleted afterwards. */
 function inFolder(check: (fixture: Fixture) => Promise<void>) {
   return async ({ create, folder: parent = tmpdir() }: LauncherSubject): Promise<void> => {
     const folder = await mkdtemp(join(parent, "metalearn-launcher-"));
@@ -66,7 +66,7 @@ function inFolder(check: (fixture: Fixture) => Promise<void>) {
 
 const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   order: {
-    title: "carries out every job, and gives one result for each in their order",
+    title: "carries out every job, and returns one result for each, in their order",
     check: inFolder(async ({ job, launch }) => {
       const jobs = [job("slow", "sleep 0.5; echo 1"), job("fast", "echo 2"), job("last", "echo 3")];
       const results = await launch(jobs);
@@ -80,7 +80,7 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   },
 
   arguments: {
-    title: "hands arguments and names over as they are, whatever characters they have",
+    title: "passes arguments and names unchanged, whatever characters they contain",
     check: inFolder(async ({ job, launch }) => {
       const args = ["two words", "it's", '"quoted"', "$HOME", "a\nb", "", "*"];
       const only = job("it's (1), 50%", 'for a in "$@"; do printf "<%s>" "$a"; done', ...args);
@@ -90,7 +90,7 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   },
 
   failures: {
-    title: "a job that fails is told with a reason, and the others go on",
+    title: "reports a failed job with a reason, and the others continue",
     check: inFolder(async ({ job, launch }) => {
       const jobs = [job("bad", "exit 3"), job("killed", "kill -9 $$"), job("good", "echo fine")];
       const results = await launch(jobs);
@@ -102,7 +102,7 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   },
 
   missing: {
-    title: "a program that is not there is a job that fails",
+    title: "reports a job whose program does not exist as failed",
     check: inFolder(async ({ job, folder, launch }) => {
       const absent: Job = { ...job("absent", ""), command: [join(folder, "nowhere")] };
       const results = await launch([absent, job("good", "true")]);
@@ -111,7 +111,7 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   },
 
   logs: {
-    title: "both streams of a job go to its log, after what is there",
+    title: "appends both output streams of a job to its log",
     check: inFolder(async ({ job, launch }) => {
       const first = job("run", "echo out; echo err >&2");
       await launch([first]);
@@ -121,7 +121,7 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   },
 
   told: {
-    title: "tells of the end of each job once, and of its beginning no more than once",
+    title: "reports the end of each job once, and its start at most once",
     check: inFolder(async ({ job, launch }) => {
       const jobs = [job("good", "true"), job("bad", "false")];
       const [begun, ended]: [string[], string[]] = [[], []];
@@ -129,24 +129,27 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
         onBegin: ({ name }) => begun.push(name),
         onEnd: (result) => {
           ended.push(result.job.name);
-          assert.ok(begun.length === 0 || begun.includes(result.job.name), "It ended unbegun.");
+          assert.ok(
+            begun.length === 0 || begun.includes(result.job.name),
+            "Expected a job to start before it ends.",
+          );
         },
       });
       assert.deepEqual(ended.toSorted(), ["bad", "good"]);
-      assert.equal(new Set(begun).size, begun.length, "A job began twice.");
+      assert.equal(new Set(begun).size, begun.length, "Expected each job to start once.");
       assert.equal(results.length, 2);
     }),
   },
 
   nothing: {
-    title: "without jobs there is nothing to wait for",
+    title: "returns at once without jobs",
     check: inFolder(async ({ launch }) => {
       assert.deepEqual(await launch([]), []);
     }),
   },
 
   stop: {
-    title: "a stop reaches jobs as SIGTERM, waits for what they still write, and they have failed",
+    title: "stops jobs by SIGTERM, waits until they have exited, and reports them as failed",
     check: inFolder(async ({ job, launch }) => {
       const script =
         "trap 'sleep 0.3; echo stopped; exit 130' TERM; echo up; while :; do sleep 0.1; done";
@@ -156,12 +159,12 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
       while (!(await logOf(polite)).includes("up")) await sleep(50);
       controller.abort();
       assert.deepEqual(failures(await launched), [["polite", "failed"]]);
-      assert.match(await logOf(polite), /stopped/, "It was not waited for.");
+      assert.match(await logOf(polite), /stopped/, "Expected to wait until the job has exited.");
     }),
   },
 
   stopped: {
-    title: "begins no job where it was stopped before",
+    title: "starts no job if it was stopped before",
     check: inFolder(async ({ job, launch, folder }) => {
       const none = job("none", `echo begun > '${join(folder, "trace")}'`);
       await writeFile(join(folder, "trace"), "");
@@ -174,13 +177,13 @@ const properties: Record<LauncherProperty, Property<LauncherSubject>> = {
   options: usefulErrors,
 };
 
-/** The promises of a launcher, for test runners other than vitest. */
+/** Makes the checks of a launcher, for test runners other than vitest. */
 export function launcherChecks(subject: LauncherSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that a launcher keeps the promises of its contract.
+ * Tests with vitest that a launcher fulfils its contract.
  *
  * @example testLauncher("local", { create: () => local({ processes: 2 }) })
  */

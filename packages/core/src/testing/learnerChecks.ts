@@ -18,7 +18,7 @@ import { assertNoLeak, assertSame, assertUntouched, tensorsIn } from "./snapshot
 import { throughCheckpoint } from "./throughCheckpoint.js";
 import { toyModel, toySampler } from "./toy.js";
 
-/** What {@link testLearner} checks. */
+/** Name of a property that {@link testLearner} checks. */
 export type LearnerProperty =
   | "shapes"
   | "gradient"
@@ -30,18 +30,18 @@ export type LearnerProperty =
   | "leaks"
   | "options";
 
-/** A learner to be checked. */
+/** A learner to check. */
 export interface LearnerSubject extends Subject<LearnerProperty> {
   create(): Learner | Promise<Learner>;
-  /** The outer optimizer, for learners that use its moments. @default one without any */
+  /** Outer optimizer, for learners that use its moments. @default one without moments */
   readonly optimizer?: Pick<MetaOptimizer, "init">;
-  /** What it learns with. @default toyModel */
+  /** Model to meta-train. @default toyModel */
   readonly model?: Model;
-  /** What it learns from: a new sampler at every call. @default that of toyModel's tasks */
+  /** Makes a new sampler of episodes. @default toySampler(1) */
   sampler?(): TaskSampler;
 }
 
-/** A learner with all that it needs for one meta-gradient. */
+/** A learner and its arguments for one meta-gradient. */
 interface Problem {
   readonly learner: Learner;
   readonly model: Model;
@@ -52,7 +52,7 @@ interface Problem {
   metaGradient(
     other?: Partial<Pick<Problem, "learner" | "objective" | "params" | "state">>,
   ): MetaGradient;
-  /** The parameters after the support of an episode. */
+  /** Adapts the parameters to the support of an episode. */
   adapt(episode: Episode): Params;
 }
 
@@ -60,12 +60,12 @@ async function problemOf(subject: LearnerSubject): Promise<Problem> {
   const { model = toyModel(), sampler = () => toySampler(1), optimizer } = subject;
   const learner = await subject.create();
   const params = withMetaParams(learner, await model.init(1));
-  // One that trains without support adapts to some nevertheless.
+  // Learners that train without support are given some, so that `adapt` can be checked.
   const support = Math.max(1, learner.episodes.support);
   const episodes = sampler().next({ ...learner.episodes, support });
   const objective = createObjective(model);
   const fresh = optimizer?.init(params) ?? { step: 0, update: 0, slots: {} };
-  // Whatever a learner keeps from one meta-update to the next is there after the first.
+  // After a first meta-gradient, the state holds everything that the learner carries between updates.
   const { state } = tidy(() =>
     learner.metaGradient(objective, params, episodes, { optimizer: fresh }),
   );
@@ -87,7 +87,7 @@ const read = (scalar: tf.Tensor) => Number(scalar.dataSync()[0]);
 const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
   shapes: {
     title:
-      "gradients have the names and shapes of all parameters, adapted parameters those of the model's",
+      "meta-gradients have the names and shapes of all parameters, adapted parameters those of the model",
     async check(subject) {
       const { params, episodes, metaGradient, adapt } = await problemOf(subject);
       const shapes = (tensors: Params) =>
@@ -107,7 +107,7 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
         const error = slopeError(lossAt, params, gradients, seed);
         assert.ok(
           error < 5e-3,
-          `The gradient differs from that of the loss by ${(100 * error).toFixed(1)} % of its norm.`,
+          `Expected the meta-gradient of the loss, got one that differs by ${(100 * error).toFixed(1)} % of its norm.`,
         );
       }
     },
@@ -122,7 +122,7 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
       const loss = read(metaGradient().loss);
       assert.ok(
         Math.abs(loss - expected) <= 1e-5 * Math.abs(expected),
-        `The loss is ${loss}, but after adapt it is ${expected}.`,
+        `Expected the query loss after adapt, ${expected}, got ${loss}.`,
       );
     },
   },
@@ -138,7 +138,7 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
   },
 
   state: {
-    title: "goes on from a checkpoint as if it had never stopped",
+    title: "resumes from a checkpoint as if it had never stopped",
     async check(subject) {
       const { model, params, state, metaGradient } = await problemOf(subject);
       const restored = await throughCheckpoint(model, { params, state });
@@ -152,7 +152,7 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
   },
 
   compiled: {
-    title: "can be compiled: it gives the same, and reads no tensor in what it compiles",
+    title: "can be compiled: results are the same, and compiled functions read no tensor values",
     async check(subject) {
       const { model, metaGradient } = await problemOf(subject);
       const objective = createObjective(model, { runtime: recording });
@@ -172,7 +172,7 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
   },
 
   leaks: {
-    title: "leaves no tensor behind but its results",
+    title: "leaks no tensors",
     async check(subject) {
       const { params, state, episodes, metaGradient, adapt } = await problemOf(subject);
       const own = new Set([...tensorsIn(params), ...tensorsIn(state)]);
@@ -185,13 +185,13 @@ const properties: Record<LearnerProperty, Property<LearnerSubject>> = {
   options: usefulErrors,
 };
 
-/** The promises of a learner, for test runners other than vitest. */
+/** Makes the checks of a learner, for test runners other than vitest. */
 export function learnerChecks(subject: LearnerSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that a learner keeps the promises of its contract.
+ * Tests with vitest that a learner fulfils its contract.
  *
  * @example
  * testLearner("reptile", {

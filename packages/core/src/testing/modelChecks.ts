@@ -18,7 +18,7 @@ import { register } from "./register.js";
 import { assertClose, assertNoLeak, assertSame, assertUntouched, isSame } from "./snapshot.js";
 import { throughCheckpoint } from "./throughCheckpoint.js";
 
-/** What {@link testModel} checks. */
+/** Name of a property that {@link testModel} checks. */
 export type ModelProperty =
   | "seed"
   | "repeatable"
@@ -34,16 +34,16 @@ export type ModelProperty =
   | "leaks"
   | "options";
 
-/** A model to be checked. */
+/** A model to check. */
 export interface ModelSubject extends Subject<ModelProperty> {
   create(): Model | Promise<Model>;
-  /** Something that the model can read. */
+  /** Makes a batch that the model can read. */
   batch(): Batch;
   /**
-   * Where derivatives are taken. Freshly drawn parameters can be so small that second derivatives
-   * drown in float32's rounding.
+   * Makes the parameters at which derivatives are checked. Initial parameters can be so small that second
+   * derivatives vanish in float32 rounding.
    *
-   * @default those of seed 1
+   * @default init(1)
    */
   params?(): Params;
 }
@@ -53,7 +53,7 @@ async function problemOf(subject: ModelSubject) {
   return { model, batch: subject.batch(), params: subject.params?.() ?? (await model.init(1)) };
 }
 
-/** Central differences in float32 are good to about three digits. */
+/** Relative tolerance: central differences in float32 are accurate to about three digits. */
 const tolerance = 5e-3;
 
 const properties: Record<ModelProperty, Property<ModelSubject>> = {
@@ -84,7 +84,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
     async check(subject) {
       const { model, params, batch } = await problemOf(subject);
       const { gradient } = derivativeErrors((p) => model.loss(p, batch), params);
-      assert.ok(gradient < tolerance, `The gradient is off by ${gradient} of its norm.`);
+      assert.ok(gradient < tolerance, `Relative error of the gradient: ${gradient}.`);
     },
   },
 
@@ -95,7 +95,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
       const { hvp } = derivativeErrors((p) => model.loss(p, batch), params);
       assert.ok(
         hvp < tolerance,
-        `The product is off by ${hvp} of its norm. Does the model have a tf.customGrad that reads numbers, or whose gradient is not that of its value?`,
+        `Relative error of the Hessian-vector product: ${hvp}. Does the model have a tf.customGrad that reads values, or whose gradient is not that of its value?`,
       );
     },
   },
@@ -111,24 +111,27 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
       };
       const [uHv, vHu, uHu, vHv] = [form(u, v), form(v, u), form(u, u), form(v, v)];
       const size = Math.max(...[uHv, vHu, uHu, vHv].map(Math.abs));
-      assert.ok(Math.abs(uHv - vHu) <= 1e-4 * size, `u H v is ${uHv}, but v H u is ${vHu}.`);
+      assert.ok(
+        Math.abs(uHv - vHu) <= 1e-4 * size,
+        `Expected u H v = v H u, got ${uHv} and ${vHu}.`,
+      );
     },
   },
 
   tokens: {
-    title: "the loss is that of its tokens' losses (batchLoss), of whatever batch",
+    title: "the loss is batchLoss of its token losses, for every kind of batch",
     skip: ({ batch }) => ("scoredIds" in batch() ? undefined : "no language model"),
     async check(subject) {
       const { model, params, batch } = await problemOf(subject);
-      assert.ok(isLanguageModel(model), "A model that reads tokens has to be a LanguageModel.");
+      assert.ok(isLanguageModel(model), "Expected a LanguageModel, since the batch has tokens.");
       const read = (scalar: tf.Tensor) => Number(scalar.dataSync()[0]);
       const options = twoOptions(batch as TokenBatch);
       for (const given of [batch as TokenBatch, options]) {
         const loss = read(model.loss(params, given));
-        const wanted = read(batchLoss(model.tokenLosses(params, given), given));
+        const expected = read(batchLoss(model.tokenLosses(params, given), given));
         assert.ok(
-          Math.abs(loss - wanted) <= 1e-5 * Math.abs(wanted),
-          `The loss is ${loss}, but batchLoss of tokenLosses is ${wanted}.`,
+          Math.abs(loss - expected) <= 1e-5 * Math.abs(expected),
+          `Expected batchLoss of tokenLosses, ${expected}, got a loss of ${loss}.`,
         );
       }
     },
@@ -172,7 +175,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
   },
 
   files: {
-    title: "parameters come back from a file bit for bit, in the same order",
+    title: "parameters survive saving and loading bit for bit, in the same order",
     async check(subject) {
       const { model, params } = await problemOf(subject);
       const state = { optimizer: { step: 0, update: 0, slots: {} } };
@@ -182,7 +185,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
   },
 
   compiled: {
-    title: "the loss and its gradient can be compiled: they read no tensor",
+    title: "the loss and its gradient can be compiled: they read no tensor values",
     async check(subject) {
       const { model, params, batch } = await problemOf(subject);
       const [plain, compiled] = [{}, { runtime: recording }].map((options) =>
@@ -193,7 +196,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
   },
 
   segments: {
-    title: "segments, if it has any, together have the loss and the derivatives of the whole",
+    title: "segments, if it has any, give the loss and the derivatives of the whole model",
     async check(subject) {
       const { model, params, batch } = await problemOf(subject);
       if (!model.segments) return;
@@ -214,7 +217,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
   },
 
   leaks: {
-    title: "leaves no tensor behind but the loss",
+    title: "leaks no tensors",
     async check(subject) {
       const { model, params, batch } = await problemOf(subject);
       assertNoLeak(() => model.loss(params, batch));
@@ -225,7 +228,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
   options: usefulErrors,
 };
 
-/** The same tokens as an example of two options, of which the first scored one is right. */
+/** Makes an example of two options from the same tokens; the option that is scored first is correct. */
 function twoOptions(batch: TokenBatch): OptionBatch {
   const last = batch.scoredIds.size - 1;
   return {
@@ -237,13 +240,13 @@ function twoOptions(batch: TokenBatch): OptionBatch {
   };
 }
 
-/** The promises of a model, for test runners other than vitest. */
+/** Makes the checks of a model, for test runners other than vitest. */
 export function modelChecks(subject: ModelSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that a model keeps the promises of its contract.
+ * Tests with vitest that a model fulfils its contract.
  *
  * @example testModel("toy", { create: toyModel, batch: () => ({ x: tf.ones([5, 1]), y: tf.zeros([5, 1]) }) })
  */

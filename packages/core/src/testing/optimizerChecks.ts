@@ -18,7 +18,7 @@ import { assertNoLeak, assertSame, assertUntouched } from "./snapshot.js";
 import { throughCheckpoint } from "./throughCheckpoint.js";
 import { toyModel } from "./toy.js";
 
-/** What {@link testMetaOptimizer} checks. */
+/** Name of a property that {@link testMetaOptimizer} checks. */
 export type OptimizerProperty =
   | "results"
   | "adjoint"
@@ -31,16 +31,16 @@ export type OptimizerProperty =
   | "leaks"
   | "options";
 
-/** An optimizer to be checked. Derivatives show best at a learning rate of about 0.1. */
+/** An optimizer to check. Its adjoint is tested best at a learning rate of about 0.1. */
 export interface OptimizerSubject extends Subject<OptimizerProperty> {
   create(): MetaOptimizer | Promise<MetaOptimizer>;
-  /** Names and shapes of what it updates. @default `{ w: [3, 2], v: [3, 2], b: [4] }` */
+  /** Names and shapes of the parameters. @default `{ w: [3, 2], v: [3, 2], b: [4] }` */
   readonly shapes?: Readonly<Record<string, number[]>>;
 }
 
 const defaultShapes = { w: [3, 2], v: [3, 2], b: [4] };
 
-/** Numbers from 0.5 to 1.5 of either sign: far from 0, where Adam's first step jumps. */
+/** Draws numbers of magnitude 0.5 to 1.5: away from 0, where Adam's first step is not differentiable. */
 function draw(shapes: Readonly<Record<string, number[]>>, ...key: (string | number)[]): Params {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => {
@@ -51,14 +51,14 @@ function draw(shapes: Readonly<Record<string, number[]>>, ...key: (string | numb
   );
 }
 
-/** An optimizer and what it needs for one update. */
+/** An optimizer and its arguments for one update. */
 interface Problem {
   readonly optimizer: MetaOptimizer;
   readonly gradients: Params;
   readonly params: Params;
-  /** After none, one and three updates. */
+  /** States after zero, one and three updates. */
   readonly states: readonly OptimizerState[];
-  /** The last of them. */
+  /** The last of `states`. */
   readonly state: OptimizerState;
 }
 
@@ -80,7 +80,7 @@ const update = ({ optimizer, gradients, state, params }: Problem) =>
 
 const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
   results: {
-    title: "gives parameters and slots of the same names and shapes, and counts the update",
+    title: "returns parameters and slots of the same names and shapes, and counts the update",
     async check(subject) {
       const problem = await problemOf(subject);
       const next = update(problem);
@@ -121,14 +121,14 @@ const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
         assertSame(
           part,
           expected,
-          `Updated alone, "${name}" differs. What must be known of all tensors belongs into "measure".`,
+          `Expected the same update of "${name}" alone as with all tensors. Quantities over all tensors, such as a norm, belong in "measure".`,
         );
       }
     },
   },
 
   kinds: {
-    title: "tensors of one kind are updated alike, whatever their names",
+    title: "tensors of one kind are updated alike, whatever their name",
     async check(subject) {
       const { optimizer, gradients, state, params } = await problemOf(subject);
       const input = { gradients, slots: state.slots, params };
@@ -144,7 +144,7 @@ const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
           assertSame(
             under(alias),
             under(name),
-            `"${name}" and "${alias}" are of one kind, but under the other's name "${name}" is updated otherwise.`,
+            `Expected the same update of "${name}" under the name "${alias}", which is of the same kind; got another one.`,
           );
         }
       }
@@ -160,7 +160,7 @@ const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
   },
 
   state: {
-    title: "goes on from a checkpoint as if it had never stopped",
+    title: "resumes from a checkpoint as if it had never stopped",
     async check(subject) {
       const problem = await problemOf(subject);
       const { params, state } = await throughCheckpoint(toyModel(), {
@@ -177,7 +177,7 @@ const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
   },
 
   compiled: {
-    title: "update and adjoint can be compiled: they read no tensor",
+    title: "update and adjoint can be compiled: they read no tensor values",
     async check(subject) {
       const { optimizer, gradients, state, params } = await problemOf(subject);
       const input = { gradients, slots: state.slots, params };
@@ -199,7 +199,7 @@ const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
   },
 
   leaks: {
-    title: "leaves no tensor behind but the results",
+    title: "leaks no tensors",
     async check(subject) {
       const problem = await problemOf(subject);
       assertNoLeak(() => update(problem));
@@ -209,7 +209,7 @@ const properties: Record<OptimizerProperty, Property<OptimizerSubject>> = {
   options: usefulErrors,
 };
 
-/** The numbers of an update, those that are measured over all tensors included. */
+/** Coefficients of an update, including those measured over all tensors. */
 function measured(optimizer: MetaOptimizer, input: UpdateInput, state: OptimizerState) {
   const c = coefficients(optimizer, state);
   return optimizer.measure?.(input, c) ?? c;
@@ -223,13 +223,13 @@ function renamed(input: UpdateInput, part: (all: Params) => Params): UpdateInput
   };
 }
 
-/** Gradients, parameters and slots as one record, so that each can be moved. */
+/** Gradients, parameters and slots in one record, so that each can be perturbed. */
 type Parts = Readonly<Record<string, Params>>;
 
-/** Steps as shares of the size of what is moved. */
+/** Step sizes relative to the norm of the perturbed part. */
 const stepSizes = [3e-2, 1e-2, 3e-3, 1e-3];
 
-/** Compares the adjoint with central differences of the update, part by part of its input. */
+/** Compares the adjoint with central differences of the update, for each part of its input. */
 function assertAdjoint(optimizer: MetaOptimizer, input: UpdateInput, state: OptimizerState): void {
   tidy(() => {
     const shapes = Object.fromEntries(
@@ -240,7 +240,7 @@ function assertAdjoint(optimizer: MetaOptimizer, input: UpdateInput, state: Opti
       slots: mapSlots(state.slots, (_, slot) => draw(shapes, "cotangent", slot)),
     };
     const given: Parts = { gradients: input.gradients, params: input.params, ...input.slots };
-    /** The sum over what the update gives, weighted by the cotangent, in float64. */
+    /** Inner product of the update's results and the cotangent, in float64. */
     const valueAt = ({ gradients, params, ...slots }: Parts): number => {
       const next = optimizer.update(gradients as Params, { ...state, slots }, params as Params);
       const ofSlots = Object.entries(next.state.slots).map(([name, slot]) =>
@@ -258,7 +258,7 @@ function assertAdjoint(optimizer: MetaOptimizer, input: UpdateInput, state: Opti
       const size = norm(tensors);
       if (size === 0) continue; // moments before the first update: nothing to take a step's size from
       const adjoint = claimed[part] as Params;
-      // Half the claimed direction, in which a wrong length shows, and half a random one.
+      // The mean of the claimed direction, which reveals a wrong length, and a random one.
       const random = draw(shapes, "direction", part);
       const direction = moved(random, adjoint, norm(random) / (norm(adjoint) || 1));
       const slope = dot(adjoint, direction);
@@ -269,12 +269,12 @@ function assertAdjoint(optimizer: MetaOptimizer, input: UpdateInput, state: Opti
         );
         return Math.abs((Number(ahead) - Number(behind)) / (2 * h) - slope);
       });
-      // An adjoint of zero has no size of its own to compare with.
+      // An adjoint of zero has no norm of its own to compare with.
       const reach = norm(adjoint) + 0.05 * norm(cotangent.params);
       const error = Math.min(...errors) / (reach * norm(direction));
       assert.ok(
         error < 2e-3,
-        `After ${state.step} updates, the adjoint with respect to "${part}" is off by ${error} of its size.`,
+        `After ${state.step} updates, the adjoint with respect to "${part}" has a relative error of ${error}.`,
       );
     }
   });
@@ -291,13 +291,13 @@ function norm(tensors: Params): number {
   return Math.sqrt(dot(tensors, tensors));
 }
 
-/** The promises of an optimizer, for test runners other than vitest. */
+/** Makes the checks of an optimizer, for test runners other than vitest. */
 export function optimizerChecks(subject: OptimizerSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that an optimizer keeps the promises of its contract.
+ * Tests with vitest that an optimizer fulfils its contract.
  *
  * @example testMetaOptimizer("sgd", { create: () => sgd({ learningRate: 0.1 }) })
  */

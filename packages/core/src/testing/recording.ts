@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { TensorRuntime } from "../contracts/runtime.js";
 
 /**
- * Stands for a runtime that compiles: what it "compiles" runs as it is, but may not read values of
- * tensors, which a function that is recorded once and replayed cannot do.
+ * Stand-in for a runtime that compiles. "Compiled" functions run as they are, but reading values of
+ * tensors fails, because a function that is traced once and replayed cannot do that.
  */
 export const recording: Pick<TensorRuntime, "compile"> = {
   compile:
@@ -12,7 +12,7 @@ export const recording: Pick<TensorRuntime, "compile"> = {
     (...args) => {
       const { dataSync } = tf.Tensor.prototype;
       tf.Tensor.prototype.dataSync = () =>
-        assert.fail("A function that is to be compiled reads the values of a tensor.");
+        assert.fail("Expected a function that can be compiled, got one that reads tensor values.");
       try {
         return fn(...args);
       } finally {

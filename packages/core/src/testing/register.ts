@@ -2,15 +2,19 @@ import * as tf from "@tensorflow/tfjs";
 import { MetaError } from "../errors.js";
 import type { Check } from "./checks.js";
 
-// The rest of this entry point is of use in any process, and with any test runner.
+// Imported only in vitest: the rest of this entry point works in any process, with any test runner.
 const vitest = process.env.VITEST ? await import("vitest") : undefined;
 
-/** Registers checks as tests of vitest. A reason to skip one stands in its name. */
+/**
+ * Registers checks as vitest tests. The name of a skipped one includes the reason.
+ *
+ * @throws MetaError `MISSING_PEER` outside of vitest
+ */
 export function register(title: string, checks: readonly Check[]): void {
   if (!vitest) {
     throw new MetaError(
       "MISSING_PEER",
-      "Conformance suites register tests with vitest, which does not run this file: npm install -D vitest, then npx vitest. For another test runner, run the checks that learnerChecks, modelChecks and their like return.",
+      "Expected to run in vitest, with which conformance suites register tests: npm install -D vitest, then npx vitest. For another test runner, run the checks that learnerChecks, modelChecks etc. return.",
     );
   }
   silenceAdvertisement();
@@ -23,7 +27,7 @@ export function register(title: string, checks: readonly Check[]): void {
   });
 }
 
-/** Computing in plain JavaScript, TensorFlow.js would say that tests need a faster engine. */
+/** Turns off TensorFlow.js's hint that the JavaScript backend is slow. */
 function silenceAdvertisement(): void {
   const backend = tf.backend();
   if ("firstUse" in backend) backend.firstUse = false;

@@ -11,7 +11,7 @@ import { derivativeErrors } from "./finiteDifferences.js";
 import { register } from "./register.js";
 import { assertClose, assertSame, assertUntouched } from "./snapshot.js";
 
-/** What {@link testRuntime} checks. */
+/** Name of a property that {@link testRuntime} checks. */
 export type RuntimeProperty =
   | "identity"
   | "derivatives"
@@ -24,13 +24,13 @@ export type RuntimeProperty =
   | "restart"
   | "options";
 
-/** A runtime to be checked. */
+/** A runtime to check. */
 export interface RuntimeSubject extends Subject<RuntimeProperty> {
-  /** Starts it; every check disposes the one that it was given. */
+  /** Starts a runtime; every check disposes its own. */
   create(): Promise<TensorRuntime>;
 }
 
-/** Runs a check on a runtime of its own. */
+/** Runs a check on a new runtime. */
 async function on(
   { create }: RuntimeSubject,
   check: (runtime: TensorRuntime) => void | Promise<void>,
@@ -43,7 +43,7 @@ async function on(
   }
 }
 
-/** A classifier with an embedding: what a language model is made of, in small. */
+/** Small classifier with an embedding, the operations of a language model in miniature. */
 function classifier() {
   const wave = (shape: number[], phase: number) => {
     const values = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
@@ -67,11 +67,11 @@ function classifier() {
 
 const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
   identity: {
-    title: "tells its name, device and version",
+    title: "has a name, device and version",
     check: (subject) =>
       on(subject, ({ name, device, version }) => {
         for (const [what, text] of Object.entries({ name, device, version })) {
-          assert.match(text, /\S/, `The runtime has no ${what}.`);
+          assert.match(text, /\S/, `Expected a runtime with a ${what}, got none.`);
         }
       }),
   },
@@ -82,8 +82,8 @@ const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
       on(subject, () => {
         const { model, params, batch } = classifier();
         const { gradient, hvp } = derivativeErrors((p) => model.loss(p, batch), params);
-        assert.ok(gradient < 5e-3, `The gradient is off by ${gradient} of its norm.`);
-        assert.ok(hvp < 5e-3, `The Hessian-vector product is off by ${hvp} of its norm.`);
+        assert.ok(gradient < 5e-3, `Relative error of the gradient: ${gradient}.`);
+        assert.ok(hvp < 5e-3, `Relative error of the Hessian-vector product: ${hvp}.`);
       }),
   },
 
@@ -126,7 +126,7 @@ const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
   },
 
   recorded: {
-    title: "a compiled function that is differentiated has the right gradient",
+    title: "a compiled function has the right gradient",
     check: (subject) =>
       on(subject, (runtime) => {
         const square = runtime.compile((x: tf.Tensor) => tf.square(x));
@@ -161,7 +161,7 @@ const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
   },
 
   leaks: {
-    title: "a compiled function leaves no tensor behind but its results",
+    title: "a compiled function leaks no tensors",
     check: (subject) =>
       on(subject, (runtime) => {
         const { model, params, batch } = classifier();
@@ -170,7 +170,7 @@ const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
         for (const _ of [1, 2, 3]) {
           tf.dispose(tidy(() => gradient(params, batch)) as unknown as tf.TensorContainer);
         }
-        assert.equal(runtime.memory().tensors - before, 0, "tensors that are left behind");
+        assert.equal(runtime.memory().tensors - before, 0, "leaked tensors");
       }),
   },
 
@@ -186,13 +186,13 @@ const properties: Record<RuntimeProperty, Property<RuntimeSubject>> = {
   options: usefulErrors,
 };
 
-/** The promises of a runtime, for test runners other than vitest. */
+/** Makes the checks of a runtime, for test runners other than vitest. */
 export function runtimeChecks(subject: RuntimeSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that a runtime keeps the promises of its contract.
+ * Tests with vitest that a runtime fulfils its contract.
  *
  * @example testRuntime("wasm", { create: () => wasm() })
  */

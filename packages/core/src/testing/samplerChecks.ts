@@ -6,7 +6,7 @@ import { type Check, checksOf, type Property, type Subject, usefulErrors } from 
 import { register } from "./register.js";
 import { assertNoLeak, isSame, snapshot, tensorsIn } from "./snapshot.js";
 
-/** What {@link testTaskSampler} checks. */
+/** Name of a property that {@link testTaskSampler} checks. */
 export type SamplerProperty =
   | "shape"
   | "seed"
@@ -17,10 +17,10 @@ export type SamplerProperty =
   | "leaks"
   | "options";
 
-/** A sampler to be checked. */
+/** A task sampler to check. */
 export interface SamplerSubject extends Subject<SamplerProperty> {
   create(seed: number): TaskSampler | Promise<TaskSampler>;
-  /** Which episodes it is asked for. @default every combination of query source and unit */
+  /** Shapes of episodes to draw. @default every combination of query source and unit */
   readonly shapes?: readonly EpisodeShape[];
 }
 
@@ -37,10 +37,10 @@ const allShapes: readonly EpisodeShape[] = [
   { ...plain, querySource: "other-tasks" },
   { ...plain, unit: "mixture" },
   { ...plain, unit: "mixture", querySource: "other-tasks" },
-  { ...plain, support: 0, tasks: 1, query: 2 }, // what a learner without an inner loop asks for
+  { ...plain, support: 0, tasks: 1, query: 2 }, // the shape for a learner without an inner loop
 ];
 
-/** Calls `check` for a new sampler and every shape of episodes. */
+/** Calls `check` with a new sampler for every shape of episodes. */
 async function forEachShape(
   { create, shapes = allShapes }: SamplerSubject,
   check: (sampler: TaskSampler, shape: EpisodeShape) => void | Promise<void>,
@@ -48,7 +48,7 @@ async function forEachShape(
   for (const shape of shapes) await check(await create(1), shape);
 }
 
-/** The next episodes as plain values; their tensors are freed. */
+/** Draws the next episodes as plain values, and frees their tensors. */
 function read(sampler: TaskSampler, shape: EpisodeShape, updates = 1): unknown {
   return Array.from({ length: updates }, () => {
     const episodes = sampler.next(shape);
@@ -60,7 +60,7 @@ function read(sampler: TaskSampler, shape: EpisodeShape, updates = 1): unknown {
 
 const properties: Record<SamplerProperty, Property<SamplerSubject>> = {
   shape: {
-    title: "gives as many episodes and support batches as were asked for, and a query",
+    title: "draws as many episodes and support batches as asked for, each with a query",
     check: (subject) =>
       forEachShape(subject, (sampler, shape) => {
         const episodes = sampler.next(shape);
@@ -86,7 +86,7 @@ const properties: Record<SamplerProperty, Property<SamplerSubject>> = {
   },
 
   stream: {
-    title: "goes on to new episodes with every meta-update",
+    title: "draws new episodes for every meta-update",
     check: (subject) =>
       forEachShape(subject, (sampler, shape) => {
         const [first, second] = [read(sampler, shape), read(sampler, shape)];
@@ -95,7 +95,7 @@ const properties: Record<SamplerProperty, Property<SamplerSubject>> = {
   },
 
   state: {
-    title: "goes on from its state as if it had never stopped",
+    title: "resumes from its state as if it had never stopped",
     check: (subject) =>
       forEachShape(subject, async (sampler, shape) => {
         read(sampler, shape, 2);
@@ -113,7 +113,7 @@ const properties: Record<SamplerProperty, Property<SamplerSubject>> = {
   },
 
   sameExamples: {
-    title: "the query is the support where the same examples are asked for",
+    title: 'the query is the support with querySource "same-examples"',
     async check({ create }) {
       const sampler = await create(1);
       const shape = { ...plain, support: 1, querySource: "same-examples" } as const;
@@ -138,7 +138,7 @@ const properties: Record<SamplerProperty, Property<SamplerSubject>> = {
   },
 
   leaks: {
-    title: "leaves no tensor behind but the episodes",
+    title: "leaks no tensors",
     check: (subject) =>
       forEachShape(subject, (sampler, shape) => assertNoLeak(() => sampler.next(shape))),
   },
@@ -146,13 +146,13 @@ const properties: Record<SamplerProperty, Property<SamplerSubject>> = {
   options: usefulErrors,
 };
 
-/** The promises of a task sampler, for test runners other than vitest. */
+/** Makes the checks of a task sampler, for test runners other than vitest. */
 export function samplerChecks(subject: SamplerSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that a task sampler keeps the promises of its contract.
+ * Tests with vitest that a task sampler fulfils its contract.
  *
  * @example testTaskSampler("toy", { create: toySampler })
  */

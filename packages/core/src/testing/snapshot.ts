@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 
-/** A nest of objects, arrays and tensors, with copies of the tensors' values instead of tensors. */
+/** Copies nested objects and arrays, with the values of tensors in place of tensors. */
 export function snapshot(value: unknown): unknown {
   if (value instanceof tf.Tensor) {
     return { shape: value.shape, dtype: value.dtype, values: value.dataSync().slice() };
@@ -12,24 +12,24 @@ export function snapshot(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, snapshot(part)]));
 }
 
-/** Whether two nests are equal, bit for bit. */
+/** True if two nested structures of tensors are equal, bit for bit. */
 export function isSame(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(snapshot(a), snapshot(b));
 }
 
-/** @throws AssertionError with `message` unless two nests are equal, bit for bit */
+/** Asserts that two nested structures of tensors are equal, bit for bit. @throws AssertionError with `message` */
 export function assertSame(actual: unknown, expected: unknown, message: string): void {
   assert.ok(isSame(actual, expected), message);
 }
 
-/** The same within what another order of summation does to float32. */
+/** Asserts that two nested structures are equal up to float32 rounding (1e-5). @throws AssertionError with `message` */
 export function assertClose(actual: unknown, expected: unknown, message: string): void {
   const [a, b] = [tensorsIn(actual), tensorsIn(expected)];
   assert.equal(a.length, b.length, message);
   for (const [i, tensor] of a.entries()) {
-    const wanted = b[i] as tf.Tensor;
-    assert.deepEqual(tensor.shape, wanted.shape, message);
-    const values = wanted.dataSync();
+    const other = b[i] as tf.Tensor;
+    assert.deepEqual(tensor.shape, other.shape, message);
+    const values = other.dataSync();
     for (const [j, value] of tensor.dataSync().entries()) {
       const difference = Math.abs(value - Number(values[j]));
       assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), message);
@@ -37,7 +37,7 @@ export function assertClose(actual: unknown, expected: unknown, message: string)
   }
 }
 
-/** @throws AssertionError when `work` changes or frees a tensor of what it is `given` */
+/** Asserts that `work` neither changes nor frees tensors in `given`, its arguments by name. @throws AssertionError */
 export function assertUntouched(
   given: Readonly<Record<string, unknown>>,
   work: () => unknown,
@@ -46,21 +46,24 @@ export function assertUntouched(
   const result = work();
   for (const [name, values] of before) {
     const freed = tensorsIn(given[name]).some((tensor) => tensor.isDisposed);
-    assert.ok(!freed, `A tensor of ${name} was freed, which belongs to the caller.`);
-    assert.ok(isDeepStrictEqual(snapshot(given[name]), values), `What ${name} holds was changed.`);
+    assert.ok(!freed, `Expected ${name} untouched, got a freed tensor; it belongs to the caller.`);
+    assert.ok(
+      isDeepStrictEqual(snapshot(given[name]), values),
+      `Expected ${name} untouched, got changed values.`,
+    );
   }
   tf.dispose(result as tf.TensorContainer);
 }
 
-/** @throws AssertionError when tensors are left after `work` and the disposal of what it returned */
+/** Asserts that no tensors remain after `work`, once its result is disposed. @throws AssertionError */
 export function assertNoLeak(work: () => unknown): void {
   const before = tf.memory().numTensors;
   tf.dispose(work() as tf.TensorContainer);
   const left = tf.memory().numTensors - before;
-  assert.equal(left, 0, `${left} tensors are left behind besides the result.`);
+  assert.equal(left, 0, `Expected no tensors apart from the result, got ${left}.`);
 }
 
-/** The tensors in a nest of objects and arrays. */
+/** Lists the tensors in nested objects and arrays. */
 export function tensorsIn(value: unknown): tf.Tensor[] {
   if (value instanceof tf.Tensor) return [value];
   if (typeof value !== "object" || value === null) return [];

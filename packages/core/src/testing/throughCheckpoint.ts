@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../checkpoint/checkpoint.js";
 import type { Model } from "../contracts/model.js";
 
-/** What comes back from a checkpoint on disk: safetensors and JSON. */
+/** Saves parameters and state to a checkpoint on disk, and returns what loading it gives. */
 export async function throughCheckpoint(
   model: Model,
   { params, state }: Pick<Checkpoint, "params" | "state">,

@@ -4,13 +4,13 @@ import type { TaskSampler } from "../contracts/task.js";
 import type { Params } from "../params.js";
 import { randomFor } from "../random.js";
 
-/** Points of a curve: `[points, 1]` each. */
+/** Points of a curve: x and y, both `[points, 1]`. */
 export interface ToyBatch extends Readonly<Record<string, tf.Tensor>> {
   readonly x: tf.Tensor;
   readonly y: tf.Tensor;
 }
 
-/** A regression network of twelve parameters, for tests that need some model. */
+/** Makes a regression network of twelve parameters, for tests that need a small model. */
 export function toyModel(): Model<ToyBatch> {
   return {
     name: "toy",
@@ -31,10 +31,10 @@ export function toyModel(): Model<ToyBatch> {
   };
 }
 
-/** Tasks for {@link toyModel}: sines of random amplitude and phase, five points a batch. */
+/** Makes a sampler for {@link toyModel}: sines of random amplitude and phase, five points per batch. */
 export function toySampler(seed: number): TaskSampler<ToyBatch> {
   let episodes = 0;
-  /** Batches of points, joined; each is named by its task and its part of the episode. */
+  /** Draws and joins batches of points. The names of task and part seed the draws. */
   const join = (batches: readonly (readonly [task: string, part: string])[]): ToyBatch => {
     const points = batches.flatMap(([task, part]) => {
       const curve = randomFor(seed, task);

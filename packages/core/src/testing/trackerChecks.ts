@@ -8,7 +8,7 @@ import type { TrackedRun, Tracker, TrackerRecord } from "../contracts/tracker.js
 import { type Check, checksOf, type Property, type Subject, usefulErrors } from "./checks.js";
 import { register } from "./register.js";
 
-/** What {@link testTracker} checks. */
+/** Name of a property that {@link testTracker} checks. */
 export type TrackerProperty =
   | "records"
   | "history"
@@ -18,17 +18,18 @@ export type TrackerProperty =
   | "unused"
   | "options";
 
-/** A tracker to be checked. */
+/** A tracker to check. */
 export interface TrackerSubject extends Subject<TrackerProperty> {
   create(): Tracker | Promise<Tracker>;
   /**
-   * What has arrived of the run in a directory: its records with their numbers, by update. Keys are those
-   * of the records, whatever they are called where they arrive; further ones do not matter.
+   * Reads the records that have arrived for the run in a directory, with their update and numbers. Keys
+   * must be those of the records that were logged, even if the service renames them; further keys are
+   * ignored.
    */
   read(directory: string): Promise<readonly TrackerRecord[]> | readonly TrackerRecord[];
 }
 
-/** A line of metrics, as a run on a CPU writes it. */
+/** Makes a line of metrics like that of a run on a CPU. */
 function line(update: number, loss = 1 / (1 + update)): TrackerRecord {
   const seconds = update / 4;
   return { update, batches: 4 * update, seconds, loss, learningRate: 0.5, device: "cpu" };
@@ -36,7 +37,7 @@ function line(update: number, loss = 1 / (1 + update)): TrackerRecord {
 
 const evaluation: TrackerRecord = { update: 4, "evaluation/mean": 0.75, "task/poem": 0.5 };
 
-/** A run of four updates. */
+/** Describes a run of four updates. */
 function runIn(directory: string, history: readonly TrackerRecord[]): TrackedRun {
   const [run] = runsOf(
     checkConfig({ model: { use: "toy" }, tasks: { use: "toy" }, train: { steps: 4 } }),
@@ -52,7 +53,7 @@ function runIn(directory: string, history: readonly TrackerRecord[]): TrackedRun
   };
 }
 
-/** Tells a new tracker, as a process does that trains the run in `directory`. */
+/** Sends records to a new tracker, as a process does that trains the run in `directory`. */
 async function track(
   { create }: TrackerSubject,
   directory: string,
@@ -65,7 +66,7 @@ async function track(
   if (!isKilled) await tracker.close();
 }
 
-/** Compares what arrived with records, number by number; engines may keep 32 bits of each. */
+/** Compares the records that arrived with those sent, as float32: trackers may store 32 bits per number. */
 async function assertArrived(
   { read }: TrackerSubject,
   directory: string,
@@ -80,16 +81,16 @@ async function assertArrived(
       assert.deepEqual(
         values.map(Math.fround),
         [Math.fround(value)],
-        `${key} of update ${update} should be ${value}, once; it has arrived as [${values}].`,
+        `Expected ${key} of update ${update} to arrive once, as ${value}; got [${values}].`,
       );
     }
   }
   const last = Math.max(...records.map(({ update }) => Number(update)));
   const later = arrived.find(({ update }) => Number(update) > last);
-  assert.equal(later, undefined, "Something has arrived that was not sent.");
+  assert.equal(later, undefined, "Expected only the updates that were sent, got a later one.");
 }
 
-/** A check with directories of two runs, which are deleted after it. */
+/** Wraps a check that needs the directories of two runs, which are deleted afterwards. */
 function inDirectories(
   check: (subject: TrackerSubject, directory: string, other: string) => Promise<void>,
 ) {
@@ -105,7 +106,7 @@ function inDirectories(
 
 const properties: Record<TrackerProperty, Property<TrackerSubject>> = {
   records: {
-    title: "every number of every record arrives, at its update",
+    title: "every number of every record arrives under its update",
     check: inDirectories(async (subject, directory) => {
       const records = [line(1), line(2), line(3), line(4), evaluation];
       await track(subject, directory, records);
@@ -114,7 +115,7 @@ const properties: Record<TrackerProperty, Property<TrackerSubject>> = {
   },
 
   history: {
-    title: "what a run had logged before it had a tracker arrives as well",
+    title: "metrics logged before the run had a tracker arrive as well",
     check: inDirectories(async (subject, directory) => {
       await track(subject, directory, [line(3)], { history: [line(1), line(2)] });
       await assertArrived(subject, directory, [line(1), line(2), line(3)]);
@@ -122,7 +123,7 @@ const properties: Record<TrackerProperty, Property<TrackerSubject>> = {
   },
 
   resume: {
-    title: "a run that was killed and goes on has every update once",
+    title: "a run that was killed and resumed has every update once",
     check: inDirectories(async (subject, directory) => {
       const history = [line(1), line(2)]; // up to its checkpoint
       await track(subject, directory, [...history, line(3)], { isKilled: true });
@@ -133,7 +134,7 @@ const properties: Record<TrackerProperty, Property<TrackerSubject>> = {
   },
 
   several: {
-    title: "runs in two directories do not mix",
+    title: "runs in two directories are kept apart",
     check: inDirectories(async (subject, directory, other) => {
       await track(subject, directory, [line(1, 1), line(2, 1)]);
       await track(subject, other, [line(1, 2)]);
@@ -143,7 +144,7 @@ const properties: Record<TrackerProperty, Property<TrackerSubject>> = {
   },
 
   plain: {
-    title: "texts, truths, nothing and what is no number do not keep numbers from arriving",
+    title: "strings, booleans, null and NaN do not keep numbers from arriving",
     check: inDirectories(async (subject, directory) => {
       const odd = { note: "ä\n☂", isLast: true, dev: null, gradientNorm: Number.NaN };
       await track(subject, directory, [{ ...line(1), ...odd }, line(2)]);
@@ -162,13 +163,13 @@ const properties: Record<TrackerProperty, Property<TrackerSubject>> = {
   options: usefulErrors,
 };
 
-/** The promises of a tracker, for test runners other than vitest. */
+/** Makes the checks of a tracker, for test runners other than vitest. */
 export function trackerChecks(subject: TrackerSubject): Check[] {
   return checksOf(properties, subject);
 }
 
 /**
- * Tests with vitest that a tracker keeps the promises of its contract.
+ * Tests with vitest that a tracker fulfils its contract.
  *
  * @example testTracker("lines", { create: () => lines(), read: (directory) => readLines(directory) })
  */
