@@ -9,21 +9,21 @@ import { readHuggingFaceConfig } from "./huggingFace.js";
 
 /** Options of {@link pretrainedGpt2}. */
 export interface PretrainedOptions extends Omit<HubOptions, "type"> {
-  /** @default the one whose files lie beside the parameters, or GPT-2's, if the vocabulary is of that size */
+  /** @default the tokenizer beside the parameters, or GPT-2's, if the vocabulary is of that size */
   readonly tokenizer?: Tokenizer;
-  /** Attention heads, for a file of tensors without `config.json` that has the width of no published model. */
+  /** Attention heads, for a file of tensors without `config.json` whose width no published model has. */
   readonly heads?: number;
 }
 
 /**
- * A GPT-2 whose `init` gives published parameters: those of a local checkpoint (a path that begins with
- * `.` or `/`), or of a model on the Hugging Face hub. Locally it may be a folder with `config.json`, or a
+ * A GPT-2 whose `init` returns published parameters: those of a local checkpoint (a path that begins with `.`
+ * or `/`), or of a model on the Hugging Face hub. A local checkpoint may be a folder with `config.json`, or a
  * single file of safetensors or torch.save, such as those of MetaICL's authors.
  *
  * @example await pretrainedGpt2("openai-community/gpt2")
  * @example await pretrainedGpt2("./metaicl/hr_to_lr/model.pt")
- * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` where
- *   values are no numbers
+ * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` for values
+ *   that are not finite
  */
 export async function pretrainedGpt2(
   source: string,
@@ -36,7 +36,7 @@ export async function pretrainedGpt2(
   return { ...gpt2(config, tokenizer), init };
 }
 
-/** The tokenizer of a checkpoint. @throws MetaError `MISSING_FILE` when nothing tells which it is */
+/** Tokenizer of a checkpoint. @throws MetaError `MISSING_FILE` when it cannot be determined */
 async function ownTokenizer(path: string, vocabularySize: number): Promise<Tokenizer> {
   const folder = (await stat(path)).isDirectory() ? path : dirname(path);
   const found = await findTokenizer(folder);
