@@ -10,7 +10,7 @@ import {
 import { mlp } from "./mlp.js";
 import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "./tiny.js";
 
-/** What the golden files of the folder `maml` are computed on; `F` is what else they hold. */
+/** Inputs of the golden files of the folder `maml`; `F` has the file's other fields. */
 export interface Problem<F> {
   readonly golden: Golden<F>;
   readonly model: Model;
