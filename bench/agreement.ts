@@ -1,10 +1,10 @@
 import type { Sample } from "./measure.js";
 
 /**
- * How many answers of one side are those of another, in a sentence. The answer to a question is the
- * option of lowest score, the first of equals.
+ * Sentence with the number of equal answers of two sides. The answer to a question is the option with the
+ * lowest score, the first one of equals.
  *
- * @param label of the side that `theirs` come from
+ * @param label of the side that `theirs` belong to
  */
 export function agreement(
   label: string,

@@ -1,5 +1,5 @@
-// Measures metalearn beside its PyTorch peer on one device, GPT-2 medium with 1024 tokens unless told
-// otherwise. Writes device.json and DEVICE.md into a folder after every row.
+// Measures metalearn beside its PyTorch peer on one device, by default GPT-2 medium with 1024 tokens. Writes
+// device.json and DEVICE.md into a folder after every row.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -22,13 +22,13 @@ const { values } = parseArgs({
     out: { type: "string" },
     only: { type: "string", default: deviceRows.map(({ name }) => name).join(",") },
     rounds: { type: "string", default: "3" },
-    /** Steps that a run takes the median of, after those to warm up. */
+    /** Number of timed steps, whose median is reported, after warm-up steps. */
     steps: { type: "string", default: "10" },
     warmup: { type: "string", default: "3" },
     size: { type: "string", default: "gpt2-medium" },
     time: { type: "string", default: "1024" },
     scored: { type: "string", default: "8" },
-    /** Only our side, where there is no PyTorch. */
+    /** True to run only our side, where PyTorch is not installed. */
     alone: { type: "boolean", default: false },
     python: { type: "string", default: process.env.METALEARN_PYTHON ?? "python3" },
     peer: { type: "string", default: join(sharedFolder, "bench/bench_torch.py") },
@@ -71,7 +71,7 @@ for (const row of chosen) {
 }
 console.log(`\n${devicePage(results, deviceRows)}`);
 
-/** In every round each side runs once; one that fails, for want of memory say, is not tried again. */
+/** In every round each side runs once; a side that fails, for example out of memory, is not tried again. */
 async function takeSides({ ours, peers }: DeviceRow): Promise<SideOutcome[]> {
   const sides = values.alone ? ours : [...ours, ...peers];
   const outcomes = new Map<Side, SideOutcome>();
@@ -111,7 +111,7 @@ async function matrixRate(): Promise<number | undefined> {
   return Number(await runPython(python, [script, "--device", where]).catch(() => 0)) || undefined;
 }
 
-/** Refuses a device that is not there before anything is measured. */
+/** Refuses a device that does not exist before anything is measured. */
 async function requireDevice(): Promise<void> {
   (await tensorflow({ device: device as "cpu" })).dispose();
 }

@@ -1,4 +1,4 @@
-// Writes a GPT-2 with random weights, always the same ones, as a checkpoint that both sides open.
+// Writes a GPT-2 with random weights, always the same ones, as a checkpoint that both sides can open.
 import { parseArgs } from "node:util";
 import { saveParams } from "@metalearn/core/files";
 import { gpt2, gpt2Tokenizer } from "@metalearn/models-gpt2";

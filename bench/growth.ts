@@ -1,5 +1,5 @@
-// Measures time and peak memory of one update against what makes it larger, every setting in a
-// process of its own. Writes bench/growth.json and draws docs/growth.svg.
+// Measures time and peak memory of one update against the settings that increase them, each in a process of
+// its own. Writes bench/growth.json and draws docs/growth.svg.
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ const picture = join(import.meta.dirname, "../docs/growth.svg");
 const { values } = parseArgs({
   options: {
     only: { type: "string", default: axes.map(({ name }) => name).join(",") },
-    /** Updates that a point is the median of, after one to warm up. */
+    /** Number of timed updates, whose median is a point, after one warm-up update. */
     steps: { type: "string", default: "1" },
-    /** Another model for all settings, to try them out; points are then shown but not kept. */
+    /** Another model for all settings, for trials; points are then printed but not written. */
     size: { type: "string" },
   },
 });
-/** What `growth.json` holds. */
+/** Content of `growth.json`. */
 interface Growth {
   readonly machine: string;
   readonly date: string;
@@ -38,7 +38,7 @@ if (chosen.length < names.length) {
 
 const points: GrowthPoint[] = [];
 const { weights } = openWorkFolder();
-/** What axes have in common is measured once. */
+/** Settings that several axes share are measured once. */
 const measured = new Map<string, Pick<GrowthPoint, "seconds" | "peakMiB">>();
 for (const { name: axis, settings } of chosen) {
   for (const [x, setting] of settings) {
@@ -69,7 +69,7 @@ async function otherPoints(machine: string): Promise<readonly GrowthPoint[]> {
 
 async function measure({ size, ...setting }: Setting) {
   const checkpoint = await weights(sizeNamed(values.size ?? size));
-  // One query batch for any number of inner steps, or its size would grow as well.
+  // One query batch for any number of inner steps, because its size would grow otherwise.
   const given = { ...setting, weights: checkpoint, steps: values.steps, queries: 1 };
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   const { seconds, peakMiB } = JSON.parse(await runOurs("ours.ts", args));

@@ -1,10 +1,10 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { tensorflow } from "@metalearn/runtime-tensorflow";
 
-/** How many threads both sides compute with. */
+/** Number of threads that both sides compute with. */
 export const threads = availableParallelism();
 
-/** The machine and our engine, in a line. */
+/** Description of the machine and our engine, in one line. */
 export async function describeMachine(): Promise<string> {
   const runtime = await tensorflow();
   const { version } = runtime;
@@ -13,7 +13,7 @@ export async function describeMachine(): Promise<string> {
   return `${cpus()[0]?.model}, ${threads} threads, ${memory} GiB; TensorFlow ${version}, Node ${process.versions.node}`;
 }
 
-/** Today, as 2026-01-31. */
+/** Date of today, as 2026-01-31. */
 export function today(): string {
   return new Date().toISOString().slice(0, 10);
 }

@@ -8,33 +8,36 @@ import { type SizeName, sizes } from "./sizes.js";
 export interface Sample {
   readonly seconds: number;
   readonly peakMiB: number;
-  /** Memory of the GPU, where one computes. */
+  /** Memory of the GPU, if one is used. */
   readonly deviceMiB?: number;
-  /** Between the meta-gradients in bfloat16 and float32. */
+  /** Cosine between the meta-gradients in bfloat16 and float32. */
   readonly cosine?: number;
-  /** Shapes that were compiled for, and how long recording and first running them took. */
+  /** Number of compiled shapes, and seconds of recording and first running them. */
   readonly compiling?: { readonly shapes: number; readonly seconds: number };
-  /** Of each question's options; null for a question that was not read. */
+  /** Scores of each question's options; null for a question that was not read. */
   readonly scores?: readonly (readonly number[] | null)[];
 }
 
-/** What every side of a row is given. */
+/** Inputs of every side of a row. */
 export interface Inputs {
   readonly size: SizeName;
   /** A checkpoint of that size. */
   readonly weights: string;
   readonly steps: string;
   readonly python: string;
-  /** The PyTorch peer's program. */
+  /** Path of the PyTorch peer's program. */
   readonly peer: string;
-  /** The questions of target tasks, and how many of them score-repo reads one of. */
+  /** Questions of target tasks; score-repo reads one in every so many of them. */
   readonly questions: string;
   readonly every: string;
-  /** What both sides compute on. @default what each chooses by itself */
+  /** Device that both sides compute on. @default each side's own choice */
   readonly device?: string;
 }
 
-/** Runs a side once, in a process of its own. Later arguments count: a side's own come last. */
+/**
+ * Runs a side once, in a process of its own. Later arguments override earlier ones, so that a side's own come
+ * last.
+ */
 export async function measure({ program, args }: Side, inputs: Inputs): Promise<Sample> {
   const { weights, steps, python, peer, questions, every, device } = inputs;
   switch (program) {
@@ -62,7 +65,7 @@ export async function measure({ program, args }: Side, inputs: Inputs): Promise<
   }
 }
 
-/** What our own programs print. */
+/** Parses the output of our own programs. */
 function parse(line: string): Sample {
   const { seconds, ...sample } = JSON.parse(line);
   return { seconds: median(seconds), ...sample };

@@ -1,4 +1,4 @@
-/** The middle of the numbers in order; the mean of both middles of an even count. */
+/** Median of numbers: the middle one in order; for an even count, the mean of the two middle ones. */
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);

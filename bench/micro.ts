@@ -1,4 +1,4 @@
-// Measures what a call costs besides its arithmetic, and what compiling costs. Writes bench/MICRO.md.
+// Measures the overhead of a call, and the time of compiling. Writes bench/MICRO.md.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { sizeNamed } from "./sizes.js";
 
 const { values } = parseArgs({
   options: {
-    /** The model whose gradient is compiled, to try this out; the page is then shown but not kept. */
+    /** Model whose gradient is compiled, for trials; the page is then printed but not written. */
     size: { type: "string" },
   },
 });

@@ -1,5 +1,5 @@
-// Measures one piece of work on our side, in a process of its own so that its peak memory is its
-// own. Prints one line of JSON. Random tokens, as in the PyTorch peer.
+// Measures one kind of work on our side, in a process of its own so that its peak memory is its own. Prints
+// one line of JSON. Tokens are random, as in the PyTorch peer.
 import { parseArgs } from "node:util";
 import { mamlEnLlm } from "@metalearn/algorithms-maml";
 import { metaicl } from "@metalearn/algorithms-metaicl";
@@ -33,18 +33,18 @@ const { values } = parseArgs({
     time: { type: "string", default: "256" },
     tasks: { type: "string", default: "1" },
     inner: { type: "string", default: "1" },
-    /** Query batches per task. @default as many as inner steps, as MAML-en-LLM has */
+    /** Query batches per task. @default as many as inner steps, as in MAML-en-LLM */
     queries: { type: "string" },
     steps: { type: "string", default: "3" },
     warmup: { type: "string", default: "1" },
     scored: { type: "string", default: "8" },
     mode: { type: "string", default: "auto" },
     precision: { type: "string", default: "float32" },
-    /** Layer by layer, in less memory. */
+    /** Gradient checkpointing: layer by layer, in less memory. */
     checkpointing: { type: "boolean", default: false },
     /** `cpu` or `cuda:0`. @default the first GPU where there is one */
     device: { type: "string" },
-    /** Lets products of float32 on a GPU round their operands to 11 bits. */
+    /** TensorFloat-32: rounds operands of float32 products on a GPU to 11 bits. */
     tf32: { type: "boolean", default: false },
   },
 });
@@ -103,8 +103,8 @@ async function train() {
 }
 
 /**
- * The cosine between the meta-gradients in bfloat16 and in float32, at moments that the updates have
- * warmed: AdamW's very first step divides gradients by themselves, which no precision survives.
+ * Cosine between the meta-gradients in bfloat16 and in float32, with moments from the timed updates: AdamW's
+ * very first step divides gradients by themselves, so that no precision could agree there.
  */
 function cosine(learner: Learner, { params, state }: MetaUpdate): number {
   const value = tidy(() => {
@@ -119,7 +119,7 @@ function cosine(learner: Learner, { params, state }: MetaUpdate): number {
   return Number(value.dataSync()[0]);
 }
 
-/** Sixteen options that share their demonstrations, as the peer's score rows. */
+/** Sixteen options that share their demonstrations, like the peer's score rows. */
 async function score() {
   const demonstrations = 16;
   const suffix = Math.max(scored + 1, Math.floor(time / (demonstrations + 1)));
@@ -146,7 +146,7 @@ function sequence(): TokenSequence {
   return { ids: tokens(time), scoredFrom: time - scored };
 }
 
-/** The engine with the options of this process for everything that is compiled. */
+/** Engine with this process's options for everything that is compiled. */
 function compilingIn(precision: string): TensorRuntime {
   const chosen = { mode: values.mode, precision } as CompileOptions;
   return {

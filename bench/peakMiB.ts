@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { TensorRuntime } from "@metalearn/core";
 
-/** The most memory that this process has held so far, in MiB. Linux only. */
+/** Peak memory of this process so far, in MiB. Linux only. */
 export function peakMiB(): number {
   const status = readFileSync("/proc/self/status", "utf8");
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
 }
 
 /**
- * The most memory that this process has held, and a GPU's: what tensors have filled at most where the
- * allocator counts it, else what all processes have taken by now.
+ * Peak memory of this process, and of a GPU: that of tensors where the allocator counts it, otherwise the
+ * memory used by all processes at this moment.
  */
 export function memoryPeaks(engine: Pick<TensorRuntime, "memory">): {
   peakMiB: number;

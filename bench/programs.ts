@@ -2,15 +2,15 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** Runs a program of this folder in a process of its own; gives what it prints. */
+/** Runs a program of this folder in a process of its own, and returns its output. */
 export function runOurs(script: string, args: readonly string[]): Promise<string> {
   const program = [...process.execArgv, join(import.meta.dirname, script)];
   return run(process.execPath, [...program, ...args]);
 }
 
 /**
- * Runs Python likewise. glibc would return large tensors to the system and have every page zeroed
- * anew, so it is told to keep them.
+ * Runs Python in the same way. glibc would return large tensors to the system and zero every page again, so
+ * that it is told to keep them.
  */
 export function runPython(python: string, args: readonly string[]): Promise<string> {
   return run(python, args, {

@@ -7,23 +7,23 @@ import type { Sample } from "./measure.js";
 import { median } from "./median.js";
 import { type Row, rows, type Side } from "./rows.js";
 
-/** What a row was measured to be. */
+/** Measurements of a row. */
 export interface RowResult {
   readonly date: string;
   readonly rounds: number;
   readonly sides: readonly SideResult[];
-  /** Sentences about what is not in the table. */
+  /** Sentences about findings that are not in the table. */
   readonly notes: readonly string[];
 }
 
 interface SideResult {
   readonly label: string;
-  /** Of each round. */
+  /** Seconds of each round. */
   readonly seconds: readonly number[];
   readonly peakMiB: readonly number[];
 }
 
-/** All rows that were measured on one machine with one set of versions, by name. */
+/** All rows measured on one machine with one set of versions, by name. */
 export interface Results {
   readonly machine: string;
   readonly rows: Readonly<Record<string, RowResult>>;
@@ -32,7 +32,7 @@ export interface Results {
 const data = join(import.meta.dirname, "results.json");
 const page = join(import.meta.dirname, "RESULTS.md");
 
-/** Earlier results, as far as they were measured on this machine with these versions. */
+/** Earlier results, if they were measured on this machine with these versions. */
 export async function readResults(machine: string): Promise<Results> {
   const none = { machine, rows: {} };
   if (!existsSync(data)) return none;
@@ -67,7 +67,7 @@ export function summarize({ ours }: Row, samples: ReadonlyMap<Side, readonly Sam
   return { date: today(), rounds: sides[0]?.seconds.length ?? 0, sides, notes };
 }
 
-/** @param reference scores that others are compared with */
+/** @param reference scores that the others are compared with */
 function notesOn(
   label: string,
   { cosine, compiling, scores }: Sample,

@@ -3,23 +3,23 @@ import type { SizeName } from "./sizes.js";
 /** A program and its arguments, without those that every row shares. */
 export interface Side {
   readonly label: string;
-  /** The PyTorch peer, or a program of this folder by its name. */
+  /** `peer` for PyTorch's program, or the name of a program of this folder. */
   readonly program: "peer" | "ours.ts" | "scoreTargets.ts" | "score_targets.py";
   readonly args: readonly string[];
 }
 
-/** Work that both sides do, and who does it. */
+/** A kind of work, and the sides that do it. */
 export interface Row {
   readonly name: string;
   readonly title: string;
-  /** What the first of ours should reach. */
+  /** Goal for the first of our sides. */
   readonly goal: string;
   /** @default "gpt2" */
   readonly size?: SizeName;
-  /** Whether the sides read questions of real target tasks. */
+  /** True if the sides read questions of real target tasks. */
   readonly questions?: true;
   readonly ours: readonly Side[];
-  /** What ours are compared with; none where there is nothing to compare with. */
+  /** Sides to compare ours with; empty where there are none. */
   readonly peers: readonly Side[];
 }
 

@@ -1,6 +1,6 @@
-// Measures metalearn beside its PyTorch peer: in every round each side runs once, in a process of
-// its own, and the medians over rounds are compared. Absolute times move with the machine and its
-// neighbours; ratios of one interleaved run count.
+// Measures metalearn beside its PyTorch peer: in every round each side runs once, in a process of its own,
+// and the medians over rounds are compared. Absolute times depend on the machine and its load; the ratios of
+// interleaved rounds are what counts.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,14 +18,14 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", default: rows.map(({ name }) => name).join(",") },
     rounds: { type: "string", default: "5" },
-    /** Updates that a run takes the median of, after one to warm up. */
+    /** Number of timed updates, whose median is reported, after one warm-up update. */
     steps: { type: "string", default: "3" },
-    /** Another model for all rows, to try them out; results are then shown but not kept. */
+    /** Another model for all rows, for trials; results are then printed but not written. */
     size: { type: "string" },
-    /** Questions per target task and set of demonstrations; of `every` one is read by score-repo. */
+    /** Questions per target task and set of demonstrations; score-repo reads one in `every`. */
     questions: { type: "string", default: "50" },
     every: { type: "string", default: "25" },
-    /** `cpu` or `cuda:0`, for both sides; results are then shown but not kept. */
+    /** `cpu` or `cuda:0`, for both sides; results are then printed but not written. */
     device: { type: "string" },
     python: { type: "string", default: process.env.METALEARN_PYTHON ?? "python3" },
     peer: { type: "string", default: join(sharedFolder, "bench/bench_torch.py") },

@@ -1,5 +1,5 @@
-// Scores the questions of real target tasks as an evaluation does, in a process of its own. The time
-// includes whatever is compiled. Prints one line of JSON.
+// Scores the questions of real target tasks as an evaluation does, in a process of its own. The time includes
+// compiling. Prints one line of JSON.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { questionScorer } from "@metalearn/core";

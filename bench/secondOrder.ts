@@ -1,7 +1,7 @@
 /**
- * Draws docs/figures/second-order.svg: how large the second-order part of MAML-en-LLM's meta-gradient
- * is as training goes on, with moments that inner and outer AdamW share and with moments that every
- * inner loop starts anew.
+ * Draws docs/figures/second-order.svg: the size of the second-order part of MAML-en-LLM's meta-gradient in
+ * the course of training, with moments that inner and outer AdamW share and with moments that every inner
+ * loop resets.
  *
  *   npx tsx --conditions=@metalearn/source bench/secondOrder.ts ROOT SETTING [UPDATES]
  *
@@ -43,7 +43,7 @@ const folder = join(import.meta.dirname, "../docs/figures");
 await mkdir(folder, { recursive: true });
 await writeFile(join(folder, "second-order.svg"), draw(points));
 
-/** Trains with second order; measures at every second update how far first order would be from it. */
+/** Trains with second order, and measures the difference from first order at every second update. */
 async function train(moments: MomentSharing): Promise<Point[]> {
   const shares: Point[] = [];
   const same = { innerOptimizer: adamw({ learningRate }), tasks: 1, size: 1, moments };
@@ -55,7 +55,7 @@ async function train(moments: MomentSharing): Promise<Point[]> {
     metaGradient(...given) {
       const exact = second.metaGradient(...given);
       const update = given[3].optimizer.update + 1;
-      if (update % 2 === 1) return exact; // every second one is enough to see
+      if (update % 2 === 1) return exact; // every second one shows enough
       const { gradients } = first.metaGradient(...given);
       const part = globalNorm(mapParams((a, b) => tf.sub(a, b), exact.gradients, gradients));
       const share = Number(tf.div(part, globalNorm(gradients)).dataSync()[0]);
@@ -122,7 +122,7 @@ function draw(points: readonly Point[]): string {
       ),
     ],
   });
-  // An image has no page to take its style and background from.
+  // An image cannot take its style and background from a page.
   return svg
     .replace(/<style>.*?<\/style>/s, "")
     .replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')

@@ -1,6 +1,6 @@
 import { type Gpt2Config, gpt2Sizes } from "@metalearn/models-gpt2";
 
-/** The models that are measured, by name: GPT-2's vocabulary and length in every one. */
+/** Models to measure, by name; all have GPT-2's vocabulary and length. */
 export const sizes = {
   tiny: { ...gpt2Sizes.gpt2, layers: 2, width: 64, heads: 2 },
   mini: { ...gpt2Sizes.gpt2, layers: 4, width: 256, heads: 4 },

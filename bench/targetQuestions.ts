@@ -3,11 +3,11 @@ import type { TokenSequence } from "@metalearn/core";
 import { crossfit } from "@metalearn/datasets-crossfit";
 import { gpt2Tokenizer } from "@metalearn/models-gpt2";
 
-/** Questions that follow the same demonstrations. */
+/** Questions that share their demonstrations. */
 export interface QuestionSet {
   readonly task: string;
   readonly seed: number;
-  /** The sequences of each question, one per option. */
+  /** Sequences of each question, one per option. */
   readonly questions: readonly (readonly TokenSequence[])[];
 }
 

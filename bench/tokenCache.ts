@@ -1,5 +1,5 @@
 /**
- * How long tasks take to open, with and without cached tokens: medians of five processes.
+ * Measures the time of opening tasks, with and without cached tokens: medians of five processes.
  *
  *   npx tsx --conditions=@metalearn/source bench/tokenCache.ts                    a generated corpus of 100,000 rows
  *   npx tsx --conditions=@metalearn/source bench/tokenCache.ts ROOT SETTING       a data folder of your own
@@ -20,7 +20,7 @@ const [root, setting, start] = process.argv.slice(2);
 if (start === "open" && root && setting) await open(root, setting, process.argv[5] === "cache");
 else await measure();
 
-/** One process: opens the tasks and draws a batch; prints the milliseconds of both. */
+/** Opens the tasks and draws a batch, in a process of its own; prints the milliseconds of both. */
 async function open(root: string, setting: string, cache: boolean): Promise<void> {
   gpt2Tokenizer.encode("loads the vocabulary");
   const begun = performance.now();
@@ -62,7 +62,7 @@ async function measure(): Promise<void> {
   }
 }
 
-/** Tasks whose texts have the lengths of real ones: sentences of an everyday vocabulary. */
+/** Tasks with texts as long as real ones: sentences of everyday words. */
 async function writeCorpus(folder: string, size: { tasks: number; rows: number }): Promise<void> {
   const words =
     "the of and a to in is was for that with as on by at from it his her which were are this had not but have one all their they who been its she when would more will if out so said what up about into than them can only other new some could time these two may then do first any my now such like our over man me even most made after also did many before must through years where much your way well down should because each just those people mister how too little state good very make world still own see men work long get here between both life being under never day same another know while last might us great old year off come since against go came right used take three".split(

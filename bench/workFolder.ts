@@ -4,17 +4,14 @@ import { join } from "node:path";
 import { runOurs } from "./programs.js";
 import type { SizeName } from "./sizes.js";
 
-/** Files that the processes of one benchmark read. */
+/** Files that the processes of one benchmark share. */
 export interface WorkFolder {
   readonly path: string;
-  /**
-   * A checkpoint of random weights. They are drawn when they are first asked for, which takes longer
-   * than to read them.
-   */
+  /** Checkpoint of random weights, which are drawn at the first use: drawing takes longer than reading. */
   weights(size: SizeName): Promise<string>;
 }
 
-/** A temporary folder that is gone when this process ends. */
+/** Temporary folder that is removed when this process ends. */
 export function openWorkFolder(): WorkFolder {
   const path = mkdtempSync(join(tmpdir(), "metalearn-bench-"));
   process.once("exit", () => rmSync(path, { recursive: true }));

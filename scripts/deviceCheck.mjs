@@ -1,5 +1,5 @@
-// Checks and measures metalearn on one device, all that there is to do on a machine with a GPU, and
-// writes what it finds into a folder: doctor, goldens and conformance suites, benchmarks.
+// Checks and measures metalearn on one device, for a machine with a GPU, and writes the results into a
+// folder: doctor, goldens and conformance suites, benchmarks.
 //   node scripts/deviceCheck.mjs --out FOLDER [--device cuda:0] [--shared FOLDER] [--steps doctor,tests,…]
 //     [-- flags for bench/device.ts]
 // Needs nothing but the packages; in a pack (scripts/packCheck.mjs) it is started as `check/run`.
@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     out: { type: "string", default: "device-check" },
     device: { type: "string", default: "cuda:0" },
-    /** The folder with `bench`, and with further numbers for the goldens in `golden`, if any. */
+    /** Folder with `bench`, and with further numbers for the goldens in `golden`, if any. */
     shared: { type: "string", default: join(root, "../shared") },
     steps: { type: "string", default: "doctor,tests,tests-tf32,bench,memory" },
   },
@@ -44,10 +44,10 @@ const bench = (folder, ...flags) => [
 const steps = {
   doctor: { args: [join(root, "packages/cli/bin/metalearn.js"), "doctor"] },
   tests: { args: vitest("tests") },
-  // For the errors that rounded products make; the tolerances are those of float32.
+  // Measures the errors of TensorFloat-32; it may fail, because the tolerances are those of float32.
   "tests-tf32": { args: vitest("tests-tf32"), env: { METALEARN_TEST_TF32: "1" }, mayFail: true },
   bench: { args: bench(out) },
-  // CUDA's own allocator counts what tensors fill; TensorFlow's takes more than they need.
+  // CUDA's own allocator counts the memory of tensors; TensorFlow's reserves more than they need.
   memory: {
     args: bench(join(out, "memory"), "--alone", "--rounds", "1", "--steps", "2", "--warmup", "1"),
     env: { TF_GPU_ALLOCATOR: "cuda_malloc_async" },

@@ -1,5 +1,5 @@
-// `npm run docs`: builds the documentation site into docs/.vitepress/dist. `npm run docs -- dev` shows it
-// while it is written, and `-- preview` as it is built; other arguments are VitePress's.
+// `npm run docs`: builds the documentation site into docs/.vitepress/dist. `npm run docs -- dev` serves it
+// while you write, `-- preview` serves the built site; other arguments are passed to VitePress.
 import { join } from "node:path";
 import { build, requireNode, root, run, step } from "./steps.mjs";
 
@@ -10,7 +10,7 @@ const tool = (path, ...rest) => run(process.execPath, [join(root, "node_modules"
 
 requireNode();
 if (command !== "preview") {
-  build(); // pages of options and commands are made from what the packages say of themselves
+  build(); // pages of options and commands are generated from the packages' schemas and help
   step("Write the API pages", () =>
     tool("typedoc/bin/typedoc", "--options", "docs/.vitepress/typedoc/typedoc.json"),
   );

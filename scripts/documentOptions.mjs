@@ -1,12 +1,12 @@
-// Gives the types of options the sentences and defaults of their schemas, for editors and API pages: writes
-// them as comments into the declarations that the build has made. A part of `npm run build`.
+// Adds the sentences and defaults of schemas to the types of options, for editors and API pages: writes them
+// as comments into the built declarations. A part of `npm run build`.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
 import { root } from "./steps.mjs";
 
-/** At the end of a file that has its comments: in the form in which a map may stand before it. */
+/** Marks a file that has its comments; it may stand before a source map's comment. */
 const mark = "\n//# documentedOptions";
 
 for (const path of declarations()) {
@@ -24,12 +24,12 @@ for (const path of declarations()) {
   writeFileSync(path, edited + mark);
 }
 
-/** The declarations of all packages, those of removed sources apart. */
+/** Declarations of all packages, except those whose sources were removed. */
 function declarations() {
   const packages = join(root, "packages");
   return readdirSync(packages).flatMap((name) => {
     const [built, sources] = ["dist", "src"].map((folder) => join(packages, name, folder));
-    if (!existsSync(built)) return []; // a package for tests alone
+    if (!existsSync(built)) return []; // not published
     return readdirSync(built, { recursive: true })
       .filter((file) => file.endsWith(".d.ts"))
       .filter((file) => existsSync(join(sources, file.replace(/\.d\.ts$/, ".ts"))))
@@ -37,7 +37,7 @@ function declarations() {
   });
 }
 
-/** The schemas that a statement exports, and the types of their shapes. */
+/** Schemas that a statement exports, and the types of their shapes. */
 function schemasIn(statement) {
   if (!ts.isVariableStatement(statement)) return [];
   return statement.declarationList.declarations.flatMap(({ name, type }) => {
@@ -46,7 +46,7 @@ function schemasIn(statement) {
   });
 }
 
-/** The `{...}` of the first `ZodObject<{...}>` in a type, whatever is around it. */
+/** The `{...}` of the first `ZodObject<{...}>` in a type, also where other types wrap it. */
 function shapeOf(type) {
   if (!type || !ts.isTypeReferenceNode(type)) return undefined;
   const [inner] = type.typeArguments ?? [];
@@ -54,7 +54,7 @@ function shapeOf(type) {
   return inner && ts.isTypeLiteralNode(inner) ? inner : undefined;
 }
 
-/** A comment for every option, and for those of options that are objects. */
+/** Adds a comment to every option, and to those of nested objects. */
 function commentsOn(shape, schema) {
   const options = definitionOf(schema).shape ?? {};
   return shape.members.filter(ts.isPropertySignature).flatMap((member) => {
@@ -67,7 +67,7 @@ function commentsOn(shape, schema) {
   });
 }
 
-/** On the line of the option, so that source maps of declarations stay true. */
+/** On the option's own line, so that source maps of declarations stay correct. */
 function commentOn(option) {
   const text = descriptionOf(option);
   if (!text) return "";
@@ -89,7 +89,7 @@ function descriptionOf(option) {
   return option?.description ?? (option?.def?.innerType && descriptionOf(option.def.innerType));
 }
 
-/** The definition of the schema inside of optional(), default() and the like. */
+/** Definition of the schema inside of optional(), default() and the like. */
 function definitionOf(schema) {
   const { def = {} } = schema ?? {};
   return def.innerType ? definitionOf(def.innerType) : def;

@@ -1,5 +1,5 @@
-// `npm run pack:check -- FOLDER [flags of metalearn pack]`: a pack with the tests and benchmarks in
-// it, for a machine with a GPU and without network. There: check/run --out FOLDER --shared FOLDER.
+// `npm run pack:check -- FOLDER [flags of metalearn pack]`: packs metalearn with its tests and benchmarks,
+// for a machine with a GPU and without network. There: check/run --out FOLDER --shared FOLDER.
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
@@ -27,7 +27,7 @@ const tracked = execFileSync(
     encoding: "utf8",
   },
 );
-// Pages and pictures are not needed, nor what only a checkout does.
+// Leaves out pages and pictures, and files that only a checkout uses.
 const wanted = /^(packages|test|bench|scripts|[^/]+\.(ts|json)$)/;
 const unneeded = /\.(md|svg)$|^bench\/[^/]+\.json$/;
 for (const path of tracked.split("\0")) {
@@ -35,7 +35,7 @@ for (const path of tracked.split("\0")) {
   mkdirSync(dirname(join(check, path)), { recursive: true });
   cpSync(join(root, path), join(check, path));
 }
-// What is built: the command, and the kernels that the engine runs.
+// Built files: the command, and the kernels that the engine loads.
 mkdirSync(join(check, "node_modules/@metalearn"), { recursive: true });
 for (const name of readdirSync(join(root, "packages"))) {
   for (const built of ["dist", "kernels"].map((folder) => join("packages", name, folder))) {

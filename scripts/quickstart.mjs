@@ -24,7 +24,7 @@ console.log(
   "Change examples/quickstart/metalearn.config.yaml and run it again; finished runs are kept.",
 );
 
-/** WebAssembly is about three times slower: less training keeps the comparison under ten minutes. */
+/** WebAssembly is about three times slower: fewer steps keep the comparison under ten minutes. */
 function shortened() {
   console.log("Training for 300 batches instead of 800, to end within ten minutes.");
   return ["train.steps=300", "out=runs/quickstart-wasm"];

@@ -1,5 +1,5 @@
-// The steps that quickstart, tests and continuous integration share. Plain Node, no packages:
-// this runs before anything is installed.
+// Steps that quickstart, tests and continuous integration share. Plain Node, no packages: this runs before
+// anything is installed.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** Runs a command in the repository and shows what it prints. Returns the exit code. */
+/** Runs a command in the repository and shows its output. Returns the exit code. */
 export function run(command, args, { env = {} } = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
@@ -20,7 +20,7 @@ export function run(command, args, { env = {} } = {}) {
   return result.status ?? 1;
 }
 
-/** Announces a step, runs it, and says how long it took. Ends the process if it fails. */
+/** Announces a step, runs it, and prints its duration. Ends the process if it fails. */
 export function step(title, work) {
   const begun = Date.now();
   console.log(`\n== ${title}`);
@@ -39,11 +39,11 @@ export function requireNode() {
   process.exit(1);
 }
 
-/** Installs the packages of the lock file, with the pnpm that package.json names. */
+/** Installs the packages of the lock file, with the pnpm version that package.json names. */
 export function install() {
   step("Install packages", () =>
     run("npx", ["--yes", manifest.packageManager, "install", "--frozen-lockfile"], {
-      // Answers for pnpm's questions where nobody can be asked.
+      // Answers pnpm's questions, because nobody is there to answer in continuous integration.
       env: { CI: "true" },
     }),
   );
@@ -61,10 +61,7 @@ export function build() {
   );
 }
 
-/**
- * Installs the native engine, and says whether it is there. Where it cannot be had, everything
- * runs on WebAssembly.
- */
+/** Installs the native engine, and returns true if it exists. Without it, everything runs on WebAssembly. */
 export function setupEngine() {
   console.log("\n== Native engine");
   if (metalearn(["setup"]) === 0) return true;

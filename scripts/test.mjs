@@ -28,7 +28,7 @@ process.exitCode = code === 0 && failed === 0 ? 0 : 1;
 function counts() {
   try {
     const report = JSON.parse(readFileSync(results, "utf8"));
-    const broken = report.numFailedTests === 0 && !report.success ? 1 : 0; // a file that did not load
+    const broken = report.numFailedTests === 0 && !report.success ? 1 : 0; // a file that failed to load
     return { passed: report.numPassedTests, failed: report.numFailedTests + broken };
   } catch {
     return { passed: 0, failed: 1 };

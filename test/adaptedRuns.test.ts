@@ -136,11 +136,11 @@ describe("a run with an adapter", () => {
     ],
     [
       { adapter: { ...lora, weights: "./there" } },
-      '[BAD_CONFIG] in the run "run": adapter (lora): weights bring their own rank, targets; give only one.',
+      '[BAD_CONFIG] in the run "run": adapter (lora): weights have their own rank, targets. Leave out one of them.',
     ],
     [
       { adapter: { use: "soft-prompt", tokens: 2, weights: "./there" } },
-      '[BAD_CONFIG] in the run "run": adapter (soft-prompt): weights bring their own tokens; give only one.',
+      '[BAD_CONFIG] in the run "run": adapter (soft-prompt): weights have their own tokens. Leave out one of them.',
     ],
     [
       { adapter: { use: "lora", weights: "./there" } },

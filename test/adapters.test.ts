@@ -46,8 +46,8 @@ function meanOf(
 }
 
 /**
- * How far a gradient is from central differences of `lossAt` along a random direction, relative to
- * its norm: at the best of several steps, since float32 is good to three digits there.
+ * Distance of a gradient from central differences of `lossAt` along a random direction, relative to its norm:
+ * at the best of several step sizes, since float32 is good to three digits there.
  */
 function error(lossAt: (params: Params) => number, params: Params, gradient: Params): number {
   const direction = unitDirection(params, 3);

@@ -260,7 +260,7 @@ describe("an interrupted run", () => {
       }),
     ).catch(() => {});
     const folder = join(out, "run-seed100");
-    // What a kill leaves: a checkpoint under its temporary name, a metrics line cut in half.
+    // Files that a kill leaves: a checkpoint under its temporary name, a metrics line cut in half.
     await writeFile(join(folder, "checkpoints/.00000008.abc.tmp"), "half a checkpoint");
     const metrics = await readFile(join(folder, "metrics.jsonl"), "utf8");
     await writeFile(join(folder, "metrics.jsonl"), `${metrics}{"update":8,"lo`);

@@ -77,7 +77,7 @@ async function train(
 
 type Trained = Awaited<ReturnType<typeof train>>;
 
-/** Checks what was compiled besides what every training compiles. */
+/** Checks the names of compiled functions, except those that every training compiles. */
 function expectCompiled({ compiled }: Trained, names: readonly string[]): void {
   expect([...new Set(compiled.map(({ name }) => name))].sort()).toEqual(
     [...names, "gradient norm", "update"].sort(),

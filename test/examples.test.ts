@@ -52,7 +52,7 @@ const compare = (name: string, ...overrides: readonly string[]) =>
 const rowsOf = (table: string) =>
   [...table.matchAll(/^│ ([\w-]+)/gm)].map((match) => match[1]).filter((name) => name !== "random");
 
-/** What a program wrote: its decimals, in the order of the output, and its folder. */
+/** Checks a program's output: its decimals, in order, and its folder. */
 type Check = (decimals: readonly number[], own: string) => void | Promise<void>;
 
 /** The programs of one file, and what has to come out on every engine. */
@@ -71,9 +71,9 @@ const programs: Readonly<Record<string, Check>> = {
   "05-custom-sampler.ts": ([steep, curriculum]) => {
     expect(Math.min(Number(steep), Number(curriculum))).toBeGreaterThan(50);
   },
-  // Trained are, of the base: embeddings of 256 tokens and 128 places, 64 wide: 24,576; two layers of
-  // 49,984 each, of which 49,152 = 12 * 64^2 in matrices; and 128 in the last norm. The LoRA of rank 4
-  // has 4 * ((64 + 192) + (64 + 64) + (64 + 256) + (256 + 64)) = 4,096 in each layer.
+  // Trained parameters of the base: embeddings of 256 tokens and 128 positions, 64 wide: 24,576; two layers
+  // of 49,984 each, 49,152 = 12 * 64^2 of them in matrices; and 128 in the last norm. The LoRA of rank 4 has
+  // 4 * ((64 + 192) + (64 + 64) + (64 + 256) + (256 + 64)) = 4,096 in each layer.
   "06-lora-inner-loop.ts": async ([, base, chance = 100, , lora], own) => {
     expect(Math.min(Number(base), Number(lora))).toBeGreaterThan(chance + 10);
     const adapter = await readFile(join(own, "runs/gpt2-lora/lora/adapter_config.json"), "utf8");

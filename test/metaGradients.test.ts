@@ -50,8 +50,8 @@ const warm = (params: Params): MetaState => ({
 });
 
 /**
- * How far a gradient is from central differences of `f`, relative to its norm: the worst over the
- * gradient's own and three random directions, each at the best of several step sizes.
+ * Distance of a gradient from central differences of `f`, relative to its norm: the worst over the gradient's
+ * own and three random directions, each at the best of several step sizes.
  */
 function distanceFromDifferences(
   f: (params: Params) => number,
@@ -226,7 +226,7 @@ describe("MAML-en-LLM without inner steps is MetaICL", () => {
         const { params, state } = last;
         return [params, ...Object.values(state.optimizer.slots)].map(numbers);
       };
-      // Of the same tasks, so that both read the same batches.
+      // Queries from the same tasks, so that both read the same batches.
       const query = { querySource: "same-task", tasks: 2 } as const;
       const options = { ...query, innerOptimizer: optimizer, innerSteps: 0, moments };
       expect(await run(mamlEnLlm(options))).toEqual(await run(metaicl({ batches: 2 })));

@@ -128,7 +128,7 @@ describe("metaTrain", () => {
     await expect(last({ ...options, model: broken })).rejects.toThrow(
       '[NON_FINITE] At meta-update 1 the loss is NaN and the gradient of "in.weight" is not finite (tasks: sine 0, sine 1).',
     );
-    // What training started from is untouched.
+    // The initial parameters are untouched.
     expect(bits(options.params)).toEqual(bits(await model.init(1)));
   });
 });

@@ -59,7 +59,7 @@ describe.skipIf(reason)(`a pack ${reason ?? ""}`, () => {
   /** Runs a program with nothing of this machine: no environment, no other programs, no network. */
   function alone(cwd: string, ...command: readonly string[]) {
     const isolated = spawnSync("unshare", ["-rn", "true"]).status === 0;
-    // Where the kernel forbids that, whoever looks for a network is sent nowhere.
+    // Where the kernel forbids that, proxies are set to an address without a listener.
     const nowhere = ["https_proxy", "http_proxy", "ALL_PROXY", "npm_config_registry"].map(
       (name) => `${name}=http://127.0.0.1:9`,
     );

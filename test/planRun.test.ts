@@ -112,7 +112,7 @@ test("validations take tokens, time and a checkpoint more", async () => {
   expect(validation).toMatchObject({ targets: 1, seeds: 3, questions: 36 });
   expect((validation?.tokens ?? 0) / evaluation.tokens).toBeCloseTo(3 / 4, 6);
   expect(estimate?.validateSeconds).toBeCloseTo(0.75 * (estimate?.evaluateSeconds ?? 0), 6);
-  // Of three checkpoints none has to go: two are kept, the best, and one that is written.
+  // Up to three checkpoints exist at once: two that are kept (the best and the last), and one being written.
   expect(diskBytes).toBe(3 * 3 * 4 * parameters);
   await compareRuns({ toolkit, out, runs: runsOf(checkConfig({ ...config, train })) });
   // The small files of three checkpoints, such as the tokenizer's, take 5 kB each.

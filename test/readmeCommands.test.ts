@@ -15,7 +15,7 @@ const packages = publishedPackages.map((name) => `@metalearn/${name}`);
 
 type Command = ReturnType<typeof describeProgram>;
 
-/** What is wrong with the words after `metalearn`: commands, options, arguments and config keys. */
+/** Mistakes in the words after `metalearn`: commands, options, arguments and config keys. */
 function metalearnMistakes(words: readonly string[]): string[] {
   let command: Command = describeProgram();
   let rest = [...words];
@@ -45,7 +45,7 @@ function ownCommand(command: Command): Command {
   return own ? describeDataCommand(action, own) : command;
 }
 
-/** What is wrong with a command, if it is one that the repository has a say in. */
+/** Mistakes in a command, if it belongs to this repository. */
 function mistakes(words: readonly string[]): string[] {
   const [program = "", ...rest] = words;
   const [first = "", ...others] = rest;
@@ -74,7 +74,7 @@ function missing(file: string): string[] {
 
 const blocks = ["sh", "console", "bash"].flatMap((language) => blocksIn(language));
 
-/** What is wrong in a script. After a `cd`, scripts and files are those of another project. */
+/** Mistakes in a script. After a `cd`, scripts and files are those of another project. */
 function mistakesIn(script: string): string[] {
   const commands = shellCommands(script);
   const left = commands.findIndex(([program]) => program === "cd");

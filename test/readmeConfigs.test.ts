@@ -12,7 +12,7 @@ test.each(configs)("$file, line $line, is a config or a part of one", ({ config 
   expect(configMistakes(config)).toEqual([]);
 });
 
-/** Those that could be run, if their data were there. */
+/** Configs that could run if their data existed. */
 const complete = configs.filter(
   ({ config }) => config.model && config.tasks && !config.extends && !config.plugins,
 );

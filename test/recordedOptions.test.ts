@@ -4,8 +4,8 @@ import type { Kind, Reference } from "@metalearn/core";
 import { expect, test } from "vitest";
 import { officialToolkit } from "./support/officialToolkit.js";
 
-// What components of configs were checked to when schemas did not yet stand beside the factories: as
-// runs of that time have it in run.json. Were it something else now, they could not go on.
+// Checked options of components as run.json recorded them before schemas stood beside the factories. If they
+// were different now, these runs could not be resumed.
 const recorded = readFileSync(join(import.meta.dirname, "fixtures/checkedOptions.jsonl"), "utf8")
   .trim()
   .split("\n")

@@ -57,7 +57,7 @@ let tensors: number;
 beforeEach(() => {
   tensors = tf.memory().numTensors;
 });
-// Whatever a run does, and however it ends, nothing of it is left in the engine.
+// However a run ends, it leaves nothing in the engine.
 afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
 
 describe("the events of a run", () => {
@@ -118,9 +118,9 @@ describe("leaving the loop", () => {
       if (seen === 2) break;
     }
     expect(await readdir(inFolder("left/checkpoints"))).toEqual(["00000002"]);
-    await (await lockRun(inFolder("left"), 0)).release(); // nobody holds the directory any more
+    await (await lockRun(inFolder("left"), 0)).release(); // the directory is no longer locked
 
-    for await (const _ of runEvents(options("left"))); // goes on
+    for await (const _ of runEvents(options("left"))); // resumes
     for await (const _ of runEvents(options("unbroken")));
     expect(await weights("left")).toEqual(await weights("unbroken"));
   });

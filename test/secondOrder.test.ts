@@ -71,7 +71,7 @@ describe.each(others)("$name", (engine) => {
     });
     const runtime = useEngine(engine);
 
-    /** What an engine gives, or nothing where there is an error that says what it lacks. */
+    /** Result of an engine, or undefined where it throws an error that names what it lacks. */
     const attempt = (compute: () => number[]) => {
       try {
         return compute();

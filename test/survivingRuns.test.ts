@@ -287,7 +287,7 @@ describe("a run that stops being a number", () => {
     expect(tf.memory().numTensors).toBe(before);
     await verifyChecksums(inRun("failure"));
     const { update, sampler } = JSON.parse(await readFile(inRun("failure/training.json"), "utf8"));
-    // What the failing update drew is not among it: one batch of two was read before.
+    // The failing update's draws are not counted: one batch of two was read before.
     expect({ update, sampler }).toEqual({ update: 1, sampler: { drawn: 2 } });
   });
 

@@ -2,10 +2,10 @@ import type { Gpt2Config } from "@metalearn/models-gpt2";
 import type { DeviceRow } from "./rows.js";
 
 /**
- * Floating-point operations that a step needs, whoever does it: two for each weight of a matrix that a
- * token passes, four for each pair of tokens and channel in attention, and the output layer for scored
+ * Floating-point operations of a step, independent of the implementation: two for each weight of a matrix
+ * that a token passes, four for each pair of tokens and channel in attention, and the output layer for scored
  * tokens. A gradient takes three times its forward pass, and a Hessian-vector product twice a gradient.
- * Elementwise work, updates and what is computed again are left out.
+ * Elementwise work, updates and recomputation are left out.
  */
 export function flopsOf(
   { sequences }: Pick<DeviceRow, "sequences">,

@@ -1,23 +1,23 @@
 import { median } from "../median.js";
 import type { DeviceRow } from "./rows.js";
 
-/** What a side was measured to be, or why it was not. */
+/** Measurements of a side, or the reason why there are none. */
 export type SideOutcome = { readonly label: string } & (
   | { readonly seconds: readonly number[]; readonly deviceMiB?: number }
   | { readonly error: string }
 );
 
-/** What was measured on one device. */
+/** Measurements on one device. */
 export interface DeviceResults {
   readonly machine: string;
   readonly date: string;
   readonly model: { readonly size: string; readonly time: number; readonly scored: number };
-  /** Of PyTorch's bfloat16 products, where it could be measured. */
+  /** Measured rate of PyTorch's bfloat16 products; absent where it could not be measured. */
   readonly teraflops?: number;
   readonly rows: Readonly<Record<string, RowOutcome>>;
 }
 
-/** One row's sides, ours first, and the operations of one step. */
+/** Sides of a row, ours first, and the operations of one step. */
 interface RowOutcome {
   readonly flops: number;
   readonly sides: readonly SideOutcome[];

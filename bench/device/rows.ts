@@ -1,10 +1,12 @@
 import type { Side } from "../rows.js";
 
-/** Work of one kind on a GPU, and who does it. */
+/** A kind of work on a GPU, and the sides that do it. */
 export interface DeviceRow {
   readonly name: string;
   readonly title: string;
-  /** Sequences in one step that a gradient is taken of, and of those the ones that it is taken of twice. */
+  /**
+   * Sequences per step that a gradient is computed for, and those among them that are differentiated twice.
+   */
   readonly sequences: { readonly all: number; readonly twice: number };
   readonly ours: readonly Side[];
   readonly peers: readonly Side[];

@@ -10,7 +10,7 @@ export interface Setting {
   readonly tasks: number;
 }
 
-/** What time and memory are measured against. */
+/** A quantity that time and memory are measured against. */
 export interface Axis {
   readonly name: string;
   readonly label: string;
@@ -21,7 +21,7 @@ export interface Axis {
 const base: Setting = { work: "maml2", size: "gpt2", time: 128, inner: 1, tasks: 1 };
 const works = ["metaicl", "maml2"] as const;
 
-/** What grows, beginning with GPT-2 small, 128 tokens, one inner step and one task. */
+/** Growing quantities, starting from GPT-2 small, 128 tokens, one inner step and one task. */
 export const axes: readonly Axis[] = [
   {
     name: "length",
@@ -49,7 +49,7 @@ export const axes: readonly Axis[] = [
   },
 ];
 
-/** A model's parameters, in millions. */
+/** Parameters of a model, in millions. */
 function millions(size: SizeName): number {
   const counts = Object.values(parameterShapes(sizes[size])).map((shape) =>
     shape.reduce((product, n) => product * n, 1),

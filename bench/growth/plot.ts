@@ -23,8 +23,8 @@ const works = [
 const [width, height, legendHeight] = [270, 220, 34];
 
 /**
- * Time and memory of an update against each axis, as an SVG that stands by itself. All scales are
- * linear and begin at zero: a straight line through the origin is growth in proportion.
+ * Time and memory of an update against each axis, as a self-contained SVG. All scales are linear and begin at
+ * zero: a straight line through the origin is proportional growth.
  */
 export function growthPlot(points: readonly GrowthPoint[]): string {
   const panels = quantities.flatMap((quantity, row) =>

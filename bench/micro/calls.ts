@@ -6,7 +6,7 @@ import { median } from "../median.js";
 const counts = [1, 10, 100];
 const [repeats, calls] = [15, 200];
 
-/** What calls of a few small operations take, by engine and mode: a table in Markdown. */
+/** Table in Markdown of the time of calls of a few small operations, by engine and mode. */
 export async function callTable(): Promise<string> {
   const eager: TensorRuntime["compile"] = (fn) => fn;
   const rows: string[] = [];
@@ -33,7 +33,7 @@ ${rows.join("\n")}
 `;
 }
 
-/** Operations that no engine can merge or leave out. */
+/** Operations that no engine can merge or skip. */
 const sines = (count: number) => (start: tf.Tensor) => {
   let x = start;
   for (let i = 0; i < count; i++) x = tf.sin(x);

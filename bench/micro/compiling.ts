@@ -8,7 +8,7 @@ import { type SizeName, sizes } from "../sizes.js";
 const modes: readonly CompileMode[] = ["graph", "xla"];
 const [time, scored, laterRuns] = [256, 8, 3];
 
-/** What it takes to compile a model's gradient: a table in Markdown. */
+/** Table in Markdown of the time of compiling a model's gradient. */
 export async function compileTable(size: SizeName): Promise<string> {
   const runtime = await tensorflow();
   const model = gpt2(sizes[size], gpt2Tokenizer);

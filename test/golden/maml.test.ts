@@ -43,9 +43,9 @@ interface Result {
 
 interface Variant {
   readonly hyperparameters: Hyperparameters;
-  /** What the inner loop on the first task ends with; not stored for all. */
+  /** Parameters at the end of the inner loop on the first task; not stored for all tasks. */
   readonly adapted_params_task0?: Stored;
-  /** Of those; where it is not given, that of the meta-gradient. */
+  /** Tolerance of these parameters; by default that of the meta-gradient. */
   readonly tolerance?: { readonly adapted_params_without_key_bias: ToleranceBlock };
   readonly second_order: Result;
   readonly first_order: Result;
@@ -173,7 +173,7 @@ describe.each(sources)("ANIL of an untied head equals PyTorch ($name)", (source)
       optimizer: optimizerOf(hyperparameters).init(params),
     });
     const { head, ...others } = gradients;
-    // Where the copy is made, both uses are one tensor.
+    // At the copy, both uses are one tensor.
     const both = tf.add(others["wte.weight"] as tf.Tensor, head as tf.Tensor);
     const actual = { ...others, "wte.weight": both };
     expectGolden(golden, expected.meta_grad, actual, recommended(expected.tolerance.meta_grad));

@@ -31,10 +31,10 @@ const prefixes: Record<string, number[]> = {
   "with common demonstrations": [40],
   "without demonstrations": [],
   "that score the input after each label": [40],
-  // Of 60 + 2 to 9 + 2 tokens 64 stay: each question loses another number.
+  // 64 of 60 + 2 to 9 + 2 tokens remain: each question loses a different number.
   "truncated by different lengths": [],
-  // 40 + 2 to 9 + 2, 3 or 5 tokens, of which 50 stay: one is lost by 9 + 2, 8 + 3 and 6 + 5, two
-  // by 9 + 3 and 7 + 5, three or four by one sequence each.
+  // 50 of 40 + 2 to 9 + 2, 3 or 5 tokens remain: one is lost by 9 + 2, 8 + 3 and 6 + 5, two by 9 + 3 and 7 +
+  // 5, three or four by one sequence each.
   "truncated in part": [40, 39, 38],
 };
 

@@ -3,7 +3,7 @@ import { type DerivativeErrors, derivativeErrors, unitDirection } from "@metalea
 import * as tf from "@tensorflow/tfjs";
 import { type Case, valuesOf } from "./operation.js";
 
-/** How far gradient and Hessian of a case are from finite differences, relative to their norms. */
+/** Distances of gradient and Hessian of a case from finite differences, relative to their norms. */
 export function errorsOf(given: Case): DerivativeErrors {
   return derivativeErrors(scalarOf(given), paramsOf(given));
 }

@@ -8,7 +8,7 @@ export interface Input {
   readonly to: number;
 }
 
-/** An operation on some inputs, of which every derivative is taken. */
+/** An operation on inputs all of whose derivatives are taken. */
 export interface Case {
   readonly f: (...x: never[]) => tf.Tensor | readonly tf.Tensor[];
   readonly inputs: readonly Input[];
@@ -17,7 +17,7 @@ export interface Case {
 /** Cases by what is special about them: "" is how the operation is mostly called. */
 export type Cases = Readonly<Record<string, Case>>;
 
-/** How an operation of TensorFlow.js fares in second order, and the cases that show it. */
+/** Second-order behaviour of an operation of TensorFlow.js, and the cases that show it. */
 export interface Operation {
   /** Gradient and Hessian agree with finite differences. */
   readonly exact?: Cases;
@@ -70,7 +70,7 @@ export const none = (why: string): Operation => ({ none: why });
 export const ids = (values: readonly number[], shape: number[] = [values.length]): tf.Tensor =>
   tf.tensor([...values], shape, "int32");
 
-/** The tensor of an input: multiples of the golden ratio, of which no two come close. */
+/** Tensor of an input: multiples of the golden ratio, no two of which are close. */
 export function valuesOf({ shape, from, to }: Input, phase: number): tf.Tensor {
   const size = shape.reduce((product, length) => product * length, 1);
   const golden = (Math.sqrt(5) - 1) / 2;

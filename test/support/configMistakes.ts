@@ -10,8 +10,8 @@ const validate = new Ajv2020({
 }).compile(schema);
 
 /**
- * What is wrong in a config or a part of one, as `place message`. Where it lists a plugin that is not
- * metalearn's, a name may be that plugin's.
+ * Mistakes in a config or a part of one, as `place message`. Where it lists a plugin that is not metalearn's,
+ * unknown names are taken for that plugin's.
  */
 export function configMistakes(config: unknown): string[] {
   if (validate(config)) return [];

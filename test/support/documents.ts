@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, "../..");
 /** A block of code in a Markdown file. */
 export interface Block {
   readonly file: string;
-  /** Of the first line of code, from 1. */
+  /** Number of the first line of code, from 1. */
   readonly line: number;
   readonly code: string;
 }

@@ -21,10 +21,10 @@ export const committed: GoldenSource = {
 /** Further numbers, made by other programs from other models and batches. */
 const further: GoldenSource = { name: "shared/golden", folder: shared("golden") };
 
-/** Everywhere that numbers may be. */
+/** All sources of numbers. */
 export const allSources: readonly GoldenSource[] = [committed, further];
 
-/** Where to read a file from: this repository, and the shared folder where it has the file. */
+/** Sources of a file: this repository, and the shared folder where it has the file. */
 export function sourcesOf(file: string): readonly GoldenSource[] {
   return existsSync(join(further.folder, file)) ? [committed, further] : [committed];
 }
@@ -42,7 +42,7 @@ export function toTensors(inline: Readonly<Record<string, InlineTensor>>): Param
   );
 }
 
-/** How a stored tensor set is kept in a file beside the JSON; see test/oracle/numbers_file.py. */
+/** Storage of a tensor set in a file beside the JSON; see test/oracle/numbers_file.py. */
 export interface StoredTensors {
   readonly storage: string;
   readonly stride?: number;
@@ -78,7 +78,7 @@ export function recommended({ recommended_float32: tolerance }: ToleranceBlock):
   return tolerance;
 }
 
-/** Whether a block says that float32 cannot come close. */
+/** True if the block says that float32 cannot come close. */
 export function isIllConditioned({ recommended_float32: tolerance }: ToleranceBlock): boolean {
   return tolerance === null;
 }
@@ -160,7 +160,7 @@ function withoutKeyBias(name: string, values: number[], size: number, stride: nu
   return values.filter((_, i) => i * stride < third || i * stride >= 2 * third);
 }
 
-/** What of two tensor sets is compared. */
+/** Choice of what to compare between two tensor sets. */
 export interface CompareOptions {
   /** Leaves out the key bias, whose true gradient is 0: an Adam step there is noise. */
   readonly skipKeyBias?: boolean;

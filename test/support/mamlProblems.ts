@@ -13,7 +13,7 @@ import { mlp } from "./mlp.js";
 import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "./tiny.js";
 import { openTinyLlama, tinyLlamaParams, tinyLlamas } from "./tinyLlamas.js";
 
-/** What the golden files of the folder `maml` are computed on; `F` is what else they hold. */
+/** Inputs of the golden files of the folder `maml`; `F` has the file's other fields. */
 export interface Problem<F> {
   readonly golden: Golden<F>;
   readonly model: Model;

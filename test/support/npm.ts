@@ -1,10 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { startProgram } from "@metalearn/test-support/command";
 
-/**
- * What a user's shell does not have: what a test runner or a package manager tells the scripts that it
- * runs.
- */
+/** Variables that a user's shell does not have, which test runners and package managers set for scripts. */
 const ofScripts = /^(VITEST|NODE_ENV$|npm_(package|lifecycle)_|npm_config_(local|global)_prefix$)/;
 
 function userEnvironment(): NodeJS.ProcessEnv {
@@ -13,7 +10,7 @@ function userEnvironment(): NodeJS.ProcessEnv {
   return { ...taken, NO_COLOR: "1", npm_config_update_notifier: "false" };
 }
 
-/** What a command prints that has to succeed, run as a user would. @throws Error with all it printed */
+/** Runs a command as a user would and returns its output. @throws Error with all output when it fails */
 export async function succeed(cwd: string, ...command: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await startProgram(command, { cwd, env: userEnvironment() })
     .finished;

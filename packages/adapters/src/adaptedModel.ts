@@ -11,23 +11,23 @@ import {
   tidy,
 } from "@metalearn/core";
 
-/** Parameters that an adapter adds to a model's. */
+/** Additional parameters of an adapter. */
 export interface Addition {
-  /** For messages; also the folder of the adapter's files beside the model's. */
+  /** Name in messages, and of the folder with the adapter's files, inside the model's. */
   readonly name: string;
-  /** Whether a parameter is the adapter's rather than the model's. */
+  /** True for a parameter of the adapter, false for one of the model. */
   owns(name: string): boolean;
-  /** The adapter's parameters, given the model's. */
+  /** Creates the adapter's parameters, given the model's. */
   init(base: Params, seed: number): Params | Promise<Params>;
   save(own: Params, directory: string): Promise<void>;
-  /** What `save` wrote, in the order of `init`. */
+  /** Reads the files that `save` wrote, in the order of `init`. */
   load(directory: string, base: Params): Promise<Params>;
 }
 
 /**
- * How an adapted model comes by its parameters, and what is left of `model` beside its arithmetic.
- * Saved, it is the files of `model`, unchanged by the adapter, with the adapter's in a folder beside
- * them. A model without a format of its own keeps all parameters in one file.
+ * Parameters and files of an adapted model: everything of `model` except its arithmetic. It is saved as the
+ * files of `model`, unchanged by the adapter, with a folder of the adapter's files. A model without a format
+ * of its own stores all parameters in one file.
  */
 export function adaptedStorage(model: Model, addition: Addition): Omit<Model, "loss"> {
   const { name, owns, init, save, load } = addition;
@@ -63,8 +63,8 @@ export function adaptedStorage(model: Model, addition: Addition): Omit<Model, "l
 }
 
 /**
- * The arithmetic of a model at `view(params)` in place of its parameters. Whatever else a model can
- * do is left out, since it would read them without the view.
+ * Arithmetic of a model at `view(params)` in place of its parameters. All other members of the model are left
+ * out, since they would read the parameters without the view.
  */
 export function viewedModel(
   model: Model,

@@ -1,21 +1,21 @@
 import { defineFactory, type Factory, type Model, type ModelAdapter } from "@metalearn/core";
 import { z } from "zod";
 
-/** How a model is given an adapter. */
+/** Functions that add an adapter to a model. */
 export interface AdapterUse<Options> {
-  /** What a saved one is called: `a LoRA`. */
+  /** Name of a saved adapter in messages: `a LoRA`. */
   readonly noun: string;
-  /** Gives a model a new one. */
+  /** Adds a new adapter to a model. */
   create(model: Model, options: Options): Model;
-  /** Gives a model the one that a folder holds. */
+  /** Adds the adapter that a folder holds to a model. */
   open(model: Model, directory: string): Promise<Model>;
 }
 
 /**
- * A factory whose config either describes a new adapter or names the folder of a saved one, `weights`,
- * which brings settings of its own. In code these are two functions.
+ * Factory whose config either describes a new adapter or names the folder of a saved one, `weights`, which
+ * has settings of its own. In code these are two functions.
  *
- * @param options the schema of a new one
+ * @param options schema of a new adapter
  */
 export function adapterFactory<S extends z.ZodObject>(
   options: S,
@@ -30,7 +30,7 @@ export function adapterFactory<S extends z.ZodObject>(
         .string()
         .optional()
         .describe(
-          `A folder with ${noun} in PEFT's format, relative to the config file, instead of all else. Default: a new one.`,
+          `A folder with ${noun} in PEFT's format, relative to the config file, in place of all other options. Default: a new one.`,
         ),
     })
     .superRefine(({ weights, ...others }: Record<string, unknown>, context) => {
@@ -38,7 +38,7 @@ export function adapterFactory<S extends z.ZodObject>(
       const missing = required.map(([name]) => name).filter((name) => others[name] === undefined);
       const add = (message: string) => context.addIssue({ code: "custom", message });
       if (weights !== undefined && given.length > 0) {
-        add(`weights bring their own ${given.join(", ")}; give only one`);
+        add(`weights have their own ${given.join(", ")}. Leave out one of them`);
       } else if (weights === undefined && missing.length > 0) {
         add(`expected ${missing.join(", ")} or weights, got neither`);
       }
@@ -52,7 +52,7 @@ export function adapterFactory<S extends z.ZodObject>(
   );
 }
 
-/** An option that may be left out, with its default in words. */
+/** Makes an option optional, with its default in its description. */
 function withoutDefault(option: z.ZodType): z.ZodType {
   const { description = "" } = option;
   if (option instanceof z.ZodDefault) {

@@ -18,17 +18,13 @@ import { readLora, readLoraConfig, writeLora } from "./peftLora.js";
 
 export const loraOptions = z
   .strictObject({
-    rank: z.int().min(1).default(8).describe("r: the rank of what is added to a matrix."),
-    alpha: z
-      .number()
-      .positive()
-      .default(16)
-      .describe("What is added is multiplied by alpha / rank."),
+    rank: z.int().min(1).default(8).describe("r: the rank of the matrix product that is added."),
+    alpha: z.number().positive().default(16).describe("The product is scaled by alpha / rank."),
     targets: z
       .array(z.string())
       .min(1)
       .readonly()
-      .describe("The matrices that something is added to: names, where `*` stands for any text."),
+      .describe("Names of the matrices that a product is added to; `*` stands for any text."),
   })
   .describe("Adds a product of two narrow matrices to chosen matrices.");
 
@@ -37,14 +33,14 @@ export type LoraOptions = z.input<typeof loraOptions>;
 
 /**
  * Low-rank adaptation: a model that computes with `W + alpha / rank B A` in place of each target `W`, and with
- * the transpose of `B A` where `W` is stored `[in, out]`, as by GPT-2 and by models that PEFT does not know. Beside
- * the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn as PEFT draws it, uniformly within
- * `1 / sqrt(in)`, and `….lora_B`, `[out, rank]`, zero: at first it computes what `model` does.
+ * the transpose of `B A` where `W` is stored `[in, out]`, as by GPT-2 and by models that PEFT does not know. In
+ * addition to the parameters of `model` it has `….lora_A`, `[rank, in]`, drawn uniformly within `1 / sqrt(in)` as in
+ * PEFT, and `….lora_B`, `[out, rank]`, zero, so that it initially computes the same as `model`.
  *
  * Source: Hu et al. 2022, section 4.1, equation 3.
  *
  * @example lora(gpt2(shape, tokenizer), { rank: 8, alpha: 16, targets: ["*.attn.c_attn.weight"] })
- * @throws MetaError `BAD_OPTION`, also by `init`: for a target that is no linear layer of the model
+ * @throws MetaError `BAD_OPTION`, also by `init`: for a target that is not a linear layer's matrix
  */
 export function lora(model: LanguageModel, options: LoraOptions): LanguageModel;
 export function lora<B extends Batch>(model: Model<B>, options: LoraOptions): Model<B>;
@@ -69,7 +65,7 @@ export function lora(model: Model, options: LoraOptions): Model {
 }
 
 /**
- * A model with a LoRA that {@link lora} or PEFT has saved: its `init` gives the saved tensors.
+ * Model with a LoRA saved by {@link lora} or PEFT: its `init` returns the saved tensors.
  *
  * @param directory with `adapter_config.json` and `adapter_model.safetensors`
  * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`, also by `init`
@@ -82,8 +78,8 @@ export async function pretrainedLora(model: Model, directory: string): Promise<M
 }
 
 /**
- * The parameters of the plain model that computes the same: what {@link lora} computes with stands in place of
- * each target, and the adapters are gone. Tensors that are no targets are those of `params`.
+ * Parameters of the plain model that computes the same: each target has its low-rank product added, and the
+ * adapter's parameters are removed. Other tensors are those of `params`.
  *
  * @param model the plain one or the adapted one, which says how its matrices are stored
  * @example await saveParams(plainModel, mergeLora(plainModel, params, { alpha: 16 }), "merged")
@@ -124,7 +120,7 @@ function isLora(name: string): boolean {
   return /\.lora_[AB]$/.test(name);
 }
 
-/** The targets and their shapes. */
+/** Names and shapes of the targets. */
 function matrices(
   { peft }: Model,
   base: Params,

@@ -1,6 +1,6 @@
 /**
- * The names of the two factors of what is added to a matrix, and of the layer that it belongs to:
- * `h.0.attn.c_attn` has `h.0.attn.c_attn.weight`.
+ * Names of a layer and of the two factors added to its matrix: `h.0.attn.c_attn.weight` belongs to the layer
+ * `h.0.attn.c_attn`.
  */
 export function loraNames(matrix: string): { module: string; a: string; b: string } {
   const module = matrix.replace(/\.weight$/, "");

@@ -12,7 +12,7 @@ import { z } from "zod";
 const configFile = "adapter_config.json";
 const tensorsFile = "adapter_model.safetensors";
 
-/** Writes an adapter as Hugging Face's PEFT does: `adapter_config.json` beside the tensors. */
+/** Writes an adapter in the format of Hugging Face's PEFT: `adapter_config.json` beside the tensors. */
 export async function writePeft(
   directory: string,
   config: Readonly<Record<string, unknown>>,
@@ -26,9 +26,9 @@ export async function writePeft(
 }
 
 /**
- * The tensors of an adapter, as PEFT names them. The caller owns them.
+ * Reads the tensors of an adapter, under PEFT's names. The caller owns them.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT`, also for values that are no numbers
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT`, also for values that are not finite
  */
 export async function readPeftTensors(directory: string): Promise<Params> {
   const tensors = await readSafetensors(join(directory, tensorsFile));
@@ -37,9 +37,9 @@ export async function readPeftTensors(directory: string): Promise<Params> {
 }
 
 /**
- * The settings of an adapter.
+ * Reads the settings of an adapter.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when they are not what `schema` wants
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when they do not match `schema`
  */
 export async function readPeftConfig<S extends z.ZodType>(
   directory: string,
@@ -62,9 +62,9 @@ export async function readPeftConfig<S extends z.ZodType>(
   }
 }
 
-/** An adapter's files are not what was expected. */
+/** Error about the files of an adapter. */
 export function badAdapter(directory: string, what: string, cause?: unknown): MetaError {
-  return new MetaError("BAD_CHECKPOINT", `The adapter in ${directory} cannot be used: ${what}.`, {
+  return new MetaError("BAD_CHECKPOINT", `The adapter in ${directory} cannot be read: ${what}.`, {
     cause,
   });
 }

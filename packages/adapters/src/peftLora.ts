@@ -5,7 +5,7 @@ import { isInOut, layerSizes } from "./loraMatrix.js";
 import { loraNames } from "./loraNames.js";
 import { badAdapter, readPeftConfig, readPeftTensors, writePeft } from "./peft.js";
 
-/** The settings that decide a LoRA's arithmetic. Variants that compute otherwise are refused. */
+/** Settings that decide a LoRA's arithmetic. Variants that compute something else are refused. */
 const configSchema = z.looseObject({
   peft_type: z.literal("LORA"),
   lora_alpha: z.number().positive(),
@@ -18,7 +18,7 @@ const configSchema = z.looseObject({
   trainable_token_indices: z.null().optional(),
 });
 
-/** What stands before and after the name of a layer: `base_model.model.transformer.h.0.….lora_A.weight`. */
+/** Prefix and suffix of a layer's name in PEFT: `base_model.model.transformer.h.0.….lora_A.weight`. */
 const before = (peft: PeftNames | undefined) => `base_model.model.${peft?.prefix ?? ""}`;
 const after = ".weight";
 
@@ -44,18 +44,19 @@ export async function writeLora(
   await writePeft(directory, config, Object.fromEntries(stored));
 }
 
-/** @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is another kind of adapter */
+/**
+ * Reads the settings. @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is another kind of adapter
+ */
 export async function readLoraConfig(directory: string): Promise<{ alpha: number }> {
   const { lora_alpha: alpha } = await readPeftConfig(directory, configSchema);
   return { alpha };
 }
 
 /**
- * The tensors of a LoRA, in the order of the matrices of `base` that they belong to. The caller
- * owns them.
+ * Reads the tensors of a LoRA, in the order of their matrices in `base`. The caller owns them.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when a tensor is missing, has another shape, or
- *   belongs to nothing in `base`
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when a tensor is missing, has another shape, or belongs
+ *   to no matrix of `base`
  */
 export async function readLora(
   directory: string,
@@ -80,7 +81,8 @@ export async function readLora(
     }
     const used = new Set(Object.values(own));
     const unused = Object.keys(stored).find((name) => !used.has(stored[name] as tf.Tensor));
-    if (unused) throw badAdapter(directory, `the model has no place for its tensor "${unused}"`);
+    if (unused)
+      throw badAdapter(directory, `its tensor "${unused}" belongs to no layer of the model`);
     return own;
   } catch (error) {
     disposeParams(stored);

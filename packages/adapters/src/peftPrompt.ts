@@ -2,7 +2,7 @@ import { disposeParams, type Params, tensorNamed } from "@metalearn/core";
 import { z } from "zod";
 import { badAdapter, readPeftConfig, readPeftTensors, writePeft } from "./peft.js";
 
-/** The parameter that is a soft prompt. */
+/** Name of the soft prompt's parameter. */
 export const promptName = "prompt.embeddings";
 
 const storedName = "prompt_embeddings";
@@ -27,14 +27,16 @@ export async function writePrompt(directory: string, own: Params): Promise<void>
   await writePeft(directory, config, { [storedName]: tensor });
 }
 
-/** @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is another kind of adapter */
+/**
+ * Reads the settings. @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is another kind of adapter
+ */
 export async function readPromptConfig(directory: string): Promise<{ tokens: number }> {
   const { num_virtual_tokens: tokens } = await readPeftConfig(directory, configSchema);
   return { tokens };
 }
 
 /**
- * A stored soft prompt. The caller owns the tensor.
+ * Reads a stored soft prompt. The caller owns the tensor.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it has another shape
  */

@@ -19,28 +19,31 @@ export const softPromptOptions = z
       .min(1)
       .optional()
       .describe(
-        "What the prompt begins as, over and over. Default: tokens drawn from the first 5,000 of the vocabulary, the most common ones of a byte-pair encoding.",
+        "Text whose token embeddings, repeated to the length of the prompt, are its initial value. Default: tokens drawn from the first 5,000 of the vocabulary, the most common ones of a byte-pair encoding.",
       ),
   })
-  .describe("Puts trained vectors before every sequence of a language model.");
+  .describe("Prepends trained vectors to every sequence of a language model.");
 
 /** Options of {@link softPrompt}. */
 export type SoftPromptOptions = z.input<typeof softPromptOptions>;
 
 /**
- * Prompt tuning: a model that reads `prompt.embeddings`, `[tokens, width]`, before every sequence.
- * The sequences can be that much shorter; nothing else about them changes.
+ * Prompt tuning: a model that reads `prompt.embeddings`, `[tokens, width]`, before every sequence. The
+ * longest sequence is shorter by that many tokens.
  *
  * Source: Lester et al. 2021, section 2; initialisation as in section 3.2.
  *
- * @throws MetaError `BAD_OPTION` when the model reads no embeddings, the prompt leaves no room for
- *   tokens, or the text has none
+ * @throws MetaError `BAD_OPTION` when the model cannot read embeddings, the prompt leaves no room for tokens,
+ *   or the text has none
  */
 export function softPrompt(model: LanguageModel, options: SoftPromptOptions = {}): LanguageModel {
   const { tokens, text } = parseOptions(softPromptOptions, options);
   const ids = text === undefined ? undefined : model.tokenizer.encode(text);
   if (ids?.length === 0) {
-    throw new MetaError("BAD_OPTION", "softPrompt: text must have at least one token.");
+    throw new MetaError(
+      "BAD_OPTION",
+      "softPrompt: text: expected at least one token, got none. Give some text, or leave it out.",
+    );
   }
   const { embeddings } = readerOf(model);
   return promptedModel(model, tokens, (base, seed) => {
@@ -55,8 +58,7 @@ export function softPrompt(model: LanguageModel, options: SoftPromptOptions = {}
 }
 
 /**
- * A model with a soft prompt that {@link softPrompt} or PEFT has saved: its `init` gives the saved
- * embeddings.
+ * Model with a soft prompt saved by {@link softPrompt} or PEFT: its `init` returns the saved embeddings.
  *
  * @param directory with `adapter_config.json` and `adapter_model.safetensors`
  * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`, also by `init`; `BAD_OPTION`

@@ -31,7 +31,8 @@ const initial = await adapted.init(4);
 testModel("lora", {
   create: () => adapted,
   batch: () => batch,
-  // Small embeddings bend the loss within the steps of finite differences: norms divide by them.
+  // Small embeddings make the loss strongly curved within the steps of finite differences: norms divide by
+  // them.
   params: () => shaken(initial, 0.3),
   badOptions: { rank: () => lora(model, { targets, rank: 0 }) },
 });
@@ -137,7 +138,7 @@ describe("bad options", () => {
       ["*.c_attn.*"],
       "lora: targets: expected matrices of linear layers, such as h.0.attn.c_attn.weight, h.0.attn.c_proj.weight, h.0.mlp.c_fc.weight, h.0.mlp.c_proj.weight, got h.0.attn.c_attn.bias, of shape [24].",
     ],
-    // PEFT would take its tensors for those of an embedding.
+    // PEFT would read its tensors as those of an embedding.
     [["wte.weight"], "got wte.weight, of shape [256,8]."],
   ])("the targets %j are refused, and nothing is left behind", async (targets, message) => {
     const before = tf.memory().numTensors;

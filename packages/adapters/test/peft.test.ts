@@ -20,7 +20,7 @@ const prompted = softPrompt(model, { tokens: 4 });
 
 const inFolder = temporaryFolder();
 
-/** Every tensor random and none zero, biases and layer norms included. */
+/** Every tensor random and nonzero, including biases and layer norms. */
 async function random(of: LanguageModel): Promise<Params> {
   return shaken(await of.init(1), 0.3);
 }
@@ -37,7 +37,7 @@ describe("a saved adapter", () => {
     for (const [name, tensor] of Object.entries(again)) {
       expect(tensor.dataSync(), name).toEqual(params[name]?.dataSync());
     }
-    // The model's own files are those of the model alone.
+    // The model's own files are those of the plain model.
     expect(Object.keys(await loadParams(model, inFolder()))).not.toContain(
       Object.keys(params).at(-1),
     );
@@ -72,8 +72,8 @@ describe("a saved adapter", () => {
 });
 
 /**
- * Losses of one sequence: of our adapters opened on our checkpoints, of a checkpoint that we merged
- * and one that PEFT merges, and of adapters that PEFT writes.
+ * Losses of one sequence: of our adapters opened on our checkpoints, of a checkpoint merged by us and one
+ * merged by PEFT, and of adapters written by PEFT.
  */
 const program = `
 import json, sys, warnings, peft, torch
@@ -181,7 +181,7 @@ describe("an adapter that does not fit", () => {
   ])("because it computes otherwise, %j, is refused", async (settings, name) => {
     await change(settings);
     await expect(pretrainedLora(model, inFolder("lora"))).rejects.toThrow(
-      new RegExp(`^\\[BAD_CHECKPOINT\\] The adapter in .* cannot be used: .*${name}`),
+      new RegExp(`^\\[BAD_CHECKPOINT\\] The adapter in .* cannot be read: .*${name}`),
     );
   });
 
@@ -209,7 +209,7 @@ describe("an adapter that does not fit", () => {
     ],
     [
       { [stored("query", "A")]: [3, 8] },
-      `the model has no place for its tensor "${stored("query", "A")}"`,
+      `its tensor "${stored("query", "A")}" belongs to no layer of the model`,
     ],
   ])("because of its tensors, is refused: %j", async (shapes, message) => {
     const tensors = Object.entries(shapes).map(([name, shape]) => [name, tf.zeros(shape)]);

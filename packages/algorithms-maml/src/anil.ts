@@ -9,7 +9,7 @@ const headOptions = mamlOptions.omit({ adapt: true }).extend({
   ),
 });
 
-export const anilOptions = headOptions.describe("MAML whose inner steps change the head alone.");
+export const anilOptions = headOptions.describe("MAML whose inner steps change only the head.");
 
 export const boilOptions = headOptions.describe(
   "MAML whose inner steps change everything but the head.",
@@ -19,8 +19,8 @@ export const boilOptions = headOptions.describe(
 export type HeadOptions = z.input<typeof headOptions>;
 
 /**
- * Almost no inner loop: MAML that adapts the head alone, `head' = head - alpha * gradient`, while the
- * body is the same for all tasks. Both have a meta-gradient. In a GPT-2, whose output matrix is its
+ * Almost No Inner Loop: MAML that adapts the head only, `head' = head - alpha * gradient`, while the body is
+ * the same for all tasks. Head and body both have a meta-gradient. In a GPT-2, whose output matrix is its
  * embedding, `["h.11.*", "ln_f.*"]` stands in for the head.
  *
  * Source: Raghu et al. 2020, section 4.1; the meta-gradient as in Finn et al. 2017, algorithm 1.
@@ -33,8 +33,8 @@ export function anil(options: HeadOptions): Learner {
 }
 
 /**
- * Body only update in the inner loop: MAML that adapts everything but the head, whose inner rate is
- * zero. Both have a meta-gradient.
+ * Body Only update in Inner Loop: MAML that adapts everything except the head, whose inner rate is zero. Head
+ * and body both have a meta-gradient.
  *
  * Source: Oh et al. 2021, section 3.1; the meta-gradient as in Finn et al. 2017, algorithm 1.
  *

@@ -35,23 +35,25 @@ export const bmgOptions = z
     target: z
       .enum(["query", "support"])
       .default("query")
-      .describe("What the steps to the target read: the query batch, or support batches in turn."),
+      .describe("Batches of the steps to the target: the query batch, or support batches in turn."),
   })
-  .describe("Bootstrapped: draws the adapted parameters towards where further steps would lead.");
+  .describe(
+    "Bootstrapped meta-gradients: draws the adapted parameters towards the result of further steps.",
+  );
 
 /** Options of {@link bmg}. */
 export type BmgOptions = z.input<typeof bmgOptions>;
 
 /**
- * Bootstrapped meta-gradients: the adapted parameters `phi` are drawn towards where `targetSteps`
- * further steps would have led them. The meta-gradient is that of `|phi - target|^2 / 2`, with the
- * target held fixed, through the inner steps; exact second order. The loss that is reported is the
- * query loss at `phi`. Every task starts from zero moments.
+ * Bootstrapped meta-gradients: draws the adapted parameters `phi` towards a target, the parameters after
+ * `targetSteps` further steps. The meta-gradient is that of `|phi - target|^2 / 2`, with the target held
+ * fixed, through the inner steps; exact second order. The reported loss is the query loss at `phi`. Every
+ * task starts from zero moments.
  *
- * With SGD and one step on the query batch this is MAML's meta-gradient times the inner rate, so that
- * the outer rate has to be as much larger, unless the meta-optimizer is one like Adam. The paper's
- * other matching function, a divergence between predictions, would need a model to give those; a
- * model gives its loss only. Parameters that are not adapted change only through the inner steps.
+ * With SGD and one step on the query batch this is MAML's meta-gradient times the inner rate, so that the
+ * outer rate has to be correspondingly larger, unless the meta-optimizer rescales gradients, as Adam does.
+ * The paper's other matching function, a divergence between predictions, is not offered, because a model
+ * gives only its loss. Parameters that are not adapted change only through the inner steps.
  *
  * Source: Flennerhag et al. 2022, section 3, equation 2.
  *

@@ -9,12 +9,12 @@ import {
 import * as tf from "@tensorflow/tfjs";
 
 /**
- * Solves `A x = b` approximately, from `x = 0`, for a symmetric positive definite `A`. Once the
- * residual is zero, further steps change nothing.
+ * Solves `A x = b` approximately, from `x = 0`, for a symmetric positive definite `A`. Once the residual is
+ * zero, further steps change nothing.
  *
  * Source: Hestenes and Stiefel 1952, section 3.
  *
- * @param multiply gives `A v`
+ * @param multiply computes `A v`
  */
 export function conjugateGradient(
   multiply: (v: Params) => Params,
@@ -39,7 +39,7 @@ export function conjugateGradient(
           direction: turn(next, direction),
         };
       }));
-      // b belongs to the caller
+      // the caller owns b
       for (const used of Object.values(before)) if (used !== b) disposeParams(used);
     }
     return x;

@@ -26,33 +26,33 @@ export const imamlOptions = z
     innerSteps: count
       .default(10)
       .describe(
-        "Inner steps per task, each on all support batches: enough to come close to the minimum.",
+        "Inner steps per task, each on all support batches; they should come close to the minimum.",
       ),
     proximalWeight: z
       .number()
       .positive()
       .default(1)
-      .describe("The paper's λ: how strongly the inner loop is pulled back to where it started."),
+      .describe("The paper's λ: strength of the pull of the inner loop towards its start."),
     solverSteps: count
       .default(5)
       .describe("Steps of the conjugate gradient method, one Hessian-vector product each."),
   })
   .describe(
-    "An inner loop to the minimum, pulled back to its start; the meta-gradient is implicit.",
+    "Inner loop to the minimum of the support loss plus a pull towards its start; implicit meta-gradient.",
   );
 
 /** Options of {@link imaml}. */
 export type ImamlOptions = z.input<typeof imamlOptions>;
 
 /**
- * Implicit MAML: the inner loop minimises the support loss plus `lambda / 2 |phi - theta|^2`, and
- * the meta-gradient follows from where it ends, `(I + H / lambda)^-1 dL_query / dphi`, whatever path
- * led there. `H` is the Hessian of the support loss at the end; the system is solved by conjugate
- * gradients. Every task starts from zero moments, and every inner step sees all support batches.
+ * Implicit MAML: the inner loop minimises the support loss plus `lambda / 2 |phi - theta|^2`, and the
+ * meta-gradient depends only on its end point `phi`, not on the path: `(I + H / lambda)^-1 dL_query / dphi`.
+ * `H` is the Hessian of the support loss at `phi`; the system is solved by conjugate gradients. Every task
+ * starts from zero moments, and every inner step reads all support batches.
  *
- * The result is exact for an inner loop that ends at the minimum and a solver that converges, which
- * needs a `lambda` above the negative curvature of the loss. A parameter `psi` that is not adapted
- * has the gradient `dL_query / dpsi - (d^2 L_support / dpsi dphi) x / lambda` for the solution `x`.
+ * The result is exact for an inner loop that ends at the minimum and a solver that converges, which needs a
+ * `lambda` greater than the magnitude of the loss's most negative curvature. A parameter `psi` that is not
+ * adapted has the gradient `dL_query / dpsi - (d^2 L_support / dpsi dphi) x / lambda` for the solution `x`.
  *
  * Source: Rajeswaran et al. 2019, equations 3 to 7 and algorithms 1 and 2.
  *
@@ -63,7 +63,7 @@ export function imaml(options: ImamlOptions): Learner {
   const { innerOptimizer: optimizer, innerSteps, proximalWeight: lambda, solverSteps } = parsed;
   const innerLoop = innerLoops(optimizer, parsed.adapt);
 
-  /** Minimises the proximal objective; what it ends with. */
+  /** Minimises the proximal objective and returns the final parameters. */
   const minimise = <B extends Batch>(
     objective: Objective<B>,
     params: Params,
@@ -86,7 +86,7 @@ export function imaml(options: ImamlOptions): Learner {
         tidy(() => {
           const end = minimise(objective, params, support, state);
           const { loss, gradients } = objective.gradient(end.params, query);
-          /** H v / lambda, with a row for every parameter. */
+          /** H v / lambda, with an entry for every parameter. */
           const bent = (v: Params) => {
             const product = end.objective.hvp(end.params, support, v);
             return mapParams((h) => tf.div(h, lambda), product);
@@ -106,7 +106,7 @@ export function imaml(options: ImamlOptions): Learner {
   };
 }
 
-/** The mean support loss plus `lambda / 2 |phi - origin|^2`; Hessians are those of the first part. */
+/** Mean support loss plus `lambda / 2 |phi - origin|^2`; Hessians are those of the support loss only. */
 function proximal<B extends Batch>(
   objective: Objective<B>,
   origin: Params,

@@ -19,11 +19,11 @@ import { type InnerObjective, type SupportLinearization, stepPolicy } from "./st
 
 type Slots = OptimizerState["slots"];
 
-/** What an inner loop needs to know. */
+/** Functions and names that an inner loop uses. */
 export interface InnerLoop<B> {
   readonly objective: InnerObjective<B>;
   readonly optimizer: Pick<UpdateRule, "apply" | "adjoint"> & {
-    /** The adjoint without gradients with respect to slots, which are as large as the parameters. */
+    /** Adjoint without gradients with respect to slots, which are as large as the parameters. */
     readonly adjointOfFirst: (
       ...args: Parameters<UpdateRule["adjoint"]>
     ) => Pick<ReturnType<UpdateRule["adjoint"]>, "params" | "gradients">;
@@ -32,25 +32,25 @@ export interface InnerLoop<B> {
   readonly names: readonly string[];
 }
 
-/** Where an inner loop starts, and how long it is. */
+/** Start and length of an inner loop. */
 export interface InnerStart {
   /** The inner optimizer's moments. */
   readonly slots: Slots;
-  /** The numbers of each step's update. */
+  /** Coefficients of each step's update. */
   readonly coefficients: readonly Coefficients[];
 }
 
-/** One inner step, kept for the way back. */
+/** One inner step, kept for the backward pass. */
 interface InnerStep {
   readonly input: Omit<UpdateInput, "gradients">;
   readonly coefficients: Coefficients;
   /** All parameters at the start of the step, adapted or not. */
   readonly params: Params;
-  /** The support gradient at `params`, as it was kept or computed again. */
+  /** Support gradient at `params`, kept or recomputed. */
   linearize(): SupportLinearization;
 }
 
-/** Where an inner loop led, and how it got there. */
+/** End of an inner loop, and the steps that led there. */
 export interface Trajectory {
   readonly params: Params;
   readonly slots: Slots;
@@ -58,9 +58,9 @@ export interface Trajectory {
 }
 
 /**
- * The inner loops that a learner runs with one optimizer.
+ * Inner loops that a learner runs with one optimizer.
  *
- * @param adapt names of the adapted parameters, as patterns
+ * @param adapt patterns of the names of the adapted parameters
  */
 export function innerLoops(optimizer: UpdateRule, adapt: readonly string[]) {
   const adjointOfFirst: InnerLoop<never>["optimizer"]["adjointOfFirst"] = (...args) => {
@@ -78,7 +78,7 @@ export function innerLoops(optimizer: UpdateRule, adapt: readonly string[]) {
   });
 }
 
-/** The start of an inner loop of `steps` steps from an optimizer state. */
+/** Start of an inner loop of `steps` steps from an optimizer state. */
 export function startFrom(optimizer: UpdateRule, state: OptimizerState, steps: number): InnerStart {
   return {
     slots: state.slots,
@@ -89,7 +89,7 @@ export function startFrom(optimizer: UpdateRule, state: OptimizerState, steps: n
   };
 }
 
-/** The start of an inner loop whose optimizer remembers nothing. */
+/** Start of an inner loop with zero moments. */
 export function freshStart(
   optimizer: UpdateRule,
   adapted: Params,
@@ -100,10 +100,10 @@ export function freshStart(
 }
 
 /**
- * Takes inner steps from `params`; step j sees support batch j, starting over when there are more
- * steps than batches.
+ * Takes inner steps from `params`. Step j reads support batch j, starting over when there are more steps than
+ * batches.
  *
- * @param order of the derivative that {@link backpropagate} is to take; with 0 only the end is kept
+ * @param order of the derivative that {@link backpropagate} will take; with 0 only the end is kept
  */
 export function descend<B>(
   { objective, optimizer, names }: InnerLoop<B>,
@@ -128,10 +128,7 @@ export function descend<B>(
   return { params, slots, steps };
 }
 
-/**
- * The `adapt` of a learner that takes plain inner steps and whose optimizer starts afresh for every
- * task.
- */
+/** The `adapt` function of a learner that takes plain inner steps and starts every task with zero moments. */
 export function adaptAfresh(
   optimizer: UpdateRule,
   innerLoop: ReturnType<typeof innerLoops>,
@@ -146,29 +143,29 @@ export function adaptAfresh(
   };
 }
 
-/** How {@link backpropagate} goes back. */
+/** Options of {@link backpropagate}. */
 export interface BackwardOptions {
-  /** 1 takes the support gradients for constants, and needs no Hessian. @default 2 */
+  /** 1 treats support gradients as constants, and needs no Hessian. @default 2 */
   readonly order?: 1 | 2;
   /**
-   * Gradients of losses that were taken on the way: element j is with respect to the parameters at
-   * which step j, from 0, began.
+   * Gradients of losses along the way: element j is with respect to the parameters before step j, counted
+   * from 0.
    */
   readonly onTheWay?: readonly (Params | undefined)[];
-  /** Whether gradients with respect to the slots at the start are asked for. @default false */
+  /** True to return the gradient with respect to the initial slots as well. @default false */
   readonly slots?: boolean;
 }
 
 /**
- * The exact gradient with respect to where an inner loop started, given the gradient with respect
- * to where it ended. A step is `φ' = U(φ, g(φ))` with the support gradient `g`; back through it, a
- * cotangent `v` becomes `a + H b`, where `(a, b)` is the adjoint of the update `U`, in closed form, and
- * `H b` a Hessian-vector product of the support loss. No tape spans inner steps, so that memory is that of
- * one product however many steps there are.
+ * Exact gradient with respect to the start of an inner loop, given the gradient with respect to its end. A
+ * step is `φ' = U(φ, g(φ))` with the support gradient `g`. Going back through it, a cotangent `v` becomes `a
+ * + H b`, where `(a, b)` is the adjoint of the update `U`, in closed form, and `H b` a Hessian-vector product
+ * of the support loss. No tape spans inner steps, so that the memory is that of one product for any number of
+ * steps.
  *
- * @param trajectory whose support gradients are freed
- * @param gradient is freed, as those on the way are
- * @returns the gradient with respect to parameters and, if asked for, slots
+ * @param trajectory its support gradients are freed
+ * @param gradient is freed, as are the gradients along the way
+ * @returns the gradient with respect to parameters and, if requested, slots
  */
 export function backpropagate<B>(
   { optimizer, names }: Pick<InnerLoop<B>, "optimizer" | "names">,
@@ -186,7 +183,7 @@ export function backpropagate<B>(
         ? optimizer.adjoint(update, coefficients, adapted)
         : { ...optimizer.adjointOfFirst(update, coefficients, adapted), slots: {} };
     const directTerm = { ...cotangent.params, ...adjoint.params }; // a
-    // As large as the model, all of them: each goes before the next is made.
+    // These are as large as the model: each is freed before the next is made.
     disposeOthers([cotangent.params, ...Object.values(cotangent.slots)], directTerm);
     disposeParams(gradients);
     const hessianTerm = order === 2 ? hvp(adjoint.gradients) : undefined; // H b
@@ -203,7 +200,7 @@ function disposeInput({ params, slots }: InnerStep["input"]): void {
   for (const used of [params, ...Object.values(slots)]) disposeParams(used);
 }
 
-/** Frees those tensors that are not in `kept` as well. */
+/** Frees tensors that are not in `kept` as well. */
 function disposeOthers(all: readonly Params[], kept: Params): void {
   const staying = new Set(Object.values(kept));
   for (const params of all) {
@@ -211,7 +208,7 @@ function disposeOthers(all: readonly Params[], kept: Params): void {
   }
 }
 
-/** The tensors of these names. */
+/** Tensors with these names. */
 export function pick(params: Params, names: readonly string[]): Params {
   const wanted = new Set(names);
   return filterParams(params, (name) => wanted.has(name));

@@ -6,12 +6,12 @@ export const innerOptimizer = referenceTo("optimizer").describe(
   "The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`.",
 );
 
-/** Inner steps, of which there is at least one; each learner has a default of its own. */
+/** Number of inner steps, at least one; each learner has a default of its own. */
 export const innerSteps = count.describe(
-  "Inner steps per task; they go round its support batches.",
+  "Inner steps per task, cycling through its support batches.",
 );
 
-/** Names of parameters. */
+/** Patterns of parameter names. */
 export const patterns = z.array(z.string()).min(1).readonly();
 
 export const adapt = patterns

@@ -10,11 +10,11 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import type { MomentFlow } from "./moments.js";
 
-/** How many rates there are, and where they start. */
+/** Number and initial value of the rates. */
 export interface RateOptions {
   /** A rate for every element of a tensor, or one for the tensor. */
   readonly rates: "element" | "tensor";
-  /** Whether every inner step has rates of its own. */
+  /** True if every inner step has rates of its own. */
   readonly perStep: boolean;
   readonly innerSteps: number;
   readonly initialRate: number;
@@ -22,12 +22,15 @@ export interface RateOptions {
 
 /** Rates of inner steps that are meta-trained, as `learner.rate.{parameter}`. */
 export interface LearnedRates {
-  /** Steps down by rate times gradient. It keeps the rates as its slot `rate`, whose adjoint it gives. */
+  /**
+   * Subtracts rate times gradient. It keeps the rates in its slot `rate`, so that their gradient is the
+   * slot's adjoint.
+   */
   readonly optimizer: MetaOptimizer;
   init(adapted: Params): Params;
-  /** Every task starts from the rates that are among `params`. */
+  /** Initial state of a task: the rates from `params`. */
   flow(params: Params, adapted: Params, state: MetaState): MomentFlow;
-  /** The gradient with respect to the slots, under the names of the rates. */
+  /** Renames the gradient with respect to the slots to the names of the rates. */
   gradients(slots: OptimizerState["slots"]): Params;
 }
 
@@ -44,7 +47,7 @@ export function learnedRates({
     ...(rates === "element" ? shape : []),
   ];
 
-  /** 1 at this step and 0 at the others, along the first axis of a rate of `rank`. */
+  /** One-hot vector of this step, along the first axis of a rate of `rank`. */
   const atStep = (step: tf.Scalar, rank: number) => {
     const chosen = tf.cast(tf.equal(tf.range(0, innerSteps), step), "float32");
     return tf.reshape(chosen, [innerSteps, ...Array<number>(rank - 1).fill(1)]);
@@ -111,7 +114,7 @@ export function learnedRates({
   };
 }
 
-/** The rates of the adapted parameters. */
+/** Rates of the adapted parameters. */
 function ratesAmong(
   params: Params,
   adapted: Params,
@@ -123,14 +126,14 @@ function ratesAmong(
       if (!rate) {
         throw new MetaError(
           "UNKNOWN_NAME",
-          `There is no "${prefix}${name}" among the parameters. metaTrain adds the learner's own tensors; elsewhere withMetaParams(learner, params) does.`,
+          `Expected a parameter "${prefix}${name}", got none. metaTrain adds the learner's own tensors; elsewhere withMetaParams(learner, params) does.`,
         );
       }
       const wanted = shapeOf(param);
       if (!tf.util.arraysEqual(rate.shape, wanted)) {
         throw new MetaError(
           "SHAPE_MISMATCH",
-          `"${prefix}${name}" must be of shape [${wanted}], but is [${rate.shape}]. Were the rates trained with other options?`,
+          `"${prefix}${name}": expected the shape [${wanted}], got [${rate.shape}]. Were the rates trained with other options?`,
         );
       }
       return [name, rate];

@@ -8,17 +8,12 @@ export const metaSgdOptions = mamlOptions
   .omit({ innerOptimizer: true, moments: true })
   .extend({
     innerSteps: innerSteps.default(1),
-    initialRate: z
-      .number()
-      .default(0.01)
-      .describe("The learning rate that every learned one starts from."),
+    initialRate: z.number().default(0.01).describe("Initial value of the learned learning rates."),
     rates: z
       .enum(["element", "tensor"])
       .default("element")
-      .describe(
-        "Whether every element of a tensor has a learning rate of its own, or every tensor.",
-      ),
-    perStep: z.boolean().default(false).describe("Whether every inner step has rates of its own."),
+      .describe("Learning rates: one for every element of a tensor, or one for every tensor."),
+    perStep: z.boolean().default(false).describe("Gives every inner step rates of its own."),
   })
   .describe("MAML with a learned inner learning rate for every element or tensor.");
 

@@ -10,22 +10,22 @@ import {
 } from "@metalearn/core";
 import { z } from "zod";
 
-/** The ways in which both optimizers share their moving averages (MAML-en-LLM, section 3.3). */
+/** Ways in which the two optimizers share their moving averages (MAML-en-LLM, section 3.3). */
 export const momentSharing = z
   .enum(["shared", "copy-last", "copy-mean", "one-way", "separate", "reset"])
   .describe(
-    "How inner and outer moving averages are shared. `shared`: one after the other goes on from them; `copy-last`, `copy-mean`: tasks start from the outer ones, and the outer step goes on from those of the last task or from their mean; `one-way`: tasks start from zero, and the outer step goes on from those of the last; `separate`: both keep their own; `reset`: tasks start from zero, and the outer step keeps its own.",
+    "Sharing of moving averages between inner and outer optimizer. `shared`: each task and then the outer step continue from those before; `copy-last`, `copy-mean`: tasks start from the outer ones, and the outer step continues from those of the last task, or from the tasks' mean; `one-way`: tasks start from zero, and the outer step continues from those of the last task; `separate`: both keep their own; `reset`: tasks start from zero, and the outer step keeps its own.",
   );
 
-/** A way in which inner and outer optimizer share their moving averages. */
+/** Way in which inner and outer optimizer share their moving averages. */
 export type MomentSharing = z.output<typeof momentSharing>;
 
 interface Policy {
-  /** Whose moments the first task starts from. */
+  /** Source of the first task's moments. */
   readonly start: "outer" | "inner" | "zero";
-  /** Whether a task starts where the task before it ended. */
+  /** True if each task starts with the final moments of the previous one. */
   readonly threaded: boolean;
-  /** What is handed on when all tasks are done, and to whom. */
+  /** Moments to hand on after all tasks, and the optimizer that receives them. */
   readonly end: "last-to-outer" | "mean-to-outer" | "last-to-inner" | "nothing";
 }
 
@@ -40,17 +40,17 @@ const policies: Record<MomentSharing, Policy> = {
 
 /** Hands moments from the outer optimizer to the tasks' inner loops and back. */
 export interface MomentFlow {
-  /** The state that the next task starts from. */
+  /** State that the next task starts from. */
   begin(): OptimizerState;
-  /** Takes the state in which that task ended. */
+  /** Stores the state in which that task ended. */
   finish(state: OptimizerState): void;
-  /** What the meta-optimizer and the next meta-update go on with. */
+  /** States that the meta-optimizer and the next meta-update continue with. */
   result(): MetaState;
 }
 
 /**
  * @param adapted the parameters that the inner loop adapts
- * @throws MetaError `BAD_OPTION` when moments are to be shared by optimizers that keep different ones
+ * @throws MetaError `BAD_OPTION` when optimizers that keep different moments should share them
  */
 export function momentFlow(
   sharing: MomentSharing,
@@ -77,7 +77,7 @@ export function momentFlow(
     begin: () => (policy.threaded ? ended.at(-1) : undefined) ?? first(),
     finish(final) {
       if (policy.end === "nothing") return;
-      // As large as the model, each: of those that nobody reads again, one is left.
+      // Each is as large as the model: of those that nothing reads again, at most one is kept.
       const before = policy.end === "mean-to-outer" ? undefined : ended.pop();
       if (before) disposeSlots(before, [final, state.optimizer, state.inner]);
       ended.push(final);
@@ -113,7 +113,7 @@ function requireSameSlots(
   );
 }
 
-/** Frees the moments of a state, except those that are in another one, too. */
+/** Frees the moments of a state, except those that another state contains, too. */
 function disposeSlots(state: OptimizerState, kept: readonly (OptimizerState | undefined)[]): void {
   const staying = new Set(kept.flatMap((other) => (other ? tensorsOf(other) : [])));
   for (const tensor of tensorsOf(state)) if (!staying.has(tensor)) tensor.dispose();
@@ -123,13 +123,13 @@ function tensorsOf({ slots }: OptimizerState) {
   return Object.values(slots).flatMap((slot) => Object.values(slot));
 }
 
-/** The part of a state that belongs to the adapted parameters. */
+/** Part of a state that belongs to the adapted parameters. */
 function restrict(state: OptimizerState, adapted: Params): OptimizerState {
   const slots = mapSlots(state.slots, (slot) => filterParams(slot, (name) => name in adapted));
   return { ...state, slots };
 }
 
-/** The outer state with the inner one's moments; the schedule's position stays the outer's. */
+/** Outer state with the inner one's moments; the schedule's position remains the outer one's. */
 function handOn(outer: OptimizerState, inner: OptimizerState): OptimizerState {
   const slots = mapSlots(outer.slots, (slot, name) => ({ ...slot, ...inner.slots[name] }));
   return { ...outer, step: inner.step, slots };

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { count } from "./episodes.js";
 
 /**
- * The options of the multi-step loss: the query loss after every inner step counts.
+ * Options of the multi-step loss, a weighted sum of the query losses after every inner step.
  *
  * Source: Antoniou et al. 2019 (MAML++), equation 4.
  */
@@ -13,21 +13,21 @@ export const multiStepLoss = z
     annealUpdates: count
       .optional()
       .describe(
-        "Meta-updates over which the weights fade to that of the last step. Default: they stay equal.",
+        "Meta-updates over which the weight moves to the last step. Default: the weights stay equal.",
       ),
   })
   .describe(
-    "Counts the query loss after every inner step (`{}`: equally). Default: after the last alone.",
+    "Counts the query loss after every inner step (`{}`: equally). Default: only after the last one.",
   );
 
 /** Options of the multi-step loss. */
 export type MultiStepLoss = z.input<typeof multiStepLoss>;
 
 /**
- * The weights of the query losses after each inner step, which add up to 1; none once only the last
+ * Weights of the query losses after each inner step, which add up to 1; undefined once only the last one
  * counts.
  *
- * @param update meta-updates made so far
+ * @param update number of meta-updates made so far
  */
 export function stepWeights(
   steps: number,
@@ -39,7 +39,7 @@ export function stepWeights(
   return Array.from({ length: steps }, (_, j) => (j < steps - 1 ? early : 1 - j * early));
 }
 
-/** A loss and its gradient, scaled. */
+/** Multiplies a loss and its gradient by a weight. */
 export function weighted(
   { loss, gradients }: LossAndGradients,
   weight: tf.Scalar,

@@ -15,15 +15,15 @@ export const reptileOptions = z
       .optional()
       .describe("Support batches per task. Default: as many as inner steps."),
   })
-  .describe("Moves the parameters towards where inner steps lead.");
+  .describe("Moves the parameters towards the result of inner steps.");
 
 /** Options of {@link reptile}. */
 export type ReptileOptions = z.input<typeof reptileOptions>;
 
 /**
- * Reptile: moves the parameters towards where inner steps on each task lead. The meta-gradient is
- * `theta - mean phi`, so that plain SGD as the meta-optimizer, with a rate of epsilon, makes the
- * step of the paper. Query batches are read for the loss that is reported only.
+ * Reptile: moves the parameters towards the end of inner steps on each task. The meta-gradient is `theta -
+ * mean phi`, so that plain SGD as the meta-optimizer, with a rate of epsilon, makes the paper's step. Query
+ * batches are read only for the reported loss.
  *
  * Every task starts from zero moments; parameters that are not adapted do not change at all.
  *

@@ -1,27 +1,27 @@
 import type { Linearization, LossAndGradients, Params } from "@metalearn/core";
 
-/** The loss that an inner loop descends. `B` is what one step sees: a batch, or several. */
+/** Loss that an inner loop descends. `B` is the input of one step: a batch, or several. */
 export interface InnerObjective<B> {
   gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
   hvp(params: Params, batch: B, vector: Params): Params;
-  /** Both; they cost less together where `sharesWork`. */
+  /** Both; cheaper than one after the other if `sharesWork`. */
   readonly sharesWork?: boolean;
   linearize?(params: Params, batch: B, names: readonly string[]): SupportLinearization;
 }
 
-/** A support gradient, and the Hessian of the support loss times a vector. */
+/** Support gradient, and the Hessian of the support loss times a vector. */
 export type SupportLinearization = Pick<Linearization, "gradients" | "hvp" | "dispose">;
 
-/** The support gradient that an inner step takes. */
+/** Support gradient of an inner step. */
 interface SupportGradient {
   readonly gradients: Params;
-  /** Whether it is freed when the step is taken. */
+  /** True if it is freed once the step is taken. */
   readonly isTransient: boolean;
-  /** Gives it on the way back; absent where there is none. */
+  /** Returns it in the backward pass; absent where there is none. */
   readonly linearize?: () => SupportLinearization;
 }
 
-/** A policy: how a step takes the support gradient at `params`, and what it keeps for the way back. */
+/** Computes the support gradient at `params`, and decides what is kept for the backward pass. */
 export type StepPolicy = <B>(
   objective: InnerObjective<B>,
   params: Params,
@@ -29,13 +29,13 @@ export type StepPolicy = <B>(
   names: readonly string[],
 ) => SupportGradient;
 
-/** Keeps nothing: there is no way back. */
+/** Keeps nothing: there is no backward pass. */
 const forget: StepPolicy = (objective, ...at) => ({
   gradients: objective.gradient(...at).gradients,
   isTransient: true,
 });
 
-/** Keeps the gradient. A Hessian-vector product computes all that it needs. */
+/** Keeps the gradient. A Hessian-vector product recomputes everything it needs. */
 const keepGradient: StepPolicy = (objective, params, batch, names) => {
   const { gradients } = objective.gradient(params, batch, names);
   const hvp = (vector: Params) => objective.hvp(params, batch, vector);
@@ -52,17 +52,18 @@ const keepLinearization: StepPolicy = (objective, ...at) => {
   };
 };
 
-/** Keeps nothing: the way back computes the gradient again, together with its Hessian-vector product. */
+/** Keeps nothing: the backward pass computes the gradient again, together with its Hessian-vector product. */
 const recompute: StepPolicy = (objective, ...at) => ({
   ...forget(objective, ...at),
   linearize: () => objective.linearize?.(...at) as SupportLinearization,
 });
 
 /**
- * The policy for a loop of `steps` steps. What a gradient shares with its Hessian-vector product is kept of
- * a single step only: memory would grow with more. Where nothing is shared, a kept gradient saves computing it.
+ * Chooses the policy for a loop of `steps` steps. Intermediate results that a gradient shares with its
+ * Hessian-vector product are kept for a single step only, because memory would grow with each. Where nothing
+ * is shared, keeping the gradient saves computing it again.
  *
- * @param order of the derivative that `backpropagate` is to take; 0 when there is no way back
+ * @param order of the derivative that `backpropagate` will take; 0 without a backward pass
  */
 export function stepPolicy<B>(
   { sharesWork }: InnerObjective<B>,

@@ -285,10 +285,10 @@ describe("learned rates", () => {
     const adapt = (given: Params) =>
       lslr({ innerSteps: 2 }).adapt(objective, given, support, state);
     expect(() => adapt(params)).toThrow(
-      '[UNKNOWN_NAME] There is no "learner.rate.in.weight" among the parameters.',
+      '[UNKNOWN_NAME] Expected a parameter "learner.rate.in.weight", got none.',
     );
     expect(() => adapt({ ...params, ...lslr({ innerSteps: 3 }).metaParams?.(params) })).toThrow(
-      '[SHAPE_MISMATCH] "learner.rate.in.weight" must be of shape [2], but is [3].',
+      '[SHAPE_MISMATCH] "learner.rate.in.weight": expected the shape [2], got [3].',
     );
   });
 });

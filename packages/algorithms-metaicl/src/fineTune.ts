@@ -12,7 +12,7 @@ export const fineTuneOptions = metaiclOptions
       .int()
       .min(1)
       .default(100)
-      .describe("Steps on a target's examples, one batch each, going round them."),
+      .describe("Steps on a target's examples, one batch each, cycling through them."),
     adapt: z
       .array(z.string())
       .min(1)
@@ -28,9 +28,9 @@ export const fineTuneOptions = metaiclOptions
 export type FineTuneOptions = z.input<typeof fineTuneOptions>;
 
 /**
- * Fine-tuning on the k examples of a target: the baseline that adapts by gradient steps and was not
- * trained to do so. It meta-trains as {@link metaicl} does. Without any training it is "fine-tune",
- * after training "fine-tune with meta-training". Moments start at zero on every target.
+ * Fine-tuning on the k examples of a target: the baseline that adapts by gradient steps without having been
+ * meta-trained for them. It meta-trains as {@link metaicl} does. Without training it is the paper's
+ * "fine-tune", after training "fine-tune with meta-training". Moments start at zero on every target.
  *
  * Source: Min et al. 2022, table 5 (fine-tune, fine-tune with meta-train).
  *

@@ -11,7 +11,7 @@ export const metaiclOptions = z
     taskUnit: z
       .enum(["task", "mixture"])
       .default("mixture")
-      .describe("Whether one batch's examples come from one data set or from the mixture of all."),
+      .describe("Source of a batch's examples: one data set, or the mixture of all."),
   })
   .describe("Meta-training in context: the loss of the answer after demonstrations.");
 
@@ -19,10 +19,10 @@ export const metaiclOptions = z
 export type MetaiclOptions = z.input<typeof metaiclOptions>;
 
 /**
- * Meta-training for in-context learning: the language-model loss of an answer after demonstrations
- * of the same task. There is no inner loop; adapting means reading the demonstrations, which the
- * sampler has put into every sequence. Whether the answer follows the input (direct) or the input
- * follows the answer (channel) is the sampler's `method`.
+ * Meta-training for in-context learning: the language-model loss of an answer after demonstrations of the
+ * same task. There is no inner loop: adapting means reading the demonstrations, which the sampler has put
+ * into every sequence. The sampler's `method` decides if the answer follows the input (direct) or the input
+ * the answer (channel).
  *
  * Source: Min et al. 2022, section 3.1 and 3.3.
  *

@@ -36,7 +36,7 @@ export function metaict(options: MetaictOptions = {}): Learner {
       if (given.some(({ query }) => !isOptionBatch(query))) {
         throw new MetaError(
           "BAD_DATA",
-          "In-context tuning chooses among options, but the tasks give none. Use a task source that knows them, such as crossfit.",
+          "Expected tasks with options for in-context tuning, got batches without any. Use a task source that has them, such as crossfit.",
         );
       }
       return learner.metaGradient(objective, params, given, state);

@@ -47,7 +47,7 @@ const support = [{ y: tf.scalar(1) }, { y: tf.scalar(3) }];
 test("takes its steps on the target's batches, going round them", async () => {
   const { adapt } = fineTune({ innerOptimizer, innerSteps: 3 });
   const { w } = adapt(createObjective(model), await model.init(0), support, state);
-  // Each step goes half of the way: to 1 (0.5), to 3 (1.75), to 1 again (1.375).
+  // Each step covers half of the distance: to 1 (0.5), to 3 (1.75), to 1 again (1.375).
   expect(w?.dataSync()[0]).toBeCloseTo(1.375, 6);
 });
 

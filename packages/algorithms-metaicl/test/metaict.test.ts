@@ -53,6 +53,6 @@ test("refuses batches of right answers alone", async () => {
   const params = await model.init(1);
   const episodes = [episode(tokenBatch([sequence("ab+")]))];
   expect(() => metaict().metaGradient(objective, params, episodes, state)).toThrow(
-    "[BAD_DATA] In-context tuning chooses among options, but the tasks give none.",
+    "[BAD_DATA] Expected tasks with options for in-context tuning, got batches without any.",
   );
 });

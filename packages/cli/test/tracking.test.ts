@@ -10,7 +10,7 @@ test("a run whose tracking server is down says so once, and ends as if there wer
   const { code, stderr } = await project.metalearn(["compare"]);
   expect(code).toBe(0);
   expect(stderr.match(/The tracker mlflow failed; the run continues without it/g)).toHaveLength(1);
-  expect(stderr).toContain("no answer from http://127.0.0.1:9");
+  expect(stderr).toContain("no response from http://127.0.0.1:9");
   expect(stderr).toContain("train 8/8");
   expect((await project.read("runs/run-seed100/metrics.jsonl"))?.split("\n")).toHaveLength(5);
 });

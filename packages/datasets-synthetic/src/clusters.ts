@@ -20,7 +20,7 @@ export const clustersOptions = z
       .describe(
         "K: examples per class that the model adapts to on a held-out task, and as many queries.",
       ),
-    dimensions: count.default(2).describe("Numbers in an input."),
+    dimensions: count.default(2).describe("Length of an input vector."),
     spread: z
       .number()
       .min(0)
@@ -28,7 +28,7 @@ export const clustersOptions = z
       .describe("Standard deviation of the examples of a class; centres have 1."),
     targetEpisodes: count.default(100).describe("Held-out tasks per evaluation seed."),
   })
-  .describe("Clusters of points to be told apart: N-way K-shot classification.");
+  .describe("Clusters of points: N-way K-shot classification.");
 
 /** Options of {@link clusters}. */
 export type ClustersOptions = z.input<typeof clustersOptions>;
@@ -74,7 +74,7 @@ export function clusters(options: ClustersOptions = {}): TaskSource<ExampleBatch
       if (batchSize % ways === 0) return;
       throw new MetaError(
         "BAD_OPTION",
-        `batchSize must be a multiple of the ${ways} classes (${ways} * shots), but is ${batchSize}.`,
+        `batchSize: expected a multiple of the ${ways} classes (${ways} * shots), got ${batchSize}.`,
       );
     },
   });

@@ -1,6 +1,6 @@
 import type { ExampleBatch, Random } from "@metalearn/core";
 
-/** One example: inputs, and numbers or the class that belongs to them. */
+/** One example: inputs, and its target numbers or class. */
 interface Example {
   readonly x: readonly number[];
   readonly y: readonly number[];
@@ -11,6 +11,6 @@ export interface TaskDistribution {
   readonly name: string;
   /** Draws a task: a function that draws example number `i` of a batch. */
   task(random: Random): (i: number, random: Random) => Example;
-  /** Joins examples. The caller owns the tensors. */
+  /** Stacks examples to a batch. The caller owns the tensors. */
   batch(examples: readonly Example[]): ExampleBatch;
 }

@@ -8,7 +8,7 @@ import {
 } from "@metalearn/core";
 import type { TaskDistribution } from "./distribution.js";
 
-/** An endless stream of episodes, each of a task of its own that is drawn from the distribution. */
+/** Endless stream of episodes, each of a new task that is drawn from the distribution. */
 export function distributionSampler(
   { name, task, batch }: TaskDistribution,
   { seed, batchSize }: { readonly seed: number | string; readonly batchSize: number },
@@ -16,7 +16,7 @@ export function distributionSampler(
   let drawn = 0; // episodes
 
   const episode = (number: number, { support, query, querySource, unit }: EpisodeShape) => {
-    /** A batch of one task, or one whose examples are each of a task of their own. */
+    /** Batch of one task, or of one example from each of several tasks. */
     const draw = (taskName: string, part: string) => {
       const key = [seed, number, taskName] as const;
       const shared = task(randomFor(...key));
@@ -44,7 +44,7 @@ export function distributionSampler(
       if (!Number.isInteger(episodes) || Number(episodes) < 0) {
         throw new MetaError(
           "BAD_CHECKPOINT",
-          `The state of a ${name} sampler has a whole number of "episodes", but it is ${episodes}.`,
+          `Expected a whole number "episodes" in the state of a ${name} sampler, got ${episodes}.`,
         );
       }
       drawn = Number(episodes);

@@ -18,7 +18,7 @@ export const sinusoidOptions = z
       .describe("K: points of a held-out curve that the model adapts to, and as many queries."),
     targetEpisodes: z.int().min(1).default(100).describe("Held-out curves per evaluation seed."),
   })
-  .describe("Sine curves of random amplitude and phase, to be regressed.");
+  .describe("Regression of sine curves of random amplitude and phase.");
 
 /** Options of {@link sinusoid}. */
 export type SinusoidOptions = z.input<typeof sinusoidOptions>;

@@ -8,18 +8,18 @@ import {
 import type { TaskDistribution } from "./distribution.js";
 import { distributionSampler } from "./sampler.js";
 
-/** How a distribution becomes a task source. */
+/** Sizes of a task source that is made from a distribution. */
 interface SourceOptions {
   readonly metric: EpisodeTarget["metric"];
-  /** Examples in each batch of a target's episode. */
+  /** Number of examples in each batch of a target's episode. */
   readonly batchSize: number;
-  /** Episodes that belong to each evaluation seed. */
+  /** Number of episodes per evaluation seed. */
   readonly targetEpisodes: number;
-  /** @throws MetaError `BAD_OPTION` when batches cannot be of this size */
+  /** Checks the size of batches. @throws MetaError `BAD_OPTION` */
   checkBatchSize?(batchSize: number): void;
 }
 
-/** A task source with one target: held-out tasks of the same distribution; others are dev tasks. */
+/** Task source with one target, held-out tasks of the same distribution, and others as dev tasks. */
 export function taskSource(
   distribution: TaskDistribution,
   { metric, batchSize, targetEpisodes, checkBatchSize }: SourceOptions,
@@ -30,7 +30,7 @@ export function taskSource(
     unseenDomain: false,
     metric,
     episodes: (seed) =>
-      // Seeds of training are numbers, so that no training task is one of these.
+      // Training seeds are numbers, so that no training task equals one of these.
       distributionSampler(distribution, { seed: `${purpose} ${seed}`, batchSize }).next({
         tasks: targetEpisodes,
         support: 1,

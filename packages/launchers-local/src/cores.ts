@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Numbers of the cores on which this process may run; nothing where the system does not tell. */
+/** Numbers of the cores on which this process may run; undefined where the system does not tell. */
 export function allowedCores(): number[] | undefined {
   let status: string;
   try {
@@ -13,7 +13,7 @@ export function allowedCores(): number[] | undefined {
   return list === undefined ? undefined : parseCoreList(list);
 }
 
-/** Cores as Linux lists them: `0-2,5` is 0, 1, 2 and 5. */
+/** Parses Linux's list of cores: `0-2,5` is 0, 1, 2 and 5. */
 export function parseCoreList(list: string): number[] {
   return list.split(",").flatMap((range) => {
     const [from = 0, to = from] = range.split("-").map(Number);
@@ -22,8 +22,8 @@ export function parseCoreList(list: string): number[] {
 }
 
 /**
- * Cores for each of several processes: neighbours, as many for each as there are, and one for several
- * where there are too few.
+ * Cores for each of several processes: adjacent ones, equally many for each; where there are too few,
+ * processes share a core.
  */
 export function shareOut(cores: readonly number[], processes: number): number[][] {
   return Array.from({ length: processes }, (_, i) => {
@@ -33,7 +33,7 @@ export function shareOut(cores: readonly number[], processes: number): number[][
   });
 }
 
-/** A command that runs on some cores only, where `taskset` can see to that. */
+/** Restricts a command to some cores, where `taskset` exists. */
 export function onCores(
   cores: readonly number[] | undefined,
   command: readonly [string, ...string[]],

@@ -16,18 +16,18 @@ export const localOptions = z
   .strictObject({
     processes: z.int().min(1).optional().describe("Jobs at a time. Default: one per core."),
   })
-  .describe("Processes on this machine, with its cores shared out.");
+  .describe("Processes on this machine, each on cores of its own.");
 
 /** Options of {@link local}. */
 export type LocalOptions = z.input<typeof localOptions>;
 
 /**
- * Runs jobs as processes on this machine, some at a time. On Linux each gets cores of its own, so
- * that those at work do not take turns on the same ones; a program that asks for their number
- * (`os.availableParallelism()`) is told its own.
+ * Runs jobs as processes on this machine, several at a time. On Linux each gets cores of its own, so that
+ * they do not compete for the same ones; `os.availableParallelism()` then returns a job's own number of
+ * cores.
  *
- * Each job has a channel to this process (`process.on("disconnect")`), by which it sees that this one
- * was killed.
+ * Each job has a channel to this process, so that it notices (`process.on("disconnect")`) when this process
+ * is killed.
  *
  * @throws MetaError `BAD_OPTION`
  */
@@ -66,7 +66,8 @@ async function runJob(
     mkdirSync(dirname(job.log), { recursive: true });
     const log = openSync(job.log, "a");
     const [program, ...args] = onCores(cores?.length ? cores : undefined, job.command);
-    // A group of its own: Ctrl-C reaches this process alone, which passes it on once.
+    // A process group of its own: the terminal then sends Ctrl-C to this process only, which passes it on
+    // once.
     const child = spawn(program, args, { stdio: ["ignore", log, log, "ipc"], detached: true });
     closeSync(log);
     const stop = () => child.kill("SIGTERM");
@@ -75,7 +76,7 @@ async function runJob(
   }
 }
 
-/** Why a process failed, if it did. */
+/** Reason why a process failed; undefined if it did not. */
 function endOf(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.on("error", (error) => resolve(error.message));

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** A job that runs a script of Node.js. */
+/** Job that runs a Node.js script. */
 const job = (name: string, script: string): Job => ({
   name,
   command: [process.execPath, "-e", script],

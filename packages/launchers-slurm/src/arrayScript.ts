@@ -1,16 +1,16 @@
 import type { Job } from "@metalearn/core";
 
-/** What a script is made from. */
+/** Contents of a script. */
 interface ScriptOptions {
   /** Shell lines before each job. */
   readonly setup: readonly string[];
-  /** The folder for the exit codes of jobs: a file for each, named after its index. */
+  /** Folder for the exit codes of jobs: one file per job, named after its index. */
   readonly codes: string;
 }
 
 /**
- * The batch script of an array: the task with index i carries out job i, its output in the job's log,
- * and leaves its exit code. A task that Slurm ends leaves none.
+ * Batch script of an array: task i runs job i, with its output in the job's log, and writes its exit code. A
+ * task that Slurm kills writes none.
  */
 export function arrayScript(jobs: readonly Job[], { setup, codes }: ScriptOptions): string {
   const cases = jobs.map(
@@ -19,8 +19,8 @@ export function arrayScript(jobs: readonly Job[], { setup, codes }: ScriptOption
   );
   return [
     "#!/bin/sh",
-    // A stop reaches all processes. Were this shell to end by it, Slurm would kill the job at once, which
-    // may be writing a checkpoint; it has Slurm's KillWait for that.
+    // Slurm signals all processes. If this shell ended on the signal, Slurm would kill the job at once,
+    // perhaps while it writes a checkpoint; this way the job has Slurm's KillWait for that.
     "trap : TERM",
     ...setup,
     'case "$SLURM_ARRAY_TASK_ID" in',
@@ -33,7 +33,7 @@ export function arrayScript(jobs: readonly Job[], { setup, codes }: ScriptOption
   ].join("\n");
 }
 
-/** A word of a shell command, whatever is in it. */
+/** Quotes any text as one word of a shell command. */
 function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

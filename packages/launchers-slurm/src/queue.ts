@@ -4,7 +4,7 @@ import { MetaError } from "@metalearn/core";
 
 const exec = promisify(execFile);
 
-/** States of tasks that are still to end, as squeue calls them. */
+/** States of unfinished tasks in squeue. */
 const unfinished = new Set([
   "PENDING",
   "CONFIGURING",
@@ -20,35 +20,35 @@ const unfinished = new Set([
   "SUSPENDED",
 ]);
 
-/** Whether a task in this state is still to end. */
+/** True for the state of an unfinished task. */
 export function isUnfinished(state: string): boolean {
   return unfinished.has(state);
 }
 
 /**
- * Whether Slurm ended a task in this state, which says more than the exit code of what it killed:
- * `CANCELLED`, `TIMEOUT`, `OUT_OF_MEMORY` and the like.
+ * True for states in which Slurm itself ended a task, which explain more than the exit code: `CANCELLED`,
+ * `TIMEOUT`, `OUT_OF_MEMORY` and the like.
  */
 export function isStopped(state: string): boolean {
   return !isUnfinished(state) && state !== "COMPLETED" && state !== "FAILED";
 }
 
-/** Submits a script as an array, and gives its job number. @throws MetaError `LAUNCH_FAILED` */
+/** Submits a script as an array, and returns its job number. @throws MetaError `LAUNCH_FAILED` */
 export async function submit(script: string, args: readonly string[]): Promise<string> {
   const output = await run("sbatch", ["--parsable", ...args, script]);
   return output.trim().split(";")[0] ?? ""; // "{job};{cluster}" where there are several
 }
 
 /**
- * The states of an array's tasks by index. Slurm forgets tasks some minutes after they have ended;
- * those are not there.
+ * States of an array's tasks by index. Tasks that Slurm has forgotten, some minutes after their end, are
+ * absent.
  *
- * @throws MetaError `LAUNCH_FAILED` when Slurm does not answer
+ * @throws MetaError `LAUNCH_FAILED` when Slurm does not respond
  */
 export async function taskStates(job: string): Promise<Map<number, string>> {
   const args = ["--noheader", "--array", "--states=all", `--jobs=${job}`, "--format=%K %T"];
   const output = await run("squeue", args).catch((error: unknown) => {
-    if (/Invalid job id/i.test(String(error))) return ""; // all of it is forgotten
+    if (/Invalid job id/i.test(String(error))) return ""; // Slurm has forgotten the whole array
     throw error;
   });
   const lines = output.split("\n").filter((line) => /^\d+ \w+$/.test(line.trim()));
@@ -60,7 +60,7 @@ export async function taskStates(job: string): Promise<Map<number, string>> {
   );
 }
 
-/** Ends an array's tasks: first politely, and after Slurm's KillWait by force. */
+/** Ends an array's tasks: by SIGTERM, and by SIGKILL after Slurm's KillWait. */
 export async function cancel(job: string): Promise<void> {
   await run("scancel", [job]);
 }

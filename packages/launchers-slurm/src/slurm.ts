@@ -40,25 +40,23 @@ export const slurmOptions = z
       .readonly()
       .default([])
       .describe("Shell lines before each run, such as `module load cuda`."),
-    pollSeconds: z
-      .number()
-      .positive()
-      .default(10)
-      .describe("Seconds between two looks at the queue."),
+    pollSeconds: z.number().positive().default(10).describe("Seconds between polls of the queue."),
   })
   .describe("One Slurm job array.");
 
-/** Options of {@link slurm}; those that are left out are Slurm's own defaults. */
+/** Options of {@link slurm}; those that are left out have Slurm's own defaults. */
 export type SlurmOptions = z.input<typeof slurmOptions>;
 
-/** Looks at the queue without finding a task, and its exit code, before the task counts as lost. */
+/**
+ * Number of polls that find neither a task in the queue nor its exit code, before the task counts as lost.
+ */
 const patience = 3;
 
 /**
  * Submits jobs as one array, and waits for it. Jobs and this process must see the same files.
  *
- * When the process is killed, the array goes on; the next `launch` of the same jobs finds it in the
- * queue and waits for it instead of submitting another one.
+ * When the process is killed, the array continues; the next `launch` of the same jobs finds it in the queue
+ * and waits for it instead of submitting another one.
  *
  * @throws MetaError `BAD_OPTION`
  */
@@ -77,7 +75,7 @@ export function slurm(given: SlurmOptions = {}): Launcher {
       if (!known) await writeFile(submission, JSON.stringify({ array, logs: logsOf(jobs) }));
       const stop = () => void cancel(array).catch(() => {});
       signal?.addEventListener("abort", stop);
-      if (signal?.aborted) stop(); // while it was submitted
+      if (signal?.aborted) stop(); // aborted during submission
       try {
         return await follow(array, jobs, { codes, launch, pollSeconds: options.pollSeconds });
       } finally {
@@ -117,9 +115,9 @@ async function submitAll(
   return submit(script, [
     `--array=0-${jobs.length - 1}${processes === undefined ? "" : `%${processes}`}`,
     "--job-name=metalearn",
-    `--output=${join(directory, "slurm-%a.txt")}`, // what Slurm itself has to say
+    `--output=${join(directory, "slurm-%a.txt")}`, // Slurm's own messages
     "--open-mode=append",
-    "--requeue", // after the failure of a node a run goes on from its checkpoint
+    "--requeue", // after a node failure, a run resumes from its checkpoint
     ...Object.entries(given).flatMap(([key, value]) =>
       value === undefined ? [] : [`--${key}=${value}`],
     ),
@@ -127,7 +125,7 @@ async function submitAll(
   ]);
 }
 
-/** The array of an earlier process with the same jobs, if it is still in the queue. */
+/** Array of an earlier process with the same jobs, if it is still in the queue. */
 async function runningSubmission(file: string, jobs: readonly Job[]): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
@@ -136,7 +134,7 @@ async function runningSubmission(file: string, jobs: readonly Job[]): Promise<st
   return [...(await taskStates(array)).values()].some(isUnfinished) ? array : undefined;
 }
 
-/** What tells the jobs of one submission from those of another. */
+/** Hash that identifies the jobs of a submission. */
 function logsOf(jobs: readonly Job[]): string[] {
   return jobs.map(({ log }) => log);
 }
@@ -170,7 +168,7 @@ async function follow(
       else if (state !== undefined && isStopped(state)) end(index, job, state);
       else if (code.trim() !== "") end(index, job, `exit code ${code.trim()}`);
       else {
-        // Files of other machines may take a moment to be seen here.
+        // Files written on other machines may take a moment to appear here.
         const missed = (misses.get(index) ?? 0) + 1;
         misses.set(index, missed);
         if (missed >= patience) end(index, job, state ?? "ended without an exit code");

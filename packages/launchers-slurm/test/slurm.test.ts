@@ -107,7 +107,7 @@ describe.skipIf(reason !== undefined)(
       );
     });
 
-    /** The number of the array that was submitted. */
+    /** Number of the submitted array. */
     async function submitted(): Promise<string> {
       for (;;) {
         const text = await readFile(join(folder, "submission.json"), "utf8").catch(() => "");

@@ -25,7 +25,7 @@ export const gpt2Config = z
     maxTokens: count,
     /** Width of the residual stream, a multiple of `heads`. */
     width: count,
-    layers: count.max(1_000), // a mistake must not fill the memory with names
+    layers: count.max(1_000), // limits the number of parameter names that a typing error can create
     heads: count,
     /** Standard deviation of freshly drawn weights. Narrow models learn sooner with a larger one. */
     initializerRange: z.number().min(0).default(0.02),
@@ -39,7 +39,10 @@ export const gpt2Config = z
   })
   .refine(({ width, heads }) => width % heads === 0, {
     path: ["width"],
-    error: ({ input }) => `must be a multiple of heads (${(input as { heads: number }).heads})`,
+    error: ({ input }) => {
+      const { width, heads } = input as { width: number; heads: number };
+      return `expected a multiple of heads (${heads}), got ${width}`;
+    },
   });
 
 /** The shape of a GPT-2. */
@@ -197,7 +200,7 @@ export function gpt2Architecture({
     blockPrefix: (layer) => `h.${layer}.`,
     tokenEmbeddings: "wte.weight",
     outputHead: "lm_head.weight",
-    // Less where a block writes to the residual stream.
+    // Smaller where a block writes to the residual stream.
     initialDeviation: (name) =>
       name.endsWith("c_proj.weight") ? initializerRange / Math.sqrt(2 * layers) : initializerRange,
     embed,

@@ -19,7 +19,7 @@ export const gpt2Tokenizer = {
 
 let tokenizer: PretrainedTokenizer | undefined;
 
-/** Made when it is first used, from the vocabulary of gpt-tokenizer: that takes a fraction of a second. */
+/** Created at the first use, from the vocabulary of gpt-tokenizer, in a fraction of a second. */
 function built(): PretrainedTokenizer {
   tokenizer ??= rankedTokenizer({
     name: gpt2Tokenizer.name,

@@ -14,7 +14,7 @@ import { inferConfig } from "./inferConfig.js";
 const { vocabularySize, maxTokens, width, layers, heads, initializerRange, bosId, eosId } =
   gpt2Config.shape;
 
-/** The parts of a GPT-2 `config.json` that decide its arithmetic. Others are ignored. */
+/** Keys of a GPT-2 `config.json` that decide its arithmetic. Others are ignored. */
 const configJson = z
   .looseObject({
     model_type: z.literal("gpt2"),
@@ -38,17 +38,18 @@ const configJson = z
     addIssue({
       code: "custom",
       path: ["n_inner"],
-      message: `${inner}, but only the usual 4 * n_embd = ${4 * width} can be loaded`,
+      message: `expected 4 * n_embd = ${4 * width}, got ${inner}`,
     });
   });
 
 /**
  * Reads the shape of a GPT-2 from a checkpoint: from its `config.json`, in the folder or beside the file, or from
- * the metadata of a GGUF file; a file of tensors without one shows its shape by those of its tensors.
+ * the metadata of a GGUF file; for a file of tensors without either, from the shapes of its tensors.
  *
- * @param heads attention heads, where the tensors alone do not tell: those of no published width
+ * @param heads number of attention heads, needed where the tensors do not determine it: at widths that no
+ *   published model has
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not a GPT-2 that this model computes;
- *   `BAD_OPTION` when `heads` are needed, or other ones than those of the checkpoint
+ *   `BAD_OPTION` when `heads` is needed, or contradicts the checkpoint
  */
 export async function readHuggingFaceConfig(
   source: string,
@@ -61,7 +62,10 @@ export async function readHuggingFaceConfig(
   }
   const { path, config } = found;
   if (heads !== undefined && heads !== config.n_head) {
-    throw new MetaError("BAD_OPTION", `${path} has ${config.n_head} heads, not ${heads}.`);
+    throw new MetaError(
+      "BAD_OPTION",
+      `heads: expected the ${config.n_head} of ${path}, got ${heads}. Leave heads out.`,
+    );
   }
   return {
     vocabularySize: config.vocab_size,

@@ -2,12 +2,12 @@ import { MetaError } from "@metalearn/core";
 import { type Gpt2Config, gpt2Sizes } from "./gpt2.js";
 
 /**
- * The shape of a GPT-2 whose checkpoint has no `config.json`, from the shapes of its tensors. They do not
- * show the number of heads, which is that of the published model of the same width unless it is given.
+ * Shape of a GPT-2 whose checkpoint has no `config.json`, inferred from its tensors. They do not determine
+ * the number of heads: unless it is given, it is that of the published model with the same width.
  *
  * @param path for messages
  * @param shapes by the model's own names
- * @throws MetaError `BAD_CHECKPOINT` when it is no GPT-2; `BAD_OPTION` when the heads must be given
+ * @throws MetaError `BAD_CHECKPOINT` when it is not a GPT-2; `BAD_OPTION` when the heads must be given
  */
 export function inferConfig(
   path: string,

@@ -9,7 +9,7 @@ const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
 
 const { layers, width, heads, maxTokens, initializerRange } = gpt2Config.shape;
 
-/** What a size of its own consists of. */
+/** Options that make up a custom size. */
 const sizeOptions = ["layers", "width", "heads", "maxTokens"] as const;
 
 export const gpt2Options = z
@@ -18,22 +18,22 @@ export const gpt2Options = z
       .enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"])
       .optional()
       .describe(
-        "A published size, with fresh parameters. Default: one of its own, of the four options below.",
+        "A published size, with fresh parameters. Default: a custom size, given by the four options below.",
       ),
-    layers: layers.optional().describe("Layers of a size of its own; required for one."),
+    layers: layers.optional().describe("Layers of a custom size, which requires it."),
     width: width
       .optional()
       .describe(
-        "Width of a size of its own: numbers per token, a multiple of `heads`; required for one.",
+        "Width of a custom size, which requires it: numbers per token, a multiple of `heads`.",
       ),
     heads: heads
       .optional()
       .describe(
-        "Attention heads of a size of its own, required for one; or of a file of `weights` that does not tell them.",
+        "Attention heads of a custom size, which requires it; or of a file of `weights` that does not determine them.",
       ),
     maxTokens: maxTokens
       .optional()
-      .describe("Longest sequence of a size of its own, in tokens; required for one."),
+      .describe("Longest sequence of a custom size, which requires it, in tokens."),
     initializerRange: initializerRange.describe("Standard deviation of freshly drawn parameters."),
     tokenizer: z
       .enum(["gpt2", "byte"])
@@ -51,13 +51,13 @@ export const gpt2Options = z
       addIssue({
         code: "custom",
         path: ["weights"],
-        message: `come with a size of their own: leave out ${names.join(", ")}`,
+        message: `have a size of their own. Leave out ${names.join(", ")}`,
       });
     } else if (size !== undefined && fixed.length > 0) {
       addIssue({
         code: "custom",
         path: ["size"],
-        message: `fixes ${fixed.join(", ")}: leave out one`,
+        message: `sets ${fixed.join(", ")}. Leave out one of them`,
       });
     } else if (weights === undefined && size === undefined && given.length < sizeOptions.length) {
       addIssue({
@@ -67,14 +67,14 @@ export const gpt2Options = z
     }
   })
   .describe(
-    "GPT-2 of a published or any other size. Wanted is one of `weights`, `size`, or `layers`, `width`, `heads` and `maxTokens`.",
+    "GPT-2 of a published or any other size. Give one of `weights`, `size`, or `layers`, `width`, `heads` and `maxTokens`.",
   );
 
 /** Options of {@link openGpt2}. */
 export type Gpt2Options = z.input<typeof gpt2Options>;
 
 /**
- * A GPT-2 as a config describes it: published, or of a size with fresh parameters.
+ * Opens a GPT-2 from a config: a published one, or one of a given size with fresh parameters.
  *
  * @throws MetaError `BAD_OPTION`; with `weights` also `MISSING_FILE` or `BAD_CHECKPOINT`
  */

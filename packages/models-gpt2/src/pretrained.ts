@@ -6,22 +6,22 @@ import { type Gpt2, gpt2, gpt2Architecture } from "./gpt2.js";
 import { gpt2Tokenizer } from "./gpt2Tokenizer.js";
 import { readHuggingFaceConfig } from "./huggingFace.js";
 
-/** Options of {@link pretrainedGpt2}; without a tokenizer beside the parameters it is GPT-2's, if the vocabulary is of that size. */
+/** Options of {@link pretrainedGpt2}. Its default tokenizer is GPT-2's, if the vocabulary is of that size. */
 export interface PretrainedOptions extends SharedOptions {
-  /** Attention heads, for a file of tensors without `config.json` that has the width of no published model. */
+  /** Attention heads, for a file of tensors without `config.json` whose width no published model has. */
   readonly heads?: number;
 }
 
 /**
- * A GPT-2 whose `init` gives published parameters: those of a local checkpoint (a path that begins with
- * `.` or `/`), or of a model on the Hugging Face hub. It may be a folder with `config.json`, a GGUF file, or,
+ * A GPT-2 whose `init` returns published parameters: those of a local checkpoint (a path that begins with `.`
+ * or `/`), or of a model on the Hugging Face hub. It may be a folder with `config.json`, a GGUF file, or,
  * locally, a single file of safetensors or torch.save, such as those of MetaICL's authors.
  *
  * @example await pretrainedGpt2("openai-community/gpt2")
  * @example await pretrainedGpt2("./metaicl/hr_to_lr/model.pt")
  * @example await pretrainedGpt2("owner/name/gpt2.Q8_0.gguf")
- * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` where
- *   values are no numbers
+ * @throws MetaError `MISSING_FILE`, `BAD_CHECKPOINT` or `BAD_OPTION`; `BAD_CHECKPOINT` from `init` for values
+ *   that are not finite
  */
 export async function pretrainedGpt2(
   source: string,

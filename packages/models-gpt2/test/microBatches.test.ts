@@ -35,7 +35,7 @@ beforeAll(async () => {
   );
 });
 
-/** All that an objective finds, in one set of tensors. */
+/** Loss, gradient and products of an objective, in one set of tensors. */
 function found(batch: TokenBatch, options: ObjectiveOptions): Params {
   const objective = createObjective(model, options);
   const { loss, gradients } = objective.gradient(params, batch);
@@ -48,7 +48,7 @@ function found(batch: TokenBatch, options: ObjectiveOptions): Params {
   };
 }
 
-/** The largest difference between tensors of a name, relative to the norm of the first. */
+/** Largest difference between tensors of a name, relative to the norm of the first. */
 function distance(a: Params, b: Params): number {
   const norm = (tensor: tf.Tensor) => Number(tf.norm(tensor).dataSync()[0]);
   const differences = mapParams((x, y) => tf.sub(x, y), a, b);

@@ -20,16 +20,20 @@ describe("a GPT-2 from options", () => {
 
 test.each<[string, Gpt2Options, string]>([
   ["no size", { layers: 2, width: 8 }, "needs weights, size, or all of layers, width, heads"],
-  ["two sizes", { size: "gpt2", layers: 2, heads: 4 }, "size: fixes layers, heads: leave out one"],
+  [
+    "two sizes",
+    { size: "gpt2", layers: 2, heads: 4 },
+    "size: sets layers, heads. Leave out one of them",
+  ],
   [
     "weights and a size",
     { weights: "./gpt2", size: "gpt2", width: 8 },
-    "weights: come with a size of their own: leave out size, width",
+    "weights: have a size of their own. Leave out size, width",
   ],
   [
     "a width that heads do not divide",
     { ...own, heads: 3 },
-    "width: must be a multiple of heads (3)",
+    "width: expected a multiple of heads (3), got",
   ],
   [
     "a size below 1",

@@ -6,7 +6,7 @@ import { gpt2, gpt2Tokenizer, pretrainedGpt2 } from "../src/index.js";
 
 const inFolder = temporaryFolder();
 const size = { maxTokens: 16, width: 4, layers: 1, heads: 1 };
-/** Letters, and what two merges make of them. */
+/** Letters, and the results of two merges. */
 const tokens = ["<|endoftext|>", "a", "b", "c", "\u0120", "ab", "abc"];
 const files = {
   "vocab.json": JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),

@@ -16,14 +16,11 @@ export const mlpOptions = z
       .array(z.int().min(1))
       .min(2)
       .readonly()
-      .describe("Widths from the inputs over the hidden layers to the outputs: `[1, 40, 40, 1]`."),
+      .describe("Widths of inputs, hidden layers and outputs: `[1, 40, 40, 1]`."),
     loss: z
       .enum(["mse", "cross-entropy"])
       .describe("Mean squared error of numbers, or cross-entropy of classes."),
-    activation: z
-      .enum(["relu", "tanh"])
-      .default("relu")
-      .describe("What is applied between layers."),
+    activation: z.enum(["relu", "tanh"]).default("relu").describe("Activation between layers."),
   })
   .describe("A multilayer perceptron for regression and classification.");
 

@@ -136,7 +136,7 @@ function at(c: Coefficients, name: string): tf.Scalar {
 }
 
 /**
- * Adam with the weight decay, if any, added to the gradient (L2), as `torch.optim.Adam`.
+ * Adam; weight decay is added to the gradient (L2), as in `torch.optim.Adam`.
  *
  * Source: Kingma and Ba 2015, algorithm 1.
  *

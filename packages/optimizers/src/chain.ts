@@ -20,8 +20,7 @@ export interface Optimizer extends MetaOptimizer {
 }
 
 /**
- * An optimizer that applies transforms, or other optimizers, in order and adds the result to the
- * parameters.
+ * Optimizer that applies transforms, or other optimizers, in order and adds the result to the parameters.
  *
  * @example chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-5 }))
  * @throws MetaError `DUPLICATE_NAME` when two transforms keep a slot of the same name
@@ -54,7 +53,7 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
   const numbers = (transform: GradientTransform, state: OptimizerState) =>
     transform.coefficients({ step: state.step + 1, update: state.update });
 
-  /** Runs the first `count` transforms, keeping what each was given. */
+  /** Runs the first `count` transforms, keeping the input of each. */
   const forward = (
     { gradients, slots: before, params }: UpdateInput,
     c: Coefficients,
@@ -78,7 +77,7 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
     for (const [i, { measure }] of transforms.entries()) {
       if (!measure) continue;
       const { updates } = forward(input, known, i);
-      const ofUpdates = i === 0 ? norm : undefined; // the first transform is given the gradients
+      const ofUpdates = i === 0 ? norm : undefined; // the first transform reads the gradients
       known = { ...known, ...numbered(measure(updates, ofUpdates), i) };
     }
     return known;

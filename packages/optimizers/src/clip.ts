@@ -26,7 +26,7 @@ export function clipByGlobalNorm(maxNorm: number): GradientTransform {
       const padded = tf.add(norm, epsilon as tf.Scalar);
       const ratio = tf.div(maxNorm as tf.Scalar, padded);
       const factor = tf.minimum(1, ratio);
-      // Where the clip acts, d factor / du = -maxNorm / (norm + epsilon)^2 * u / norm.
+      // Where clipping is active, d factor / du = -maxNorm / (norm + epsilon)^2 * u / norm.
       const acts = tf.cast(tf.less(ratio, 1), "float32");
       const slope = tf.divNoNan(
         tf.mul(dotParams(cotangent.updates, updates), tf.mul(acts, tf.div(ratio, padded))),

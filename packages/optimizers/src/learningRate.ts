@@ -3,13 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { type GradientTransform, stateless } from "./transform.js";
 
-/** The learning rate of update number `update`, counted from 0. */
+/** Learning rate as a function of the update's number, counted from 0. */
 export type Schedule = (update: number) => number;
 
 /** A constant, or a schedule over updates. */
 export type LearningRate = number | Schedule;
 
-/** The options of every optimizer that say how far it steps. */
+/** Options for the learning rate, common to all optimizers. */
 export const rateOptions = z.strictObject({
   learningRate: z
     .union([z.number().min(0), z.custom<Schedule>(isFunction, "expected a function of updates")])
@@ -29,7 +29,7 @@ export const rateOptions = z.strictObject({
     .union([z.int().min(1), z.custom<() => number>(isFunction, "expected a function")])
     .optional()
     .describe(
-      "Meta-updates after which a linear schedule has reached 0; in code also a function, called at the first update. Default: the length of training, which only a config knows.",
+      "Meta-updates after which a linear schedule has reached 0; in code also a function, called at the first update. Default: the length of training, in a config; required in code.",
     ),
 });
 
@@ -37,7 +37,7 @@ function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }
 
-/** Refuses two schedules at once: of a function, and by name. */
+/** Refuses a schedule function together with a named schedule. */
 export function refuseTwoSchedules(
   { learningRate, schedule, warmupUpdates }: z.output<typeof rateOptions>,
   context: z.RefinementCtx,
@@ -45,7 +45,8 @@ export function refuseTwoSchedules(
   if (typeof learningRate === "number" || (schedule === "constant" && warmupUpdates === 0)) return;
   context.addIssue({
     code: "custom",
-    message: "learningRate is a function, which leaves nothing to schedule and warmupUpdates",
+    message:
+      "expected a number as learningRate with schedule or warmupUpdates, got a function. Leave them out, or give a number",
   });
 }
 
@@ -91,8 +92,8 @@ export const linearScheduleOptions = z.strictObject({
 export type LinearScheduleOptions = z.input<typeof linearScheduleOptions>;
 
 /**
- * Rises linearly to `peak`, then falls linearly to 0, as transformers'
- * `get_linear_schedule_with_warmup`, which MetaICL uses.
+ * Rises linearly to `peak`, then falls linearly to 0, like transformers' `get_linear_schedule_with_warmup`,
+ * which MetaICL uses.
  *
  * @throws MetaError `BAD_OPTION`
  */
@@ -104,7 +105,7 @@ export function linearSchedule(options: LinearScheduleOptions): Schedule {
       : peak * Math.max(0, (total - update) / Math.max(1, total - warmup));
 }
 
-/** Turns an ascent direction into a step down: `u = -rate * u`. */
+/** Converts an ascent direction to a descent step: `u = -rate * u`. */
 export function scaleByLearningRate(rate: LearningRate): GradientTransform {
   const schedule = typeof rate === "number" ? () => rate : rate;
   return {

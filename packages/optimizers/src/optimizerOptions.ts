@@ -4,7 +4,7 @@ import { rateOptions } from "./learningRate.js";
 import type { GradientTransform } from "./transform.js";
 import { addDecayedWeights, weightDecayOptions } from "./weightDecay.js";
 
-/** The options that all optimizers have. */
+/** Options that all optimizers have. */
 export const optimizerOptions = z.strictObject({
   ...rateOptions.shape,
   clipNorm: z
@@ -19,12 +19,12 @@ export const optimizerOptions = z.strictObject({
 
 type OptimizerOptions = z.output<typeof optimizerOptions>;
 
-/** The transform that clips, if any. */
+/** Clipping transform, if any. */
 export function clipping({ clipNorm }: Pick<OptimizerOptions, "clipNorm">): GradientTransform[] {
   return clipNorm === undefined ? [] : [clipByGlobalNorm(clipNorm)];
 }
 
-/** The transform that decays, if any. */
+/** Weight decay transform, if any. */
 export function decay({
   weightDecay,
   noDecay,

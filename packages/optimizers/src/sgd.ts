@@ -14,11 +14,11 @@ export const momentumOptions = z.strictObject({
     .min(0)
     .max(1)
     .default(0)
-    .describe("Share of the gradient, the first apart, that does not enter the momentum."),
+    .describe("Share of the gradient, except of the first one, that does not enter the momentum."),
   nesterov: z
     .boolean()
     .default(false)
-    .describe("Whether the step looks ahead, as Nesterov's does; needs momentum."),
+    .describe("Uses Nesterov momentum; needs a momentum above 0."),
 });
 
 /** Options of {@link accumulateMomentum}. */
@@ -33,15 +33,15 @@ export const sgdOptions = z
   .superRefine(refuseTwoSchedules)
   .refine(
     ({ nesterov, momentum }) => !nesterov || momentum > 0,
-    "nesterov needs a momentum above 0, but momentum is 0",
+    "nesterov: expected a momentum above 0, got 0",
   )
-  .describe("Stochastic gradient descent, with momentum if asked for; decay is L2.");
+  .describe("Stochastic gradient descent with optional momentum; decay is L2.");
 
 /** Options of {@link sgd}. */
 export type SgdOptions = z.input<typeof sgdOptions>;
 
 /**
- * A velocity `b = momentum b + (1 - dampening) g`, where the first gradient enters undamped, as in
+ * Velocity `b = momentum b + (1 - dampening) g`, where the first gradient enters without dampening, as in
  * `torch.optim.SGD`.
  *
  * Source: Sutskever et al. 2013, section 2. Slot: `velocity`.
@@ -85,8 +85,8 @@ export function accumulateMomentum(options: MomentumOptions): GradientTransform 
 }
 
 /**
- * Stochastic gradient descent, with momentum if asked for and the weight decay, if any, added to
- * the gradient, as `torch.optim.SGD`.
+ * Stochastic gradient descent with optional momentum; weight decay is added to the gradient, as in
+ * `torch.optim.SGD`.
  *
  * @throws MetaError `BAD_OPTION`
  */

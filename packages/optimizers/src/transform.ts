@@ -4,47 +4,47 @@ import type * as tf from "@tensorflow/tfjs";
 /** Moving averages by name. */
 export type Slots = Readonly<Record<string, Params>>;
 
-/** Where training stands when an update is made. */
+/** Position in training of an update. */
 export interface UpdateCount {
-  /** This gradient's number, from 1: the `t` of Adam's bias correction. */
+  /** Number of this gradient, from 1: the `t` of Adam's bias correction. */
   readonly step: number;
-  /** Updates made before this one, from 0: where a schedule reads. */
+  /** Number of earlier updates, from 0: the argument of a schedule. */
   readonly update: number;
 }
 
-/** What a transform is given. */
+/** Input of a transform. */
 export interface TransformInput {
-  /** The gradients, or what the transform before made of them. */
+  /** Gradients, or the output of the previous transform. */
   readonly updates: Params;
   readonly slots: Slots;
   readonly params: Params;
 }
 
 /**
- * One pure step on the way from gradients to an update, with its vector-Jacobian product. Chained
- * transforms make an optimizer, as in optax.
+ * One pure step from gradients to an update, with its vector-Jacobian product. Chained transforms make an
+ * optimizer, as in optax.
  */
 export interface GradientTransform {
   readonly name: string;
   readonly slotNames: readonly string[];
   init(params: Params): Slots;
   /**
-   * The numbers that this update needs. They are computed on the host in float64, because
-   * `1 - beta2 ** step` in float32 would lose four digits, and reach {@link apply} as tensors, so
-   * that a compiled `apply` does not depend on the step.
+   * Coefficients of this update. They are computed on the host in float64, because `1 - beta2 ** step` in
+   * float32 would lose four digits, and are passed to {@link apply} as tensors, so that a compiled `apply`
+   * does not depend on the step.
    */
   coefficients(count: UpdateCount): Readonly<Record<string, number>>;
   /**
-   * What {@link apply} has to know of all updates together, such as their norm. Where it is not
-   * among `c`, `apply` was given all of them.
+   * Quantities over all updates together that {@link apply} needs, such as their norm. If they are not in
+   * `c`, `apply` was given all updates and computes them.
    *
-   * @param norm over all updates together, where it is known
+   * @param norm over all updates together, if it is known
    */
   measure?(updates: Params, norm?: tf.Scalar): Coefficients;
-  /** Names of one kind are treated alike. By default all are. */
+  /** Kind of a tensor, by name; tensors of one kind are treated alike. By default there is one kind. */
   kindOf?(name: string): string;
   apply(input: TransformInput, c: Coefficients): { updates: Params; slots: Slots };
-  /** @param cotangent derivatives of a scalar with respect to what {@link apply} returned */
+  /** @param cotangent derivatives of a scalar with respect to the output of {@link apply} */
   adjoint(
     input: TransformInput,
     c: Coefficients,
@@ -52,7 +52,7 @@ export interface GradientTransform {
   ): { updates: Params; slots: Slots; params?: Params };
 }
 
-/** The parts that a transform without memory and without numbers shares with every other. */
+/** Members of a transform that has no slots and no coefficients. */
 export const stateless = {
   slotNames: [] as readonly string[],
   init: (): Slots => ({}),

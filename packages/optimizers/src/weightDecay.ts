@@ -9,7 +9,7 @@ export const weightDecayOptions = z.strictObject({
     .min(0)
     .default(0)
     .describe(
-      "Pull towards zero: with `adamw` this share of the learning rate is taken off a parameter at each update, otherwise it is added to the gradient.",
+      "Weight decay: `adamw` multiplies each parameter by 1 - learningRate * weightDecay at each update; other optimizers add weightDecay times the parameter to the gradient.",
     ),
   noDecay: z
     .array(z.string())
@@ -18,13 +18,13 @@ export const weightDecayOptions = z.strictObject({
     .describe("Tensors whose name contains one of these texts are not decayed."),
 });
 
-/** How much, and which tensors, to pull towards zero. */
+/** Strength of the decay, and the tensors that decay. */
 export type WeightDecayOptions = z.input<typeof weightDecayOptions>;
 
 /**
- * Adds `weightDecay * p` to the update. Before a moment transform this is L2 regularisation, after
- * it is decoupled decay. MetaICL's published code spares `["bias", "LayerNorm.weight"]`, the second of
- * which matches no GPT-2 name.
+ * Adds `weightDecay * p` to the update. Before a moment transform this is L2 regularisation, after it
+ * decoupled decay. MetaICL's published code exempts `["bias", "LayerNorm.weight"]`, the second of which
+ * matches no GPT-2 name.
  *
  * @throws MetaError `BAD_OPTION`
  */

@@ -48,7 +48,7 @@ describe("a schedule", () => {
 
   test("is given once", () => {
     expect(() => adam({ learningRate: () => 1, schedule: "linear", totalUpdates: 2 })).toThrow(
-      "[BAD_OPTION] learningRate is a function, which leaves nothing to schedule and warmupUpdates.",
+      "[BAD_OPTION] expected a number as learningRate with schedule or warmupUpdates, got a function. Leave them out, or give a number.",
     );
   });
 });
@@ -73,7 +73,7 @@ test("clipNorm clips as a transform before the optimizer does", () => {
 describe("refuses", () => {
   test.each([
     [{ learningRate: -1 }, "learningRate: expected a number of at least 0, got -1."],
-    [{ learningRate: 1, nesterov: true }, "nesterov needs a momentum above 0, but momentum is 0."],
+    [{ learningRate: 1, nesterov: true }, "nesterov: expected a momentum above 0, got 0."],
     [{ learningRate: 1, momentum: 1 }, "momentum: expected a number below 1, got 1."],
     [{ learningRate: 1, momentun: 0.5 }, 'unknown key "momentun". Did you mean "momentum"?'],
   ])("%o in code", (options, message) => {
@@ -83,7 +83,7 @@ describe("refuses", () => {
   test.each([
     [{ learningRate: -1 }, ".learningRate: expected a number of at least 0, got -1."],
     [{ learningRate: () => 1 }, ".learningRate: expected a plain value, got a function."],
-    [{ use: "sgd", nesterov: true }, ": nesterov needs a momentum above 0, but momentum is 0."],
+    [{ use: "sgd", nesterov: true }, ": nesterov: expected a momentum above 0, got 0."],
   ])("%o in a config", async (options, message) => {
     await expect(open({ use: "sgd", ...options })).rejects.toThrow(
       `[BAD_CONFIG] optimizer (sgd)${message}`,

@@ -26,7 +26,7 @@ describe.skipIf(noNativeEngine)(`A compiled function ${noNativeEngine ?? ""}`, (
     runtime.dispose();
   });
 
-  /** What this process holds: tensors of TensorFlow.js and tensors of the engine. */
+  /** Tensors that this process holds, in TensorFlow.js and in the engine. */
   const held = () => ({ tensors: tf.memory().numTensors, handles: binding.getNumOfTensors() });
 
   const values = (tensor: tf.Tensor | undefined) => Array.from(tensor?.dataSync() ?? []);

@@ -62,7 +62,7 @@ describe.skipIf(noNativeEngine || process.platform !== "linux")(
       engine = addonFor(library).engine;
     });
 
-    /** What the addon answers with a driver of our own in the place of NVIDIA's. */
+    /** Asks the addon a question, with a stub in place of NVIDIA's driver. */
     async function ask(question: string, flags: readonly string[] = ["-DINIT=0"]) {
       const { folder } = sandbox();
       const source = join(folder, "driver.c");

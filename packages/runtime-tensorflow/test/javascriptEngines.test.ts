@@ -7,7 +7,7 @@ import { wasm } from "../src/javascript/wasm.js";
 import { languageModelOperations } from "./support/languageModelOperations.js";
 import { expectSame, type Values, valuesOf, wave } from "./support/values.js";
 
-// Of the plain JavaScript backend as TensorFlow.js ships it, before a runtime supplies kernels.
+// Kernel of the plain JavaScript backend as TensorFlow.js ships it, before a runtime supplies others.
 const stockSegmentSum = tf.getKernel("UnsortedSegmentSum", "cpu").kernelFunc;
 
 const segmentSum = (x: tf.Tensor, ids: number[], segments: number) =>

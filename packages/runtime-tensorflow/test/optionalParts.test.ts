@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { filesOf } from "../src/pack/optionalParts.js";
 
-// What TensorFlow's check before it registers a GPU was seen to need, and to do without.
+// Libraries that TensorFlow's check before registering a GPU needs, and that it does not need, as observed.
 test.each([
   "tensorflow/libtensorflow_cc.so.2",
   "nvidia/cuda_runtime/lib/libcudart.so.12",

@@ -36,7 +36,7 @@ describe.skipIf(noNativeEngine)(`A function in two stages ${noNativeEngine ?? ""
   };
   const staged = (options = {}) => runtime.compileStages(vi.fn(growth), (x) => x, options);
 
-  /** A network of one hidden layer, of which gradient and Hessian are known by TensorFlow.js. */
+  /** A network with one hidden layer, whose gradient and Hessian TensorFlow.js can compute. */
   const loss = ({ w, out }: Params, { x, rows }: Record<string, tf.Tensor>) => {
     const chosen = tf.gather(x as tf.Tensor2D, rows as tf.Tensor1D);
     const hidden = tf.tanh(tf.matMul(chosen, w as tf.Tensor2D));
@@ -62,7 +62,7 @@ describe.skipIf(noNativeEngine)(`A function in two stages ${noNativeEngine ?? ""
     expect(values(finish(tf.tensor1d([2, 1])))).toEqual([2, Math.fround(Math.E)]);
   });
 
-  /** What the runtime compiles of the network's gradient and product. */
+  /** Gradient and product of the network, compiled by the runtime. */
   const linearized = (objective: Objective<ReturnType<typeof batch>>) => {
     expect(objective.sharesWork).toBe(true);
     return objective.linearize(params(), batch());

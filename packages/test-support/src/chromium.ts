@@ -7,10 +7,10 @@ const places = [
   "/usr/bin/google-chrome",
 ];
 
-/** A Chromium to test pages in, where there is one. */
+/** Path of a Chromium to test pages in, where there is one. */
 export const chromiumPath = places.find((path) => path && existsSync(path));
 
-/** For the titles of tests that need it. */
+/** Suffix of the titles of tests that need it. */
 export const whyNoChromium = chromiumPath
   ? ""
   : "(skipped: no Chromium; CHROMIUM_PATH may name one)";

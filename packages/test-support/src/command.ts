@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
-/** The command as it is built, which runs in a process of its own. */
+/** The built command, which runs in a process of its own. */
 export const program = join(import.meta.dirname, "../../cli/bin/metalearn.js");
 
-/** What Node.js decides by whether there are colours; a test runner or a CI machine may set it otherwise. */
+/**
+ * Variables by which Node.js decides about colours, unset here because a test runner or a CI machine may set
+ * them.
+ */
 const usualTerminal = {
   TERM: "xterm-256color",
   CI: undefined,
@@ -14,30 +17,30 @@ const usualTerminal = {
   NODE_DISABLE_COLORS: undefined,
 };
 
-/** What a process left behind. */
+/** Result of a process. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Where and how a command runs. */
+/** Working directory and environment of a command. */
 export interface CommandOptions {
   /** The working directory. */
   readonly cwd: string;
-  /** On top of this process's environment; `undefined` takes a variable away. */
+  /** In addition to this process's environment; `undefined` removes a variable. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether it leads a process group of its own. @default false */
+  /** True to make it the leader of a process group. @default false */
   readonly detached?: boolean;
 }
 
-/** A command that has been started. */
+/** A running command. */
 export interface Started {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `metalearn` in a process of its own, as it is built, with output that is no terminal. */
+/** Starts the built `metalearn` in a process of its own, with output to pipes. */
 export function start(args: readonly string[], options: CommandOptions): Started {
   return startProgram([process.execPath, program, ...args], options);
 }
@@ -48,7 +51,7 @@ export function run(args: readonly string[], options: CommandOptions): Promise<F
 }
 
 /**
- * Starts `metalearn` on a pseudo-terminal of Python's. What the terminal shows, both streams with all
+ * Starts `metalearn` on a pseudo-terminal, made by Python. The terminal's content, both streams with all
  * escape codes, is in `stdout`.
  */
 export function startOnTerminal(args: readonly string[], options: CommandOptions): Started {
@@ -57,7 +60,7 @@ export function startOnTerminal(args: readonly string[], options: CommandOptions
   return startProgram(["python3", "-c", script, process.execPath, program, ...args], options);
 }
 
-/** Runs `metalearn` on such a terminal to its end. */
+/** Runs `metalearn` on a pseudo-terminal to its end. */
 export function runOnTerminal(args: readonly string[], options: CommandOptions): Promise<Finished> {
   return startOnTerminal(args, options).finished;
 }

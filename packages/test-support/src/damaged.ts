@@ -1,23 +1,23 @@
 import { stat, writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 
-/** Damaged files that each test tries; more by hand now and then. */
+/** Number of damaged files that each test tries; run more by hand now and then. */
 const tries = Number(process.env.METALEARN_FUZZ ?? 100);
 
-/** A source of random numbers, as core's. */
+/** Source of random numbers, like core's. */
 interface Random {
   uniform(): number;
   integer(limit: number): number;
 }
 
-/** An open file of tensors, as core's. */
+/** Open file of tensors, like core's. */
 interface TensorFile {
   readonly entries: Readonly<Record<string, unknown>>;
   read(name: string): Promise<{ readonly size: number; dispose(): void }>;
   close(): Promise<void>;
 }
 
-/** A copy with one to four bytes changed, a piece doubled, taken out or cut off. */
+/** Copy with one to four bytes changed, or with a piece duplicated, removed or cut off. */
 export function damaged(bytes: Buffer, random: Random): Buffer {
   const place = () => random.integer(bytes.length);
   const [from, to] = [place(), place()].sort((a, b) => a - b) as [number, number];
@@ -34,11 +34,12 @@ export function damaged(bytes: Buffer, random: Random): Buffer {
 }
 
 /**
- * Writes damaged files to `path`, one after the other, and reads of each all that can be read: it ends, and if
- * in an error, in one that says what to do.
+ * Writes damaged files to `path`, one after the other, and reads everything readable of each: reading must
+ * end, and every error must say what to do.
  *
  * @param make the bytes of a damaged file, by its number
- * @param elementsPerByte the most that a type of the format has; no tensor is larger than the file. @default 0.5
+ * @param elementsPerByte the most that a type of the format has; no tensor is larger than the file. @default
+ *   0.5
  */
 export async function tryDamaged(
   path: string,

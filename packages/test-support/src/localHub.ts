@@ -5,14 +5,14 @@ import type { AddressInfo } from "node:net";
 /** The only commit of a local hub. */
 export const commit = "0123456789abcdef0123456789abcdef01234567";
 
-/** A hub with one repository, `you/tiny`, speaking the parts of the hub's interface that downloads use. */
+/** Local hub with one repository, `you/tiny`, and the part of the hub's API that downloads use. */
 export class LocalHub {
   readonly files: Record<string, Buffer> = {};
   /** Requests for file contents: path and range. */
   readonly requests: string[] = [];
-  /** Breaks off each content answer after this many bytes. */
+  /** Number of bytes after which each response is cut off. */
   breakAfter = Number.POSITIVE_INFINITY;
-  /** Serves other bytes than it announces. */
+  /** True to serve other bytes than the announced hash says. */
   corrupt = false;
   readonly #kind: "models" | "datasets";
   #server: Server = createServer((request, response) => {

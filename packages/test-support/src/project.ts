@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { type CommandOptions, type Finished, run } from "./command.js";
 
-/** One run that takes a moment: a model of one layer on generated tasks. */
+/** Config of a quick run: a model with one layer on generated tasks. */
 export const tinyRun = {
   runtime: { use: "wasm" },
   model: {
@@ -28,7 +28,7 @@ export interface Project {
   readonly folder: string;
   path(...parts: string[]): string;
   write(path: string, content: unknown): Promise<void>;
-  /** A file's text, or nothing when there is none. */
+  /** Reads a file's text; undefined when it does not exist. */
   read(path: string): Promise<string | undefined>;
   json<T>(path: string): Promise<T>;
   metalearn(args: readonly string[], env?: CommandOptions["env"]): Promise<Finished>;
@@ -37,7 +37,7 @@ export interface Project {
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-/** A folder with `metalearn.config.yaml` and nothing else, gone after the tests of a file. */
+/** Creates a folder with only `metalearn.config.yaml`, which is removed after the tests of a file. */
 export async function emptyProject(config?: unknown): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), "metalearn-cli-"));
   folders.push(folder);
@@ -57,13 +57,13 @@ export async function emptyProject(config?: unknown): Promise<Project> {
     },
     metalearn: (args, env = {}) => run(args, { cwd: folder, env }),
   };
-  await project.write("package.json", {}); // a config is looked for up to here
+  await project.write("package.json", {}); // the search for a config stops here
   if (config !== undefined) await project.write("metalearn.config.yaml", config); // JSON is YAML
   return project;
 }
 
 /**
- * The error message of a command that must fail without any result.
+ * Error message of a command that must fail and print no result.
  *
  * @param exitCode by default that of wrong input
  */

@@ -6,11 +6,11 @@ export interface RawEntry {
 }
 
 /**
- * The bytes of a safetensors file, following the format's published description: the length of the
- * header in 8 bytes, little-endian; the header; the tensors.
+ * Bytes of a safetensors file, following the format's published description: the length of the header in 8
+ * bytes, little-endian; the header; the tensors.
  *
  * @param header an object, or the text itself
- * @param length what the file says about the header's length, where that is not the truth
+ * @param length length of the header to write, to test a wrong one
  */
 export function rawSafetensors(
   header: Readonly<Record<string, unknown>> | string,
@@ -23,7 +23,7 @@ export function rawSafetensors(
   return Buffer.concat([prefix, text, data]);
 }
 
-/** The parts of a safetensors file. */
+/** Splits a safetensors file into its parts. */
 export function splitSafetensors(file: Buffer): { header: Record<string, RawEntry>; data: Buffer } {
   const end = 8 + Number(file.readBigUInt64LE());
   return { header: JSON.parse(file.subarray(8, end).toString()), data: file.subarray(end) };

@@ -1,18 +1,18 @@
-/** What `evaluation.json` holds of a task, as far as these tests read it. */
+/** Part of a task in `evaluation.json` that these tests read. */
 export interface StoredTask {
   readonly task: string;
   readonly unseenDomain: boolean;
   readonly seeds: readonly { readonly seed: number; readonly score: number }[];
 }
 
-/** What `evaluation.json` holds. */
+/** Content of `evaluation.json`. */
 export interface StoredEvaluation {
   readonly seeds: readonly number[];
   readonly seconds: number;
   readonly tasks: readonly StoredTask[];
 }
 
-/** The cells of a table on the terminal, row by row. */
+/** Cells of a terminal table, row by row. */
 export function cellsOf(text: string): string[][] {
   return text
     .split("\n")
@@ -31,7 +31,7 @@ export function meanAndWorst(tasks: readonly StoredTask[]): string {
   return `${percent(average(scores.map(average)))} / ${percent(average(scores.map((own) => Math.min(...own))))}`;
 }
 
-/** The mean score of one evaluation: over demonstrations, then over tasks. */
+/** Mean score of one evaluation: over demonstrations, then over tasks. */
 export function meanScore({ tasks }: StoredEvaluation): number {
   return average(tasks.map(({ seeds }) => average(seeds.map(({ score }) => score))));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The folder with reference numbers and real task data, which is not part of the repository. */
+/** Folder with reference numbers and real task data, which is not part of the repository. */
 const sharedFolder = resolve(
   process.env.METALEARN_SHARED ?? join(import.meta.dirname, "../../../../shared"),
 );
@@ -11,7 +11,7 @@ export function shared(...parts: string[]): string {
   return join(sharedFolder, ...parts);
 }
 
-/** Why tests of a part of the shared folder cannot run here; `undefined` when they can. */
+/** Reason why tests of a part of the shared folder cannot run here; `undefined` when they can. */
 export function missing(...parts: string[]): string | undefined {
   return existsSync(shared(...parts))
     ? undefined

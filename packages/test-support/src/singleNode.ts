@@ -6,9 +6,9 @@ import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A Slurm of one node, this machine, started for a test. */
+/** A Slurm with this machine as its single node, started for a test. */
 export interface SingleNode {
-  /** For the commands of Slurm: where their configuration is. */
+  /** Environment of Slurm's commands: the path of their configuration. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export interface SingleNode {
 const programs = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo"];
 const path = `${process.env.PATH}:/usr/sbin`;
 
-/** Why Slurm cannot be started here, if it cannot. */
+/** Reason why Slurm cannot be started here; undefined when it can. */
 export function whyNoSlurm(): string | undefined {
   if (process.getuid?.() !== 0) return "slurmd wants to be root";
   const missing = programs.filter(
@@ -27,7 +27,7 @@ export function whyNoSlurm(): string | undefined {
     : undefined;
 }
 
-/** Starts munge, the controller and the node, with all of their files in a folder of their own. */
+/** Starts munge, the controller and the node daemon, with all of their files in a temporary folder. */
 export async function startSingleNode(): Promise<SingleNode> {
   const folder = mkdtempSync(join(tmpdir(), "metalearn-slurm-"));
   chmodSync(folder, 0o755);

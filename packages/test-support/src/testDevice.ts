@@ -1,7 +1,7 @@
 /**
- * Options of the engine `tensorflow` in tests: the device that `METALEARN_TEST_DEVICE` names, with float32
- * products that round nothing, or rounded to TensorFloat-32 where `METALEARN_TEST_TF32` is 1. Where a
- * device that is named is not there, tests fail.
+ * Options of the engine `tensorflow` in tests: the device in `METALEARN_TEST_DEVICE`, with exact float32
+ * products, or with TensorFloat-32 if `METALEARN_TEST_TF32` is 1. Tests fail where the named device does not
+ * exist.
  */
 export const testDevice: { readonly device?: "cpu" | `cuda:${number}`; readonly tf32?: boolean } = {
   ...(process.env.METALEARN_TEST_DEVICE && {

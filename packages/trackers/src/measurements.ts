@@ -1,15 +1,15 @@
 import type { TrackerRecord } from "@metalearn/core";
 
-/** A record's numbers by name, and the step that they belong to. */
+/** Numbers of a record by name, and the step that they belong to. */
 export interface Measurements {
-  /** In meta-updates. */
+  /** Number of meta-updates. */
   readonly step: number;
   readonly values: readonly (readonly [string, number])[];
 }
 
 /**
- * What a tracker shows of a record. Metrics of training have no group of their own: they come under
- * `train`. Texts and numbers that are not finite are left out.
+ * Measurements that a tracker shows for a record. Metrics of training have no group of their own and are put
+ * under `train`. Texts and numbers that are not finite are left out.
  */
 export function measurements({ update, ...record }: TrackerRecord): Measurements {
   const values = Object.entries(record).flatMap(([key, value]) =>

@@ -20,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const { python, why } = trackingPython("mlflow");
 
-/** What the conformance suite logs. */
+/** Records that the conformance suite logs. */
 const keys = [
   ...["batches", "seconds", "loss", "learningRate"].map((name) => `train/${name}`),
   "evaluation/mean",
@@ -44,7 +44,7 @@ describe.skipIf(!python)(`a real MLflow server ${why && `(skipped: ${why})`}`, (
     earlyFolder = await mkdtemp(join(tmpdir(), "metalearn-trackers-"));
     early = mlflow({ url: `http://127.0.0.1:${port}`, experiment: "early" });
     await expect(early.begin?.(trackedRun(earlyFolder, [line(1)]))).rejects.toThrow(
-      `[TRACKER_FAILED] no answer from http://127.0.0.1:${port} (connect ECONNREFUSED`,
+      `[TRACKER_FAILED] no response from http://127.0.0.1:${port} (connect ECONNREFUSED`,
     );
     await expect(early.log(line(2))).rejects.toThrow("TRACKER_FAILED");
     server = await startMlflow(python as string, port);
@@ -54,7 +54,7 @@ describe.skipIf(!python)(`a real MLflow server ${why && `(skipped: ${why})`}`, (
     await rm(earlyFolder, { recursive: true });
   });
 
-  /** All runs of an experiment, as the server tells of them. */
+  /** All runs of an experiment, from the server. */
   async function runsOf(experiment: string): Promise<readonly Run[]> {
     const found = await server.get<{ experiment: { experiment_id: string } }>(
       "experiments/get-by-name",
@@ -199,14 +199,14 @@ describe("a server that takes connections and never answers", () => {
 
   test("is given up after the time that it was given", async () => {
     const tracker = mlflow({ url, timeout: 0.3 });
-    await expect(tracker.begin?.(trackedRun(folder))).rejects.toThrow("no answer within 0.3 s");
+    await expect(tracker.begin?.(trackedRun(folder))).rejects.toThrow("no response within 0.3 s");
   });
 
   test("is not blamed for time in which the process computed", async () => {
     const tracker = mlflow({ url, timeout: 0.5 });
     const answer = Promise.resolve(tracker.begin?.(trackedRun(folder))).catch(() => "late");
     const begun = performance.now();
-    // Two steps of training that take longer than the server may.
+    // Two steps of training, each longer than the server's timeout.
     for (const _ of [1, 2]) {
       const until = performance.now() + 700;
       while (performance.now() < until);

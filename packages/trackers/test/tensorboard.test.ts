@@ -26,7 +26,7 @@ test.each([
   expect(crc32c(bytes)).toBe(expected);
 });
 
-/** The event in a record: without the length, 8 bytes, and the checksums, of 4 bytes each. */
+/** Event in a record: without the length, 8 bytes, and the checksums, 4 bytes each. */
 const eventOf = (record: Buffer) => record.subarray(12, -4).toString("hex");
 
 test("events are messages of event.proto", () => {
@@ -44,7 +44,7 @@ test("events are messages of event.proto", () => {
 
 const { python, why } = trackingPython("tensorboard");
 
-/** Every tag's steps and values, and the texts, as TensorBoard itself reads a folder. */
+/** Steps and values of every tag, and the texts, as TensorBoard itself reads a folder. */
 function readByTensorboard(logs: string): {
   scalars: Record<string, [step: number, value: number][]>;
   texts: Record<string, string>;

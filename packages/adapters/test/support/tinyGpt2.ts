@@ -6,13 +6,13 @@ const config = { vocabularySize: 256, maxTokens: 64, width: 8, layers: 2, heads:
 
 export const model = gpt2({ ...config, initializerRange: 0.3 }, byteTokenizer);
 
-/** A text of which the last `scored` bytes are scored. */
+/** Batch of a text whose last `scored` bytes are scored. */
 export function sequence(text: string, scored: number): TokenSequence {
   const ids = byteTokenizer.encode(text);
   return { ids, scoredFrom: ids.length - scored };
 }
 
-/** The same names and shapes, every tensor filled with random numbers of this spread. */
+/** Parameters of the same names and shapes, with random numbers of this standard deviation. */
 export function shaken(params: Params, spread: number, seed = 1): Params {
   return Object.fromEntries(
     Object.entries(params).map(([name, { shape, size }]) => {
@@ -23,7 +23,7 @@ export function shaken(params: Params, spread: number, seed = 1): Params {
   );
 }
 
-/** The largest difference between numbers, relative to the largest of the second. */
+/** Largest difference between numbers, relative to the largest of the second. */
 export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const size = Math.max(...Array.from(b, Math.abs));
   return Math.max(...Array.from(b, (value, i) => Math.abs(value - Number(a[i])))) / size;

@@ -4,7 +4,7 @@ const mode = z.enum(["auto", "graph", "xla", "eager"]);
 const precision = z.enum(["float32", "bfloat16"]);
 const signatures = z.int().min(1);
 
-/** How functions are compiled unless a call says otherwise. */
+/** Defaults of compilation. */
 export const compileDefaults = z.strictObject({
   mode: mode
     .optional()
@@ -25,7 +25,7 @@ export const compileDefaults = z.strictObject({
 
 export type CompileDefaults = z.output<typeof compileDefaults>;
 
-/** How one function is compiled: `CompileOptions` of core, with what is used where nothing is said. */
+/** Options of compiling one function: `CompileOptions` of core, with their defaults. */
 export const compileOptions = z.strictObject({
   name: z.string().optional(),
   mode: z.enum([...mode.options, "elementwise"]).default("auto"),

@@ -34,5 +34,5 @@ export const tensorflowOptions = z
 /** Options of {@link tensorflow}. */
 export type TensorFlowOptions = z.input<typeof tensorflowOptions>;
 
-/** How TensorFlow is to run. */
+/** Options of TensorFlow's engine. */
 export type EngineOptions = Omit<TensorFlowOptions, "compile">;

@@ -5,8 +5,8 @@ const ids = (values: number[], shape: number[] = [values.length]) =>
   tf.tensor(Int32Array.from(values), shape, "int32");
 
 /**
- * What a GPT-2 computes with, its gradients, and the data types and sizes that break engines. Every
- * engine has to give the numbers that TensorFlow.js' plain JavaScript engine gives.
+ * Operations of a GPT-2, their gradients, and the data types and sizes that break engines. Every engine must
+ * give the same numbers as TensorFlow.js' plain JavaScript engine.
  */
 export const languageModelOperations: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
   "matMul of matrices": () => tf.matMul(wave([3, 4]), wave([4, 5], 1)),

@@ -22,7 +22,7 @@ export async function runSetup(): Promise<string[]> {
   return said;
 }
 
-/** What setups left behind that are not over. */
+/** Folders left behind by unfinished setups. */
 export function workFolders({ cache }: Sandbox): string[] {
   return readdirSync(join(cache, "work"));
 }

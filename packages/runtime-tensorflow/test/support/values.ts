@@ -21,7 +21,7 @@ export function valuesOf(compute: () => tf.Tensor | tf.Tensor[]): Values[] {
   }) as unknown as Values[];
 }
 
-/** What computations give on the plain JavaScript engine, which is active afterwards. */
+/** Results of computations on the plain JavaScript engine, which is active afterwards. */
 export async function valuesInJavaScript(
   computations: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>>,
 ): Promise<Record<string, Values[]>> {

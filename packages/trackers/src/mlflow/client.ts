@@ -1,25 +1,25 @@
 import { MetaError, messageOf } from "@metalearn/core";
 import { liveTimeout } from "./liveTimeout.js";
 
-/** A server that speaks MLflow's REST API. */
+/** Client of a server that speaks MLflow's REST API. */
 export interface MlflowClient {
   /**
-   * Calls an endpoint, such as `runs/create`, and returns what it answers.
+   * Calls an endpoint, such as `runs/create`, and returns its response.
    *
-   * @throws MetaError `TRACKER_FAILED` when there is no answer, or an error
+   * @throws MetaError `TRACKER_FAILED` when there is no response, or an error
    */
   post<T>(endpoint: string, body: unknown): Promise<T>;
   get<T>(endpoint: string, query: Readonly<Record<string, string>>): Promise<T>;
 }
 
-/** Where the server is and how long it may take. */
+/** Address and timeout of the server. */
 export interface MlflowClientOptions {
   readonly url: string;
-  /** For one answer, in seconds. */
+  /** Timeout of one request, in seconds. */
   readonly timeout: number;
 }
 
-/** The error that a server answered with, by MLflow's name for it. */
+/** Error response of a server, with MLflow's name for it. */
 export class MlflowError extends MetaError {
   constructor(
     readonly reason: string,
@@ -44,7 +44,7 @@ export function mlflowClient({ url, timeout }: MlflowClientOptions): MlflowClien
       text = await response.text();
     } catch (cause) {
       const why = messageOf((cause as Error).cause || cause);
-      throw new MetaError("TRACKER_FAILED", `no answer from ${url} (${why}).`, { cause });
+      throw new MetaError("TRACKER_FAILED", `no response from ${url} (${why}).`, { cause });
     } finally {
       end();
     }
@@ -60,7 +60,7 @@ export function mlflowClient({ url, timeout }: MlflowClientOptions): MlflowClien
   };
 }
 
-/** As MLflow's own clients take it from the environment. */
+/** Credentials from the environment, under the names that MLflow's own clients use. */
 function authorization(): Record<string, string> {
   const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user } = process.env;
   if (token) return { authorization: `Bearer ${token}` };

@@ -11,16 +11,8 @@ export const mlflowOptions = z
       .url({ protocol: /^https?$/, error: "expected a URL that begins with http:// or https://" })
       .optional()
       .describe("The tracking server. Default: `MLFLOW_TRACKING_URI`, or http://127.0.0.1:5000."),
-    experiment: z
-      .string()
-      .min(1)
-      .default("metalearn")
-      .describe("The experiment that runs are put into."),
-    timeout: z
-      .number()
-      .positive()
-      .default(10)
-      .describe("How long the server may take for one answer, in seconds."),
+    experiment: z.string().min(1).default("metalearn").describe("Experiment of the runs."),
+    timeout: z.number().positive().default(10).describe("Timeout of one request, in seconds."),
   })
   .describe("A run on an MLflow server.");
 
@@ -35,15 +27,15 @@ interface Metric {
   readonly timestamp: number;
 }
 
-/** The most metrics that a server takes in one request. */
+/** Largest number of metrics in one request. */
 const batchSize = 1000;
 
 /**
- * Sends a run's config and metrics to an MLflow tracking server over its REST API. A run that goes
- * on continues its run on the server, which `mlflow.json` in its directory names, and sends only
- * what the server lacks. So does a run whose server was down for a while.
+ * Sends a run's config and metrics to an MLflow tracking server over its REST API. A resumed run continues
+ * its run on the server, which `mlflow.json` in its directory names, and sends only what the server lacks.
+ * The same holds after a server was unreachable for a while.
  *
- * A name and password, or a token, are taken from MLFLOW_TRACKING_USERNAME and _PASSWORD or
+ * User and password, or a token, are read from MLFLOW_TRACKING_USERNAME and _PASSWORD or
  * MLFLOW_TRACKING_TOKEN.
  *
  * @throws MetaError `BAD_OPTION`
@@ -60,7 +52,7 @@ export function mlflow(options: MlflowOptions = {}): Tracker {
   let unsent: Metric[] = [];
   let reached = 0;
 
-  /** Takes a record; `timestamp` is when it was made. */
+  /** Adds a record; `timestamp` is the time at which it was made. */
   const add = (record: TrackerRecord, timestamp: number) => {
     const { step, values } = measurements(record);
     reached = step;
@@ -81,7 +73,7 @@ export function mlflow(options: MlflowOptions = {}): Tracker {
       if (lacking.length > 0) {
         await client.post("runs/log-batch", { run_id: id, metrics: lacking });
       }
-      unsent = unsent.slice(metrics.length); // only now: what failed is sent again with the next
+      unsent = unsent.slice(metrics.length); // only after success: failed metrics are sent again with the next ones
     }
   };
 
@@ -90,7 +82,7 @@ export function mlflow(options: MlflowOptions = {}): Tracker {
 
     async begin(tracked) {
       run = tracked;
-      // What was made earlier keeps its distance in time.
+      // Keeps the time between earlier records.
       const last = tracked.history.findLast(({ seconds }) => typeof seconds === "number");
       const origin = Date.now() - 1000 * Number(last?.seconds ?? 0);
       for (const record of tracked.history) {
@@ -107,7 +99,7 @@ export function mlflow(options: MlflowOptions = {}): Tracker {
     async close() {
       await send();
       if (!onServer) return;
-      // A run that was stopped will be RUNNING again when it goes on.
+      // A run that was stopped is set to RUNNING again when it resumes.
       const status = reached >= (run?.updates ?? 0) ? "FINISHED" : "KILLED";
       await client.post("runs/update", { run_id: onServer.id, status, end_time: Date.now() });
     },

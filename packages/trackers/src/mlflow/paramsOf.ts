@@ -1,13 +1,15 @@
-/** A parameter as MLflow takes it. */
+/** A parameter in MLflow's API. */
 export interface MlflowParam {
   readonly key: string;
   readonly value: string;
 }
 
-/** The most parameters of one request, and the longest value and name that a server takes. */
+/** MLflow's limits: parameters per request, and lengths of a value and a name. */
 const limits = { params: 100, characters: 6000, name: 250 };
 
-/** A config as parameters with dotted names, such as `train.steps`, in batches that fit a request. */
+/**
+ * Flattens a config to parameters with dotted names, such as `train.steps`, in batches that fit a request.
+ */
 export function paramsOf(config: unknown): MlflowParam[][] {
   const params = flatten(config, "");
   const batches = Math.ceil(params.length / limits.params);
@@ -27,7 +29,7 @@ function flatten(value: unknown, key: string): MlflowParam[] {
   return [{ key: nameFor(key), value: text.slice(0, limits.characters) }];
 }
 
-/** A name with nothing in it that MLflow refuses in names of parameters and metrics. */
+/** Replaces characters that MLflow refuses in names of parameters and metrics. */
 export function nameFor(key: string): string {
   return key.replaceAll(/[^\w/.\- ]/g, "_").slice(-limits.name);
 }

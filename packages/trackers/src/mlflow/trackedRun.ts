@@ -9,7 +9,7 @@ import { paramsOf } from "./paramsOf.js";
 /** A run on the server. */
 export interface ServerRun {
   readonly id: string;
-  /** The step up to which the server has each metric, and the value there. */
+  /** Last step of each metric on the server, and its value there. */
   readonly known: ReadonlyMap<string, { readonly step: number; readonly value: number }>;
 }
 
@@ -22,15 +22,15 @@ interface RunAnswer {
   };
 }
 
-/** What `mlflow.json` in the run's directory holds. */
+/** Content of `mlflow.json` in the run's directory. */
 interface Link {
   readonly url: string;
   readonly runId: string;
-  /** A hash of what makes it this run: a directory without results may be given to another one. */
+  /** Hash that identifies this run: a directory without results may be reused by another one. */
   readonly config: string;
 }
 
-/** The server's run for a run's directory: the one that it had before, or a new one. */
+/** Finds the server's run for a run's directory: its earlier one, or a new one. */
 export async function openServerRun(
   client: MlflowClient,
   { url, experiment }: { url: string; experiment: string },
@@ -69,7 +69,7 @@ export async function openServerRun(
   return { id, known: new Map() };
 }
 
-/** How a run is evaluated and tracked may change. */
+/** Options of evaluation and tracking may change within a run. */
 function hashOf({ config }: TrackedRun): string {
   const { evaluate: _evaluate, tracker: _tracker, ...own } = config;
   return createHash("sha256").update(JSON.stringify(own)).digest("hex");
@@ -83,7 +83,7 @@ async function readLink(file: string): Promise<Link | undefined> {
   }
 }
 
-/** Nothing when the run was deleted since. */
+/** Undefined when the run has been deleted since. */
 async function findRun(client: MlflowClient, id: string): Promise<RunAnswer | undefined> {
   try {
     const found = await client.get<RunAnswer>("runs/get", { run_id: id });
@@ -109,7 +109,7 @@ async function experimentId(client: MlflowClient, name: string): Promise<string>
     return (await client.post<{ experiment_id: string }>("experiments/create", { name }))
       .experiment_id;
   } catch (error) {
-    // Another run of the same sweep was quicker.
+    // Another run of the same sweep has created the experiment first.
     if (!(error instanceof MlflowError) || error.reason !== "RESOURCE_ALREADY_EXISTS") throw error;
     return (await find()).experiment.experiment_id;
   }

@@ -7,7 +7,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest;
 });
 
-/** CRC-32C of bytes, as RFC 3720 (appendix B.4) defines it; zlib has only the other CRC-32. */
+/** CRC-32C of bytes, as defined by RFC 3720 (appendix B.4); zlib has only the other CRC-32. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (table[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);

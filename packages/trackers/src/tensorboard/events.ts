@@ -3,26 +3,26 @@ import { record } from "./record.js";
 
 // Field numbers are those of tensorflow/core/util/event.proto and framework/{summary,tensor}.proto.
 
-/** When and at which step something happened. */
+/** Time and step of an event. */
 export interface Moment {
   /** Seconds since 1970. */
   readonly seconds: number;
   readonly step: number;
 }
 
-/** The event that every event file begins with. */
+/** First event of every event file. */
 export function fileVersion(at: Moment): Buffer {
   return event(at, (writer) => writer.writeStringField(3, "brain.Event:2"));
 }
 
-/** Takes back what earlier files hold of this step and later ones. */
+/** Event that removes this step and later ones from earlier files. */
 export function restart(at: Moment): Buffer {
   return event(at, (writer) => {
     message(writer, 7, () => writer.writeVarintField(1, 1)); // session_log.status: START
   });
 }
 
-/** Numbers by tag. TensorBoard keeps 32 bits of each. */
+/** Event with numbers by tag. TensorBoard stores them in 32 bits. */
 export function scalars(at: Moment, values: readonly (readonly [string, number])[]): Buffer {
   return summary(at, (writer) => {
     for (const [tag, value] of values) {
@@ -34,7 +34,7 @@ export function scalars(at: Moment, values: readonly (readonly [string, number])
   });
 }
 
-/** A text in Markdown. */
+/** Event with a text in Markdown. */
 export function text(at: Moment, tag: string, markdown: string): Buffer {
   return summary(at, (writer) => {
     message(writer, 1, () => {
@@ -65,7 +65,7 @@ function event({ seconds, step }: Moment, writeContent: (writer: PbfWriter) => v
   return record(writer.finish());
 }
 
-/** A message within a message. */
+/** Nested message. */
 function message(writer: PbfWriter, field: number, writeFields: () => void): void {
   writer.writeMessage(field, writeFields, undefined);
 }

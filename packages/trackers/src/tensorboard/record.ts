@@ -1,8 +1,7 @@
 import { crc32c } from "./crc32c.js";
 
 /**
- * A record of TensorFlow's file format: length (8 bytes, little endian), its checksum, the data, its
- * checksum.
+ * Record of TensorFlow's file format: length (8 bytes, little endian), its checksum, the data, its checksum.
  *
  * Source: tensorflow/core/lib/io/record_writer.h
  */
@@ -12,7 +11,9 @@ export function record(data: Uint8Array): Buffer {
   return Buffer.concat([length, checksum(length), data, checksum(data)]);
 }
 
-/** CRC-32C, rotated and shifted so that checksums of data which hold checksums stay good. */
+/**
+ * Masked CRC-32C: rotated and shifted, because a CRC of data that contains its own CRC would be degenerate.
+ */
 function checksum(data: Uint8Array): Buffer {
   const crc = crc32c(data);
   const masked = (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

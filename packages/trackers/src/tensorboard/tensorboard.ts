@@ -12,7 +12,7 @@ export const tensorboardOptions = z
       .string()
       .optional()
       .describe(
-        "The folder for event files; relative to the config file; every run has one of its own in it. Default: `tensorboard` in the directory of the run.",
+        "Folder of event files, relative to the config file; every run has a subfolder. Default: `tensorboard` in the directory of the run.",
       ),
   })
   .describe("Event files that TensorBoard reads.");
@@ -21,8 +21,8 @@ export const tensorboardOptions = z
 export type TensorboardOptions = z.input<typeof tensorboardOptions>;
 
 /**
- * Writes TensorBoard's event files: every number of a run's records, and its config as text. A run
- * that goes on continues its curves: what it had written after the checkpoint is taken back.
+ * Writes TensorBoard's event files: every number of a run's records, and its config as text. A resumed run
+ * continues its curves: values that were written after the checkpoint are removed.
  *
  * @example tensorboard({ directory: "logs" }) // then: tensorboard --logdir logs
  * @throws MetaError `BAD_OPTION`
@@ -39,7 +39,7 @@ export function tensorboard(options: TensorboardOptions = {}): Tracker {
         : join(run.directory, "tensorboard");
       await mkdir(folder, { recursive: true });
       const earlier = (await readdir(folder)).filter((name) => name.includes(".tfevents."));
-      // In alphabetical order the files are in that of time, and no two have the same name.
+      // Alphabetical order of file names is their order in time, and names are unique.
       const age = (Date.now() / 1000).toFixed(3).padStart(14, "0");
       file = join(folder, `events.out.tfevents.${age}.${hostname()}.${process.pid}`);
       const seconds = Date.now() / 1000;
@@ -52,7 +52,11 @@ export function tensorboard(options: TensorboardOptions = {}): Tracker {
     },
 
     async log(record) {
-      if (!file) throw new MetaError("BAD_OPTION", "A tracker must begin before it logs.");
+      if (!file)
+        throw new MetaError(
+          "BAD_OPTION",
+          "Expected begin() before log(). Call the tracker's begin first.",
+        );
       await appendFile(file, points(record));
     },
 

@@ -5,16 +5,16 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A server of MLflow's own, on this machine. */
+/** A local MLflow server. */
 export interface MlflowServer {
   readonly url: string;
-  /** What it answers to a GET. */
+  /** Response to a GET. */
   get<T>(endpoint: string, query: Readonly<Record<string, string>>): Promise<T>;
   post<T>(endpoint: string, body: unknown): Promise<T>;
   stop(): Promise<void>;
 }
 
-/** A port that nobody listens on. */
+/** Finds a port without a listener. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -24,7 +24,7 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address ? address.port : 0;
 }
 
-/** Starts a tracking server with a database of its own, and waits until it answers. */
+/** Starts a tracking server with a database of its own, and waits until it responds. */
 export async function startMlflow(python: string, port: number): Promise<MlflowServer> {
   const folder = await mkdtemp(join(tmpdir(), "metalearn-mlflow-"));
   const store = `sqlite:///${join(folder, "mlflow.db")}`;
@@ -42,7 +42,7 @@ export async function startMlflow(python: string, port: number): Promise<MlflowS
       "--workers",
       "1",
     ].concat(["--backend-store-uri", store, "--default-artifact-root", files]),
-    // A group of its own: the server has workers, which must end with it.
+    // A process group of its own: the server's workers must end with it.
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"], detached: true },
   );
   let output = "";

@@ -1,6 +1,6 @@
 import type { TrackerRecord } from "@metalearn/core";
 
-/** Curves by tag as the records that they were drawn from: what is of training has no group there. */
+/** Converts curves by tag back to records; metrics of training have no group there. */
 export function recordsOf(
   curves: Readonly<Record<string, readonly (readonly [step: number, value: number])[]>>,
 ): TrackerRecord[] {

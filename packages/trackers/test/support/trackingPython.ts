@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 
-/** A Python, by default the one on the PATH, and the trackers' own packages that it has. */
+/** A Python, by default the one on the PATH, and the versions of trackers' packages that it has. */
 const python = process.env.METALEARN_TRACKING_PYTHON || "python3";
 
 /**
- * The Python to compare with, or why there is none: with `METALEARN_TRACKING_PYTHON` a test may be
- * given one that has `mlflow` and `tensorboard`.
+ * Python to compare with, or the reason why there is none: `METALEARN_TRACKING_PYTHON` may name one that has
+ * `mlflow` and `tensorboard`.
  */
 export function trackingPython(module: "mlflow" | "tensorboard"): { python?: string; why: string } {
   const { status } = spawnSync(python, [
