@@ -51,8 +51,8 @@ export interface CheckpointSession {
 /**
  * Opens a run, a checkpoint or parameters in a model's own format, and finds out how they are to be
  * read: by the config that is named; else by the record of the run that they belong to, which may be
- * some folders above; else they are a GPT-2 in Hugging Face's format. One of these that is to be scored
- * is read by the config that is found by itself, where there is one.
+ * some folders above; else by the plugin that recognizes them. One of these that is to be scored is read by
+ * the config that is found by itself, where there is one.
  *
  * @throws MetaError `MISSING_FILE` when there is no checkpoint, or nothing says what to score it on; what
  *   configs can be wrong in
@@ -79,7 +79,7 @@ export async function openCheckpoint(
   }
   const parameters = await findParams(path);
   const found = needsTargets ? await openFoundSession(changes) : undefined;
-  const session = found ?? (await gpt2Session(parameters, { path, changes, needsTargets }));
+  const session = found ?? (await publishedSession(parameters, { path, changes, needsTargets }));
   return read(session, { name: path, parameters });
 }
 
@@ -90,8 +90,8 @@ function read(
   return { toolkit, config: resolveRun(toolkit, runs[0]).config, configFile: file, ...found };
 }
 
-/** A session for a GPT-2 in Hugging Face's format, with prompts as MetaICL writes them. */
-async function gpt2Session(
+/** A session for published parameters, with prompts as MetaICL writes them. */
+async function publishedSession(
   parameters: string,
   { path, changes, needsTargets }: Required<Omit<CheckpointOptions, "config">> & { path: string },
 ): Promise<Omit<Session, "config">> {
@@ -102,11 +102,22 @@ async function gpt2Session(
       `Nothing says what to score ${path} on: there is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config, or tasks, such as tasks.root=data tasks.setting=hr_to_lr.`,
     );
   }
-  const model = { use: "gpt2", weights: resolve(parameters) };
+  const toolkit = createToolkit(await loadPlugins(officialPlugins));
+  const weights = resolve(parameters);
+  const model = { use: await modelFor(weights, toolkit), weights };
   // Prompts need no data: what these names stand for is never looked for.
   const tasks = { use: "crossfit", ...(!needsTargets && { root: ".", setting: "none" }) };
-  const toolkit = createToolkit(await loadPlugins(officialPlugins));
   return { toolkit, runs: runsOf(checkConfig({ model, tasks }, { overrides })), file: undefined };
+}
+
+/** The model that recognizes parameters; files of tensors alone are taken for a GPT-2's. */
+async function modelFor(weights: string, { plugins }: Toolkit): Promise<string> {
+  for (const { recognizers = {} } of plugins) {
+    for (const [model, recognizes] of Object.entries(recognizers)) {
+      if (await recognizes(weights)) return model;
+    }
+  }
+  return "gpt2";
 }
 
 /** `runs/x` of `runs/x/checkpoints/00000400/model`, or of any folder on the way. */

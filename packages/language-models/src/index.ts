@@ -29,7 +29,7 @@ export {
 } from "./checkpoint/openPretrained.js";
 export { findCheckpoint, isPath, pretrainedInit } from "./checkpoint/pretrained.js";
 export { readCheckpoint, storedShapes } from "./checkpoint/readCheckpoint.js";
-export { readConfig } from "./checkpoint/readConfig.js";
+export { hasModelType, readConfig } from "./checkpoint/readConfig.js";
 export {
   type CheckpointContents,
   type WriteOptions,

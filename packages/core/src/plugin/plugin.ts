@@ -54,6 +54,11 @@ export interface Plugin {
   readonly launchers?: Readonly<Record<string, Factory<Launcher>>>;
   /** How single questions are written, by the names of `tasks`: `metalearn predict`. */
   readonly prompters?: Readonly<Record<string, Prompter>>;
+  /**
+   * True for a folder or file of published parameters that a model reads as its `weights`, by the names of `models`:
+   * commands on checkpoints that no run wrote.
+   */
+  readonly recognizers?: Readonly<Record<string, (path: string) => Promise<boolean>>>;
   /** Commands for the data of tasks, by the names of `tasks`: `metalearn data`. */
   readonly data?: Readonly<Record<string, DataSupport>>;
   /** What the engine's host machine lacks and how to get it: `metalearn setup` and `doctor`. */

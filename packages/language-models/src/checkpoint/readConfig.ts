@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { MetaError } from "@metalearn/core";
+import { isMetaError, MetaError } from "@metalearn/core";
 import type { z } from "zod";
 import { openGguf } from "../gguf/openGguf.js";
 import { ggufOf, isFile, readJsonFile } from "./checkpointFiles.js";
@@ -30,6 +30,18 @@ export async function readConfig<S extends z.ZodType>(
     "BAD_CHECKPOINT",
     `${path} is not a ${title} that can be loaded. ${issues.join("; ")}.`,
   );
+}
+
+/** Recognizes checkpoints by the `model_type` of their configuration, for a plugin's `recognizers`. */
+export function hasModelType(...types: readonly string[]): (path: string) => Promise<boolean> {
+  return async (path) => {
+    const found = await configFound(path).catch((error: unknown) => {
+      if (isMetaError(error) && error.code === "MISSING_FILE") return undefined;
+      throw error;
+    });
+    const { model_type } = (found?.json ?? {}) as { readonly model_type?: unknown };
+    return types.some((type) => type === model_type);
+  };
 }
 
 async function configFound(source: string): Promise<{ path: string; json: unknown } | undefined> {
