@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core/files";
@@ -9,6 +11,10 @@ import { projectWithTasks } from "./support/projectWithTasks.js";
 const run = "runs/run-seed100";
 const stored = `${run}/checkpoints/00000008/model/model.safetensors`;
 const torchFile = join(import.meta.dirname, "../../models-gpt2/test/fixtures/torch/model.pt");
+/** A file that Python's gguf wrote, and what transformers makes of it: make.py beside it. */
+const ggufFile = (name: string) =>
+  join(import.meta.dirname, "../../language-models/test/fixtures/gguf", `${name}.gguf`);
+const ggufModels = JSON.parse(readFileSync(join(ggufFile("gpt2"), "../models.json"), "utf8"));
 const shape = ["model.heads=2", "model.tokenizer=byte"];
 
 let project: Project;
@@ -51,6 +57,35 @@ describe("export", () => {
       });
     }
     await file.close();
+  });
+
+  test.each([
+    ["gpt2", "gpt2"],
+    ["qwen2", "qwen2"],
+  ])("makes a folder of the GGUF file of a %s, with its tokenizer", async (name, model) => {
+    const { code, stdout } = await project.metalearn(["export", ggufFile(name), name]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `Wrote ${name}: ${model}, float32.\n` });
+    expect((await readdir(project.path(name))).sort()).toEqual([
+      "config.json",
+      "model.safetensors",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ]);
+    const { tensors } = ggufModels[`${name}.gguf`] as { tensors: Record<string, object> };
+    const written = await readSafetensors(project.path(name, "model.safetensors"));
+    expect(Object.keys(written).sort()).toEqual(Object.keys(tensors).sort());
+    for (const [stored, tensor] of Object.entries(written)) {
+      const sha256 = createHash("sha256").update(tensor.dataSync()).digest("hex");
+      expect({ shape: tensor.shape, sha256 }, stored).toEqual(tensors[stored]);
+    }
+  });
+
+  test("refuses a damaged GGUF file and leaves nothing", async () => {
+    await project.write("broken.gguf", "GGUF, but no more than that");
+    expect(await failureOf(project, ["export", "broken.gguf", "new"])).toContain(
+      "broken.gguf is not a usable GGUF file",
+    );
+    expect(await readdir(project.folder)).not.toContain("new");
   });
 
   test.each([
