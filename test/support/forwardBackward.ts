@@ -69,7 +69,7 @@ export function testForwardBackward({
 
     const runtime = useEngine({ start });
     // Compiling takes long, and one set of numbers shows what it does.
-    const isCompiled = engineName === "tensorflow" && true;
+    const isCompiled = engineName === "tensorflow" && source === committed;
     const executions = ["plain", ...(isCompiled ? (["graph", "xla"] as const) : [])] as const;
     const compiledAs = (mode: "plain" | CompileMode): ObjectiveOptions =>
       mode === "plain"

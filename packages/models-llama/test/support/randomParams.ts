@@ -12,7 +12,7 @@ export function randomParams(config: LlamaConfig, seed: number): Params {
       const random = randomFor(seed, name);
       const size = tf.util.sizeFromShape(shape);
       const centre = /norm.*weight/.test(name) ? 1 : 0;
-      const values = Array.from({ length: size }, () => centre + 0.3 * random.normal());
+      const values = Array.from({ length: size }, () => centre + 0.2 * random.normal());
       return [name, tf.tensor(values, shape)];
     }),
   );
