@@ -2,7 +2,7 @@
 // includes whatever is compiled. Prints one line of JSON.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { questionScorer } from "@metalearn/core";
+import { questionScorer } from "@metalearn/core/testing";
 import { pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { tensorflow } from "@metalearn/runtime-tensorflow";
 import { peakMiB } from "./peakMiB.js";
