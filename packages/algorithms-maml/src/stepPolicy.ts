@@ -1,27 +1,31 @@
 import type { Linearization, LossAndGradients, Params } from "@metalearn/core";
 
-/** The loss that an inner loop descends. `B` is what one step sees: a batch, or several. */
+/** Objective of an inner loop. `B` is the data of one step: a batch, or several. */
 export interface InnerObjective<B> {
   gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
   hvp(params: Params, batch: B, vector: Params): Params;
-  /** Both; they cost less together where `sharesWork`. */
+  /** True if `linearize` costs less than `gradient` and `hvp`. */
   readonly sharesWork?: boolean;
+  /** Computes the gradient, and prepares Hessian-vector products at the same parameters. */
   linearize?(params: Params, batch: B, names: readonly string[]): SupportLinearization;
 }
 
-/** A support gradient, and the Hessian of the support loss times a vector. */
+/** A support gradient, and Hessian-vector products of the support loss at the same parameters. */
 export type SupportLinearization = Pick<Linearization, "gradients" | "hvp" | "dispose">;
 
-/** The support gradient that an inner step takes. */
+/** The support gradient of an inner step. */
 interface SupportGradient {
   readonly gradients: Params;
-  /** Whether it is freed when the step is taken. */
+  /** True if the gradient can be freed after the step. */
   readonly isTransient: boolean;
-  /** Gives it on the way back; absent where there is none. */
+  /** Gives the gradient and its Hessian-vector products on the backward pass; absent if there is none. */
   readonly linearize?: () => SupportLinearization;
 }
 
-/** A policy: how a step takes the support gradient at `params`, and what it keeps for the way back. */
+/**
+ * Computes the support gradient of an inner step at `params`, and keeps for the backward pass, which needs a
+ * Hessian-vector product at the same point, nothing, the gradient, or intermediate results.
+ */
 export type StepPolicy = <B>(
   objective: InnerObjective<B>,
   params: Params,
@@ -29,20 +33,20 @@ export type StepPolicy = <B>(
   names: readonly string[],
 ) => SupportGradient;
 
-/** Keeps nothing: there is no way back. */
+/** Keeps nothing: there is no backward pass. */
 const forget: StepPolicy = (objective, ...at) => ({
   gradients: objective.gradient(...at).gradients,
   isTransient: true,
 });
 
-/** Keeps the gradient. A Hessian-vector product computes all that it needs. */
+/** Keeps the gradient; a Hessian-vector product is computed from the parameters. */
 const keepGradient: StepPolicy = (objective, params, batch, names) => {
   const { gradients } = objective.gradient(params, batch, names);
   const hvp = (vector: Params) => objective.hvp(params, batch, vector);
   return { gradients, isTransient: false, linearize: () => ({ gradients, hvp, dispose() {} }) };
 };
 
-/** Keeps the gradient and what it shares with a Hessian-vector product. */
+/** Keeps the gradient and the intermediate results that a Hessian-vector product reuses. */
 const keepLinearization: StepPolicy = (objective, ...at) => {
   const linearization = objective.linearize?.(...at) as SupportLinearization;
   return {
@@ -52,17 +56,22 @@ const keepLinearization: StepPolicy = (objective, ...at) => {
   };
 };
 
-/** Keeps nothing: the way back computes the gradient again, together with its Hessian-vector product. */
+/** Keeps nothing: the backward pass recomputes the gradient together with its Hessian-vector product. */
 const recompute: StepPolicy = (objective, ...at) => ({
   ...forget(objective, ...at),
   linearize: () => objective.linearize?.(...at) as SupportLinearization,
 });
 
 /**
- * The policy for a loop of `steps` steps. What a gradient shares with its Hessian-vector product is kept of
- * a single step only: memory would grow with more. Where nothing is shared, a kept gradient saves computing it.
+ * Chooses what inner steps keep for the backward pass:
  *
- * @param order of the derivative that `backpropagate` is to take; 0 when there is no way back
+ * - order 0, without a backward pass: nothing;
+ * - order 1, or an objective whose gradient shares no work with its Hessian-vector product: the gradient;
+ * - order 2 with shared work: the intermediate results of a single step; with more steps nothing, as memory
+ *   would grow with each, so the backward pass recomputes them.
+ *
+ * @param order order of the derivative that `backpropagate` takes; 0 without a backward pass
+ * @param steps number of inner steps
  */
 export function stepPolicy<B>(
   { sharesWork }: InnerObjective<B>,
