@@ -11,7 +11,6 @@ import {
   type Learner,
   type MetaUpdate,
   metaTrain,
-  questionScorer,
   randomFor,
   type TaskSampler,
   type TensorRuntime,
@@ -20,6 +19,7 @@ import {
   tidy,
   tokenBatch,
 } from "@metalearn/core";
+import { questionScorer } from "@metalearn/core/testing";
 import { pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { adamw, chain, clipByGlobalNorm } from "@metalearn/optimizers";
 import { type Device, tensorflow } from "@metalearn/runtime-tensorflow";

@@ -2,7 +2,7 @@
 // compiling. Prints one line of JSON.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { questionScorer } from "@metalearn/core";
+import { questionScorer } from "@metalearn/core/testing";
 import { pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { tensorflow } from "@metalearn/runtime-tensorflow";
 import { peakMiB } from "./peakMiB.js";

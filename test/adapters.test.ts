@@ -22,9 +22,8 @@ import {
   mapParams,
   type Params,
   type TokenBatch,
-  withMetaParams,
 } from "@metalearn/core";
-import { unitDirection } from "@metalearn/core/testing";
+import { unitDirection, withMetaParams } from "@metalearn/core/testing";
 import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import { adamw, sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";

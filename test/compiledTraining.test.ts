@@ -4,9 +4,9 @@ import { join } from "node:path";
 import adapters from "@metalearn/adapters";
 import maml from "@metalearn/algorithms-maml";
 import metaicl from "@metalearn/algorithms-metaicl";
-import { compileSeconds } from "@metalearn/core";
 import {
   checkConfig,
+  compileSeconds,
   createToolkit,
   openRun,
   type RunEvent,

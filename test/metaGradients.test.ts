@@ -20,9 +20,14 @@ import {
   mapParams,
   metaTrain,
   type Params,
-  withMetaParams,
 } from "@metalearn/core";
-import { type ToyBatch, toyModel, toySampler, unitDirection } from "@metalearn/core/testing";
+import {
+  type ToyBatch,
+  toyModel,
+  toySampler,
+  unitDirection,
+  withMetaParams,
+} from "@metalearn/core/testing";
 import { adam, adamw, sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, test } from "vitest";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { metrics, predict, type Question } from "@metalearn/core";
+import { metrics, type Question } from "@metalearn/core";
+import { predict } from "@metalearn/core/testing";
 import { missing, shared } from "@metalearn/test-support/shared";
 import { describe, expect, test } from "vitest";
 

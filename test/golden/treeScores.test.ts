@@ -3,11 +3,16 @@ import {
   disposeParams,
   type LanguageModel,
   type Params,
-  questionScorer,
-  scoreSequences,
   type TokenSequence,
 } from "@metalearn/core";
-import { planReading, tokenPrefix, tokenTree, treeBatch } from "@metalearn/core/testing";
+import {
+  planReading,
+  questionScorer,
+  scoreSequences,
+  tokenPrefix,
+  tokenTree,
+  treeBatch,
+} from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "../support/engines.js";

@@ -5,10 +5,9 @@ import {
   type LanguageModel,
   type Model,
   type Params,
-  questionScorer,
   tokenBatch,
 } from "@metalearn/core";
-import { derivativeErrors, testModel, toyModel } from "@metalearn/core/testing";
+import { derivativeErrors, questionScorer, testModel, toyModel } from "@metalearn/core/testing";
 import { mlp } from "@metalearn/models-mlp";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";

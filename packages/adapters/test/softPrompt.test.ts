@@ -1,11 +1,10 @@
+import { type LanguageModel, type Params, tokenBatch } from "@metalearn/core";
 import {
-  type LanguageModel,
-  type Params,
+  derivativeErrors,
   questionScorer,
   scoreSequences,
-  tokenBatch,
-} from "@metalearn/core";
-import { derivativeErrors, testModel } from "@metalearn/core/testing";
+  testModel,
+} from "@metalearn/core/testing";
 import { byteTokenizer } from "@metalearn/models-gpt2";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -2,13 +2,16 @@ import { referenceTo } from "@metalearn/core";
 import { z } from "zod";
 import { count } from "./episodes.js";
 
+// Options that several learners with inner loops have, so that name, check and sentence are the same in each.
+// Schemas of whole learners stand beside their factories, where they are put together of these.
+
 export const innerOptimizer = referenceTo("optimizer").describe(
-  "The optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01 }`.",
+  "Optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01, clipNorm: 1 }`.",
 );
 
-/** Number of inner steps, at least one; each learner has a default of its own. */
+/** Number of inner steps, at least one; each learner has its own default. */
 export const innerSteps = count.describe(
-  "Inner steps per task, cycling through its support batches.",
+  "Inner steps per task; they cycle through its support batches.",
 );
 
 /** Patterns of parameter names. */
@@ -17,5 +20,5 @@ export const patterns = z.array(z.string()).min(1).readonly();
 export const adapt = patterns
   .default(["*"])
   .describe(
-    "Names of the parameters that the inner loop changes; `*` stands for any text, a leading `!` leaves names out.",
+    "Names of the parameters that the inner loop changes; `*` matches any text, a leading `!` excludes names.",
   );

@@ -91,7 +91,7 @@ export function fomaml(options: FomamlOptions): Learner {
   return mamlWith({ ...parseOptions(fomamlOptions, options), order: 1 });
 }
 
-/** {@link maml}, with rates of its inner steps that are learned, if any. */
+/** Makes {@link maml} from parsed options, with learned rates of its inner steps, if any. */
 export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedRates): Learner {
   const {
     innerOptimizer: optimizer,
@@ -103,7 +103,7 @@ export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedR
     adapt,
   } = options;
   const shape = episodeShape(options);
-  // Nobody reads a support set where no step is taken.
+  // Without inner steps, no support set is read.
   const episodes: EpisodeShape = steps === 0 ? { ...shape, support: 0 } : shape;
 
   const innerLoop = innerLoops(optimizer, adapt);
@@ -131,9 +131,9 @@ export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedR
       const flow = flowOf(params, state);
       const own = modelParams(params);
       const common = {
+        ...options,
         loop: innerLoop(objective, own),
         params: own,
-        order,
         rates,
         weights: multiStepLoss
           ? stepWeights(steps, state.optimizer.update, multiStepLoss).map((w) => tf.scalar(w))
@@ -147,7 +147,7 @@ export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedR
         const { slots, ...result } = tidy(() => {
           const start = startFrom(optimizer, begin, steps);
           const { slots, ...found } = taskGradient(common, support, start, queryGradient);
-          // Slots that nobody goes on with are not worth their memory.
+          // Slots that are not used again are freed.
           return { ...found, slots: moments === "reset" ? {} : slots };
         });
         flow.finish({ ...begin, step: begin.step + steps, slots });
@@ -158,20 +158,19 @@ export function mamlWith(options: z.output<typeof mamlOptions>, rates?: LearnedR
   };
 }
 
-/** What the tasks of a meta-update have in common. */
-interface TaskOptions<B> {
+/** Options that all tasks of a meta-update share. */
+interface TaskOptions<B> extends Pick<z.output<typeof mamlOptions>, "order"> {
   readonly loop: InnerLoop<B>;
   readonly params: Params;
-  readonly order: 1 | 2;
   readonly rates: LearnedRates | undefined;
-  /** Of the query losses after each inner step; none where only the last counts. */
+  /** Weights of the query losses after each inner step; empty if only the last counts. */
   readonly weights: readonly tf.Scalar[];
 }
 
 /**
- * One task's part of a meta-update: down the inner loop, to the query losses that count, and back.
+ * Computes the query loss and meta-gradient of one task: inner loop, query gradients, backward pass.
  *
- * @returns the slots that the inner loop ended with as well
+ * @returns also the optimizer slots at the end of the inner loop
  */
 function taskGradient<B>(
   { loop, params, order, rates, weights }: TaskOptions<B>,
@@ -179,7 +178,7 @@ function taskGradient<B>(
   start: InnerStart,
   queryGradient: (adapted: Params) => LossAndGradients,
 ): LossAndGradients & Pick<Trajectory, "slots"> {
-  // Of first order, the query gradients are the meta-gradient, unless there are rates to be learned.
+  // In first order, the query gradients are the meta-gradient, unless rates are learned.
   const hasBackward = order === 2 || rates !== undefined;
   const recorded = hasBackward ? order : weights.length > 0 ? 1 : 0;
   const trajectory = descend(loop, params, support, start, recorded);

@@ -4,18 +4,12 @@ import { count, querySource } from "./episodes.js";
 import { mamlOptions, mamlWith } from "./maml.js";
 import { momentSharing } from "./moments.js";
 
-const { queries, multiStepLoss, innerOptimizer, taskUnit, adapt, order } = mamlOptions.shape;
-
-export const mamlEnLlmOptions = z
-  .strictObject({
-    queries,
-    multiStepLoss,
-    innerOptimizer,
+// All options of MAML, with other defaults, and one `size` in place of `support` and `query`.
+export const mamlEnLlmOptions = mamlOptions
+  .omit({ support: true, query: true })
+  .extend({
     moments: momentSharing.default("shared"),
     querySource: querySource.default("other-tasks"),
-    taskUnit,
-    adapt,
-    order,
     tasks: count.default(1).describe("n: tasks per meta-update."),
     size: count.default(1).describe("k: support batches, inner steps and query batches per task."),
     innerSteps: z

@@ -1,27 +1,31 @@
 import type { Linearization, LossAndGradients, Params } from "@metalearn/core";
 
-/** Loss that an inner loop descends. `B` is the input of one step: a batch, or several. */
+/** Objective of an inner loop. `B` is the data of one step: a batch, or several. */
 export interface InnerObjective<B> {
   gradient(params: Params, batch: B, names: readonly string[]): Pick<LossAndGradients, "gradients">;
   hvp(params: Params, batch: B, vector: Params): Params;
-  /** Both; cheaper than one after the other if `sharesWork`. */
+  /** True if `linearize` costs less than `gradient` and `hvp`. */
   readonly sharesWork?: boolean;
+  /** Computes the gradient, and prepares Hessian-vector products at the same parameters. */
   linearize?(params: Params, batch: B, names: readonly string[]): SupportLinearization;
 }
 
-/** Support gradient, and the Hessian of the support loss times a vector. */
+/** A support gradient, and Hessian-vector products of the support loss at the same parameters. */
 export type SupportLinearization = Pick<Linearization, "gradients" | "hvp" | "dispose">;
 
-/** Support gradient of an inner step. */
+/** The support gradient of an inner step. */
 interface SupportGradient {
   readonly gradients: Params;
-  /** True if it is freed once the step is taken. */
+  /** True if the gradient can be freed after the step. */
   readonly isTransient: boolean;
-  /** Returns it in the backward pass; absent where there is none. */
+  /** Gives the gradient and its Hessian-vector products on the backward pass; absent if there is none. */
   readonly linearize?: () => SupportLinearization;
 }
 
-/** Computes the support gradient at `params`, and decides what is kept for the backward pass. */
+/**
+ * Computes the support gradient of an inner step at `params`, and keeps for the backward pass, which needs a
+ * Hessian-vector product at the same point, nothing, the gradient, or intermediate results.
+ */
 export type StepPolicy = <B>(
   objective: InnerObjective<B>,
   params: Params,
@@ -35,14 +39,14 @@ const forget: StepPolicy = (objective, ...at) => ({
   isTransient: true,
 });
 
-/** Keeps the gradient. A Hessian-vector product recomputes everything it needs. */
+/** Keeps the gradient; a Hessian-vector product is computed from the parameters. */
 const keepGradient: StepPolicy = (objective, params, batch, names) => {
   const { gradients } = objective.gradient(params, batch, names);
   const hvp = (vector: Params) => objective.hvp(params, batch, vector);
   return { gradients, isTransient: false, linearize: () => ({ gradients, hvp, dispose() {} }) };
 };
 
-/** Keeps the gradient and what it shares with a Hessian-vector product. */
+/** Keeps the gradient and the intermediate results that a Hessian-vector product reuses. */
 const keepLinearization: StepPolicy = (objective, ...at) => {
   const linearization = objective.linearize?.(...at) as SupportLinearization;
   return {
@@ -52,18 +56,22 @@ const keepLinearization: StepPolicy = (objective, ...at) => {
   };
 };
 
-/** Keeps nothing: the backward pass computes the gradient again, together with its Hessian-vector product. */
+/** Keeps nothing: the backward pass recomputes the gradient together with its Hessian-vector product. */
 const recompute: StepPolicy = (objective, ...at) => ({
   ...forget(objective, ...at),
   linearize: () => objective.linearize?.(...at) as SupportLinearization,
 });
 
 /**
- * Chooses the policy for a loop of `steps` steps. Intermediate results that a gradient shares with its
- * Hessian-vector product are kept for a single step only, because memory would grow with each. Where nothing
- * is shared, keeping the gradient saves computing it again.
+ * Chooses what inner steps keep for the backward pass:
  *
- * @param order of the derivative that `backpropagate` will take; 0 without a backward pass
+ * - order 0, without a backward pass: nothing;
+ * - order 1, or an objective whose gradient shares no work with its Hessian-vector product: the gradient;
+ * - order 2 with shared work: the intermediate results of a single step; with more steps nothing, as memory
+ *   would grow with each, so the backward pass recomputes them.
+ *
+ * @param order order of the derivative that `backpropagate` takes; 0 without a backward pass
+ * @param steps number of inner steps
  */
 export function stepPolicy<B>(
   { sharesWork }: InnerObjective<B>,

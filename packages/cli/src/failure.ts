@@ -1,4 +1,5 @@
-import { isMetaError, isWrongInput } from "@metalearn/core";
+import { isMetaError } from "@metalearn/core";
+import { isWrongInput } from "@metalearn/core/runs";
 import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
 

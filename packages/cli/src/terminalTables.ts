@@ -1,5 +1,4 @@
-import type { Summary } from "@metalearn/core";
-import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
+import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core/runs";
 import Table from "cli-table3";
 
 /** Table of a comparison as papers print it: mean and worst over demonstrations, times 100. */

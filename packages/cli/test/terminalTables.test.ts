@@ -1,5 +1,4 @@
-import type { Summary } from "@metalearn/core";
-import type { Comparison, ComparisonRow, EvaluationRecord } from "@metalearn/core/runs";
+import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core/runs";
 import { cellsOf } from "@metalearn/test-support/scores";
 import { describe, expect, test } from "vitest";
 import { comparisonTable, duration, evaluationTable } from "../src/terminalTables.js";

@@ -10,7 +10,7 @@ export {
 } from "./contracts/dataCommand.js";
 export type { Job, JobResult, Launcher, LaunchOptions } from "./contracts/launcher.js";
 export type { Learner, MetaGradient } from "./contracts/learner.js";
-export { learnerParams, modelParams, withMetaParams } from "./contracts/learnerParams.js";
+export { learnerParams, modelParams } from "./contracts/learnerParams.js";
 export type { Finding, MachineSupport, PackedFile, PackOptions } from "./contracts/machine.js";
 export {
   type ExampleBatch,
@@ -49,18 +49,17 @@ export {
   type UpdateRule,
 } from "./contracts/optimizer.js";
 export type { Demonstration, Prompter, PromptRequest } from "./contracts/prompter.js";
-export {
-  type Compilation,
-  type CompilationListener,
-  type CompileMode,
-  type CompileOptions,
-  compileSeconds,
-  type DeviceMemory,
-  type OpenStages,
-  type Precision,
-  type RuntimeMemory,
-  type Stages,
-  type TensorRuntime,
+export type {
+  Compilation,
+  CompilationListener,
+  CompileMode,
+  CompileOptions,
+  DeviceMemory,
+  OpenStages,
+  Precision,
+  RuntimeMemory,
+  Stages,
+  TensorRuntime,
 } from "./contracts/runtime.js";
 export { type SamplerOptions, samplerOptions } from "./contracts/samplerOptions.js";
 export type {
@@ -144,23 +143,13 @@ export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaT
 
 export type { Adaptation } from "./evaluate/adaptation.js";
 export {
-  type AnswerStore,
   type EvaluateOptions,
   type EvaluationTargets,
   evaluate,
   evaluateBaseline,
-  type ScoreStore,
 } from "./evaluate/evaluate.js";
 export { metrics } from "./evaluate/metrics.js";
-export {
-  type QuestionScorer,
-  type QuestionScorerOptions,
-  questionScorer,
-} from "./evaluate/questionScorer.js";
-export { type Answer, predict } from "./evaluate/scoreAnswers.js";
-export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
-export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
-export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
+export type { Evaluation } from "./evaluate/scores.js";
 export { mean } from "./statistics.js";
 
 // Generation -----------------------------------------------------------------------------------
@@ -192,5 +181,5 @@ export { type Reference, referenceTo } from "./plugin/reference.js";
 // Errors and the machine -----------------------------------------------------------------------
 
 export { cacheDirectory } from "./cacheDirectory.js";
-export { type ErrorCode, isMetaError, isWrongInput, MetaError, messageOf } from "./errors.js";
+export { type ErrorCode, isMetaError, MetaError, messageOf } from "./errors.js";
 export { unknownName } from "./unknownName.js";

@@ -13,7 +13,7 @@ export { mergeConfig, parseOverrides } from "./config/merge.js";
 export { type NamedRun, type NamedRuns, runsOf } from "./config/runsOf.js";
 export type { RunConfig } from "./config/schema.js";
 
-// The plugins that it names --------------------------------------------------------------------
+// The plugins of a config ----------------------------------------------------------------------
 
 export { findPlugins, pluginKeyword } from "./plugin/findPlugins.js";
 export { loadPlugins } from "./plugin/loadPlugins.js";
@@ -28,6 +28,8 @@ export {
 
 // A run ----------------------------------------------------------------------------------------
 
+export { compileSeconds } from "./contracts/runtime.js";
+export { isWrongInput } from "./errors.js";
 export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
 export { finishRun } from "./run/finishRun.js";
 export {
@@ -62,8 +64,12 @@ export {
 } from "./run/compareRuns.js";
 export { type ComparisonRow, summarizeRuns } from "./run/summarizeRuns.js";
 
-// What a run has written -----------------------------------------------------------------------
+// Results of a run -----------------------------------------------------------------------------
 
+export type { AnswerStore, ScoreStore } from "./evaluate/evaluate.js";
+export type { Answer } from "./evaluate/scoreAnswers.js";
+export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
+export type { SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
 export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
 export { findParams, openParams, runCheckpoint } from "./run/findParams.js";
 export {

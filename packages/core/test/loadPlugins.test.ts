@@ -112,7 +112,7 @@ describe("loadPlugins", () => {
 
   test("says that a file is missing, rather than how to install it", async () => {
     await expect(load("./dist/index.js")).rejects.toThrow(
-      "[MISSING_PLUGIN] There is no file ./dist/index.js beside the config. Is the plugin built?",
+      "[MISSING_PLUGIN] plugins: expected a file ./dist/index.js, relative to the config, found none. Is the plugin built?",
     );
   });
 });

@@ -118,7 +118,7 @@ describe("createToolkit", () => {
       const updates = (learner?: Learner) => 12 / (learner?.episodes.tasks ?? 1);
       const scope = createToolkit([scheduled]).open({ seed: 1, references, updates });
       const length = await lengthIn(scope);
-      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] A schedule over the whole");
+      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] Expected the length of training");
       await scope.get("learner");
       expect(length.totalUpdates()).toBe(6);
       const without = { references: { optimizer }, updates };
@@ -129,7 +129,7 @@ describe("createToolkit", () => {
     test("not where nothing is trained", async () => {
       const scope = createToolkit([scheduled]).open({ seed: 1, references: { optimizer } });
       const length = await lengthIn(scope);
-      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] A schedule over the whole");
+      expect(() => length.totalUpdates()).toThrow("[BAD_OPTION] Expected the length of training");
     });
   });
 

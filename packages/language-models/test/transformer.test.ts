@@ -2,14 +2,12 @@ import { readFile } from "node:fs/promises";
 import {
   type LanguageModel,
   type Params,
-  questionScorer,
   randomFor,
-  scoreSequences,
   type TokenSequence,
   tokenBatch,
 } from "@metalearn/core";
 import { readSafetensors } from "@metalearn/core/files";
-import { testModel } from "@metalearn/core/testing";
+import { questionScorer, scoreSequences, testModel } from "@metalearn/core/testing";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";

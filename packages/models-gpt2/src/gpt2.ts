@@ -149,6 +149,10 @@ export interface Gpt2 extends Transformer {
  * Parameters carry the names of the published checkpoint (`wte.weight`, `h.0.attn.c_attn.weight`),
  * with weights stored `[in, out]`; the output head is `wte.weight`. There is no dropout.
  *
+ * This file defines the layers. The loss is made of them by `transformer` of `@metalearn/language-models`
+ * (transformer/transformer.ts): cross-entropies of the scored tokens (`tokenLosses` in
+ * transformer/forward.ts), averaged by core's `batchLoss`.
+ *
  * Source: Radford et al. 2019; layout of Hugging Face's `GPT2LMHeadModel`.
  *
  * @throws MetaError `BAD_OPTION` for a bad shape, or a tokenizer larger than the vocabulary

@@ -9,7 +9,7 @@ const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
 
 const { layers, width, heads, maxTokens, initializerRange } = gpt2Config.shape;
 
-/** Options that make up a custom size. */
+/** Options that give a size other than the published ones. */
 const sizeOptions = ["layers", "width", "heads", "maxTokens"] as const;
 
 export const gpt2Options = z
@@ -18,28 +18,26 @@ export const gpt2Options = z
       .enum(["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"])
       .optional()
       .describe(
-        "A published size, with fresh parameters. Default: a custom size, given by the four options below.",
+        "Published size (Radford et al. 2019, table 2), with freshly initialized parameters. Default: the size given by the next four options.",
       ),
-    layers: layers.optional().describe("Layers of a custom size, which requires it."),
+    layers: layers.optional().describe("Number of layers."),
     width: width
       .optional()
-      .describe(
-        "Width of a custom size, which requires it: numbers per token, a multiple of `heads`.",
-      ),
+      .describe("Width of the residual stream: numbers per token, a multiple of `heads`."),
     heads: heads
       .optional()
       .describe(
-        "Attention heads of a custom size, which requires it; or of a file of `weights` that does not determine them.",
+        "Number of attention heads. Also of `weights` without a config.json, from which it cannot be read off.",
       ),
-    maxTokens: maxTokens
-      .optional()
-      .describe("Longest sequence of a custom size, which requires it, in tokens."),
-    initializerRange: initializerRange.describe("Standard deviation of freshly drawn parameters."),
+    maxTokens: maxTokens.optional().describe("Longest sequence, in tokens."),
+    initializerRange: initializerRange.describe(
+      "Standard deviation of freshly initialized parameters. Narrow models learn sooner with 0.1.",
+    ),
     tokenizer: z
       .enum(["gpt2", "byte"])
       .optional()
       .describe(
-        "`gpt2` is the published byte-pair encoding, `byte` has one token per byte. Default: that of the `weights`; `gpt2` where there is none, if their vocabulary is of that size, and for fresh parameters.",
+        "`gpt2` is the published byte-pair encoding of 50,257 tokens, `byte` has one token per byte. Default: the one beside the `weights`; `gpt2` for fresh parameters, and for `weights` without a tokenizer whose vocabulary has that size.",
       ),
     ...weightsOptions("openai-community/gpt2"),
   })

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mean, type Summary } from "@metalearn/core";
-import type { ComparisonRow } from "@metalearn/core/runs";
+import { mean } from "@metalearn/core";
+import type { ComparisonRow, Summary } from "@metalearn/core/runs";
 import { duration, percent } from "../terminalTables.js";
 import { statisticsNote } from "./pairedDifferences.js";
 import type { Report, ReportRun, ReportSetting } from "./report.js";

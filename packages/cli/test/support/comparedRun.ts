@@ -1,5 +1,4 @@
-import type { TaskScore } from "@metalearn/core";
-import type { ComparedRun, RunRecord } from "@metalearn/core/runs";
+import type { ComparedRun, RunRecord, TaskScore } from "@metalearn/core/runs";
 
 /** A task's scores by seed of its demonstrations. */
 type Scores = Readonly<Record<number, number>>;

@@ -4,12 +4,16 @@ import { isOptionBatch } from "./optionBatch.js";
 import type { TokenBatch } from "./tokenBatch.js";
 
 /**
- * Loss of a batch, computed from the losses of its scored tokens.
+ * Mean loss of a batch, computed from the losses of its scored tokens.
  *
- * For an {@link OptionBatch}: the mean over examples of `-log softmax(s)[gold]`, where `s` is the
+ * It is the mean over sequences of each sequence's mean over its scored tokens: the sum of the losses
+ * weighted by `batch.scoredWeights`. It is not the mean over all scored tokens, unless all sequences have
+ * equally many. Source: Min et al. 2022, section 3.1. For a slice of a batch, which keeps its weights, it is
+ * the slice's part of that mean.
+ *
+ * For an {@link OptionBatch} it is the mean over examples of `-log softmax(s)[gold]`, where `s` is the
  * log-likelihood of each option. Source: Chen et al. 2022 (in-context tuning), section 2; equal to their
- * softmax over verbalisers for options of one token. For other batches: the sum weighted by
- * `batch.scoredWeights`.
+ * softmax over verbalisers for options of one token.
  *
  * @param losses `[scored]`, negative log-likelihoods in nats
  */

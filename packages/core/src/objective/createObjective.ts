@@ -20,7 +20,14 @@ export interface ObjectiveOptions extends Omit<ComputeOptions, "trainable"> {
 }
 
 /**
- * Makes the objective of a model.
+ * Makes the objective of a model: its loss with gradient and Hessian-vector product, which learners call.
+ *
+ * By default, derivatives of whole batches are computed by differentiating `model.loss`
+ * (`valueAndGradients`, `hessianVectorProduct`), compiled if there is a `runtime`. With
+ * `gradientCheckpointing` they are computed from `model.segments`, one after the other, keeping only the
+ * states between segments. With `microBatch`, batches are cut along their first axis, and the parts' losses
+ * and derivatives are added up. Results are the same up to rounding; `hvp: "finite-difference"` alone is an
+ * approximation.
  *
  * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a model
  *   without segments; with `microBatch`, the objective's functions throw `SHAPE_MISMATCH` for a batch whose
@@ -35,7 +42,7 @@ export function createObjective<B extends Batch>(
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 
-/** Makes the objective that computes batches whole. */
+/** Makes the objective that differentiates `model.loss` over whole batches. */
 function wholeObjective<B extends Batch>(
   model: Pick<Model<B>, "loss">,
   { hvp = "exact", runtime }: Pick<ObjectiveOptions, "hvp" | "runtime">,

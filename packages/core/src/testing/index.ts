@@ -1,8 +1,16 @@
-// Input that evaluation gives to models that read trees.
+// Parts of training and evaluation, to test models and learners with.
 
 export { unitDirection } from "../autodiff/unitDirection.js";
 export { tokenPrefix, tokenTree, treeBatch } from "../batch/tokenTree.js";
+export { withMetaParams } from "../contracts/learnerParams.js";
 export { planReading } from "../evaluate/planReading.js";
+export {
+  type QuestionScorer,
+  type QuestionScorerOptions,
+  questionScorer,
+} from "../evaluate/questionScorer.js";
+export { predict } from "../evaluate/scoreAnswers.js";
+export { type ScoreOptions, scoreSequences } from "../evaluate/scoreSequences.js";
 export type { Check, Subject } from "./checks.js";
 export {
   type DerivativeErrors,

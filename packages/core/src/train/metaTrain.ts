@@ -67,9 +67,13 @@ export interface MetaUpdate {
 }
 
 /**
- * Meta-trains, yielding after every meta-update. The tensors of the latest update belong to the
- * caller; those of the update before are freed when the next one is asked for. Whoever leaves the
- * loop ends the training: no update is made that was not asked for.
+ * Meta-trains, yielding after every meta-update. The sampler draws the episodes of an update, the learner
+ * computes their meta-gradient (`learner.metaGradient`), and the optimizer applies it. There is no call of a
+ * gradient here: the learner takes gradients of the loss by the objective that it is given
+ * (`objective.gradient`, `hvp` or `linearize`; see {@link createObjective}).
+ *
+ * The tensors of the latest update belong to the caller; those of the update before are freed when the next
+ * one is asked for. Leaving the loop ends the training: no further update is made.
  *
  * @example
  * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
@@ -119,7 +123,7 @@ export async function* metaTrain<B extends Batch>(
       yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
     }
   } finally {
-    // Without an update, what training made of its own is nobody's, and what it started from the caller's.
+    // Without an update, free the tensors that were made here; those at the start are the caller's.
     if (params === initial) free([...Object.values(params), ...metaTensors(state)], start);
   }
 }
