@@ -30,7 +30,7 @@ for await (const at of metaTrain(training)) {
   if (at.update % 100 === 0) console.log(`update ${at.update}: loss ${at.loss.toFixed(2)}`);
 }
 
-// Of 100 curves that it was not trained on, the variance that is explained before and after the step.
+// Explained variance on 100 held-out curves, before and after the step.
 const scored = { model, params, targets: tasks.targets, seeds: [1], runtime };
 const before = await evaluate(scored);
 const after = await evaluate({ ...scored, adaptation: { learner } });

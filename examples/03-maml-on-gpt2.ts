@@ -20,7 +20,7 @@ import { auto } from "@metalearn/runtime-tensorflow";
 const runtime = await auto(console.warn, { threads: 1 });
 const shape = { vocabularySize: 256, maxTokens: 128, width: 64, layers: 2, heads: 2 };
 const model = gpt2({ ...shape, initializerRange: 0.1 }, byteTokenizer);
-await generateTasks("data/generated"); // small ones; in earnest, MetaICL's
+await generateTasks("data/generated"); // small generated tasks, in place of MetaICL's
 const data = { root: "data/generated", setting: "generated", tokenizer: byteTokenizer };
 const tasks = await crossfit({ ...data, maxTokens: 128, shots: 4 });
 

@@ -49,7 +49,7 @@ function parabolas(seed: number | string, steepAfter = 0): TaskSampler<ExampleBa
           query: batch(query * points),
         };
       }),
-    state: () => ({ drawn }), // plain JSON: what a checkpoint keeps, so that a resumed run goes on alike
+    state: () => ({ drawn }), // plain JSON, stored in checkpoints, so that a resumed run continues with the same episodes
     restore: (state) => {
       drawn = state.drawn ?? 0;
     },

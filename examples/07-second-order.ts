@@ -41,7 +41,7 @@ const rates = [0.001, 0.003, 0.01, 0.03, 0.1];
 const mamlOf = (order: 1 | 2, learningRate: number) =>
   maml({ order, innerSteps: 3, tasks: 10, innerOptimizer: sgd({ learningRate }) });
 
-/** What the second order changes: its part of the first-order meta-gradient's norm, and the angle between the two. */
+/** Effect of the second order: its part relative to the first-order meta-gradient's norm, and the angle between the two. */
 function compare(params: Params, learningRate: number) {
   return tidy(() => {
     const { episodes } = mamlOf(1, learningRate);

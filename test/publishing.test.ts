@@ -165,7 +165,7 @@ describe.skipIf(unreachable)(
       },
     };
 
-    /** Imports of all entry points, of which some things are used as what they are. */
+    /** Program that imports all entry points and uses some of their types. */
     function usesOfTypes(): string {
       const imports = packages.map(
         (name) => `import * as ${name.replaceAll("-", "_")} from "@metalearn/${name}";`,

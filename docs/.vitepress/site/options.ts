@@ -12,21 +12,22 @@ interface Row {
   readonly meaning: string;
 }
 
-/** Introduction of each kind of component, above its list. */
+/** Introduction of each kind of component, before its list. */
 const introductions: Readonly<Record<Kind, string>> = {
-  learner: "Meta-learning algorithms: the key `learner` of a config.",
-  tasks: "Datasets to train and evaluate on: the key `tasks` of a config.",
-  model: "Models to meta-train: the key `model` of a config.",
-  adapter: "Adapters that add parameters to a model: the key `adapter` of a config.",
-  optimizer: "Optimizers: the key `optimizer` of a config, and `innerOptimizer` of learners.",
-  runtime: "Engines that compute: the key `runtime` of a config.",
+  learner: "Meta-training of the model: the key `learner` of a config.",
+  tasks: "Tasks to train and evaluate on: the key `tasks` of a config.",
+  model: "The model that is meta-trained: the key `model` of a config.",
+  adapter: "Additional parameters of the model: the key `adapter` of a config.",
+  optimizer:
+    "Updates of parameters from gradients: the key `optimizer` of a config, and `innerOptimizer` of learners.",
+  runtime: "The engine that computes: the key `runtime` of a config.",
   tracker:
-    "Services that metrics are sent to in addition to the run's folder: the key `tracker` of a config.",
-  launcher: "Launchers of the runs of a comparison: the key `launcher` of a config.",
+    "Additional destination of metrics, beside the run's folder: the key `tracker` of a config.",
+  launcher: "Carries out the runs of a comparison: the key `launcher` of a config.",
 };
 
 const configIntroduction =
-  "The keys of `metalearn.config.yaml`. `model` and `tasks` are required in every run; whatever has no default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
+  "The keys of `metalearn.config.yaml`. `model` and `tasks` are required in every run; keys without a default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
 
 /** The page of a kind: a table of options for each component, from the schemas of the plugins. */
 export function componentsPage(toolkit: Toolkit, kind: Kind): string {

@@ -12,7 +12,7 @@ async function check(setting: string) {
   return found;
 }
 
-/** What is known of the published splits without this program. */
+/** Facts about the published splits, found without this program. */
 describe.skipIf(noData)(`MetaICL's data ${noData ?? ""}`, () => {
   test("has the task sick on both sides of non_nli_to_nli", async () => {
     const { findings } = await check("non_nli_to_nli");
@@ -25,7 +25,7 @@ describe.skipIf(noData)(`MetaICL's data ${noData ?? ""}`, () => {
   test("is cut at 1024 tokens where the mean sequence of 16 shots is longer", async () => {
     const { tasks, findings } = await check("hr_to_lr");
     const cut = tasks.filter(({ cutQuestions }) => Number(cutQuestions) > 0.5);
-    // Of MetaICL's published targets those with a mean above 1024: 1127, 2641, 1077, 1473, 1839.
+    // MetaICL's published targets with a mean above 1024: 1127, 2641, 1077, 1473, 1839.
     expect(cut.map(({ task }) => task)).toEqual([
       "glue-mrpc",
       "dream",

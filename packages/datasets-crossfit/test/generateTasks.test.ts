@@ -26,7 +26,7 @@ function open(root: string, shots = 16) {
   return crossfit({ root, setting: "generated", tokenizer: letterTokenizer, shots, cache: false });
 }
 
-/** What demonstrations and answers of a question's first option say: `cat dog` and `cat`. */
+/** Demonstrations and their answers in the sequence of a question's first option: `cat dog` and `cat`. */
 function demonstrations({ sequences: [first] }: Question): { input: string; answer: string }[] {
   const blocks = (first ? textsOf(first)[0] : "").split("\n\n\n").slice(0, -1);
   return blocks.map((block) => {

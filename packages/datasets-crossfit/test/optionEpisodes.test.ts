@@ -33,7 +33,7 @@ const shape: EpisodeShape = {
   answers: "options",
 };
 
-/** What a batch reads, and the options that it scores, by example. */
+/** Texts that a batch reads, and the options that it scores, by example. */
 function read(batch: OptionBatch) {
   const ids = batch.scoredIds.arraySync();
   const mask = batch.optionMask.arraySync();

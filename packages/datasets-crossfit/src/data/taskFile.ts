@@ -4,21 +4,21 @@ import { MetaError, messageOf } from "@metalearn/core";
 import { type Example, parseExample, RowProblem } from "./example.js";
 import type { TaskType } from "./settings.js";
 
-/** A data file's content. */
+/** Content of a data file. */
 export interface DataFile {
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Of the whole file, in hexadecimal. */
+  /** SHA-256 of the whole file, in hexadecimal. */
   readonly sha256: string;
 }
 
-/** A data file that was read and checked. */
+/** A data file whose rows were read and checked. */
 export interface TaskFile extends Omit<DataFile, "bytes"> {
   /** One per line, in order: row `i` stands on line `i + 1`. */
   readonly examples: readonly Example[];
 }
 
-/** What the rows of a file are checked against. */
+/** Properties that the rows of a file are checked against. */
 export interface TaskFileContext {
   /** Name of the folder, which every row repeats. */
   readonly task: string;

@@ -8,7 +8,7 @@ export const letterTokenizer: Tokenizer = {
   decode: (ids) => String.fromCharCode(...ids),
 };
 
-/** What a sequence reads and what it scores. */
+/** Texts of the read and the scored part of a sequence. */
 export function textsOf({ ids, scoredFrom }: TokenSequence): [read: string, scored: string] {
   const text = letterTokenizer.decode(ids);
   return [text.slice(0, scoredFrom), text.slice(scoredFrom)];
