@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "./engines.js";
 import { byFormula } from "./formulas.js";
 import {
+  committed,
   errorsAgainst,
   expectGolden,
   type Golden,

@@ -1,5 +1,5 @@
-import { type LanguageModel, questionScorer, scoreSequences, tokenBatch } from "@metalearn/core";
-import { testModel } from "@metalearn/core/testing";
+import { type LanguageModel, tokenBatch } from "@metalearn/core";
+import { questionScorer, scoreSequences, testModel } from "@metalearn/core/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { byteTokenizer, type LlamaConfig, llama, parameterShapes } from "../src/index.js";
