@@ -20,20 +20,20 @@ export const gpt2Options = z
       .describe(
         "A published size, with fresh parameters. Default: a custom size, given by the four options below.",
       ),
-    layers: layers.optional().describe("Layers of a custom size, which requires it."),
+    layers: layers.optional().describe("Layers of a custom size. Required for one."),
     width: width
       .optional()
       .describe(
-        "Width of a custom size, which requires it: numbers per token, a multiple of `heads`.",
+        "Width of a custom size: numbers per token, a multiple of `heads`. Required for one.",
       ),
     heads: heads
       .optional()
       .describe(
-        "Attention heads of a custom size, which requires it; or of a file of `weights` that does not determine them.",
+        "Attention heads of a custom size, or of a file of `weights` that does not determine them. Required for either.",
       ),
     maxTokens: maxTokens
       .optional()
-      .describe("Longest sequence of a custom size, which requires it, in tokens."),
+      .describe("Longest sequence of a custom size, in tokens. Required for one."),
     initializerRange: initializerRange.describe("Standard deviation of freshly drawn parameters."),
     tokenizer: z
       .enum(["gpt2", "byte"])
