@@ -35,7 +35,7 @@ export async function writeWorkList(
   };
   const text = `${JSON.stringify(list, null, 2)}\n`;
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
-  const path = join(list.out, "plans", `${hash}.json`);
+  const path = join(list.out, "work", `${hash}.json`);
   await writeTextAtomically(path, text);
   return path;
 }
