@@ -4,7 +4,7 @@ import { MetaError } from "@metalearn/core";
 import { z } from "zod";
 import { tokenizerFileNames } from "../tokenizer/tokenizerFiles.js";
 
-/** Where transformers looks for tensors: in one file, or in shards that an index lists. */
+/** The places where transformers looks for tensors: in one file, or in shards that an index lists. */
 const layouts = [
   { index: "model.safetensors.index.json", file: "model.safetensors" },
   { index: "pytorch_model.bin.index.json", file: "pytorch_model.bin" },
@@ -31,7 +31,7 @@ export async function tensorFiles(source: string): Promise<string[]> {
   throw new MetaError("MISSING_FILE", `There is no ${wanted} and no GGUF file in ${source}.`);
 }
 
-/** Whether a file is GGUF, by its name. */
+/** True for the name of a GGUF file. */
 export function isGguf(path: string): boolean {
   return /\.gguf$/i.test(path);
 }
@@ -68,7 +68,7 @@ function onlyGguf(source: string, files: readonly string[]): string | undefined 
 }
 
 /**
- * Which files of a repository make up a checkpoint that {@link tensorFiles} finds, with its tokenizer; none
+ * The files of a repository that make up a checkpoint that {@link tensorFiles} finds, with its tokenizer; none
  * if it has no tensors.
  *
  * @throws MetaError `BAD_CHECKPOINT` when it has no other tensors than several GGUF files
@@ -97,7 +97,7 @@ async function shards(folder: string, index: string): Promise<string[]> {
   return files.map((file) => join(folder, file));
 }
 
-/** Whether there is a file, rather than nothing or a folder. */
+/** True where there is a file, rather than nothing or a folder. */
 export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }

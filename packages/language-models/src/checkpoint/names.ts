@@ -2,7 +2,7 @@ import type { Params } from "@metalearn/core";
 import type { Architecture } from "../transformer/architecture.js";
 import type { CheckpointContents } from "./writeCheckpoint.js";
 
-/** Where an architecture's parameters stand in the files of transformers. */
+/** The places of an architecture's parameters in the files of transformers. */
 export type NamedParameters = Pick<
   Architecture,
   "layers" | "shapes" | "blockPrefix" | "tokenEmbeddings" | "outputHead" | "checkpoint"

@@ -46,7 +46,7 @@ export async function pretrainedInit(
   };
 }
 
-/** Whether a source of parameters is local rather than a model on the hub. */
+/** True for a source of parameters that is local rather than a model on the hub. */
 export function isPath(source: string): boolean {
   return source.startsWith(".") || isAbsolute(source);
 }

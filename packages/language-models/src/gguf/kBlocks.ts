@@ -50,7 +50,7 @@ const q3K: BlockReader = (bytes, into) => {
   }
 };
 
-/** Where the 16 numbers of 2 bits of a group begin: two groups lie side by side, four of them in each other. */
+/** The places where the 16 numbers of 2 bits of a group begin: two groups lie side by side, four of them in each other. */
 function placeOf2Bits(group: number): number {
   return 32 * (group >>> 3) + 16 * (group & 1);
 }

@@ -17,7 +17,7 @@ export function halfReader(bytes: Uint8Array): (at: number) => number {
  * which byte i has number i in its lower half and number i + 16 in its upper half.
  *
  * @param bits of a number
- * @param hasMinimum whether it is `scale * q + minimum`, or `scale * (q - 2^(bits - 1))`
+ * @param hasMinimum true for `scale * q + minimum`, or `scale * (q - 2^(bits - 1))`
  */
 function nibbleBlocks(bits: 4 | 5, hasMinimum: boolean): BlockReader {
   const highBits = hasMinimum ? 4 : 2;

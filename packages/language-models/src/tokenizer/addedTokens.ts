@@ -5,19 +5,19 @@ import { characterClass } from "./pattern/characterClass.js";
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** Whether it is found as a word of its own only. */
+  /** True if it is found as a word of its own only. */
   readonly single_word: boolean;
-  /** Whether it takes the white space before it. */
+  /** True if it takes the white space before it. */
   readonly lstrip: boolean;
-  /** Whether it takes the white space after it. */
+  /** True if it takes the white space after it. */
   readonly rstrip: boolean;
-  /** Whether it is looked for in the normalised text. */
+  /** True if it is looked for in the normalised text. */
   readonly normalized: boolean;
-  /** Whether it is a mark rather than text. */
+  /** True if it is a mark rather than text. */
   readonly special: boolean;
 }
 
-/** What a text falls into: texts between added tokens, and the ids of these. */
+/** A part of a text: the id of an added token, or the text between two. */
 export type Part = string | number;
 
 /** Finds some added tokens. */
@@ -25,7 +25,7 @@ export interface TokenFinder {
   /** Cuts a text at the tokens in it, the leftmost first, of those the longest. No part is empty. */
   split(text: string): readonly Part[];
   /**
-   * Whether what is found on both sides of the border between two characters is the same if the text is cut
+   * True if what is found on both sides of the border between two characters is the same if the text is cut
    * there.
    */
   separates(left: number, right: number): boolean;

@@ -148,7 +148,7 @@ function sentencePieceJson(
   };
 }
 
-/** What all models have in common. */
+/** Settings that all models have in common. */
 const bpe = {
   type: "BPE",
   dropout: null,

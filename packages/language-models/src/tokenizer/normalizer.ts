@@ -5,7 +5,7 @@ import { composed, isComposedAlone } from "./unicode.js";
 /** Changes texts before they are cut into words. */
 export interface Normalizer {
   /**
-   * @param continues whether the text goes on from one before it, so that nothing is put before it
+   * @param continues true if the text goes on from one before it, so that nothing is put before it
    */
   apply(text: string, continues: boolean): string;
   /**

@@ -7,14 +7,14 @@ import type { Vocabulary } from "./vocabulary.js";
 
 /** The way from texts to ids. */
 export interface Pipeline {
-  /** @param continues whether the text goes on from one before it, so that nothing is put before it */
+  /** @param continues true if the text goes on from one before it, so that nothing is put before it */
   encode(text: string, continues: boolean): number[];
   /** The first ids of {@link encode}: at most `limit`, and no fewer if there are as many. */
   encodeStart(text: string, continues: boolean, limit: number): number[];
   /** The last ids of {@link encode}, likewise. */
   encodeEnd(text: string, continues: boolean, limit: number): number[];
   /**
-   * Whether it is certain that the ids of a text are those of what stands before a place, and of what goes
+   * True if it is certain that the ids of a text are those of what stands before a place, and of what goes
    * on from there. It is told by the characters around the place alone.
    */
   isBorder(text: string, place: number): boolean;
@@ -55,7 +55,7 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
   /**
    * Visits the ids of added tokens and the words between them, until a visit says to stop.
    *
-   * @param continues whether something of the text comes before
+   * @param continues true if something of the text comes before
    */
   const walk = (text: string, continues: boolean, visit: (part: Part) => boolean): void => {
     let isFirst = true;

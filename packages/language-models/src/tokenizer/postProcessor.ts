@@ -27,7 +27,7 @@ const schemas = {
 };
 
 /**
- * What the post-processor of a `tokenizer.json` puts around a single text.
+ * The tokens that the post-processor of a `tokenizer.json` puts around a single text.
  *
  * @throws MetaError `BAD_CHECKPOINT` for one that is not implemented, by name
  */

@@ -8,30 +8,30 @@ import { type Splitter, splitter, type Visit } from "./splitter.js";
 
 /** Cuts texts into words, each of which a model encodes by itself. */
 export interface PreTokenizer {
-  /** Whether words are read as the bytes of UTF-8. */
+  /** True if words are read as the bytes of UTF-8. */
   readonly byteLevel: boolean;
   /** A text as it is before it is cut: with a space before it, or with spaces written otherwise. */
   prepare(text: string, place: TextPlace): string;
-  /** What becomes of a character, a code point, in {@link prepare}. */
+  /** A character, as a code point, as {@link prepare} writes it. */
   replace(character: number): number;
   /**
    * Cuts a prepared text, in order, until a visit says to stop.
    *
-   * @returns whether it was stopped
+   * @returns true if it was stopped
    */
   split(text: string, visit: Visit): boolean;
   /**
-   * Whether there is a border between these characters of every prepared text, with the same words on both
+   * True if there is a border between these characters of every prepared text, with the same words on both
    * sides as those of both sides alone; `undefined` where the model decides, within a word.
    */
   separates(left: number, right: number): boolean | undefined;
 }
 
-/** Where a text comes from. */
+/** The place of a text in a longer one. */
 export interface TextPlace {
-  /** Whether it goes on from text before it: it is no beginning, and nothing is put before it. */
+  /** True if it goes on from text before it: it is no beginning, and nothing is put before it. */
   readonly continues: boolean;
-  /** Whether nothing at all is before it, no added token either. */
+  /** True if nothing at all is before it, no added token either. */
   readonly isFirst: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Step {
   readonly byteLevel?: boolean;
   readonly splitter?: Splitter;
   readonly prefix?: { readonly text: string; readonly isForFirstOnly: boolean };
-  /** What is written instead of spaces. */
+  /** Character that is written instead of spaces. */
   readonly space?: string;
 }
 

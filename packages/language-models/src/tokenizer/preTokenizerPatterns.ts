@@ -1,5 +1,5 @@
 /**
- * How published byte-level vocabularies cut texts into words before BPE, as regular expressions of Oniguruma.
+ * Regular expressions of Oniguruma by which published byte-level vocabularies cut texts into words before BPE.
  */
 export const wordPatterns = {
   /**

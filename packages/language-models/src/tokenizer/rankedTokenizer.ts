@@ -51,7 +51,7 @@ export function rankedJson({ tokens, special }: RankedTokens): TokenizerJson {
 }
 
 /**
- * Which two tokens each longer one is merged from: those that are left when the merges of earlier tokens
+ * The two tokens that each longer one is merged from: those that are left when the merges of earlier tokens
  * are made in its bytes.
  */
 function mergesOf(tokens: readonly Uint8Array[]): readonly Merge[] {

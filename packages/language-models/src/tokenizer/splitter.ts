@@ -2,7 +2,7 @@ import { matcher } from "./pattern/matcher.js";
 import { neighbours } from "./pattern/neighbours.js";
 import type { Pattern } from "./pattern/pattern.js";
 
-/** What becomes of the matches of a pattern, the delimiters, and of what stands between them. */
+/** Treatment of the matches of a pattern, the delimiters, and of what stands between them. */
 export type Behavior =
   | "Isolated"
   | "Removed"
@@ -10,7 +10,7 @@ export type Behavior =
   | "MergedWithNext"
   | "Contiguous";
 
-/** Is told of a piece of a text; true to stop. */
+/** Takes a piece of a text; true to stop. */
 export type Visit = (start: number, end: number) => boolean;
 
 /** Cuts texts into pieces. */
@@ -18,12 +18,12 @@ export interface Splitter {
   /**
    * Cuts `text` from `start` to `end`, in order, until a visit says to stop.
    *
-   * @returns whether it was stopped
+   * @returns true if it was stopped
    */
   split(text: string, start: number, end: number, visit: Visit): boolean;
-  /** Whether there is a border between these characters in every text, and the pieces on both sides are those of both sides alone. */
+  /** True if there is a border between these characters in every text, and the pieces on both sides are those of both sides alone. */
   separates(left: number, right: number): boolean;
-  /** Whether the characters on both sides of each place decide alone if it is a border. */
+  /** True if the characters on both sides of each place decide alone if it is a border. */
   readonly isLocal: boolean;
 }
 
@@ -118,7 +118,7 @@ const merge = {
   },
 };
 
-/** What two neighbouring characters tell of the border between them. */
+/** Tells of the border between two neighbouring characters by them alone. */
 function borders(
   pattern: Pattern,
   behavior: Behavior,
@@ -151,7 +151,7 @@ function borders(
   };
 }
 
-/** Where all matches are single characters: which. */
+/** The characters that match, where all matches are single characters. */
 function singleCharacters(pattern: Pattern): ((character: number) => boolean) | undefined {
   if (pattern.kind === "character") return pattern.of.find;
   return undefined;

@@ -116,7 +116,7 @@ export function parseMerges(merges: readonly unknown[]): (readonly [string, stri
   });
 }
 
-/** Whether a value has whole numbers, 0 or more, by name. */
+/** True for an object of whole numbers, 0 or more. */
 export function isVocabulary(value: unknown): value is Record<string, number> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return Object.values(value).every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff);

@@ -40,7 +40,7 @@ export function composed(text: string): string {
 }
 
 /**
- * Whether a character is in normal form C and never composed with one before it: it is no mark, and none of
+ * True for a character that is in normal form C and never composed with one before it: it is no mark, and none of
  * the other characters that compose backwards.
  *
  * Source: Unicode Standard Annex #15, section 9.

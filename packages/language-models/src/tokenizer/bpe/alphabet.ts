@@ -1,16 +1,16 @@
 import { MetaError } from "@metalearn/core";
 import { letterOfByte } from "../byteLetters.js";
 
-/** How texts become the smallest tokens, from which all others are merged. */
+/** Rules by which texts become the smallest tokens, from which all others are merged. */
 export interface AlphabetOptions {
   readonly vocabulary: ReadonlyMap<string, number>;
-  /** Whether texts are read as the bytes of UTF-8, and each byte as the letter that stands for it. */
+  /** True if texts are read as the bytes of UTF-8, and each byte as the letter that stands for it. */
   readonly byteLevel: boolean;
-  /** Whether a character without a token becomes the tokens `<0x00>` to `<0xFF>` of its bytes. */
+  /** True if a character without a token becomes the tokens `<0x00>` to `<0xFF>` of its bytes. */
   readonly byteFallback: boolean;
-  /** What becomes of characters without a token otherwise; without it they are left out. */
+  /** Token of characters without one otherwise; without it they are left out. */
   readonly unknownToken: string | undefined;
-  /** Whether neighbouring characters without a token become one unknown token. */
+  /** True if neighbouring characters without a token become one unknown token. */
   readonly fuseUnknown: boolean;
 }
 
@@ -23,17 +23,17 @@ export interface Alphabet {
   /** The tokens of bytes, where every character without a token becomes those of its bytes. */
   readonly fallback: ReadonlySet<number> | undefined;
   /**
-   * Whether the tokens of a text always begin with those of its beginning, and end with those of its
+   * True if the tokens of a text always begin with those of its beginning, and end with those of its
    * end, save for an unknown token at the cut.
    */
   readonly isLocal: boolean;
 }
 
-/** What a text was read as. */
+/** A text as its smallest tokens. */
 export interface SmallestTokens {
   readonly tokens: Int32Array;
   readonly count: number;
-  /** Whether the last of them is an unknown token, with which what follows might be fused. */
+  /** True if the last of them is an unknown token, with which what follows might be fused. */
   readonly endsUnknown: boolean;
 }
 
@@ -62,7 +62,7 @@ export function alphabet(options: AlphabetOptions): Alphabet {
 
   let tokens = new Int32Array(256);
   let count = 0;
-  /** Whether an unknown token is still to be written, in case the next character is unknown as well. */
+  /** True if an unknown token is still to be written, in case the next character is unknown as well. */
   let isPending = false;
 
   const known = (id: number) => {

@@ -8,7 +8,7 @@ import { type PairMap, pairMap } from "./pairMap.js";
 export interface BpeOptions extends AlphabetOptions {
   /** Pairs of tokens, the first to be merged first. */
   readonly merges: readonly (readonly [string, string])[];
-  /** Whether a word that is a token becomes that token, though merges might not lead there. */
+  /** True if a word that is a token becomes that token, though merges might not lead there. */
   readonly ignoreMerges: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface Bpe {
   /** The last tokens of a word, at most `limit`, in time proportional to them. */
   encodeEnd(word: string, limit: number): number[];
   /**
-   * Whether words can be cut between these two characters, given as code points: no token has them side
+   * True if words can be cut between these two characters, given as code points: no token has them side
    * by side, so that the tokens of the word are those of both parts.
    */
   separates(left: number, right: number): boolean;
@@ -89,7 +89,7 @@ export function bpe(options: BpeOptions): Bpe {
     return side === "start" ? ids.slice(0, limit) : ids.slice(Math.max(0, ids.length - limit));
   };
 
-  /** Where the piece that begins at a place ends. */
+  /** The end of the piece that begins at a place. */
   const endOfPiece = (word: string, start: number): number => {
     if (byteLevel) return word.length;
     let left = word.codePointAt(start) as number;
@@ -101,7 +101,7 @@ export function bpe(options: BpeOptions): Bpe {
     }
     return word.length;
   };
-  /** Where the piece that ends at a place begins. */
+  /** The beginning of the piece that ends at a place. */
   const startOfPiece = (word: string, end: number): number => {
     if (byteLevel) return 0;
     let start = before(word, end);
@@ -156,7 +156,7 @@ export function bpe(options: BpeOptions): Bpe {
   };
 }
 
-/** What tells where words of characters can be cut. */
+/** Tells where words of characters can be cut. */
 function separator(
   vocabulary: ReadonlyMap<string, number>,
   fallback: ReadonlySet<number> | undefined,
@@ -173,7 +173,7 @@ function separator(
   };
 }
 
-/** In the place of a neighbour: the character is a token of its own. */
+/** Stands in the place of a neighbour for a character that is a token of its own. */
 const alone = 0x110000;
 
 /** Characters that stand side by side in tokens. */
@@ -195,12 +195,12 @@ function widthOf(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
 }
 
-/** Where the character before a place begins. */
+/** The beginning of the character before a place. */
 function before(text: string, place: number): number {
   return isInsidePair(text, place - 1) ? place - 2 : place - 1;
 }
 
-/** Whether a place is between the two halves of a character beyond U+FFFF. */
+/** True if a place is between the two halves of a character beyond U+FFFF. */
 function isInsidePair(text: string, place: number): boolean {
   return (text.codePointAt(place - 1) ?? 0) > 0xffff;
 }

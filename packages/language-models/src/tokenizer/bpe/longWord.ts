@@ -73,7 +73,7 @@ function ways(table: MergeTable, tokens: SpelledTokens, isBackward: boolean): Wa
   let remembered = pairMap();
   let scratch = new Int32Array(64);
 
-  /** Whether a token can follow another, or begin (`before` 0), in what is the BPE of what both spell. */
+  /** True if a token can follow another, or begin (`before` 0), in what is the BPE of what both spell. */
   const fits = (before: number, token: number): boolean => {
     const known = remembered.get(before, token);
     if (known !== -1) return known === 1;
@@ -121,7 +121,7 @@ function ways(table: MergeTable, tokens: SpelledTokens, isBackward: boolean): Wa
 const mostRemembered = 2 ** 20;
 
 /**
- * Where the ways back from the last `width` of `count` places have met: the last place that all of them
+ * The place where the ways back from the last `width` of `count` places have met: the last that all of them
  * pass, at least 0, the beginning.
  *
  * @param step how far the way from a place leads back

@@ -10,7 +10,7 @@ export interface SpelledTokens {
   /** Smallest tokens of the longest one. */
   readonly longest: number;
   idOf(token: number): number;
-  /** How many smallest tokens it is merged from; 0 for the token 0, which is none. */
+  /** Number of smallest tokens that it is merged from; 0 for the token 0, which is none. */
   lengthOf(token: number): number;
   /** Writes the smallest tokens of a token, from left to right. */
   spell(token: number, into: Int32Array, from: number): void;
@@ -52,7 +52,7 @@ export function spelledTokens(
     children.set(parent, symbol, added);
     return added;
   };
-  /** Says which token is spelled by a way from the root; whether that is new. */
+  /** Says which token is spelled by a way from the root; true if that is new. */
   const name = (token: number, id: number): boolean => {
     if (ids[token] === id) return false;
     ids[token] = id;

@@ -6,7 +6,7 @@ export interface CharacterClass {
   readonly source: string;
   /** By code point: 1 for a member, 2 for no member, 0 where {@link CharacterClass.find} has not looked. */
   readonly known: Uint8Array;
-  /** Whether a code point is a member; remembers it. */
+  /** True for a code point that is a member; remembers it. */
   find(codePoint: number): boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Pattern } from "./pattern.js";
 
 /** Finds where a pattern matches. */
 export interface Matcher {
-  /** Where the match that begins at `start` ends; -1 where there is none. Nothing before `start` matters. */
+  /** The end of the match that begins at `start`; -1 for none. Nothing before `start` matters. */
   match(text: string, start: number, end: number): number;
 }
 
@@ -133,7 +133,7 @@ function firstOf(steps: readonly Step[]): Step {
   };
 }
 
-/** Whether a match may begin with a character; true where one may begin with no character at all. */
+/** True for a character that a match may begin with; for all of them where a match may be empty. */
 function canBegin(pattern: Pattern, point: number): boolean {
   switch (pattern.kind) {
     case "character":

@@ -1,14 +1,14 @@
 import { type CharacterClass, characterClass } from "./characterClass.js";
 import type { Pattern } from "./pattern.js";
 
-/** What can be told of the borders of matches from two neighbouring characters alone. */
+/** Knowledge of the borders of matches from two neighbouring characters alone. */
 export interface Neighbours {
   /**
-   * Whether a match might reach over the border between two characters, given as code points, or look at
+   * True if a match might reach over the border between two characters, given as code points, or look at
    * what comes after it.
    */
   mayJoin(left: number, right: number): boolean;
-  /** Whether every text that begins with this character has a match that begins there. */
+  /** True if every text that begins with this character has a match that begins there. */
   alwaysMatches(character: number): boolean;
 }
 
@@ -74,7 +74,7 @@ interface Ends {
 
 const anything = characterClass("[\\s\\S]");
 
-/** Whether a pattern matches a character whatever follows it. */
+/** True for a pattern that matches a character whatever follows it. */
 function matchesAlone(pattern: Pattern, character: number): boolean {
   switch (pattern.kind) {
     case "character":
@@ -94,7 +94,7 @@ function matchesAlone(pattern: Pattern, character: number): boolean {
   }
 }
 
-/** Whether a part can match nothing where a character is next. */
+/** True for a part that can match nothing where a character is next. */
 function canBeLeftOut(pattern: Pattern, character: number): boolean {
   if (pattern.kind !== "repeat" || pattern.min > 0) return false;
   return !pattern.isPossessive || !matchesAlone(pattern.of, character);

@@ -55,7 +55,7 @@ function patternReader(source: string) {
     if (known === undefined) return refuse(`\\p{${name}}`);
     return `\\${isNegative ? "P" : "p"}{${known}}`;
   };
-  /** What stands after a backslash, in the source of a class, and whether it is one character. */
+  /** Reads what stands after a backslash: the source of a class, and true if it is one character. */
   const escaped = (): { source: string; isOne: boolean } => {
     const name = character();
     if (name === "p" || name === "P") return { source: property(name === "P"), isOne: false };
@@ -102,7 +102,7 @@ function patternReader(source: string) {
     if (seen.kind !== "character") return refuse("a lookahead at more than one character");
     return { kind: "lookahead", of: seen.of, isNegative };
   };
-  /** What stands in brackets, the opening one of which is taken. */
+  /** Reads what stands in brackets, the opening one of which is taken. */
   const group = (ignoreCase: boolean): Pattern => {
     const inside = choice(ignoreCase);
     if (!take(")")) return refuse("a bracket that is not closed");

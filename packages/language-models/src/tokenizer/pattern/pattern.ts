@@ -20,7 +20,7 @@ export type Pattern =
   /** The next character, which is not read: it is one of these, or with `isNegative` it is not. */
   | { readonly kind: "lookahead"; readonly of: CharacterClass; readonly isNegative: boolean };
 
-/** Whether a pattern can match without reading a character. */
+/** True for a pattern that can match without reading a character. */
 export function matchesEmpty(pattern: Pattern): boolean {
   switch (pattern.kind) {
     case "character":
