@@ -160,7 +160,13 @@ export {
 export { type Answer, predict } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export { type ScoreOptions, scoreSequences } from "./evaluate/scoreSequences.js";
-export type { Evaluation, SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
+export type {
+  Evaluation,
+  FreeFormScores,
+  SeedScore,
+  Summary,
+  TaskScore,
+} from "./evaluate/scores.js";
 export { mean } from "./statistics.js";
 
 // Generation -----------------------------------------------------------------------------------

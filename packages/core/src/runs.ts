@@ -31,6 +31,7 @@ export {
 export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
 export { finishRun } from "./run/finishRun.js";
 export {
+  type FreeTextOptions,
   type OpenPredictor,
   openPredictor,
   type PredictorOptions,
