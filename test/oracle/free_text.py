@@ -39,15 +39,16 @@ def f1(prediction, answer):
 def main():
     draw = random.Random(9301)
     scorer = RougeScorer(["rougeL"], use_stemmer=False)
-    cases = []
+    pairs = [("ça va", "ç va"), ("thé", "é"), ("a the an", ""), ("The cat.", "cat")]
     for _ in range(120):
         answer = draw.choices(WORDS, k=draw.randint(0, 8))
         prediction = [draw.choice(WORDS) if draw.random() < 0.3 else word for word in answer if draw.random() < 0.9]
         if draw.random() < 0.2:
             draw.shuffle(prediction)
-        prediction, answer = " ".join(prediction), " ".join(answer)
-        cases.append({"prediction": prediction, "answer": answer, "exact": int(words(prediction) == words(answer)),
-                      "f1": f1(prediction, answer), "rougeL": scorer.score(answer, prediction)["rougeL"].fmeasure})
+        pairs.append((" ".join(prediction), " ".join(answer)))
+    cases = [{"prediction": prediction, "answer": answer, "exact": int(words(prediction) == words(answer)),
+              "f1": f1(prediction, answer), "rougeL": scorer.score(answer, prediction)["rougeL"].fmeasure}
+             for prediction, answer in pairs]
     content = {"how": " ".join(HOW.split()), "versions": {"rouge-score": version("rouge-score")}}
     lines = ",\n".join("  " + json.dumps(case) for case in cases)
     path = Path(__file__).parent / "numbers/free-text/free_text.json"
