@@ -11,6 +11,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     "guides/experimenter",
     "guides/composer",
     "from-code",
+    "generation",
     "guides/author",
     "plugins",
     "cuda",

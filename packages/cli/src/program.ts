@@ -7,7 +7,9 @@ import {
   compressionLevel,
   helpAfterError,
   names,
+  number,
   positiveNumber,
+  wholeNumber,
   wholeNumbers,
   withCheckpoint,
   withConfig,
@@ -105,13 +107,21 @@ function addCheckpoints(program: Command): void {
     );
 
   withCheckpoint(program.command("predict"), "evaluate.method=pmi")
-    .description("ask a checkpoint questions: the options, ranked by how likely they are")
+    .description("ask a checkpoint questions: options, ranked by how likely they are, or free text")
     .requiredOption("--checkpoint <path>", what)
     .option("-i, --input <text>", "the question; without it, lines of JSON are read from stdin")
     .option("-o, --option <text>", "what may be answered; repeat it for every option", collect, [])
     .option("-d, --demonstration <text>", 'an example, "input => output"; repeatable', collect, [])
     .option("--demonstrations <file>", "examples as JSON lines, such as a task's k-shot file")
     .option("--json", "print a line of JSON for each question", false)
+    .option("--generate", "answer in free text, whatever the answers of examples", false)
+    .option("--chat", "answer in free text, as the model's chat template has it", false)
+    .option("--max-new-tokens <n>", "longest answer in free text, in tokens", positiveNumber)
+    .option("--temperature <x>", "0 for the likeliest text; above 0, tokens are drawn", number)
+    .option("--top-k <n>", "draw from the n likeliest tokens", positiveNumber)
+    .option("--top-p <x>", "draw from the likeliest tokens that have this probability", number)
+    .option("--stop <text>", "where an answer in free text ends; repeatable", collect)
+    .option("--seed <n>", "decides which tokens are drawn", wholeNumber)
     .action(async (overrides, flags) =>
       (await import("./commands/predict.js")).predict(overrides, flags),
     );

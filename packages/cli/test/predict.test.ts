@@ -23,6 +23,12 @@ interface Line {
   readonly options: readonly { option: string; probability: number; score: number }[];
 }
 
+interface FreeLine {
+  readonly input: string;
+  readonly prediction: string;
+  readonly finishReason: string;
+}
+
 /** JSON lines that `predict` prints for the lines that it reads. */
 async function predictLines(args: readonly string[], lines: readonly unknown[]): Promise<Line[]> {
   const child = spawn(process.execPath, [program, "predict", "--json", ...args], {
@@ -80,6 +86,31 @@ describe("predict", () => {
     });
   });
 
+  test("answers in free text where there are no options, or on request", async () => {
+    const args = ["--checkpoint", run, "--max-new-tokens", "5"];
+    const free = async (more: readonly string[], lines: readonly unknown[] = []) =>
+      (await predictLines([...args, ...more], lines)) as unknown as FreeLine[];
+    const [greedy] = await free(["-i", "ant bee"]);
+    expect(Object.keys(greedy ?? {})).toEqual(["input", "prediction", "finishReason"]);
+    const plain = await project.metalearn(["predict", ...args, "-i", "ant bee"]);
+    expect(plain.stdout).toBe(`${greedy?.prediction}\n`);
+    // Different answers of demonstrations are options, unless free text is asked for.
+    const [ranked] = await predictLines([...args, "-i", "x", ...shown], []);
+    expect(ranked?.options).toHaveLength(2);
+    const [written] = await free(["-i", "x", "--generate", ...shown]);
+    expect(written?.finishReason).toMatch(/^(stop|length)$/);
+    expect(written?.prediction).not.toContain("\n");
+    // Drawn at a high temperature: the same seed gives the same text, another one another.
+    const hot = ["-i", "ant bee", "--temperature", "3", "--top-k", "50", "--top-p", "0.99"];
+    const [one, same, other] = [
+      await free([...hot, "--seed", "1"]),
+      await free([...hot, "--seed", "1"]),
+      await free([...hot, "--seed", "2"]),
+    ];
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+
   test("reads a checkpoint away from its run and its data as a GPT-2", async () => {
     const args = ["-i", "ant bee", ...options, ...shown, "model.tokenizer=byte"];
     const [away] = await predictLines(["--checkpoint", "copy", "runtime.use=wasm", ...args], []);
@@ -124,8 +155,21 @@ describe("predict", () => {
 
   test.each([
     [
-      ["-i", "x"],
-      "[BAD_OPTION] the question: a question needs at least 2 options to choose from, but has 0.",
+      ["-i", "x", "-o", "a"],
+      "[BAD_OPTION] the question: a question needs at least 2 options to choose from, or none for an answer in free text, but has 1.",
+    ],
+    [
+      ["-i", "x", ...options, "--generate"],
+      "[BAD_OPTION] the question: expected no options for an answer in free text, got 2.",
+    ],
+    [["-i", "x", "--chat"], "has no chat template, by which messages are written."],
+    [
+      ["-i", "x", "--top-k", "3"],
+      "topK: is of sampling: set a temperature above 0, such as 1, or leave it out",
+    ],
+    [
+      ["-i", "x", "tasks.method=channel"],
+      'Answers to the free-form task "question" are generated, which the channel method cannot',
     ],
     [
       ["-i", "x", "-d", "a, b"],

@@ -33,6 +33,7 @@ export { isWrongInput } from "./errors.js";
 export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
 export { finishRun } from "./run/finishRun.js";
 export {
+  type FreeTextOptions,
   type OpenPredictor,
   openPredictor,
   type PredictorOptions,

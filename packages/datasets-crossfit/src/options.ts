@@ -105,13 +105,13 @@ export const crossfitOptions = z
       .min(2)
       .optional()
       .describe(
-        "Number of answers of a task to choose from, for targets whose answers are free-form. Default: none; such a target is then an error.",
+        "Number of answers of a task to choose from, for targets whose answers are free-form. Default: none; answers are then generated.",
       ),
     metrics: z
       .union([metric, z.record(z.string(), metric)])
       .optional()
       .describe(
-        "Metric of targets, for all or by name (`*`: all others). Default: macro-F1 for classification, accuracy otherwise.",
+        "Metric of targets, for all or by name (`*`: all others). Default: macro-F1 for classification, exact match for generated answers, accuracy otherwise.",
       ),
     maxExamplesPerTask: count
       .optional()

@@ -1,5 +1,10 @@
 import type { PromptRequest } from "@metalearn/core";
-import { openPredictor, type RankedOption } from "@metalearn/core/runs";
+import {
+  type FreeTextOptions,
+  type OpenPredictor,
+  openPredictor,
+  type RankedOption,
+} from "@metalearn/core/runs";
 import type { PluginFlags } from "../flags.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
@@ -13,11 +18,19 @@ export interface PredictFlags extends PluginFlags {
   readonly demonstration: readonly string[];
   readonly demonstrations?: string;
   readonly json: boolean;
+  readonly generate: boolean;
+  readonly chat: boolean;
+  readonly maxNewTokens?: number;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
 }
 
 /**
  * Asks a checkpoint the question of the command line, or every line of stdin, and prints the options,
- * the best one first.
+ * the best one first, or an answer in free text.
  */
 export async function predict(changes: readonly string[], flags: PredictFlags): Promise<void> {
   const given = {
@@ -27,6 +40,7 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
       ...(flags.demonstrations ? await readDemonstrations(flags.demonstrations) : []),
       ...flags.demonstration.map(parseDemonstration),
     ],
+    isFreeForm: flags.generate || flags.chat,
   };
   const requests = readRequests(given, process.stdin);
   // Before anything is loaded: a mistake on the command line shows at once.
@@ -39,7 +53,12 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   const notify = (message: string) => console.error(message);
   const predictor = await openPredictor({ ...checkpoint, notify });
   try {
+    const generation = generationOf(flags);
     const answer = async (request: PromptRequest) => {
+      if (request.options.length === 0) {
+        await answerInFreeText(predictor, request, { ...generation, json: flags.json });
+        return;
+      }
       const ranked = await predictor.rank(request);
       console.log(flags.json ? jsonLine(request, ranked) : table(request, ranked));
     };
@@ -51,6 +70,26 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   } finally {
     await predictor.close();
   }
+}
+
+/** The options that were given; those that were not have the defaults of generation. */
+function generationOf(flags: PredictFlags): FreeTextOptions {
+  const { chat, maxNewTokens, temperature, topK, topP, stop, seed } = flags;
+  const given = Object.entries({ chat, maxNewTokens, temperature, topK, topP, stop, seed });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+/** Prints an answer: as it comes on a terminal, whole otherwise. */
+async function answerInFreeText(
+  predictor: OpenPredictor,
+  request: PromptRequest,
+  { json, ...options }: FreeTextOptions & { readonly json: boolean },
+): Promise<void> {
+  const streams = process.stdout.isTTY && !json;
+  const onText = (text: string) => streams && process.stdout.write(text);
+  const { text, finishReason } = await predictor.generate(request, { ...options, onText });
+  if (json) console.log(JSON.stringify({ input: request.input, prediction: text, finishReason }));
+  else console.log(streams ? "" : text);
 }
 
 function jsonLine({ input }: PromptRequest, options: readonly RankedOption[]): string {

@@ -9,6 +9,8 @@ export interface RequestDefaults {
   readonly input?: string | undefined;
   readonly options: readonly string[];
   readonly demonstrations: readonly Demonstration[];
+  /** Answers in free text even where demonstrations have answers to choose from. */
+  readonly isFreeForm?: boolean;
 }
 
 const output = z.union([
@@ -31,14 +33,14 @@ const request = z.object({
  * The questions to ask: the one of the command line, or one for each line of JSON.
  *
  * @param lines read as they come, so that each is answered at once
- * @throws MetaError `BAD_DATA`, naming the line; `BAD_OPTION` when there is nothing to choose from
+ * @throws MetaError `BAD_DATA`, naming the line; `BAD_OPTION` for a single option
  */
 export async function* readRequests(
   given: RequestDefaults,
   lines: NodeJS.ReadableStream,
 ): AsyncGenerator<PromptRequest> {
   if (given.input !== undefined) {
-    yield withOptions({ ...given, input: given.input }, "the question");
+    yield withOptions({ ...given, input: given.input }, "the question", given);
     return;
   }
   let number = 0;
@@ -49,7 +51,7 @@ export async function* readRequests(
     const { input, task, ...own } = parseLine(line, request, where);
     const demonstrations = own.demonstrations ?? given.demonstrations;
     const options = own.options ?? given.options;
-    yield withOptions({ input, task, demonstrations, options }, where);
+    yield withOptions({ input, task, demonstrations, options }, where, given);
   }
 }
 
@@ -89,13 +91,31 @@ function parseLine<S extends z.ZodType>(line: string, schema: S, where: string):
   throw new MetaError("BAD_DATA", `${where}: ${key ? `"${key}": ` : ""}${issue?.message}.`);
 }
 
-/** Without options, the answers of the demonstrations are what may be answered. */
-function withOptions(asked: PromptRequest, where: string): PromptRequest {
-  const answers = asked.demonstrations.map(({ output }) => output);
-  const options = [...new Set(asked.options.length > 0 ? asked.options : answers)];
-  if (options.length >= 2) return { ...asked, options };
+/**
+ * Without options, different answers of the demonstrations are what may be answered; where there are not two,
+ * options stay empty, and the answer is free text.
+ */
+function withOptions(
+  asked: PromptRequest,
+  where: string,
+  { isFreeForm = false }: RequestDefaults,
+): PromptRequest {
+  const { input, demonstrations, task } = asked;
+  const request = { input, demonstrations, task };
+  const given = [...new Set(asked.options)];
+  if (given.length === 0) {
+    const answers = [...new Set(demonstrations.map(({ output }) => output))];
+    return { ...request, options: isFreeForm || answers.length < 2 ? [] : answers };
+  }
+  if (isFreeForm) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `${where}: expected no options for an answer in free text, got ${given.length}. Leave out the options, or --generate and --chat.`,
+    );
+  }
+  if (given.length >= 2) return { ...request, options: given };
   throw new MetaError(
     "BAD_OPTION",
-    `${where}: a question needs at least 2 options to choose from, but has ${options.length}. Name them with --option, in "options", or as answers of demonstrations.`,
+    `${where}: a question needs at least 2 options to choose from, or none for an answer in free text, but has ${given.length}.`,
   );
 }

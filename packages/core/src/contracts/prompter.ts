@@ -10,7 +10,7 @@ export interface Demonstration {
 /** A single question, as `metalearn predict` reads it. */
 export interface PromptRequest {
   readonly input: string;
-  /** Possible answers. */
+  /** Possible answers; empty for an answer in free text. */
   readonly options: readonly string[];
   /** Examples before the question, in this order. */
   readonly demonstrations: readonly Demonstration[];
@@ -20,7 +20,7 @@ export interface PromptRequest {
 
 /**
  * Writes questions in the format of a plugin's tasks, without their data: turns a request into a target
- * task with one question and no gold answer.
+ * task with one question and no gold answer. Without options the task `isFreeForm`.
  *
  * @param options checked options of the tasks
  * @throws MetaError `BAD_OPTION` for an option that does not fit the model; the returned function throws

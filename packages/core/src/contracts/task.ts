@@ -76,13 +76,19 @@ export type PredictionMetric = "accuracy" | "r2";
 /** Metric of a target task; higher is better. */
 export type MetricName = AnswerMetric | PredictionMetric;
 
-/** One question to a language model: a sequence per option; the most likely option is the answer. */
+/**
+ * One question to a language model: a sequence per option, of which the most likely one is the answer; or a
+ * prompt, after which the model generates the answer.
+ */
 export interface Question {
+  /** Possible answers; empty where the answer is generated. */
   readonly options: readonly string[];
   /** One sequence per option. */
   readonly sequences: readonly TokenSequence[];
   /** Correct answers; more than one where a dataset lists several. */
   readonly gold: readonly string[];
+  /** Token ids before the answer, where it is generated. @default the answer is one of the options */
+  readonly prompt?: readonly number[];
 }
 
 /** A held-out task for evaluation in context. */
@@ -91,6 +97,8 @@ export interface TargetTask {
   /** True if no training task shares the task's domain. */
   readonly unseenDomain: boolean;
   readonly metric: AnswerMetric;
+  /** True if answers are generated: every question has a `prompt` and no options. @default false */
+  readonly isFreeForm?: boolean;
   /** Seeds for which the task has demonstrations; absent when any seed works. */
   readonly seeds?: readonly number[];
   /** Questions with the demonstrations that belong to `seed`. */

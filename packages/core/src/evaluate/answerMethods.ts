@@ -36,6 +36,12 @@ export function checkMethod(target: TargetTask | EpisodeTarget, method: AnswerMe
       `The method ${method} answers questions, but the task "${target.name}" has episodes.`,
     );
   }
+  if (target.isFreeForm && method !== "likelihood") {
+    throw new MetaError(
+      "BAD_OPTION",
+      `The method ${method} compares options, but answers to the task "${target.name}" are generated. Take the method likelihood, or give the task options.`,
+    );
+  }
   if (method === "pmi" && !target.neutralQuestions) {
     throw new MetaError(
       "BAD_OPTION",

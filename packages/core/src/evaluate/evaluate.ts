@@ -7,6 +7,7 @@ import type { Params } from "../params.js";
 import { mean } from "../statistics.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
+import { generateAnswers } from "./generateAnswers.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
 import { type Answer, scoreAnswers } from "./scoreAnswers.js";
 import { type EpisodeAnswer, scoreEpisodes } from "./scoreEpisodes.js";
@@ -53,13 +54,16 @@ export interface EvaluateOptions extends EvaluationTargets {
   readonly adaptation?: Adaptation | undefined;
   /** Tokens per batch, padding included. @default by free memory, at most 8192 */
   readonly tokensPerBatch?: number | undefined;
+  /** Largest number of tokens of a generated answer, which also ends with its line. @default 64 */
+  readonly maxNewTokens?: number | undefined;
   /** Compiles the scoring functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile">;
 }
 
 /**
  * Scores a model on target tasks. The answer to a question is the option with the lowest mean negative
- * log-likelihood (ties: the first), or with `pmi` the option whose likelihood the question raises most. On
+ * log-likelihood (ties: the first), or with `pmi` the option whose likelihood the question raises most. The
+ * answer to a free-form question is what the model generates, by greedy decoding, up to the end of a line. On
  * episodes, the model's predictions of the query are scored. With `adaptation`, parameters are first
  * adapted to the support.
  *
@@ -85,10 +89,24 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       const scorer = scoreQuestions;
       return (seed) =>
         scoreAnswers(target, seed, (questions) => {
-          const ask = (params?: Params) =>
+          const scoresOf = (adapted?: Params) =>
             method === "pmi"
-              ? pmiScores(target, seed, { questions, lossesOf: (of) => scorer(of, signal, params) })
-              : scorer(questions, signal, params);
+              ? pmiScores(target, seed, {
+                  questions,
+                  lossesOf: (of) => scorer(of, signal, adapted),
+                })
+              : scorer(questions, signal, adapted);
+          const ask = async (adapted?: Params) =>
+            target.isFreeForm
+              ? {
+                  scores: [],
+                  generated: await generateAnswers(questions, {
+                    ...options,
+                    model,
+                    params: adapted ?? params,
+                  }),
+                }
+              : { scores: await scoresOf(adapted), generated: [] };
           return adapter ? adapter.scored(target, seed, ask) : ask();
         });
     }
@@ -114,9 +132,10 @@ export async function evaluateBaseline(
     checkMethod(target, method);
     const asking = target as TargetTask; // checkMethod refuses targets without questions
     return (seed) =>
-      scoreAnswers(asking, seed, (questions) =>
-        baselineScores(asking, seed, { questions, method }),
-      );
+      scoreAnswers(asking, seed, async (questions) => ({
+        scores: await baselineScores(asking, seed, { questions, method }),
+        generated: [],
+      }));
   });
 }
 

@@ -120,6 +120,11 @@ export function isCorrect(prediction: string, gold: readonly string[]): boolean 
   return accuracy([prediction], [gold]) === 1;
 }
 
+/** True if a prediction is one of the correct answers but for case, punctuation, articles and white space. */
+export function isExactMatch(prediction: string, gold: readonly string[]): boolean {
+  return exactMatch([prediction], [gold]) === 1;
+}
+
 /** Mean over questions of the best agreement between the prediction and any correct answer. */
 function meanOverQuestions(agree: (prediction: string, answer: string) => number): Metric {
   return (predictions, gold) => {
@@ -147,13 +152,13 @@ function meanF1(wanted: readonly string[], got: readonly string[], over: Readonl
   return mean(f1);
 }
 
+/** Articles as words of any script: `\b` knows ASCII alone, and would find one in "ça". */
+const articles = /(?<![\p{L}\p{N}_])(a|an|the)(?![\p{L}\p{N}_])/gu;
+
 /** Words of an answer, lower-cased, without ASCII punctuation and articles. */
 function words(text: string): string[] {
   const bare = text.toLowerCase().replaceAll(/[!-/:-@[-`{-~]/g, "");
-  return bare
-    .replaceAll(/\b(a|an|the)\b/g, " ")
-    .split(/\s+/)
-    .filter(Boolean);
+  return bare.replaceAll(articles, " ").split(/\s+/).filter(Boolean);
 }
 
 function centred(values: readonly number[]): number[] {

@@ -3,11 +3,12 @@ import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
 import { mean } from "../statistics.js";
 import type { OptionScores } from "./answerMethods.js";
-import { isCorrect, metrics } from "./metrics.js";
-import type { SeedScore } from "./scores.js";
+import { isCorrect as isEqual, isExactMatch, metrics } from "./metrics.js";
+import type { FreeFormScores, SeedScore } from "./scores.js";
 
 /** Answer to one question. */
 export interface Answer {
+  /** Empty for an answer that was generated. */
   readonly options: readonly string[];
   /**
    * Score of each option; the lowest wins. With `likelihood` the mean negative log-likelihood, in nats per
@@ -25,6 +26,14 @@ export interface ScoredAnswers extends SeedScore {
   readonly answers: readonly Answer[];
 }
 
+/** What a model makes of some questions. */
+export interface ModelAnswers {
+  /** Scores of all options of all questions, in order. */
+  readonly scores: OptionScores;
+  /** Answers to the questions that have a prompt, in order. */
+  readonly generated: readonly string[];
+}
+
 /**
  * Scores the answers to a task's questions.
  *
@@ -33,14 +42,15 @@ export interface ScoredAnswers extends SeedScore {
 export async function scoreAnswers(
   target: TargetTask,
   seed: number,
-  scoresOf: (questions: readonly Question[]) => Promise<OptionScores>,
+  answersTo: (questions: readonly Question[]) => Promise<ModelAnswers>,
 ): Promise<ScoredAnswers> {
   const questions = await target.questions(seed);
-  requireQuestions(target.name, seed, questions);
-  const scores = await scoresOf(questions);
+  requireQuestions(target, seed, questions);
+  const { scores, generated } = await answersTo(questions);
   const metric = metrics[target.metric];
   const gold = questions.map((question) => question.gold);
-  const predictions = predict(questions, scores);
+  const isCorrect = target.isFreeForm ? isExactMatch : isEqual;
+  const predictions = target.isFreeForm ? generated : predict(questions, scores);
   const guessed = guesses(questions, target.name).map((answers) => metric(answers, gold));
   const own = byQuestion(questions, scores);
   return {
@@ -48,6 +58,7 @@ export async function scoreAnswers(
     score: metric(predictions, gold),
     questions: questions.length,
     chance: mean(guessed),
+    ...(target.isFreeForm && { freeForm: freeFormScores(predictions, gold) }),
     answers: questions.map(({ options, gold }, i) => {
       const prediction = predictions[i] as string;
       const scores = own[i] as number[];
@@ -76,11 +87,31 @@ function byQuestion(questions: readonly Question[], scores: OptionScores): numbe
   });
 }
 
-function requireQuestions(task: string, seed: number, questions: readonly Question[]): void {
+/** Scores of generated answers by each metric of free text. */
+function freeFormScores(
+  predictions: readonly string[],
+  gold: readonly (readonly string[])[],
+): FreeFormScores {
+  const names = ["exact-match", "qa-f1", "rouge-l"] as const;
+  const scores = names.map((name) => [name, metrics[name](predictions, gold)]);
+  return Object.fromEntries(scores) as FreeFormScores;
+}
+
+function requireQuestions(
+  { name: task, isFreeForm = false }: TargetTask,
+  seed: number,
+  questions: readonly Question[],
+): void {
   if (questions.length === 0) {
     throw new MetaError("BAD_DATA", `The task "${task}" asks no question under seed ${seed}.`);
   }
-  for (const { options, sequences } of questions) {
+  for (const { options, sequences, prompt } of questions) {
+    if ((prompt !== undefined) !== isFreeForm) {
+      throw new MetaError(
+        "BAD_DATA",
+        `Expected a prompt for every question of a task with isFreeForm and for no other, but a question of "${task}" (isFreeForm: ${isFreeForm}) has ${prompt ? "one" : "none"}.`,
+      );
+    }
     if (options.length === sequences.length) continue;
     throw new MetaError(
       "BAD_DATA",
@@ -93,6 +124,8 @@ function requireQuestions(task: string, seed: number, questions: readonly Questi
 function guesses(questions: readonly Question[], task: string): string[][] {
   return Array.from({ length: 100 }, (_, draw) => {
     const random = randomFor("chance", task, draw);
-    return questions.map(({ options }) => options[random.integer(options.length)] ?? "");
+    return questions.map(({ options }) =>
+      options.length > 0 ? (options[random.integer(options.length)] as string) : "",
+    );
   });
 }

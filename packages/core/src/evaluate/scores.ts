@@ -9,7 +9,12 @@ export interface SeedScore {
   readonly questions: number;
   /** Mean score of uniformly random answers; for r2, the score of predicting the mean. */
   readonly chance: number;
+  /** Agreement of generated answers by all metrics of free text. @default answers were chosen */
+  readonly freeForm?: FreeFormScores;
 }
+
+/** Scores of generated answers, from 0 to 1. */
+export type FreeFormScores = Readonly<Record<"exact-match" | "qa-f1" | "rouge-l", number>>;
 
 /** Scores of a task over all sets of demonstrations. */
 export interface TaskScore {

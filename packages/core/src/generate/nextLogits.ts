@@ -1,3 +1,4 @@
+import { sizeAtLeast } from "../batch/sizeAtLeast.js";
 import type { LanguageModel, NextToken, TokenReader } from "../contracts/model.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { MetaError } from "../errors.js";
@@ -27,13 +28,15 @@ export function nextLogits({ reader, params, capacity, useCache }: ReadOptions):
     if (cache) disposeParams(cache);
     cache = next;
   };
+  // Rounded up, so that few lengths are compiled for.
+  const shortest = (length: number) => Math.min(sizeAtLeast(length), capacity);
   return {
     async after(ids) {
       const position = ids.length - 1;
       const next =
         cache && useCache
           ? readToken(reader, params, { id: ids[position] as number, position }, cache)
-          : readPrompt(reader, params, ids, useCache ? capacity : ids.length);
+          : readPrompt(reader, params, ids, useCache ? capacity : shortest(ids.length));
       keep(next.cache);
       try {
         return (await next.logits.data()) as Float32Array;

@@ -60,7 +60,7 @@ export function shareOf(part: EvaluationLoad, whole: EvaluationLoad): number {
   return (part.targets * part.seeds) / (whole.targets * whole.seeds);
 }
 
-/** Number of tokens that scoring reads. @param shares true if shared beginnings are read once */
+/** Number of tokens that scoring reads; of generated answers, those of prompts. @param shares true if shared beginnings are read once */
 export function tokensOf(questions: readonly Question[], shares: boolean): number {
   const sequences = questions.map((question) => question.sequences);
   const lengths = shares
@@ -69,5 +69,6 @@ export function tokensOf(questions: readonly Question[], shares: boolean): numbe
         ...trees.map(({ ids }) => ids.length),
       ])
     : sequences.flat().map(({ ids }) => ids.length);
-  return lengths.reduce((sum, length) => sum + length, 0);
+  const prompts = questions.map(({ prompt }) => prompt?.length ?? 0);
+  return [...lengths, ...prompts].reduce((sum, length) => sum + length, 0);
 }

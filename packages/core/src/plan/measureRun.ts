@@ -65,11 +65,14 @@ export async function measureEvaluation(
   const [target] = tasks.targets;
   const [seed] = config.evaluate.seeds;
   if (!target || seed === undefined) return 0;
-  const { tokensPerBatch } = config.evaluate;
+  const { tokensPerBatch, maxNewTokens } = config.evaluate;
   const score = async (part: TargetTask | EpisodeTarget) => {
     const begun = performance.now();
     const targets = [part];
-    await evaluate({ model, params, targets, seeds: [seed], adaptation, tokensPerBatch, runtime });
+    await evaluate({
+      ...{ model, params, targets, seeds: [seed], adaptation },
+      ...{ tokensPerBatch, maxNewTokens, runtime },
+    });
     return (performance.now() - begun) / 1000;
   };
   /** Time of a second run, when everything is compiled. */

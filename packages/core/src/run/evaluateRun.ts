@@ -45,7 +45,7 @@ export async function evaluateRun(
 ): Promise<EvaluationRecord> {
   const { keep = true, predictionsFile } = options;
   const { config, directory, files, model, tasks, runtime, adaptation, signal } = run;
-  const { method, seeds, tokensPerBatch } = config.evaluate;
+  const { method, seeds, tokensPerBatch, maxNewTokens } = config.evaluate;
   checkTargets(run);
   if (keep) await beginTracking(run);
   const begun = performance.now();
@@ -64,7 +64,10 @@ export async function evaluateRun(
   try {
     const evaluation = isBaseline(method)
       ? await evaluateBaseline(method, asked)
-      : await evaluate({ ...asked, method, model, params, adaptation, tokensPerBatch, runtime });
+      : await evaluate({
+          ...{ ...asked, method, model, params, adaptation },
+          ...{ tokensPerBatch, maxNewTokens, runtime },
+        });
     const seconds = (performance.now() - begun) / 1000;
     const record: EvaluationRecord = {
       format: 1,
@@ -112,7 +115,7 @@ async function openLogs(
   if (!existsSync(files.record) || !(await isOurs(lock, keep))) {
     return predictionsFile ? { answers: await openPredictionLog(predictionsFile) } : {};
   }
-  const { method, predictions } = config.evaluate;
+  const { method, predictions, maxNewTokens } = config.evaluate;
   const key = scoreKey({
     params: await fingerprint(adaptation ? params : modelParams(params)),
     model: config.model,
@@ -131,6 +134,9 @@ async function openLogs(
     engine: [runtime.name, runtime.device, runtime.version],
     plugins: plugins.map(({ name, version }) => [name, version]),
     ...(method !== "likelihood" && { method }),
+    ...(tasks.targets.some((target) => "isFreeForm" in target && target.isFreeForm) && {
+      maxNewTokens,
+    }),
   });
   const store = await openScoreLog(files.scores, key);
   if (!predictions && !predictionsFile) return { store };

@@ -1,11 +1,16 @@
 import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import type { Prompter, PromptRequest } from "../contracts/prompter.js";
+import type { TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import { targetAdapter } from "../evaluate/adaptation.js";
 import { type Baseline, isBaseline } from "../evaluate/answerMethods.js";
 import { evaluate } from "../evaluate/evaluate.js";
 import type { Answer } from "../evaluate/scoreAnswers.js";
-import { disposeParams } from "../params.js";
+import { type Generation, generate } from "../generate/generate.js";
+import type { GenerationOptions } from "../generate/generationOptions.js";
+import type { GenerationPrompt } from "../generate/promptIds.js";
+import { disposeParams, type Params } from "../params.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 import { referencesOf } from "./componentsOf.js";
 import { openParams } from "./findParams.js";
@@ -36,10 +41,27 @@ export interface PredictorOptions {
   readonly notify?: (message: string) => void;
 }
 
+/** Options of {@link OpenPredictor.generate}. */
+export interface FreeTextOptions extends GenerationOptions {
+  /** Writes the question by the chat template of the model's tokenizer. @default false */
+  readonly chat?: boolean;
+  /** Is given the text piece by piece. */
+  readonly onText?: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A trained model, ready for questions. */
 export interface OpenPredictor {
   /** Ranks the options of a question, best first. @throws MetaError `BAD_DATA`, `BAD_OPTION` or `NON_FINITE` */
   rank(request: PromptRequest): Promise<RankedOption[]>;
+  /**
+   * Generates the answer to a question without options: after its prompt, or, in a chat, as the assistant's next
+   * message, with demonstrations as earlier messages. After demonstrations of a prompt an answer ends with its
+   * line, unless `stop` says otherwise.
+   *
+   * @throws MetaError `BAD_DATA`, `BAD_OPTION` or `NON_FINITE`; the signal's reason
+   */
+  generate(request: PromptRequest, options?: FreeTextOptions): Promise<Generation>;
   close(): Promise<void>;
 }
 
@@ -70,7 +92,7 @@ export async function openPredictor({
     notify,
   });
   try {
-    await scope.get("runtime"); // first, so that all tensors live on it
+    const runtime = await scope.get("runtime"); // first, so that all tensors live on it
     const model = await scope.get("model");
     if (!isLanguageModel(model)) {
       throw new MetaError(
@@ -98,6 +120,24 @@ export async function openPredictor({
         });
         return ranked(answers[0] as Answer);
       },
+      async generate(request, { chat = false, onText, signal, ...given } = {}) {
+        const target = () => write({ ...request, options: [] });
+        const own = chat ? chatOf(request) : await promptOf(target(), seed);
+        const stop = chat || request.demonstrations.length === 0 ? {} : { stop: "\n" };
+        const answer = async (adapted: Params) => {
+          const pieces = generate({
+            ...{ model, params: adapted, runtime, signal, ...own },
+            ...{ truncatePrompt: true, ...stop, ...given },
+          });
+          for (;;) {
+            const { done, value } = await pieces.next();
+            if (done) return value;
+            onText?.(value.text);
+          }
+        };
+        const adapter = adaptation && targetAdapter({ ...{ model, params, runtime, adaptation } });
+        return adapter ? adapter.scored(target(), seed, answer) : answer(params);
+      },
       async close() {
         disposeParams(params);
         await scope.dispose();
@@ -116,6 +156,25 @@ function prompterOf(plugins: Toolkit["plugins"], use: string): Prompter {
   throw new MetaError(
     "BAD_OPTION",
     `tasks: expected tasks whose plugin has a prompter, got ${use}, which cannot write single questions.`,
+  );
+}
+
+/** A question as the last message of a chat, after demonstrations as earlier ones. */
+function chatOf({ input, demonstrations }: PromptRequest): GenerationPrompt {
+  const shown = demonstrations.flatMap(({ input, output }) => [
+    { role: "user", content: input },
+    { role: "assistant", content: output },
+  ]);
+  return { messages: [...shown, { role: "user", content: input }] };
+}
+
+/** The prompt of a target's only question. @throws MetaError `BAD_OPTION` when it has none */
+async function promptOf(target: TargetTask, seed: number): Promise<GenerationPrompt> {
+  const [question] = await target.questions(seed);
+  if (question?.prompt) return { prompt: question.prompt };
+  throw new MetaError(
+    "BAD_OPTION",
+    "The run's tasks cannot write questions without options. Give options.",
   );
 }
 

@@ -13,6 +13,9 @@ const lineSchema = z.strictObject({
   score: z.number(),
   questions: z.int(),
   chance: z.number(),
+  freeForm: z
+    .strictObject({ "exact-match": z.number(), "qa-f1": z.number(), "rouge-l": z.number() })
+    .optional(),
 });
 
 type Line = z.output<typeof lineSchema>;

@@ -60,6 +60,7 @@ async function scoreDevTasks(
       seeds: config.train.validate?.seeds ?? [],
       adaptation,
       tokensPerBatch: config.evaluate.tokensPerBatch,
+      maxNewTokens: config.evaluate.maxNewTokens,
       runtime,
       ...(signal && { signal }),
       onProgress: (progress) => emit({ kind: "validate", ...progress }),

@@ -5,6 +5,7 @@ import type { CrossfitOptions, PromptFormat } from "../options.js";
 import { exampleEncoder } from "../prompt/exampleEncoder.js";
 import { tokenLimits } from "../prompt/tokenLimits.js";
 import { questionWriter } from "./questionWriter.js";
+import { requireDirect } from "./targetTask.js";
 
 /** Options of the tasks that a prompter reads; a config has checked them. */
 type PromptOptions = PromptFormat &
@@ -34,12 +35,22 @@ export const prompter: Prompter = (options, model) => {
       const use = { task, answers: example.outputs, isScored: false };
       atRow(train.path, row, () => encoder.check(example, use));
     });
-    atRow(asked.rows.path, 0, () =>
-      encoder.check({ input, outputs: [""], options }, { task, answers: options, isScored: true }),
-    );
+    const isFreeForm = options.length === 0;
+    if (isFreeForm) requireDirect(task, encoder);
+    else {
+      const use = { task, answers: options, isScored: true };
+      atRow(asked.rows.path, 0, () => encoder.check({ input, outputs: [""], options }, use));
+    }
     const room = Math.min(maxExampleTokens * Math.max(shots, 1), maxTokens);
     const choice = { task, encoder, shots, demonstrations: "fixed", maxTokens: room } as const;
     const writer = questionWriter(train, choice);
+    const support = async () => writer.support();
+    if (isFreeForm) {
+      return {
+        ...{ name: task, unseenDomain: false, metric: "exact-match", isFreeForm, support },
+        questions: async () => [{ ...writer.freeFormQuestion(asked), gold: [] }],
+      };
+    }
     return {
       name: task,
       unseenDomain: false,
@@ -48,7 +59,7 @@ export const prompter: Prompter = (options, model) => {
       ...(encoder.method === "direct" && {
         neutralQuestions: async () => [{ sequences: writer.sequences(asked, true) }],
       }),
-      support: async () => writer.support(),
+      support,
     };
   };
 };

@@ -33,6 +33,8 @@ export interface QuestionWriter {
   sequences(asked: AskedRow, neutral?: boolean): TokenSequence[];
   /** A row as a question, whose answers are its options. */
   question(asked: AskedRow): Question;
+  /** A row as a question whose answer is generated. */
+  freeFormQuestion(asked: Omit<AskedRow, "answers">): Question;
   /** Indices of the rows that demonstrations are taken from; without demonstrations, all rows. */
   readonly supportRows: readonly number[];
   /** These rows as examples to learn from, each with the others as its demonstrations. */
@@ -69,6 +71,19 @@ export function questionWriter(train: Rows, options: WriterOptions): QuestionWri
       gold: (asked.rows.examples[asked.row] as Example).outputs.map((output) => output.trim()),
       sequences: sequences(asked),
     }),
+    freeFormQuestion({ rows, row }) {
+      const example = rows.examples[row] as Example;
+      const place = { task, first: shots === 0 };
+      const conditioning = atRow(rows.path, row, () => encoder.unanswered(example, place));
+      const query = { conditioning, scored: [] };
+      const newestFirst = demonstrations(example);
+      return {
+        options: [],
+        sequences: [],
+        gold: example.outputs.map((output) => output.trim()),
+        prompt: assembleSequence({ newestFirst, query, maxTokens }).ids,
+      };
+    },
     supportRows: rows,
     support: () =>
       rows.map((row) => {

@@ -15,13 +15,13 @@ export interface TargetOptions extends Omit<WriterOptions, "task"> {
   readonly files: TargetFiles;
   readonly taskType: TaskType;
   readonly unseenDomain: boolean;
-  /** @default macro-F1 for classification, accuracy otherwise */
+  /** @default macro-F1 for classification, exact match for answers that are generated, accuracy otherwise */
   readonly metric?: AnswerMetric | undefined;
   /** Seed of the words that replace labels; absent when labels are kept. */
   readonly wordSeed?: number | undefined;
   /** Answers of demonstrations: the right ones or random ones. */
   readonly demonstrationLabels: DemonstrationLabels;
-  /** Number of answers to choose from where answers are free-form; without it such a task is an error. */
+  /** Number of answers to choose from where answers are free-form; without it they are generated. */
   readonly freeFormCandidates?: number | undefined;
   /** Number of test rows to ask, the same ones for all seeds and runs; all when absent. */
   readonly maxTestExamples?: number | undefined;
@@ -47,7 +47,10 @@ export interface CheckedTarget extends TargetTask {
 export function targetTask(options: TargetOptions): CheckedTarget {
   const { files, taskType, unseenDomain, encoder, wordSeed, freeFormCandidates } = options;
   const { task } = files;
-  const { metric = taskType === "classification" ? "macro-f1" : "accuracy" } = options;
+  const isFreeForm = taskType === "free-form" && freeFormCandidates === undefined;
+  const usual = isFreeForm ? "exact-match" : "accuracy";
+  const { metric = taskType === "classification" ? "macro-f1" : usual } = options;
+  if (isFreeForm) requireDirect(task, encoder);
 
   /** Reads the demonstrations and the test rows of a seed, and checks that they can be scored. */
   const readSeed = async (seed: number) => {
@@ -62,13 +65,16 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     checkDemonstrations(train, files.shots);
     const count = freeFormCandidates ?? 0;
     const answersTo = candidates(test.examples, { task, count });
-    checkQuestions(test, answersTo);
+    if (isFreeForm) checkFreeForm(test);
+    else checkQuestions(test, answersTo);
     if (taskType === "classification") checkSameOptions(train, test);
     for (const { path, examples } of [train, test]) {
       const isScored = path === test.path;
       examples.forEach((example, row) => {
-        const answers = isScored ? answersTo(row) : [example.outputs[0]];
-        atRow(path, row, () => encoder.check(example, { task, answers, isScored }));
+        const answers = isScored && !isFreeForm ? answersTo(row) : [example.outputs[0]];
+        atRow(path, row, () =>
+          encoder.check(example, { task, answers, isScored: isScored && !isFreeForm }),
+        );
       });
     }
     const random = options.demonstrationLabels === "random";
@@ -93,6 +99,7 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     name: task,
     unseenDomain,
     metric,
+    ...(isFreeForm && { isFreeForm }),
     seeds: files.seeds,
     async check() {
       const hashes: Record<string, string> = {};
@@ -104,15 +111,16 @@ export function targetTask(options: TargetOptions): CheckedTarget {
     },
     async questions(seed) {
       const { asked, writer } = await open(seed);
-      return asked.map(writer.question);
+      return asked.map(isFreeForm ? writer.freeFormQuestion : writer.question);
     },
     // The channel method scores the input, so that there is no neutral input to compare with.
-    ...(encoder.method === "direct" && {
-      async neutralQuestions(seed: number) {
-        const { asked, writer } = await open(seed);
-        return asked.map((row) => ({ sequences: writer.sequences(row, true) }));
-      },
-    }),
+    ...(encoder.method === "direct" &&
+      !isFreeForm && {
+        async neutralQuestions(seed: number) {
+          const { asked, writer } = await open(seed);
+          return asked.map((row) => ({ sequences: writer.sequences(row, true) }));
+        },
+      }),
     async demonstratedAnswers(seed) {
       const { train, writer } = await open(seed);
       return writer.supportRows.map((row) => (train.examples[row] as Example).outputs[0].trim());
@@ -155,11 +163,30 @@ function checkQuestions(
 ): void {
   const row = examples.findIndex((_, row) => answersTo(row).length < 2);
   if (row === -1) return;
-  const isFree = examples[row]?.options.length === 0;
   throw rowError(
     path,
     row,
-    `a question needs at least 2 options to choose from, but has ${answersTo(row).length}${isFree ? ". For tasks with free-form answers set freeFormCandidates, the number of answers of the task to choose from" : ""}`,
+    `a question needs at least 2 options to choose from, but has ${answersTo(row).length}. Answers are generated in tasks whose task_type in config/tasks is free-form`,
+  );
+}
+
+/** @throws MetaError `BAD_DATA` for a row with options, of which the answer would be chosen */
+function checkFreeForm({ path, examples }: TaskFile): void {
+  const row = examples.findIndex(({ options }) => options.length > 0);
+  if (row === -1) return;
+  throw rowError(
+    path,
+    row,
+    `expected "options": [] in a free-form task, whose answers are generated, got ${examples[row]?.options.length} options. Make the task multi-choice in config/tasks, or set freeFormCandidates`,
+  );
+}
+
+/** @throws MetaError `BAD_OPTION` for the channel method, which does not generate answers */
+export function requireDirect(task: string, { method }: WriterOptions["encoder"]): void {
+  if (method === "direct") return;
+  throw new MetaError(
+    "BAD_OPTION",
+    `Answers to the free-form task "${task}" are generated, which the channel method cannot: it scores inputs. Use the direct method, or set freeFormCandidates, the number of answers of the task to choose from.`,
   );
 }
 

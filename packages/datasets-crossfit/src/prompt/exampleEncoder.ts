@@ -64,6 +64,11 @@ export interface ExampleEncoder {
     place: ExamplePlace,
   ): ExampleTokens[];
   /**
+   * Encodes what stands before a free-form answer, with as much of the input's beginning as fits; also the newline
+   * that separates the answer. A space before the answer belongs to its first token, and is left out.
+   */
+  unanswered(example: Pick<Example, "input" | "options">, place: ExamplePlace): TokenIds;
+  /**
    * Finds errors that encoding would raise later, without encoding most texts: only answers whose length in
    * bytes allows more tokens than the limit are encoded.
    *
@@ -121,6 +126,11 @@ export function exampleEncoder({
         () => Math.max(...texts.map(lengthOf)) - room,
       );
       return encoded.map((answer) => order([...kept, ...cue], answer));
+    },
+    unanswered({ input, options }, place) {
+      const parts = write({ input, answer: "", options }, place);
+      const cue = tokenizer.encode((parts.cue ?? "") + parts.answer.replace(/ +$/, ""));
+      return [...encode(parts.input).slice(0, Math.max(0, budget - cue.length)), ...cue];
     },
     check({ input, options }, { task, answers, isScored }) {
       for (const answer of answers) {
