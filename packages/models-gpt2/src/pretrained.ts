@@ -6,7 +6,7 @@ import { type Gpt2, gpt2, gpt2Architecture } from "./gpt2.js";
 import { gpt2Tokenizer } from "./gpt2Tokenizer.js";
 import { readHuggingFaceConfig } from "./huggingFace.js";
 
-/** Options of {@link pretrainedGpt2}; without a tokenizer beside the parameters it is GPT-2's, if the vocabulary is of that size. */
+/** Options of {@link pretrainedGpt2}. Where no tokenizer lies beside parameters of GPT-2's vocabulary, it is GPT-2's. */
 export interface PretrainedOptions extends SharedOptions {
   /** Attention heads, for a file of tensors without `config.json` that has the width of no published model. */
   readonly heads?: number;
