@@ -30,7 +30,6 @@ describe("rotary angles", () => {
   });
 
   test("with Llama 3.1's scaling keep short waves and stretch long ones", () => {
-    // Turns within 64 tokens: 10.2, 4.6, 2.0, 0.91 for theta = 5 and a head 4 pairs wide, / 2.
     const scaling = {
       type: "llama3",
       factor: 8,

@@ -55,6 +55,7 @@ const rawJson = z
     rope_scaling: ropeJson.nullish(),
     rope_parameters: ropeJson.nullish(),
     partial_rotary_factor: z.literal(1).nullish(),
+    original_max_position_embeddings: optionalCount,
     sliding_window: optionalCount,
     use_sliding_window: z.boolean().default(false),
     max_window_layers: z.int().default(28),
@@ -92,7 +93,11 @@ function configOf(json: Json): LlamaConfig {
   const usual: Family = families[family];
   const { num_key_value_heads: keyValueHeads = usual.keyValueHeads } = json;
   const { head_dim: headWidth = usual.headWidth } = json;
-  const rope = json.rope_scaling ?? json.rope_parameters ?? {};
+  const { original_max_position_embeddings: original } = json; // goes before the one of the scaling
+  const rope = {
+    ...(json.rope_scaling ?? json.rope_parameters),
+    ...(original != null && { original_max_position_embeddings: original }),
+  };
   return {
     family,
     vocabularySize: json.vocab_size,

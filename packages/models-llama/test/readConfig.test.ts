@@ -80,6 +80,13 @@ describe("a config.json", () => {
     });
   });
 
+  test("says the original context beside the scaling, as transformers has it", async () => {
+    const rope_scaling = { rope_type: "llama3", ...llama3 };
+    expect(await configOf({ rope_scaling, original_max_position_embeddings: 32 })).toMatchObject({
+      ropeScaling: { type: "llama3", factor: 8, originalMaxTokens: 32 },
+    });
+  });
+
   test.each([
     [{ rope_scaling: { type: "linear", factor: 4 } }],
     [{ rope_parameters: { rope_type: "linear", factor: 4 } }],
