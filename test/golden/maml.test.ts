@@ -16,7 +16,7 @@ import {
   sourcesOf,
   type ToleranceBlock,
 } from "../support/golden.js";
-import { gpt2Tiny, problems } from "../support/mamlProblems.js";
+import { gpt2Tiny, llamaProblems, problems } from "../support/mamlProblems.js";
 
 interface Hyperparameters {
   readonly inner: "sgd" | "adamw";
@@ -61,82 +61,85 @@ const sources = sourcesOf("maml/gpt2_tiny.json");
 describe.each(sources)(`MAML on ${bestEngine.name} equals PyTorch ($name)`, (source) => {
   useEngine(bestEngine);
 
-  describe.each(problems)("on $name", ({ file, open: openProblem }) => {
-    const stored = readGoldenJson<File>(source, file).variants;
-    // The untied head has a test of its own below.
-    const variants = Object.keys(stored).filter((name) => name !== untiedHead);
-    const illConditioned = variants.filter((name) =>
-      isIllConditioned((stored[name] as Variant).second_order.tolerance.meta_grad),
-    );
+  describe.each([...problems, ...llamaProblems(source)])(
+    "on $name",
+    ({ file, open: openProblem }) => {
+      const stored = readGoldenJson<File>(source, file).variants;
+      // The untied head has a test of its own below.
+      const variants = Object.keys(stored).filter((name) => name !== untiedHead);
+      const illConditioned = variants.filter((name) =>
+        isIllConditioned((stored[name] as Variant).second_order.tolerance.meta_grad),
+      );
 
-    /** The learner of a variant, and where it starts. */
-    const open = async (name: string, order: 1 | 2) => {
-      const { warm, ...problem } = await openProblem<File>(source);
-      const variant = problem.golden.json.variants[name] as Variant;
-      const { hyperparameters } = variant;
-      const innerOptimizer = optimizerOf(hyperparameters);
-      const startsWarm = hyperparameters.state === "shared";
-      const learner = maml({
-        innerOptimizer,
-        innerSteps: hyperparameters.K,
-        order,
-        // In the golden files every task starts from the same given moments.
-        moments: startsWarm ? "copy-last" : "reset",
-        ...(hyperparameters.adapted && { adapt: hyperparameters.adapted.map(shortName) }),
-      });
-      const state = { optimizer: startsWarm ? warm : innerOptimizer.init(problem.params) };
-      return { ...problem, variant, learner, state };
-    };
-
-    test("float32 is excused only where AdamW begins from zero with a small epsilon", () => {
-      const others = illConditioned.filter((name) => {
-        const { state, eps } = stored[name]?.hyperparameters ?? {};
-        return state !== "zero" || eps !== 1e-8;
-      });
-      expect(others).toEqual([]);
-    });
-
-    for (const name of illConditioned) {
-      test.skip(`${name} order 2, as closely as float32 can otherwise (${illConditionedReason})`);
-    }
-
-    describe.each(variants)("%s", (name) => {
-      test("what the inner loop ends with", async ({ skip }) => {
-        const { golden, model, params, episodes, variant, learner, state } = await open(name, 2);
-        if (!variant.adapted_params_task0) return skip("not among the golden numbers");
-        const support = episodes[0]?.support ?? [];
-        const adapted = learner.adapt(createObjective(model), params, support, state);
-        const block = variant.tolerance?.adapted_params_without_key_bias;
-        const tolerance = recommended(block ?? variant.second_order.tolerance.meta_grad);
-        const options = { skipKeyBias: block !== undefined };
-        expectGolden(golden, variant.adapted_params_task0, adapted, tolerance, options);
-      });
-
-      test.each([2, 1] as const)("order %i", async (order) => {
-        const { golden, model, params, episodes, variant, learner, state } = await open(
-          name,
+      /** The learner of a variant, and where it starts. */
+      const open = async (name: string, order: 1 | 2) => {
+        const { warm, ...problem } = await openProblem<File>(source);
+        const variant = problem.golden.json.variants[name] as Variant;
+        const { hyperparameters } = variant;
+        const innerOptimizer = optimizerOf(hyperparameters);
+        const startsWarm = hyperparameters.state === "shared";
+        const learner = maml({
+          innerOptimizer,
+          innerSteps: hyperparameters.K,
           order,
-        );
-        const expected = order === 2 ? variant.second_order : variant.first_order;
-        const { gradients, loss } = learner.metaGradient(
-          createObjective(model),
-          params,
-          episodes,
-          state,
-        );
-        const wanted = expected.per_task.reduce((sum, task) => sum + task.query_loss_after, 0);
-        expect(
-          Math.abs(Number(loss.dataSync()[0]) / (wanted / episodes.length) - 1),
-        ).toBeLessThanOrEqual(expected.tolerance.per_task_losses.recommended_rel);
-        expectGoldenOrDirection(
-          golden,
-          expected.meta_grad,
-          gradients,
-          expected.tolerance.meta_grad,
-        );
+          // In the golden files every task starts from the same given moments.
+          moments: startsWarm ? "copy-last" : "reset",
+          ...(hyperparameters.adapted && { adapt: hyperparameters.adapted.map(shortName) }),
+        });
+        const state = { optimizer: startsWarm ? warm : innerOptimizer.init(problem.params) };
+        return { ...problem, variant, learner, state };
+      };
+
+      test("float32 is excused only where AdamW begins from zero with a small epsilon", () => {
+        const others = illConditioned.filter((name) => {
+          const { state, eps } = stored[name]?.hyperparameters ?? {};
+          return state !== "zero" || eps !== 1e-8;
+        });
+        expect(others).toEqual([]);
       });
-    });
-  });
+
+      for (const name of illConditioned) {
+        test.skip(`${name} order 2, as closely as float32 can otherwise (${illConditionedReason})`);
+      }
+
+      describe.each(variants)("%s", (name) => {
+        test("what the inner loop ends with", async ({ skip }) => {
+          const { golden, model, params, episodes, variant, learner, state } = await open(name, 2);
+          if (!variant.adapted_params_task0) return skip("not among the golden numbers");
+          const support = episodes[0]?.support ?? [];
+          const adapted = learner.adapt(createObjective(model), params, support, state);
+          const block = variant.tolerance?.adapted_params_without_key_bias;
+          const tolerance = recommended(block ?? variant.second_order.tolerance.meta_grad);
+          const options = { skipKeyBias: block !== undefined };
+          expectGolden(golden, variant.adapted_params_task0, adapted, tolerance, options);
+        });
+
+        test.each([2, 1] as const)("order %i", async (order) => {
+          const { golden, model, params, episodes, variant, learner, state } = await open(
+            name,
+            order,
+          );
+          const expected = order === 2 ? variant.second_order : variant.first_order;
+          const { gradients, loss } = learner.metaGradient(
+            createObjective(model),
+            params,
+            episodes,
+            state,
+          );
+          const wanted = expected.per_task.reduce((sum, task) => sum + task.query_loss_after, 0);
+          expect(
+            Math.abs(Number(loss.dataSync()[0]) / (wanted / episodes.length) - 1),
+          ).toBeLessThanOrEqual(expected.tolerance.per_task_losses.recommended_rel);
+          expectGoldenOrDirection(
+            golden,
+            expected.meta_grad,
+            gradients,
+            expected.tolerance.meta_grad,
+          );
+        });
+      });
+    },
+  );
 });
 
 /** ANIL on a GPT-2 whose head, while it is adapted, is a copy of its embedding. */

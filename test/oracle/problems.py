@@ -63,11 +63,15 @@ def warm_moments(theta):
 
 
 def gpt2(tasks=3, seed=3001):
-    generator = torch.Generator().manual_seed(seed)
     theta = tiny_gpt2.parameters(tiny_gpt2.load())
+    return language_model(theta, gpt2_losses(), tasks, seed, tiny_gpt2.VOCABULARY)
+
+
+def language_model(theta, losses, tasks, seed, vocabulary):
+    generator = torch.Generator().manual_seed(seed)
     rows = ([(10, 3), (8, 2)], [(9, 4), (10, 2)])
-    drawn = [tuple(tiny_gpt2.draw_batch(generator, some) for some in rows) for _ in range(tasks)]
-    return Problem(theta, gpt2_losses(), drawn, warm_moments(theta))
+    drawn = [tuple(tiny_gpt2.draw_batch(generator, some, vocabulary=vocabulary) for some in rows) for _ in range(tasks)]
+    return Problem(theta, losses, drawn, warm_moments(theta))
 
 
 def sinusoid(activation, hidden=12, points=6, tasks=3, seed=4001):

@@ -105,11 +105,11 @@ def metaicl_loss(logits_of):
     return lambda params, batch: example_losses(logits_of(params, batch), batch).mean()
 
 
-def draw_batch(generator, rows, time=10):
+def draw_batch(generator, rows, time=10, vocabulary=VOCABULARY):
     """Random tokens. `rows` gives (length, scored tail) of each; the rest is padding with token 0."""
     batch = {key: torch.zeros(len(rows), time, dtype=torch.long) for key in ("ids", "mask", "tt")}
     for row, (length, scored) in enumerate(rows):
-        batch["ids"][row, :length] = torch.randint(1, VOCABULARY, (length,), generator=generator)
+        batch["ids"][row, :length] = torch.randint(1, vocabulary, (length,), generator=generator)
         batch["mask"][row, :length] = 1
         batch["tt"][row, length - scored:length] = 1
     return batch

@@ -1,4 +1,6 @@
-import type { Batch, Episode, Model, OptimizerState, Params } from "@metalearn/core";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Batch, Episode, LanguageModel, Model, OptimizerState, Params } from "@metalearn/core";
 import { sharedMoments } from "./formulas.js";
 import {
   type Golden,
@@ -9,6 +11,7 @@ import {
 } from "./golden.js";
 import { mlp } from "./mlp.js";
 import { batchOf, openTinyModel, type StoredBatch, tinyParams } from "./tiny.js";
+import { openTinyLlama, tinyLlamaParams, tinyLlamas } from "./tinyLlamas.js";
 
 /** What the golden files of the folder `maml` are computed on; `F` is what else they hold. */
 export interface Problem<F> {
@@ -23,12 +26,15 @@ export interface Problem<F> {
 const gpt2File = "maml/gpt2_tiny.json";
 const sinusoidFile = (activation: "relu" | "tanh") => `maml/sinusoid_mlp_${activation}.json`;
 
-/** The problems of the folder `maml`, the file of each, and what opens it. */
-export const problems: readonly {
+/** A problem, its file, and what opens it. */
+interface NamedProblem {
   readonly name: string;
   readonly file: string;
   open<F>(source: GoldenSource): Promise<Problem<F>>;
-}[] = [
+}
+
+/** The problems of the folder `maml`. */
+export const problems: readonly NamedProblem[] = [
   { name: "gpt2-tiny", file: gpt2File, open: gpt2Tiny },
   ...(["relu", "tanh"] as const).map((activation) => ({
     name: `sinusoid ${activation}`,
@@ -37,17 +43,40 @@ export const problems: readonly {
   })),
 ];
 
+/** The small models of Llama's family of which a source has meta-gradients. */
+export function llamaProblems(source: GoldenSource): NamedProblem[] {
+  return tinyLlamas
+    .filter((tiny) => tiny.source === source)
+    .map((tiny) => ({ ...tiny, file: join(tiny.folder, "maml.json") }))
+    .filter(({ file }) => existsSync(join(source.folder, file)))
+    .map(({ file, ...tiny }) => ({
+      name: tiny.folder,
+      file,
+      open: async <F>() =>
+        onTokens<F>(source, file, await openTinyLlama(tiny), await tinyLlamaParams(tiny)),
+    }));
+}
+
 /** The small GPT-2 of the golden files. */
 export async function gpt2Tiny<F>(source: GoldenSource): Promise<Problem<F>> {
+  return onTokens(source, gpt2File, openTinyModel(source), await tinyParams(source));
+}
+
+/** A language model on the tasks of a file. */
+async function onTokens<F>(
+  source: GoldenSource,
+  file: string,
+  model: LanguageModel,
+  params: Params,
+): Promise<Problem<F>> {
   const golden = await readGolden<F & { tasks: Record<"support" | "query", StoredBatch>[] }>(
     source,
-    gpt2File,
+    file,
   );
-  const params = await tinyParams(source);
   const episodes = golden.json.tasks.map(({ support, query }) =>
     episodeOf(batchOf(support), batchOf(query)),
   );
-  return { golden, model: openTinyModel(source), params, episodes, warm: sharedMoments(params) };
+  return { golden, model, params, episodes, warm: sharedMoments(params) };
 }
 
 /** Regression of sine waves with a network of one hidden layer. */

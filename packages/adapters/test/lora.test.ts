@@ -14,6 +14,7 @@ import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { lora, mergeLora } from "../src/index.js";
 import { distance, model, sequence, shaken } from "./support/tinyGpt2.js";
+import { llamaModel } from "./support/tinyLlama.js";
 
 const targets = ["*.c_attn.weight", "*.c_proj.weight", "*.c_fc.weight"];
 const adapted = lora(model, { rank: 3, alpha: 6, targets });
@@ -61,6 +62,28 @@ describe("lora", () => {
       [1.5, 2, 2.5],
       [5, 5, 5],
     ]);
+  });
+
+  test("adds alpha / rank B A to a matrix that is stored [out, in]", () => {
+    const transposed = { peft: { prefix: "", linear: ["*"], fanInFanOut: false } };
+    const params = {
+      W: tf.tensor2d([1, 2, 3, 4], [2, 2]),
+      "W.lora_A": tf.tensor2d([1, 2], [1, 2]),
+      "W.lora_B": tf.tensor2d([10, 100], [2, 1]),
+    };
+    // B A = [[10, 20], [100, 200]]; half of it is added.
+    expect(mergeLora(transposed, params, { alpha: 0.5 }).W?.arraySync()).toEqual([
+      [6, 12],
+      [53, 104],
+    ]);
+  });
+
+  test("draws A by the inputs of matrices that are stored [out, in]", async () => {
+    const params = await lora(llamaModel, { rank: 3, targets: ["*.down_proj.weight"] }).init(1);
+    const name = "layers.0.mlp.down_proj";
+    expect(params[`${name}.weight`]?.shape).toEqual([8, 12]);
+    expect(params[`${name}.lora_A`]?.shape).toEqual([3, 12]);
+    expect(params[`${name}.lora_B`]?.shape).toEqual([8, 3]);
   });
 
   test("at first computes exactly what the model does", async () => {

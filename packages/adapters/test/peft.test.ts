@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { lora, mergeLora, pretrainedLora, pretrainedSoftPrompt, softPrompt } from "../src/index.js";
 import { distance, model, sequence, shaken } from "./support/tinyGpt2.js";
+import { llamaModel } from "./support/tinyLlama.js";
 
 const adapted = lora(model, {
   rank: 3,
@@ -77,15 +78,15 @@ describe("a saved adapter", () => {
  */
 const program = `
 import json, sys, warnings, peft, torch
-from transformers import GPT2LMHeadModel
+from transformers import AutoModelForCausalLM
 
 warnings.simplefilter("error")
-folder, ids = sys.argv[1], json.loads(sys.argv[2])
-lora = dict(task_type="CAUSAL_LM", fan_in_fan_out=True, init_lora_weights=False)
+folder, ids, targets, fan_in_fan_out = sys.argv[1], *map(json.loads, sys.argv[2:])
+lora = dict(task_type="CAUSAL_LM", fan_in_fan_out=fan_in_fan_out, init_lora_weights=False)
 told = {}
 
 def open(name):
-  return GPT2LMHeadModel.from_pretrained(f"{folder}/{name}")
+  return AutoModelForCausalLM.from_pretrained(f"{folder}/{name}")
 
 def tell(name, model):
   model.eval()
@@ -104,7 +105,7 @@ tell("merged", open("merged"))
 
 torch.manual_seed(1)
 for name, config in {
-  "their lora": peft.LoraConfig(r=2, lora_alpha=7, target_modules=["c_attn", "c_fc"], **lora),
+  "their lora": peft.LoraConfig(r=2, lora_alpha=7, target_modules=targets, **lora),
   "their prompt": peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3),
 }.items():
   model = peft.get_peft_model(open("lora"), config)
@@ -115,50 +116,69 @@ print(json.dumps(told))
 
 const noPython = pythonLacks("torch", "transformers", "peft");
 
-describe.skipIf(noPython)(`beside PEFT ${noPython ?? ""}`, () => {
-  const ids = byteTokenizer.encode("abcab:cab");
-  const losses = (of: LanguageModel, params: Params) =>
-    of.tokenLosses(params, tokenBatch([{ ids, scoredFrom: 1 }])).dataSync();
+const models = {
+  "a GPT-2": {
+    model,
+    targets: ["*.c_attn.weight", "h.1.mlp.*.weight"],
+    theirs: ["c_attn", "c_fc"],
+  },
+  "a Llama": {
+    model: llamaModel,
+    targets: ["*.q_proj.weight", "*.v_proj.weight", "layers.1.mlp.*.weight"],
+    theirs: ["q_proj", "o_proj", "down_proj"],
+  },
+};
 
-  let folder: string;
-  let told: Record<string, number[]>;
-  const ofPeft = (name: string) => told[name] ?? [];
-  let params: Record<"lora" | "prompt", Params>;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "metalearn-peft-"));
-    params = { lora: await random(adapted), prompt: await random(prompted) };
-    await saveParams(adapted, params.lora, join(folder, "lora"));
-    await saveParams(prompted, params.prompt, join(folder, "prompt"));
-    await saveParams(model, mergeLora(model, params.lora, { alpha: 5 }), join(folder, "merged"));
-    told = runPython(program, folder, JSON.stringify(ids));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
+describe.skipIf(noPython).each(Object.entries(models))(
+  `beside PEFT, %s ${noPython ?? ""}`,
+  (_, { model, targets, theirs }) => {
+    const adapted = lora(model, { rank: 3, alpha: 5, targets });
+    const prompted = softPrompt(model, { tokens: 4 });
+    const ids = byteTokenizer.encode("abcab:cab");
+    const losses = (of: LanguageModel, params: Params) =>
+      of.tokenLosses(params, tokenBatch([{ ids, scoredFrom: 1 }])).dataSync();
 
-  test.each([
-    ["lora", adapted],
-    ["prompt", prompted],
-  ] as const)("our %s opens on our checkpoint, with the same losses", (name, of) => {
-    expect(distance(losses(model, params[name]), ofPeft(`plain ${name}`))).toBeLessThan(3e-6);
-    expect(distance(losses(of, params[name]), ofPeft(name))).toBeLessThan(3e-6);
-    expect(distance(ofPeft(name), ofPeft(`plain ${name}`))).toBeGreaterThan(0.01);
-  });
+    let folder: string;
+    let told: Record<string, number[]>;
+    const ofPeft = (name: string) => told[name] ?? [];
+    let params: Record<"lora" | "prompt", Params>;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "metalearn-peft-"));
+      params = { lora: await random(adapted), prompt: await random(prompted) };
+      await saveParams(adapted, params.lora, join(folder, "lora"));
+      await saveParams(prompted, params.prompt, join(folder, "prompt"));
+      await saveParams(model, mergeLora(model, params.lora, { alpha: 5 }), join(folder, "merged"));
+      const given = [ids, theirs, model.peft?.fanInFanOut];
+      told = runPython(program, folder, ...given.map((value) => JSON.stringify(value)));
+    });
+    afterAll(() => rm(folder, { recursive: true }));
 
-  test("our merged checkpoint has the losses of theirs, and of the adapter", () => {
-    expect(distance(ofPeft("merged"), ofPeft("merged by PEFT"))).toBeLessThan(3e-6);
-    expect(distance(ofPeft("merged"), ofPeft("lora"))).toBeLessThan(3e-6);
-  });
+    test.each([
+      ["lora", adapted],
+      ["prompt", prompted],
+    ] as const)("our %s opens on our checkpoint, with the same losses", (name, of) => {
+      expect(distance(losses(model, params[name]), ofPeft(`plain ${name}`))).toBeLessThan(3e-6);
+      expect(distance(losses(of, params[name]), ofPeft(name))).toBeLessThan(3e-6);
+      expect(distance(ofPeft(name), ofPeft(`plain ${name}`))).toBeGreaterThan(0.01);
+    });
 
-  test.each([
-    ["their lora", pretrainedLora],
-    ["their prompt", pretrainedSoftPrompt],
-  ])("%s opens here, with the same losses", async (name, open) => {
-    const opened = await open(model, join(folder, name));
-    const plain = filterParams(params.lora, (name) => !name.includes(".lora_"));
-    const own = losses(opened, { ...(await opened.init(1)), ...plain });
-    expect(distance(own, ofPeft(name))).toBeLessThan(3e-6);
-    expect(distance(ofPeft(name), ofPeft("plain lora"))).toBeGreaterThan(1e-3);
-  });
-});
+    test("our merged checkpoint has the losses of theirs, and of the adapter", () => {
+      expect(distance(ofPeft("merged"), ofPeft("merged by PEFT"))).toBeLessThan(3e-6);
+      expect(distance(ofPeft("merged"), ofPeft("lora"))).toBeLessThan(3e-6);
+    });
+
+    test.each([
+      ["their lora", pretrainedLora],
+      ["their prompt", pretrainedSoftPrompt],
+    ])("%s opens here, with the same losses", async (name, open) => {
+      const opened = await open(model, join(folder, name));
+      const plain = filterParams(params.lora, (name) => !name.includes(".lora_"));
+      const own = losses(opened, { ...(await opened.init(1)), ...plain });
+      expect(distance(own, ofPeft(name))).toBeLessThan(3e-6);
+      expect(distance(ofPeft(name), ofPeft("plain lora"))).toBeGreaterThan(1e-3);
+    });
+  },
+);
 
 describe("an adapter that does not fit", () => {
   beforeEach(async () => {

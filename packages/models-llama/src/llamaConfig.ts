@@ -82,11 +82,11 @@ export const llamaConfig = z
   )
   .refine(({ family, attentionBias }) => !attentionBias || /^(llama|qwen3)$/.test(family), {
     path: ["attentionBias"],
-    error: ({ input }) => `is none of ${(input as { family: string }).family}'s options`,
+    error: ({ input }) => `${(input as { family: string }).family} has none`,
   })
   .refine(({ family, mlpBias }) => !mlpBias || family === "llama", {
     path: ["mlpBias"],
-    error: ({ input }) => `is none of ${(input as { family: string }).family}'s options`,
+    error: ({ input }) => `${(input as { family: string }).family} has none`,
   });
 
 /** The shape of a decoder of Llama's family. */
