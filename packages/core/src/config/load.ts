@@ -22,7 +22,7 @@ export interface LoadConfigOptions extends ConfigChanges {
 }
 
 /** Options of {@link findConfig}. */
-export interface FindConfigOptions extends LoadConfigOptions {
+interface FindConfigOptions extends LoadConfigOptions {
   /** A folder or file whose configs do not count, such as a run that somebody sent. */
   readonly outside?: string | undefined;
 }

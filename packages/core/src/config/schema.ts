@@ -98,7 +98,7 @@ const evaluateSchema = z.strictObject({
 // Keys are documented in `describe`: editors and the documentation read it there.
 
 /** Name of the model that reads its architecture from its `weights`; a config may leave it out. */
-export const autoModel = "auto";
+const autoModel = "auto";
 
 /** Schema of one run's config. */
 export const runSchema = z.strictObject({

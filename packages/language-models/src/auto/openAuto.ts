@@ -60,11 +60,7 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
  *
  * @throws MetaError `BAD_CHECKPOINT`
  */
-export function modelFor(
-  modelType: string,
-  source: string,
-  plugins: FactoryContext["plugins"],
-): string {
+function modelFor(modelType: string, source: string, plugins: FactoryContext["plugins"]): string {
   const known = Object.assign({}, ...plugins.map(({ checkpoints }) => checkpoints)) as Readonly<
     Record<string, string>
   >;

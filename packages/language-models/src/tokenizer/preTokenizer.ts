@@ -28,7 +28,7 @@ export interface PreTokenizer {
 }
 
 /** The place of a text in a longer one. */
-export interface TextPlace {
+interface TextPlace {
   /** True if it goes on from text before it: it is no beginning, and nothing is put before it. */
   readonly continues: boolean;
   /** True if nothing at all is before it, no added token either. */

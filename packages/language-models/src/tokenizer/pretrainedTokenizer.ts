@@ -49,7 +49,7 @@ export interface PretrainedOptions extends Pick<PretrainedTokenizer, "name" | "s
 }
 
 /** Special tokens by their texts. */
-export type SpecialTexts = Readonly<
+type SpecialTexts = Readonly<
   Partial<Record<"bos_token" | "eos_token" | "pad_token" | "unk_token", string | undefined>>
 >;
 

@@ -18,7 +18,7 @@ export interface TokenizerJson {
 export type AddedTokenJson = z.infer<typeof addedTokenSchema>;
 
 /** The model of a `tokenizer.json`. */
-export interface BpeJson {
+interface BpeJson {
   readonly vocab: Readonly<Record<string, number>>;
   readonly merges: readonly (readonly [string, string])[];
   readonly unk_token?: string | null | undefined;

@@ -30,7 +30,7 @@ export interface Alphabet {
 }
 
 /** A text as its smallest tokens. */
-export interface SmallestTokens {
+interface SmallestTokens {
   readonly tokens: Int32Array;
   readonly count: number;
   /** True if the last of them is an unknown token, with which what follows might be fused. */
