@@ -30,7 +30,7 @@ export function filterLogits(
  *
  * Source: `TopKLogitsWarper` of transformers; Fan et al. 2018.
  */
-export function keepTopK(scores: Float64Array, count: number): Float64Array {
+function keepTopK(scores: Float64Array, count: number): Float64Array {
   if (count >= scores.length) return scores;
   const lowest = scores.slice().sort()[scores.length - count] as number;
   return scores.map((score) => (score < lowest ? Number.NEGATIVE_INFINITY : score));
@@ -58,7 +58,7 @@ export function keepTopP(scores: Float64Array, share: number): Float64Array {
 }
 
 /** Probabilities of scores. */
-export function softmax(scores: TokenScores): Float64Array {
+function softmax(scores: TokenScores): Float64Array {
   const highest = scores[argMax(scores)] as number;
   const weights = Float64Array.from(scores, (score) => Math.exp(score - highest));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
