@@ -3,6 +3,7 @@ import { isLanguageModel, isPredictor, type Model } from "../contracts/model.js"
 import type { TensorRuntime } from "../contracts/runtime.js";
 import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
+import { requireReader } from "../generate/nextLogits.js";
 import type { Params } from "../params.js";
 import { mean } from "../statistics.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
@@ -85,6 +86,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     }
     if ("questions" in target && isLanguageModel(model)) {
       checkMethod(target, method);
+      if (target.isFreeForm) requireReader(model);
       scoreQuestions ??= questionScorer({ ...options, model, params });
       const scorer = scoreQuestions;
       return (seed) =>

@@ -51,21 +51,28 @@ export function nextLogits({ reader, params, capacity, useCache }: ReadOptions):
 /** Compiled readers, by runtime: a reader is compiled once for all prompts. */
 const compiledReaders = new WeakMap<object, WeakMap<TokenReader, TokenReader>>();
 
+/** A model's reader of tokens. @throws MetaError `BAD_OPTION` for a model that does not generate */
+export function requireReader({
+  name,
+  generation,
+}: Pick<LanguageModel, "name" | "generation">): TokenReader {
+  if (generation) return generation;
+  throw new MetaError(
+    "BAD_OPTION",
+    `Expected a language model that generates, got ${name}, which has no \`generation\`. Give it a TokenReader.`,
+  );
+}
+
 /**
  * A model's reader of tokens, compiled where there is a runtime.
  *
  * @throws MetaError `BAD_OPTION` for a model that does not generate
  */
 export function tokenReaderOf(
-  { name, generation }: LanguageModel,
+  model: LanguageModel,
   runtime: Pick<TensorRuntime, "compile"> | undefined,
 ): TokenReader {
-  if (!generation) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `Expected a language model that generates, got ${name}, which has no \`generation\`. Give it a TokenReader.`,
-    );
-  }
+  const generation = requireReader(model);
   if (!runtime) return generation;
   const known = compiledReaders.get(runtime) ?? new WeakMap<TokenReader, TokenReader>();
   compiledReaders.set(runtime, known);
