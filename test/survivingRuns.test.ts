@@ -328,8 +328,7 @@ describe.skipIf(!canMount)(
       const messages: string[] = [];
       await compareRuns(options(config, listening(messages)));
       expect(messages).toEqual([
-        `run (seed 100) resumes: checkpoint
- of update ${Number(kept.at(-1))} of 12.`,
+        `run (seed 100) resumes: checkpoint of update ${Number(kept.at(-1))} of 12.`,
       ]);
       const resumed = await parameters(inRun("checkpoints/00000012"));
       await compareRuns({ ...options(config), out: join(out, "whole") });

@@ -5,11 +5,25 @@ import { mamlOptions, mamlWith } from "./maml.js";
 import { momentSharing } from "./moments.js";
 
 // All options of MAML, with other defaults, and one `size` in place of `support` and `query`.
-export const mamlEnLlmOptions = mamlOptions
-  .omit({ support: true, query: true })
-  .extend({
+const { queries, multiStepLoss, innerOptimizer, taskUnit, ...others } = mamlOptions.omit({
+  moments: true,
+  querySource: true,
+  tasks: true,
+  support: true,
+  query: true,
+  innerSteps: true,
+}).shape;
+
+export const mamlEnLlmOptions = z
+  // The order of keys is kept: records have it, and MLflow recognises a run by a hash of its record.
+  .strictObject({
+    queries,
+    multiStepLoss,
+    innerOptimizer,
     moments: momentSharing.default("shared"),
     querySource: querySource.default("other-tasks"),
+    taskUnit,
+    ...others,
     tasks: count.default(1).describe("n: tasks per meta-update."),
     size: count.default(1).describe("k: support batches, inner steps and query batches per task."),
     innerSteps: z
