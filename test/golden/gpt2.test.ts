@@ -1,5 +1,5 @@
 import { testForwardBackward } from "../support/forwardBackward.js";
-import { sourcesOf } from "../support/golden.js";
+import { committed, sourcesOf } from "../support/golden.js";
 import { openTinyModel, tinyParams } from "../support/tiny.js";
 
 const file = "gpt2-tiny/forward_backward_hvp.json";
@@ -10,6 +10,7 @@ for (const source of sourcesOf(file)) {
     source,
     file,
     model: openTinyModel(source),
+    compiles: source === committed,
     openParams: () => tinyParams(source),
   });
 }

@@ -8,6 +8,7 @@ for (const tiny of tinyLlamas) {
     source: tiny.source,
     file: join(tiny.folder, "forward_backward_hvp.json"),
     model: await openTinyLlama(tiny),
+    compiles: tiny === tinyLlamas[0],
     openParams: () => tinyLlamaParams(tiny),
   });
 }

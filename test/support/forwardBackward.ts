@@ -10,7 +10,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { engines, useEngine } from "./engines.js";
 import { byFormula } from "./formulas.js";
 import {
-  committed,
   errorsAgainst,
   expectGolden,
   type Golden,
@@ -52,6 +51,8 @@ export interface ForwardBackwardCase {
   /** Below the source's folder. */
   readonly file: string;
   readonly model: Transformer;
+  /** Also as compiled functions, where the engine has them. That takes long. */
+  readonly compiles: boolean;
   /** In the order that closed formulas over parameters are numbered by. */
   openParams(): Promise<Params>;
 }
@@ -62,6 +63,7 @@ export function testForwardBackward({
   source,
   file,
   model,
+  compiles,
   openParams,
 }: ForwardBackwardCase): void {
   describe.each(engines)(`${title} on $name equals PyTorch (${source.name})`, (engine) => {
@@ -69,8 +71,7 @@ export function testForwardBackward({
     if (noEngine) return test.skip(noEngine);
 
     const runtime = useEngine({ start });
-    // Compiling takes long, and one set of numbers shows what it does.
-    const isCompiled = engineName === "tensorflow" && source === committed;
+    const isCompiled = engineName === "tensorflow" && compiles;
     const executions = ["plain", ...(isCompiled ? (["graph", "xla"] as const) : [])] as const;
     const compiledAs = (mode: "plain" | CompileMode): ObjectiveOptions =>
       mode === "plain"
