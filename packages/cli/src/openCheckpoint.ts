@@ -117,7 +117,7 @@ async function weightsSession(
  * Weights that the command line names, as a config names them: a path, or a model on the hub (`owner/name`), if
  * neither it nor the folder `owner` exists here.
  */
-function weightsOf(path: string): string {
+export function weightsOf(path: string): string {
   const [owner = "", name, ...rest] = path.split("/");
   const isPlainName = (part: string | undefined) =>
     part !== undefined && /^[\w-][\w.-]*$/.test(part);

@@ -39,6 +39,7 @@ export function describeProgram(): Command {
   addRuns(program);
   addResults(program);
   addCheckpoints(program);
+  addModels(program);
   addConfigs(program);
   addData(program);
   addPlugins(program);
@@ -139,6 +140,21 @@ function addCheckpoints(program: Command): void {
     )
     .action(async (path, folder, overrides, flags) =>
       (await import("./commands/export.js")).exportCheckpoint(path, folder, overrides, flags),
+    );
+}
+
+function addModels(program: Command): void {
+  const show = program
+    .command("model")
+    .description("describe a model")
+    .command("show")
+    .argument("<weights>", "a run, a folder, a file of torch.save or GGUF, or a model on the hub");
+  withPlugins(show)
+    .description("tell architecture, size, tokenizer and memory of a model, without loading it")
+    .option("--revision <name>", "branch, tag or commit on the hub")
+    .option("--json", "print the description as JSON", false)
+    .action(async (weights, flags) =>
+      (await import("./commands/modelShow.js")).showModel(weights, flags),
     );
 }
 

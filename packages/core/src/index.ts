@@ -28,6 +28,7 @@ export {
   type PromptReader,
   type SaveOptions,
   type Segment,
+  type StoredWeights,
   type Tokenizer,
   type TokenReader,
   type TreeReader,

@@ -27,7 +27,7 @@ export async function pretrainedGpt2(
   source: string,
   { heads, ...options }: PretrainedOptions = {},
 ): Promise<Gpt2> {
-  const { config, tokenizer, init } = await openPretrained(
+  const { config, tokenizer, pretrained } = await openPretrained(
     source,
     {
       readConfig: (path) => readHuggingFaceConfig(path, heads),
@@ -37,5 +37,5 @@ export async function pretrainedGpt2(
     },
     options,
   );
-  return { ...gpt2(config, tokenizer), init };
+  return { ...gpt2(config, tokenizer), ...pretrained };
 }

@@ -17,6 +17,6 @@ export async function pretrainedLlama(
   options: PretrainedOptions = {},
 ): Promise<Llama> {
   const format = { readConfig: readLlamaConfig, architecture: llamaArchitecture };
-  const { config, tokenizer, init } = await openPretrained(source, format, options);
-  return { ...llama(config, tokenizer), init };
+  const { config, tokenizer, pretrained } = await openPretrained(source, format, options);
+  return { ...llama(config, tokenizer), ...pretrained };
 }

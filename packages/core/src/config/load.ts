@@ -50,7 +50,8 @@ export async function loadConfig(
 
 /**
  * Finds and reads a config: the first of `metalearn.config.{yaml,yml,json,js,mjs,ts}`, `.metalearnrc` and
- * the `metalearn` key of package.json, from the working directory upwards ({@link searchFolders}).
+ * the `metalearn` key of package.json, from the working directory upwards, to the project, the home folder or the
+ * first folder that others can write to.
  *
  * @returns nothing if there is no config
  * @throws MetaError as {@link loadConfig}; `BAD_CONFIG` for a config that is code, or names plugins other than

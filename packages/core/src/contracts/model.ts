@@ -45,8 +45,19 @@ export interface Model<B extends Batch = Batch> {
   load?(directory: string): Promise<Params>;
   /** Shapes of all parameters by name, where they are known before any is loaded. */
   readonly parameterShapes?: Readonly<Record<string, readonly number[]>>;
+  /** Files that `init` reads pretrained parameters from; absent where it draws them. */
+  readonly weights?: StoredWeights;
   /** Parameter names as Hugging Face's PEFT knows them; absent for models that PEFT does not know. */
   readonly peft?: PeftNames;
+}
+
+/** Files of pretrained parameters. */
+export interface StoredWeights {
+  readonly files: readonly string[];
+  /** Size of all files. */
+  readonly bytes: number;
+  /** Number of tensors by storage type, such as `{ F32: 61, Q4_1: 210 }`. */
+  readonly types: Readonly<Record<string, number>>;
 }
 
 /** Options of {@link Model.save}. */

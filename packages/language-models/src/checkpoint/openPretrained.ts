@@ -1,9 +1,9 @@
-import { type FactoryContext, MetaError, type Params, type Tokenizer } from "@metalearn/core";
+import { type FactoryContext, MetaError, type Tokenizer } from "@metalearn/core";
 import type { HubOptions } from "@metalearn/core/hub";
 import { z } from "zod";
 import { findTokenizer } from "../tokenizer/readTokenizer.js";
 import type { Architecture } from "../transformer/architecture.js";
-import { findCheckpoint, isPath, pretrainedInit } from "./pretrained.js";
+import { findCheckpoint, isPath, type Pretrained, pretrainedInit } from "./pretrained.js";
 
 /** Options of functions that open published parameters. */
 export interface PretrainedOptions extends Omit<HubOptions, "type"> {
@@ -24,7 +24,7 @@ export interface PretrainedFormat<C> {
  * Opens published parameters: a local checkpoint (a path that begins with `.` or `/`), or a model on the Hugging
  * Face hub.
  *
- * @returns the shape and the tokenizer of a model, and its `init`
+ * @returns the shape and the tokenizer of a model, and its members `init` and `weights`
  * @throws MetaError `MISSING_FILE`, also when nothing tells the tokenizer; `BAD_CHECKPOINT`, also from `init`
  *   where values are no numbers
  */
@@ -32,10 +32,10 @@ export async function openPretrained<C>(
   source: string,
   { readConfig, architecture, usualTokenizer }: PretrainedFormat<C>,
   { tokenizer: given, ...hub }: PretrainedOptions,
-): Promise<{ config: C; tokenizer: Tokenizer; init: () => Promise<Params> }> {
+): Promise<{ config: C; tokenizer: Tokenizer; pretrained: Pretrained }> {
   const path = await findCheckpoint(source, hub);
   const config = await readConfig(path);
-  const init = await pretrainedInit(path, architecture(config));
+  const pretrained = await pretrainedInit(path, architecture(config));
   const tokenizer = given ?? (await findTokenizer(path)) ?? usualTokenizer?.(config);
   if (!tokenizer) {
     throw new MetaError(
@@ -43,7 +43,7 @@ export async function openPretrained<C>(
       `${path} has no tokenizer beside it: expected tokenizer.json, or vocab.json and merges.txt. Copy them there from where the weights come from, or name a tokenizer.`,
     );
   }
-  return { config, tokenizer, init };
+  return { config, tokenizer, pretrained };
 }
 
 /** Options that name published parameters, for the schema of a model's factory. */

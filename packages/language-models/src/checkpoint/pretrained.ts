@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { MetaError, type Params } from "@metalearn/core";
+import { MetaError, type Params, type StoredWeights } from "@metalearn/core";
 import { requireFinite } from "@metalearn/core/files";
 import { downloadFromHub, type HubOptions } from "@metalearn/core/hub";
 import { isGguf, neededFiles } from "./checkpointFiles.js";
@@ -29,7 +29,8 @@ export async function findCheckpoint(
 }
 
 /**
- * The `init` of a model that has the parameters of a checkpoint. The checkpoint is checked here but for its values.
+ * Makes the `init` of a model that has the parameters of a checkpoint, and describes their files. The checkpoint is
+ * checked here, except for its values.
  *
  * @param path of {@link findCheckpoint}
  * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; `BAD_CHECKPOINT` from `init` where values are no numbers
@@ -37,13 +38,22 @@ export async function findCheckpoint(
 export async function pretrainedInit(
   path: string,
   architecture: NamedParameters,
-): Promise<() => Promise<Params>> {
-  await checkCheckpoint(path, architecture);
-  return async () => {
-    const params = await readCheckpoint(path, architecture);
-    requireFinite(params, path);
-    return params;
+): Promise<Pretrained> {
+  const weights = await checkCheckpoint(path, architecture);
+  return {
+    weights,
+    async init() {
+      const params = await readCheckpoint(path, architecture);
+      requireFinite(params, path);
+      return params;
+    },
   };
+}
+
+/** The members of a model with pretrained parameters. */
+export interface Pretrained {
+  readonly weights: StoredWeights;
+  init(): Promise<Params>;
 }
 
 /** True for a source of parameters that is local rather than a model on the hub. */

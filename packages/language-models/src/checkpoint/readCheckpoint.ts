@@ -1,5 +1,6 @@
-import { MetaError, type Params } from "@metalearn/core";
-import { openTensors, type TensorFile } from "@metalearn/core/files";
+import { stat } from "node:fs/promises";
+import { MetaError, type Params, type StoredWeights } from "@metalearn/core";
+import { openTensors, type StoredTensor, type TensorFile } from "@metalearn/core/files";
 import type * as tf from "@tensorflow/tfjs";
 import { openGguf } from "../gguf/openGguf.js";
 import { hasTiedHead, parameterShapes } from "../transformer/architecture.js";
@@ -44,21 +45,32 @@ export async function readCheckpoint(
 }
 
 /**
- * Finds out what is wrong with a checkpoint short of its values: reads no tensors.
+ * Checks a checkpoint without reading its tensors.
  *
- * @throws what {@link readCheckpoint} throws, save for an output head that is not tied
+ * @returns its files
+ * @throws what {@link readCheckpoint} throws, except for an output head that is not tied
  */
 export async function checkCheckpoint(
   source: string,
   architecture: NamedParameters,
-): Promise<void> {
+): Promise<StoredWeights> {
   const found: string[] = [];
-  for (const path of await tensorFiles(source)) {
+  const types: Record<string, number> = {};
+  let bytes = 0;
+  const files = await tensorFiles(source);
+  for (const path of files) {
     const file = await openFile(path);
     await file.close();
-    found.push(...placesIn(source, file, architecture).map(({ name }) => name));
+    const places = placesIn(source, file, architecture);
+    found.push(...places.map(({ name }) => name));
+    for (const { stored } of places) {
+      const type = (file.entries[stored] as StoredTensor).dtype;
+      types[type] = (types[type] ?? 0) + 1;
+    }
+    bytes += (await stat(path)).size;
   }
   requireAll(source, architecture, found);
+  return { files, bytes, types };
 }
 
 /** The shapes of a file's tensors by the model's own names. */

@@ -1,0 +1,132 @@
+import {
+  isLanguageModel,
+  type LanguageModel,
+  MetaError,
+  type StoredWeights,
+} from "@metalearn/core";
+import { createToolkit } from "@metalearn/core/runs";
+import { askedPlugins } from "../askedPlugins.js";
+import type { PluginFlags } from "../flags.js";
+import { weightsOf } from "../openCheckpoint.js";
+import { paint } from "../paint.js";
+
+/** Flags of `metalearn model show`. */
+export interface ModelShowFlags extends PluginFlags {
+  readonly revision?: string;
+  readonly json: boolean;
+}
+
+/** Description of a model that is not loaded. */
+interface ModelDescription {
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly weights?: StoredWeights | undefined;
+  /** Context length in tokens. */
+  readonly context: number;
+  readonly tokenizer: {
+    readonly name: string;
+    readonly vocabularySize: number;
+    readonly hasChatTemplate: boolean;
+  };
+  /** Estimated peak memory in bytes: of scoring, and of meta-updates by the kind of learner. */
+  readonly memory: Readonly<Record<MemoryUse, number>>;
+}
+
+/**
+ * Peak bytes per parameter of one update in float32: GPT-2 small, 256 tokens, batch 1, AdamW everywhere, as
+ * measured in bench/RESULTS.md. Scoring holds the parameters alone.
+ */
+const bytesPerParameter = {
+  scoring: 4,
+  "MetaICL, fine-tuning": 26,
+  FOMAML: 42,
+  "MAML, second order": 51,
+} as const;
+
+type MemoryUse = keyof typeof bytesPerParameter;
+
+/** Tokens that evaluation scores in one batch. */
+const scoredTokens = 8192;
+
+/** Prints what parameters are of, and what computing with them takes. None of them is loaded. */
+export async function showModel(path: string, flags: ModelShowFlags): Promise<void> {
+  const toolkit = createToolkit(await askedPlugins(flags));
+  const { revision } = flags;
+  const scope = toolkit.open({
+    seed: 0,
+    references: {
+      model: { use: "auto", weights: weightsOf(path), ...(revision !== undefined && { revision }) },
+    },
+    notify: (message) => console.error(message),
+  });
+  try {
+    const model = await scope.get("model");
+    if (!isLanguageModel(model)) {
+      throw new MetaError(
+        "BAD_CHECKPOINT",
+        `${path}: expected a language model, got ${model.name}.`,
+      );
+    }
+    const description = describe(model);
+    console.log(flags.json ? JSON.stringify(description, null, 2) : table(path, description));
+  } finally {
+    await scope.dispose();
+  }
+}
+
+function describe(model: LanguageModel): ModelDescription {
+  const { name, maxTokens, tokenizer, weights, parameterShapes = {} } = model;
+  const parameters = Object.values(parameterShapes).reduce(
+    (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+  const context = Math.min(maxTokens, 1024);
+  const scoring = scoredTokens * (model.bytesPerToken?.(context) ?? 0);
+  const memory = Object.entries(bytesPerParameter).map(([use, bytes]) => [
+    use,
+    bytes * parameters + (use === "scoring" ? scoring : 0),
+  ]);
+  return {
+    architecture: name,
+    parameters,
+    weights,
+    context: maxTokens,
+    tokenizer: {
+      name: tokenizer.name,
+      vocabularySize: tokenizer.vocabularySize,
+      hasChatTemplate: tokenizer.applyChatTemplate !== undefined,
+    },
+    memory: Object.fromEntries(memory) as ModelDescription["memory"],
+  };
+}
+
+function table(path: string, description: ModelDescription): string {
+  const { architecture, parameters, weights, context, tokenizer, memory } = description;
+  const row = (label: string, text: string) => `  ${label.padEnd(11)}${text}`;
+  const { name, vocabularySize, hasChatTemplate } = tokenizer;
+  const chat = hasChatTemplate ? ", with a chat template" : "";
+  const uses = Object.entries(memory).map(([use, bytes], i) =>
+    row(i === 0 ? "memory" : "", `about ${gigabytes(bytes).padStart(6)} GB  ${use}`),
+  );
+  return [
+    paint("bold", path, process.stdout),
+    row("model", `${architecture}, ${(parameters / 1e6).toFixed(1)} million parameters`),
+    ...(weights ? [row("weights", storedText(weights))] : []),
+    row("context", `${context} tokens`),
+    row("tokenizer", `${name}, ${vocabularySize} tokens${chat}`),
+    ...uses,
+    row("", "in float32; updates with all parameters, AdamW, one sequence of 256 tokens"),
+  ].join("\n");
+}
+
+function storedText({ files, bytes, types }: StoredWeights): string {
+  const counts = Object.entries(types)
+    .sort(([, a], [, b]) => b - a)
+    .map(([type, count]) => `${count} ${type}`);
+  const many = files.length > 1 ? `${files.length} files, ` : "";
+  return `${many}${(bytes / 1e6).toFixed(1)} MB, tensors: ${counts.join(", ")}`;
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(2);
+}
