@@ -29,10 +29,12 @@ export async function findCheckpoint(
 }
 
 /**
- * The `init` of a model that has the parameters of a checkpoint. The checkpoint is checked here but for its values.
+ * The `init` of a model that has the parameters of a checkpoint. Names and shapes are checked at once, values in
+ * `init`.
  *
- * @param path of {@link findCheckpoint}
- * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; `BAD_CHECKPOINT` from `init` where values are no numbers
+ * @param path result of {@link findCheckpoint}
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; `BAD_CHECKPOINT` from `init` for values that are NaN or
+ *   infinite
  */
 export async function pretrainedInit(
   path: string,

@@ -44,9 +44,9 @@ export async function readCheckpoint(
 }
 
 /**
- * Finds out what is wrong with a checkpoint short of its values: reads no tensors.
+ * Checks the names and shapes of a checkpoint without reading tensors.
  *
- * @throws what {@link readCheckpoint} throws, save for an output head that is not tied
+ * @throws the errors of {@link readCheckpoint}, except for an output head that is not tied
  */
 export async function checkCheckpoint(
   source: string,
@@ -78,7 +78,7 @@ function openFile(path: string): Promise<TensorFile> {
   return isGguf(path) ? openGguf(path) : openTensors(path);
 }
 
-/** The tensors of a file that an architecture has a place for, by their names there and here. */
+/** The tensors of a file that are parameters of an architecture: their names in the file and in the model. */
 function placesIn(source: string, file: TensorFile, architecture: NamedParameters) {
   const { layers, outputHead, tokenEmbeddings, checkpoint } = architecture;
   const shapes = parameterShapes(architecture);
