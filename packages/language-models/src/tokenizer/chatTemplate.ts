@@ -12,8 +12,8 @@ export type ChatWriter = (
 ) => string;
 
 /**
- * Makes a writer from a checkpoint's chat template, in Jinja. The template sees the variables that transformers gives
- * it: `messages`, `add_generation_prompt`, and special tokens by name (`bos_token`); `tools` and `documents` are `none`.
+ * Makes a writer from a checkpoint's chat template, in Jinja. The template sees transformers' variables: `messages`,
+ * `add_generation_prompt`, and special tokens by name (`bos_token`); `tools` and `documents` are `none`.
  *
  * The template is parsed when it is first used, so that a faulty one matters only to users of chat.
  * The writer throws MetaError `BAD_CHECKPOINT` for a template that is not Jinja, or does not end within two

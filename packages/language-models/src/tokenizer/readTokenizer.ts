@@ -147,6 +147,6 @@ async function modelTypeOf(folder: string): Promise<string | undefined> {
     const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
     return typeof config?.model_type === "string" ? config.model_type : undefined;
   } catch {
-    return undefined; // who reads the model says what is wrong with it
+    return undefined; // reading the model reports what is wrong with it
   }
 }
