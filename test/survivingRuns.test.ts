@@ -319,7 +319,7 @@ describe.skipIf(!canMount)(
     test("a run says so, damages nothing, and goes on when there is space", async () => {
       const config = withTrain({ checkpointEvery: 1, keepCheckpoints: 100 });
       await expect(compareRuns(options(config))).rejects.toThrow(
-        /^\[DISK_FULL\] There is no space left to write .*\. What was written before is whole: free some space, and run the same command again to go on\.$/,
+        /^\[DISK_FULL\] There is no space left to write .*\. What was written before is complete: free some space, and run the same command again to resume\.$/,
       );
       const kept = await checkpoints();
       expect(kept.length).toBeGreaterThan(0);
