@@ -7,7 +7,7 @@
 //   kept: the meta-gradient is that of the loss, by finite differences
 //   kept: the loss is the mean query loss at the adapted parameters
 //   kept: the same arguments give the same result, bit for bit
-//   kept: goes on from a checkpoint as if it had never stopped
+//   kept: resumes from a checkpoint as if it had never stopped
 //   kept: can be compiled: it gives the same, and reads no tensor in what it compiles
 //   kept: leaves its arguments as they were
 //   kept: leaves no tensor behind but its results

@@ -4,8 +4,8 @@
 //
 //   kept: gives as many episodes and support batches as were asked for, and a query
 //   kept: the same seed gives the same episodes, and another seed others
-//   kept: goes on to new episodes with every meta-update
-//   kept: goes on from its state as if it had never stopped
+//   kept: continues to new episodes with every meta-update
+//   kept: resumes from its state as if it had never stopped
 //   kept: every tensor belongs to the caller alone
 //   kept: leaves no tensor behind but the episodes
 //   steep from the beginning: 75.5 % of new parabolas explained

@@ -109,7 +109,7 @@ describe("the events of a run", () => {
 });
 
 describe("leaving the loop", () => {
-  test("stops training after the update in hand, with a checkpoint to go on from", async () => {
+  test("stops training after the current update, with a checkpoint to resume from", async () => {
     let seen = 0;
     for await (const event of trainEvents(options("left"))) {
       if (event.kind === "train") seen = event.done;

@@ -94,7 +94,7 @@ describe("a run whose last checkpoint is damaged", () => {
     [2, "optimizer.safetensors"],
     [3, "training.json"],
   ])(
-    "goes on from the one before, with %i of 3 damaged in %s, and says so",
+    "resumes from the one before, with %i of 3 damaged in %s, and says so",
     async (damaged, damagedFile) => {
       await compareRuns(options(base));
       const whole = await parameters(inRun("checkpoints/00000012"));
@@ -195,7 +195,7 @@ describe("a run that validates", () => {
   });
 
   test.each([8, 12])(
-    "is interrupted while it scores dev tasks at update %i of 12, and goes on there",
+    "is interrupted while it scores dev tasks at update %i of 12, and resumes there",
     async (update) => {
       const scores = { 4: 0.2, 8: 0.6, 12: 0.4 };
       const asked = Object.values(scores).flatMap((score) => [score, score]); // two seeds
@@ -291,7 +291,7 @@ describe("a run that stops being a number", () => {
     expect({ update, sampler }).toEqual({ update: 1, sampler: { drawn: 2 } });
   });
 
-  test("does not keep the others of a comparison from going on", async () => {
+  test("does not stop the others of a comparison", async () => {
     const runs = { bad: { optimizer: hopeless }, good: {} };
     const { runs: finished, failures } = await compareRuns(options({ ...base, compare: { runs } }));
     expect(finished.map(({ name }) => name)).toEqual(["good"]);
@@ -316,10 +316,10 @@ describe.skipIf(!canMount)(
       spawnSync("umount", [out]);
     });
 
-    test("a run says so, damages nothing, and goes on when there is space", async () => {
+    test("a run says so, damages nothing, and resumes when there is space", async () => {
       const config = withTrain({ checkpointEvery: 1, keepCheckpoints: 100 });
       await expect(compareRuns(options(config))).rejects.toThrow(
-        /^\[DISK_FULL\] There is no space left to write .*\. What was written before is whole: free some space, and run the same command again to go on\.$/,
+        /^\[DISK_FULL\] There is no space left to write .*\. What was written before is complete: free some space, and run the same command again to resume\.$/,
       );
       const kept = await checkpoints();
       expect(kept.length).toBeGreaterThan(0);
@@ -337,7 +337,7 @@ describe.skipIf(!canMount)(
       );
     });
 
-    test("an evaluation says so, and goes on when there is space", async () => {
+    test("an evaluation says so, and resumes when there is space", async () => {
       spawnSync("mount", ["-o", "remount,size=64k", out]);
       const config = { ...base, learner: undefined, evaluate: { seeds: [...Array(40).keys()] } };
       await expect(compareRuns(options(config))).rejects.toThrow(

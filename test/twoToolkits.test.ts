@@ -136,7 +136,7 @@ describe("two toolkits in one process", () => {
     expect(await scores("letters")).toEqual(await scores("letters alone"));
   });
 
-  test("share an engine that goes on when one of them is closed", async () => {
+  test("share an engine that stays open when one of them is closed", async () => {
     const scope = (toolkit: Toolkit) => toolkit.open({ seed: 1, references: { runtime } });
     const [closed, open] = [scope(curves.toolkit), scope(letters.toolkit)];
     const [mine] = [await open.get("runtime"), await closed.get("runtime")];

@@ -81,7 +81,7 @@ export async function pretrainedLora(model: Model, directory: string): Promise<M
  * Parameters of the plain model that computes the same: each target has its low-rank product added, and the
  * adapter's parameters are removed. Other tensors are those of `params`.
  *
- * @param model the plain one or the adapted one, which says how its matrices are stored
+ * @param model the plain or the adapted model, for the layout of its matrices
  * @example await saveParams(plainModel, mergeLora(plainModel, params, { alpha: 16 }), "merged")
  */
 export function mergeLora(

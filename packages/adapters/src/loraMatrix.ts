@@ -1,7 +1,7 @@
 import type { PeftNames } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 
-/** The width of what a linear layer reads, and of what it gives. */
+/** Input and output width of a linear layer. */
 interface LayerSizes {
   readonly inputs: number;
   readonly outputs: number;
@@ -10,7 +10,7 @@ interface LayerSizes {
 /**
  * The sizes of a linear layer by the shape of its matrix.
  *
- * @param peft of the model; without it, matrices are taken to be stored `[in, out]`
+ * @param peft PEFT names of the model; without them, matrices are assumed to be stored `[in, out]`
  */
 export function layerSizes(
   [rows, columns]: readonly number[],
@@ -21,7 +21,7 @@ export function layerSizes(
 }
 
 /**
- * What a LoRA adds to a matrix, in the matrix's own layout: `B A`, `[out, in]`, or its transpose.
+ * The product that a LoRA adds to a matrix, in the matrix's own layout: `B A`, `[out, in]`, or its transpose.
  *
  * @param a `[rank, in]`
  * @param b `[out, rank]`
@@ -34,7 +34,7 @@ export function loraProduct(
   return isInOut(peft) ? tf.matMul(a, b, true, true) : tf.matMul(b, a);
 }
 
-/** PEFT's `fan_in_fan_out`: whether matrices are stored `[in, out]`. */
+/** PEFT's `fan_in_fan_out`: true if matrices are stored `[in, out]`. */
 export function isInOut(peft: PeftNames | undefined): boolean {
   return peft?.fanInFanOut ?? true;
 }

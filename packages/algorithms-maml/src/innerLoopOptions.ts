@@ -2,8 +2,8 @@ import { referenceTo } from "@metalearn/core";
 import { z } from "zod";
 import { count } from "./episodes.js";
 
-// Options that several learners with inner loops have, so that name, check and sentence are the same in each.
-// Schemas of whole learners stand beside their factories, where they are put together of these.
+// Options that several learners with inner loops share, so that name, check and description are the same in each.
+// The schemas of whole learners are beside their factories, and are composed of these.
 
 export const innerOptimizer = referenceTo("optimizer").describe(
   "Optimizer of the inner loop, for example `{ use: sgd, learningRate: 0.01, clipNorm: 1 }`.",

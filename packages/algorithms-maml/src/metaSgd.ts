@@ -21,11 +21,11 @@ export const metaSgdOptions = mamlOptions
 export type MetaSgdOptions = z.input<typeof metaSgdOptions>;
 
 /**
- * Meta-SGD: MAML that learns, beside the initial parameters, the rate and direction of its inner
+ * Meta-SGD: MAML that learns the initial parameters and, in addition, the rate and direction of its inner
  * steps, `phi = theta - alpha * gradient` with one `alpha` for every element of `theta`.
  *
  * The rates are `learner.rate.{parameter}` among the parameters, where the meta-optimizer updates
- * them like any other; they may become negative. Order 1 takes support gradients for constants.
+ * them like any other; they may become negative. Order 1 treats support gradients as constants.
  *
  * Source: Li et al. 2017, equation 1 and algorithm 1.
  *

@@ -350,7 +350,7 @@ describe("moments", () => {
     });
 
   // One inner step turns m into g + m / 2.
-  test("shared: every task goes on where the task before it ended", () => {
+  test("shared: every task starts where the previous task ended", () => {
     const { after, g1, g2, m } = flow("shared");
     expectClose(
       m,

@@ -43,7 +43,7 @@ export function outFolder(out: string): string {
 /**
  * Checks for `--resume` that there is a run to continue.
  *
- * @param directories of runs, at least one of which must have been started
+ * @param directories directories of runs; at least one must have been started
  * @throws MetaError `MISSING_FILE`
  */
 export function requireBegun(directories: readonly string[]): void {

@@ -3,17 +3,17 @@ import { MetaError, type Plugin } from "@metalearn/core";
 import { createToolkit, loadPlugins, type Toolkit } from "@metalearn/core/runs";
 import { isOfficial, pluginsOf } from "./officialPlugins.js";
 
-/** A list of plugins, and the file to whose folder paths in it are relative. */
+/** A list of plugins, and the config file that it is from: paths in it are relative to that file's folder. */
 export interface PluginList {
   readonly plugins: readonly string[];
   readonly configFile?: string | undefined;
 }
 
 /**
- * Loads plugins that the user has named. Metalearn's own are those beside this command, whatever else lies in
+ * Loads plugins that the user has named. Metalearn's own are loaded from this command's installation, never from the
  * `node_modules` beside the config.
  *
- * @throws what `loadPlugins` throws
+ * @throws the errors of `loadPlugins`
  */
 export async function loadListed({ plugins, configFile }: PluginList): Promise<Plugin[]> {
   const own = await loadPlugins(plugins.filter(isOfficial), import.meta.filename);
@@ -26,11 +26,11 @@ export async function loadListed({ plugins, configFile }: PluginList): Promise<P
 }
 
 /**
- * The toolkit for a run that was made earlier. A run may come from anywhere, and plugins are code: its record only
- * says which ones are needed, and they are loaded where the user names them.
+ * Makes the toolkit for an earlier run. A run may come from anywhere, and plugins are code: its record only tells which
+ * plugins are needed; those that the user names are loaded, from where the user names them.
  *
- * @param recorded by the run
- * @param named by the user: on the command line and in their own config
+ * @param recorded plugins in the run's record
+ * @param named plugins that the user names, on the command line and in their own config
  * @throws MetaError `UNTRUSTED_PLUGIN` for a plugin that the user has not named
  */
 export async function recordedToolkit(
@@ -46,7 +46,7 @@ export async function recordedToolkit(
   return createToolkit((await Promise.all(lists.map(loadListed))).flat());
 }
 
-/** How the user's list names a plugin of a record: by the same name, or by the same file. */
+/** Name in the user's list of a plugin in a record: the same name, or that of the same file. */
 function nameIn(list: PluginList, name: string, recorded: PluginList): string {
   const path = fileOf(name, recorded.configFile);
   const same = (own: string) => path !== undefined && fileOf(own, list.configFile) === path;
@@ -57,7 +57,7 @@ function namesPlugin(list: PluginList, name: string, recorded: PluginList): bool
   return list.plugins.includes(nameIn(list, name, recorded));
 }
 
-/** The file that a name stands for, if it is no package. */
+/** Path of the file that a name refers to; undefined for a package. */
 function fileOf(name: string, configFile: string | undefined): string | undefined {
   return name.startsWith(".") || isAbsolute(name)
     ? resolve(configFile === undefined ? "." : dirname(configFile), name)

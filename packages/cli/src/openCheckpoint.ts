@@ -25,7 +25,7 @@ export interface CheckpointOptions {
   readonly config?: string | undefined;
   /** Changes to the config, such as `evaluate.method=pmi`. */
   readonly changes?: readonly string[];
-  /** Plugins that the command line names: of a run, only those are loaded, and those of the user's own config. */
+  /** Plugins that the command line names. A run's plugins are loaded only if these or the user's config name them. */
   readonly plugins?: readonly string[] | undefined;
   /** True to score the checkpoint, which needs the tasks' data and not only their prompts. @default false */
   readonly needsTargets?: boolean;
@@ -55,11 +55,11 @@ export interface CheckpointSession {
 
 /**
  * Opens a run, a checkpoint, or parameters in a model's own format, and finds the config that describes them: the
- * one that is named; else the record of the run that they belong to; else the files beside them, which tell their
- * architecture. Where they are to be scored, a config found in the working folder comes before these files.
+ * named one; else the record of their run; else the files beside them, which contain the architecture. With
+ * `needsTargets`, a config found in the working folder precedes these files.
  *
- * @throws MetaError `MISSING_FILE` when there is no checkpoint, or nothing says what to score it on; what
- *   configs can be wrong in; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
+ * @throws MetaError `MISSING_FILE` when there is no checkpoint, or no config with tasks to score it on; errors in
+ *   configs; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
  */
 export async function openCheckpoint(
   path: string,

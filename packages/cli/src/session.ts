@@ -18,7 +18,7 @@ import { isOfficial, pluginsWithLaunchers } from "./officialPlugins.js";
 /** Folder of presets, `{name}.yaml`, for `extends: preset:{name}` and `metalearn init`. */
 export const presetFolder = join(import.meta.dirname, "../presets");
 
-/** Where configs are looked for, and what is said of one that is code, which may do anything. */
+/** Options of the search for configs. The user is told when one is code, which may do anything. */
 const places = {
   presets: presetFolder,
   onCode: (file: string) => console.error(`Config: ${file}`),
@@ -51,7 +51,7 @@ export async function openSession(
 /**
  * Opens a session with the config found in the working folder or above, if there is one.
  *
- * @param outside a checkpoint, whose own configs do not count
+ * @param outside a checkpoint, whose own configs are ignored
  */
 export async function openFoundSession(
   changes: readonly string[],
@@ -69,7 +69,7 @@ export async function userConfig(flag: string | undefined): Promise<LoadedConfig
 /**
  * Opens a session for an earlier run, with changes from the command line.
  *
- * @param directory the run's, whose own configs do not count
+ * @param directory directory of the run, whose own configs are ignored
  * @param named plugins that the command line names
  * @throws MetaError `UNTRUSTED_PLUGIN` for a plugin that neither the command line nor the user's config names
  */

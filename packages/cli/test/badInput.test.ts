@@ -325,7 +325,7 @@ const table: readonly BadInput[] = [
   {
     what: "a checkpoint that is not there",
     args: ["evaluate", "none", "-c", "metalearn.config.yaml"],
-    message: /none: expected a run with checkpoints, or a folder with model\.safetensors/,
+    message: /none: expected a run with checkpoints, a folder with model\.safetensors/,
   },
   {
     what: "a record of a run that is no JSON",
@@ -352,7 +352,7 @@ const table: readonly BadInput[] = [
   },
   {
     what: "weights of another vocabulary",
-    config: { ...pretrained, model: { use: "gpt2", weights: "./weights" } },
+    config: { ...pretrained, model: { ...pretrained.model, tokenizer: "gpt2" } },
     message: /The gpt2 tokenizer has 50257 tokens, but the model's vocabulary only 256/,
   },
   {

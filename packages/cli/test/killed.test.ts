@@ -160,7 +160,7 @@ describe(`a sweep of 3 learners, 2 settings and 3 seeds on ${data}, killed three
     expect(code, stderr).toBe(0);
   }, 600_000);
 
-  test("was killed each time, and went on each time", async () => {
+  test("was killed each time, and resumed each time", async () => {
     expect(killed).toEqual([true, true, true]);
     expect(checkpointsAtKills.at(-1)).toBeGreaterThan(0);
     const logs = (await readdir(project.path("runs")))

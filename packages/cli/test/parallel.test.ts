@@ -48,7 +48,7 @@ test("a second process is refused a run that another one is working on", async (
   );
 });
 
-test("--resume wants something to go on from", async () => {
+test("--resume needs a run to continue", async () => {
   const project = await emptyProject(tinyRun);
   for (const command of ["train", "compare"]) {
     expect(await failureOf(project, [command, "--resume"])).toBe(

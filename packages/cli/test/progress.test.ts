@@ -135,7 +135,7 @@ describe("on a terminal", () => {
   });
 });
 
-test("a validation that takes long is shown as it goes on, and not when it ends", () => {
+test("a validation that takes long is shown while it runs, and not when it ends", () => {
   const { progress, output } = recorded(false);
   progress.update(trained(50));
   for (const done of [1, 2]) {

@@ -61,7 +61,7 @@ describe("an interrupted training", () => {
   const steps = 100;
   const config = { ...tinyRun, train: { ...tinyRun.train, steps, checkpointEvery: 10 } };
 
-  test("ends with 130, keeps a checkpoint, and goes on with the same command", async () => {
+  test("ends with 130, keeps a checkpoint, and resumes with the same command", async () => {
     const project = await projectWithTasks(config);
     const stopped = await interrupt(["train"], { cwd: project.folder }, async () =>
       (await checkpoints(project)).includes("00000010"),

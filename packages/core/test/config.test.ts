@@ -98,7 +98,7 @@ describe("a config", () => {
       { train: { hvp: "exakt" } },
       'expected "exact" or "finite-difference", got "exakt". Did you mean "exact"?',
     ],
-    [{ model: {} }, "model.use: expected a string, got nothing."],
+    [{ model: { use: 3 } }, "model.use: expected a string, got 3."],
     [{ train: { batchSize: 0 } }, "train.batchSize: expected a whole number of at least 1, got 0."],
   ])("says what is wrong with %j", (change, message) => {
     expect(() => onlyRun({ ...minimal, ...change })).toThrow(message);

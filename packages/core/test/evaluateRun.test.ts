@@ -116,7 +116,7 @@ describe("the evaluation of a run", () => {
     expect(await readdir(inFolder())).toEqual([]);
   });
 
-  test("that is interrupted leaves nothing and says how to go on", async () => {
+  test("that is interrupted leaves nothing and says how to resume", async () => {
     const controller = new AbortController();
     const run = await begin({
       signal: controller.signal,
@@ -163,7 +163,7 @@ describe("an evaluation in the directory of a run", () => {
     await writeFile(inFolder("run/run.json"), "{}");
   });
 
-  test("goes on where it was interrupted", async () => {
+  test("resumes where it was interrupted", async () => {
     const controller = new AbortController();
     const { signal } = controller;
     const stopped = await evaluateSeeds([1, 2, 3], {
@@ -196,7 +196,7 @@ describe("an evaluation in the directory of a run", () => {
     expect(names.sort()).toEqual(["elsewhere.4711.99.lock", "run.json"]);
   });
 
-  test("does not trust a line that was cut off, and goes on after it", async () => {
+  test("does not trust a line that was cut off, and continues after it", async () => {
     await evaluateSeeds([1, 2]);
     const text = await readFile(scores(), "utf8");
     await writeFile(scores(), text.slice(0, -5)); // the score of seed 2

@@ -84,7 +84,7 @@ describe("the metrics log", () => {
     ]);
   });
 
-  test("goes on with the totals of a run that was killed while it wrote a line", async () => {
+  test("continues the totals of a run that was killed while it wrote a line", async () => {
     const before = await openMetricsLog(files(), { every: 1, runtime });
     await before.add(made(1, 6), false);
     await before.add(made(2, 3), false);

@@ -49,7 +49,7 @@ describe("planReading", () => {
     expect(shape([ask([5, 6]), moved, ask([5])])).toEqual([
       { prefix: 0, trees: [{ tokens: 39 + 4, sequences: [2, 3] }] },
       {
-        prefix: 40, // not 41, though both go on with 5: it predicts the answer of the second
+        prefix: 40, // not 41, though both continue with 5: it predicts the answer of the second
         trees: [
           { tokens: 3, sequences: [0, 1] },
           { tokens: 2, sequences: [4, 5] },

@@ -195,7 +195,7 @@ describe("a damaged file is refused", () => {
     }
   });
 
-  test("that goes on after its tensors", () =>
+  test("that continues after its tensors", () =>
     refused(
       rawSafetensors(header, Uint8Array.of(...data, 0)),
       "its tensors take 8 bytes, but 9 follow the header. Something else was added to it",

@@ -135,7 +135,7 @@ function metricOf(task: string, metrics: CompleteOptions["metrics"]): AnswerMetr
   return typeof metrics === "object" ? (metrics[task] ?? metrics["*"]) : metrics;
 }
 
-/** @throws MetaError `UNKNOWN_NAME` for a metric whose task is not a target */
+/** Checks that metrics belong to targets. @throws MetaError `UNKNOWN_NAME` for a metric whose task is not a target */
 function checkMetrics({ name, test }: Setting, metrics: CompleteOptions["metrics"]): void {
   if (typeof metrics !== "object") return;
   const stranger = Object.keys(metrics).find((task) => task !== "*" && !test.includes(task));

@@ -54,7 +54,7 @@ describe("downloading a setting's tasks", () => {
     expect(hub.requests).toEqual([]);
   });
 
-  test("goes on where it was broken off", async () => {
+  test("resumes where it was interrupted", async () => {
     hub.files["data/a/a_16384_100_train.jsonl"] = Buffer.from(row("a").repeat(10_000));
     hub.breakAfter = 200_000;
     await expect(download()).rejects.toThrow();

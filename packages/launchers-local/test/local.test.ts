@@ -25,7 +25,7 @@ testLauncher("local", { create: () => local({ processes: 2 }) });
 testLauncher("local, one after the other", { create: () => local({ processes: 1 }) });
 
 describe("local", () => {
-  test("goes on when a job fails, and says of each why", async () => {
+  test("continues when a job fails, and reports the reason of each", async () => {
     const jobs = [
       job("good", "console.log('fine')"),
       job("bad", "console.error('no such data'); process.exit(3)"),

@@ -43,7 +43,7 @@ describe.skipIf(reason !== undefined)(
       create: () => slurm({ cpusPerTask: 1, pollSeconds: 0.3 }),
     });
 
-    test("an array carries out jobs, and goes on when one fails", async () => {
+    test("an array carries out jobs, and continues when one fails", async () => {
       const jobs = [
         job("first", 'echo "$GREETING from task $SLURM_ARRAY_TASK_ID"'),
         job("it's bad", "echo 'no such data' >&2; exit 3"),

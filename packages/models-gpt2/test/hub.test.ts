@@ -67,7 +67,7 @@ describe("a model on the hub", () => {
     expect(await readFile(reference, "utf8")).toBe(commit);
   });
 
-  test("goes on where a broken download stopped", async () => {
+  test("resumes an interrupted download", async () => {
     hub.files["model.safetensors"] = Buffer.alloc(300_000, "abcdefg");
     hub.breakAfter = 200_000;
     await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow();

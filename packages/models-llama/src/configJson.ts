@@ -15,7 +15,7 @@ const optionalId = z.int().nullish();
 /** An architecture of transformers. */
 interface Family {
   readonly class: string;
-  /** What it has where a `config.json` does not say; otherwise a share of the other heads, or of the width. */
+  /** Default if a `config.json` does not contain it; otherwise as many as query heads, or derived from the width. */
   readonly keyValueHeads?: number;
   readonly headWidth?: number;
 }

@@ -14,7 +14,7 @@ import { type CheckedLlamaConfig, checkedConfig, type LlamaConfig } from "./llam
  * Reads the shape of a model of Llama's family from the `config.json` of a checkpoint folder, or beside a single
  * file, in the layout of transformers 4 or 5.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for what is not implemented, by name: other architectures,
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for features that are not implemented: other architectures,
  *   sliding windows, other kinds of rotary positions
  */
 export async function readLlamaConfig(source: string): Promise<CheckedLlamaConfig> {

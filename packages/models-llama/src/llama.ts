@@ -19,8 +19,8 @@ import { llamaConfigJson } from "./configJson.js";
 import { type CheckedLlamaConfig, checkedConfig, type LlamaConfig } from "./llamaConfig.js";
 
 // In comments, B sequences of T tokens are B*T rows of width C; V is the size of the vocabulary. H heads of
-// queries and Hkv heads of keys and values are D wide. A block gives its output for all rows or, if it is the
-// last one, for those at which something is predicted: `outputs`.
+// queries and Hkv heads of keys and values are D wide. A block returns its output for all rows; the last block only
+// for the rows that predict something: `outputs`.
 
 /** A config, and the rotary angles of positions. */
 interface BlockConfig extends CheckedLlamaConfig {

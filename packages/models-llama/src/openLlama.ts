@@ -12,7 +12,7 @@ import { pretrainedLlama } from "./pretrained.js";
 
 const { layers, width, heads, mlpWidth, maxTokens, initializerRange } = llamaConfig.shape;
 
-/** What a size of its own consists of. */
+/** Required keys of a custom size. */
 const required = ["layers", "width", "heads", "mlpWidth", "maxTokens"] as const;
 const sizeOptions = [...required, "keyValueHeads", "tiedHead"] as const;
 

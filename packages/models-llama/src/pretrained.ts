@@ -9,8 +9,8 @@ import { type Llama, llama, llamaArchitecture } from "./llama.js";
  *
  * @example await pretrainedLlama("HuggingFaceTB/SmolLM2-135M")
  * @example await pretrainedLlama("./SmolLM2-135M-Instruct.Q4_1.gguf")
- * @throws MetaError `MISSING_FILE`, also when no tokenizer lies beside the parameters and none is given;
- *   `BAD_CHECKPOINT` for what is not implemented, by name, and from `init` where values are no numbers
+ * @throws MetaError `MISSING_FILE`, also when there is no tokenizer beside the parameters and none is given;
+ *   `BAD_CHECKPOINT` for features that are not implemented, and from `init` for values that are NaN or infinite
  */
 export async function pretrainedLlama(
   source: string,

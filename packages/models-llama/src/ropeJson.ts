@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CheckedLlamaConfig } from "./llamaConfig.js";
 
-/** Keys of each kind of rotary positions, all of which it needs. */
+/** Required keys of each kind of rotary positions. */
 const keysOf: Readonly<Record<string, readonly string[]>> = {
   default: [],
   linear: ["factor"],

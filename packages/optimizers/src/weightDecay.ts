@@ -23,8 +23,8 @@ export type WeightDecayOptions = z.input<typeof weightDecayOptions>;
 
 /**
  * Adds `weightDecay * p` to the update. Before a moment transform this is L2 regularisation, after it
- * decoupled decay. MetaICL's published code exempts `["bias", "LayerNorm.weight"]`, the second of which
- * matches no GPT-2 name.
+ * decoupled decay. MetaICL's published code exempts `["bias", "LayerNorm.weight"]`; the second matches no
+ * GPT-2 name.
  *
  * @throws MetaError `BAD_OPTION`
  */

@@ -11,9 +11,9 @@ export interface CommandResult {
 }
 
 /**
- * Runs a program to its end, whatever that is: check `exitCode`.
+ * Runs a program to its end. A failure is not thrown: check `exitCode`.
  *
- * @param onLine sees each line of standard output as it comes
+ * @param onLine called with each line of standard output
  */
 export function runCommand(
   program: string,

@@ -9,7 +9,7 @@ export interface Lease<Engine> {
 
 /** Start and release of an engine. */
 export interface EngineLife<Settings, Engine> {
-  /** For messages. */
+  /** Name in messages. */
   readonly name: string;
   open(settings: Settings): Promise<Engine>;
   close(engine: Engine): void;
@@ -21,7 +21,7 @@ interface Use<Engine> {
   count: number;
 }
 
-/** The engine that is in use. TensorFlow.js computes everything with one. */
+/** Name of the engine in use. TensorFlow.js computes with one engine at a time. */
 let nameInUse: string | undefined;
 
 /**
@@ -39,8 +39,8 @@ export function requireNoOther(name: string): void {
 }
 
 /**
- * Gives out one engine to all who want it with the same settings: TensorFlow.js knows an engine by
- * name, so that a process cannot have two of a kind.
+ * Shares one engine among all callers with the same settings: TensorFlow.js identifies an engine by name, so that a
+ * process cannot have two of a kind.
  */
 export class SharedEngine<Settings extends object, Engine> {
   readonly #life: EngineLife<Settings, Engine>;
@@ -51,7 +51,7 @@ export class SharedEngine<Settings extends object, Engine> {
   }
 
   /**
-   * Opens the engine, or joins in its use.
+   * Opens the engine, or shares the open one.
    *
    * @throws MetaError `BAD_OPTION` when the engine is in use with other settings, or another one is
    */
@@ -85,7 +85,7 @@ export class SharedEngine<Settings extends object, Engine> {
     }
   }
 
-  /** @returns whether this was the last use */
+  /** Ends a use. @returns true if this was the last use */
   #leave(use: Use<Engine>): boolean {
     use.count--;
     if (use.count > 0) return false;

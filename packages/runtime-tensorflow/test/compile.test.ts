@@ -207,7 +207,7 @@ describe.skipIf(noNativeEngine)(`A compiled function ${noNativeEngine ?? ""}`, (
       expect(values(compiled(x))).toEqual([-1]);
     });
 
-    test("says that its runtime was disposed, while another goes on", async () => {
+    test("says that its runtime was disposed, while another continues", async () => {
       const other = await tensorflow();
       const compiled = other.compile((x: tf.Tensor) => tf.neg(x), { name: "negate" });
       compiled(tf.scalar(1));

@@ -98,7 +98,7 @@ describe.skipIf(noTarget)(`setup ${noTarget ?? ""}`, () => {
     ["while pip downloads", 'echo half > "$dest/half.whl"; exec /bin/sleep 60', "Downloading"],
     ["while it unpacks", undefined, "Unpacking"],
   ])(
-    "killed %s, it leaves nothing that counts and goes on when run again",
+    "killed %s, it leaves nothing that counts and resumes when run again",
     async (_, pip, moment) => {
       const box = sandbox();
       // Large enough that the kill comes in the middle.

@@ -100,7 +100,7 @@ describe.skipIf(!python)(`TensorBoard itself ${why && `(skipped: ${why})`}`, () 
     expect(texts.config).toContain('"layers": 2');
   });
 
-  test("sees one curve of a run that was killed after its checkpoint and went on", async () => {
+  test("sees one curve of a run that was killed after its checkpoint and resumed", async () => {
     const killed = tensorboard();
     await killed.begin?.(trackedRun(folder));
     for (const update of [1, 2, 3]) await killed.log(line(update, 9));

@@ -24,7 +24,7 @@ export async function createPlugin(name: string, flags: PluginCreateFlags): Prom
   console.log(`Next: ${enter}npm install && npm test`);
 }
 
-/** Otherwise no config could list the plugin together with metalearn's own. */
+/** Refuses a component name of metalearn's own: no config could list both plugins. */
 async function requireNewName(kind: PluginKind, component: string): Promise<void> {
   const toolkit = await toolkitWithLaunchers({ config: {} });
   if (!toolkit.names(kind).includes(component)) return;

@@ -72,14 +72,14 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   }
 }
 
-/** The options that were given; those that were not have the defaults of generation. */
+/** Generation options from flags; others keep their defaults. */
 function generationOf(flags: PredictFlags): FreeTextOptions {
   const { chat, maxNewTokens, temperature, topK, topP, stop, seed } = flags;
   const given = Object.entries({ chat, maxNewTokens, temperature, topK, topP, stop, seed });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** Prints an answer: as it comes on a terminal, whole otherwise. */
+/** Prints an answer: piece by piece on a terminal, whole otherwise. */
 async function answerInFreeText(
   predictor: OpenPredictor,
   request: PromptRequest,

@@ -39,7 +39,7 @@ export interface Validation {
   readonly score: number;
 }
 
-/** State of a run in its checkpoints, besides tensors. */
+/** State of a run in its checkpoints, other than tensors. */
 export interface CheckpointedRun {
   /** Config of the run, in full. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -25,7 +25,7 @@ export type FloatDtype = (typeof floatTypes)[FloatType];
 /**
  * The float32 values of stored elements, little-endian.
  *
- * @param bytes a whole buffer, of which float32 values stay a view
+ * @param bytes a whole buffer; float32 values are a view of it
  */
 export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDtype): Float32Array {
   if (dtype === "F32") return new Float32Array(bytes.buffer);

@@ -77,7 +77,7 @@ function explained(error: unknown, path: string): unknown {
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
   return new MetaError(
     "DISK_FULL",
-    `There is no space left to write ${path}. What was written before is whole: free some space, and run the same command again to go on.`,
+    `There is no space left to write ${path}. What was written before is complete: free some space, and run the same command again to resume.`,
     { cause: error },
   );
 }

@@ -12,8 +12,8 @@ export interface ConfigFile {
 export type ReadBase = (name: string, from: string) => Promise<ConfigFile>;
 
 /**
- * Merges a config file over those that its `extends` names, each of which may extend others. Later files
- * override earlier ones.
+ * Merges a config file over those that its `extends` names, which may extend others in turn. Later files override
+ * earlier ones.
  *
  * @param within files that extend this one, outermost first
  * @throws MetaError `BAD_CONFIG` for a file without keys and values, or one that extends itself

@@ -17,13 +17,13 @@ export interface LoadedConfig {
 export interface LoadConfigOptions extends ConfigChanges {
   /** Folder of presets: `{name}.yaml` for `preset:{name}`. */
   readonly presets?: string;
-  /** Is told of a config found by itself that is code, before it runs. */
+  /** Called with the path of a config that was found, not named, and is code, before it runs. */
   readonly onCode?: (file: string) => void;
 }
 
 /** Options of {@link findConfig}. */
 interface FindConfigOptions extends LoadConfigOptions {
-  /** A folder or file whose configs do not count, such as a run that somebody sent. */
+  /** A folder or file whose configs are ignored, such as a run from someone else. */
   readonly outside?: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export async function loadConfig(
  * the `metalearn` key of package.json, from the working directory upwards, to the project, the home folder or the
  * first folder that others can write to.
  *
- * @returns nothing if there is no config
+ * @returns undefined if there is no config
  * @throws MetaError as {@link loadConfig}; `BAD_CONFIG` for a config that is code, or names plugins other than
  *   metalearn's own, in a folder that others can write to
  */
@@ -85,7 +85,7 @@ async function namedConfig(path: string, options: LoadConfigOptions) {
   return found && withOptions(found, options);
 }
 
-/** True if others could have written a config, or what lies beside it. */
+/** True if others can write to a config or its folder. */
 function canBeChanged(file: string): boolean {
   return othersCanWrite(file) || othersCanWrite(dirname(file));
 }

@@ -76,7 +76,7 @@ function parseValue(text: string): unknown {
 }
 
 function changesFactory(before: Json, after: Json): boolean {
-  // Of a model, `weights` alone stand for `use: auto`.
+  // A model with `weights` alone has `use: auto`.
   const use = before.use ?? ("weights" in before ? "auto" : undefined);
   return "use" in after && use !== undefined && after.use !== use;
 }

@@ -5,10 +5,10 @@ import { createJiti } from "jiti";
 import { isMetaError, MetaError, messageOf } from "../errors.js";
 import type { ConfigFile } from "./extends.js";
 
-// Only the loaders are cosmiconfig's: `cosmiconfig()` itself imports `.config/config.js` of the working
-// directory, whoever wrote it.
+// Only cosmiconfig's loaders are used: `cosmiconfig()` itself would import `.config/config.js` of the working
+// directory, which others may have written.
 
-/** Names of config files, in the order in which they are looked for in a folder. */
+/** Names of config files, in the order of the search in a folder. */
 const configNames = [
   ...["yaml", "yml", "json", "js", "mjs", "cjs", "ts", "mts"].map(
     (extension) => `metalearn.config.${extension}`,
@@ -29,13 +29,13 @@ const loaders: Readonly<Record<string, Loader>> = {
 
 const codeExtensions = [".js", ".mjs", ".cjs", ".ts", ".mts"];
 
-/** Is called with the path of a config that is code, before it runs. */
+/** Called with the path of a config that is code, before it runs. */
 export type BeforeCode = (file: string) => void;
 
 /**
  * Reads a config file: YAML, JSON, code that exports one, or the key `metalearn` of a package.json.
  *
- * @returns nothing for a file without a config
+ * @returns undefined for a file without a config
  * @throws MetaError `MISSING_FILE` or `BAD_CONFIG`
  */
 export async function readConfigFile(
@@ -69,7 +69,7 @@ export async function readConfigFile(
 }
 
 /**
- * Reads the first config in a folder.
+ * Reads the first config in a folder; undefined if there is none.
  *
  * @throws MetaError `BAD_CONFIG`
  */

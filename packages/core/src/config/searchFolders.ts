@@ -3,8 +3,8 @@ import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 
 /**
- * Folders in which a config is looked for, nearest first: the working directory and those above it, up to the
- * project's (with a package.json or a .git), the home folder, or the first one that others can write to.
+ * Folders that are searched for a config, nearest first: the working directory and those above it, up to and including
+ * the project's (with a package.json or a .git) or the home folder, and before the first one that others can write to.
  */
 export function searchFolders(from = process.cwd()): string[] {
   const folders: string[] = [];
@@ -27,12 +27,12 @@ function isEnd(folder: string): boolean {
 }
 
 /**
- * True if somebody besides this user and root can change a file or what a folder holds: another owner, or anybody.
- * A group does not count, for on many systems every user has one of their own.
+ * True if users other than this one and root can change a file or the contents of a folder: another owner, or everyone.
+ * Groups do not count, because on many systems every user has a group of their own.
  */
 export function othersCanWrite(path: string): boolean {
   const user = process.getuid?.();
-  if (user === undefined) return false; // Windows has no such bits
+  if (user === undefined) return false; // Windows has no such permissions
   let stats: Stats;
   try {
     stats = statSync(path);

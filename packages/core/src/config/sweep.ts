@@ -30,8 +30,8 @@ export function nestSweeps(config: Json): Json {
 }
 
 /**
- * Lists the points of a sweep: the Cartesian product of its lists, the last of which varies fastest.
- * Without lists there is one point without changes.
+ * Lists the points of a sweep: the Cartesian product of its lists. The last list varies fastest. Without lists there
+ * is one point without changes.
  *
  * @param sweep lists of values under the keys of a run's config, nested
  * @param overrides changes to every run; they must not contain a swept key

@@ -1,30 +1,32 @@
 import type { z } from "zod";
 
-/** Tools that a {@link DataCommand} is given. */
+/** Functions and signal for a running {@link DataCommand}. */
 export interface DataCommandContext {
-  /** Tells the user something in one line. */
+  /** Shows the user a message of one line. */
   notify(message: string): void;
-  /** Is aborted when the user interrupts. */
+  /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
 }
 
-/** A command for the data that tasks read: what it is given, what it can be told, and what it does. */
+/** A command for the data that tasks read: its argument, options and function. */
 export interface DataCommand<S extends z.ZodObject = z.ZodObject> {
-  /** For the command's help. */
+  /** Description for the command's help. */
   readonly description: string;
-  /** The one thing that it is given besides options, such as a file. */
+  /** The positional argument, such as a file. */
   readonly argument: { readonly name: string; readonly description: string };
   /**
-   * The options, each of which is a flag of the command line: texts, numbers, choices and booleans, and
-   * lists, of texts by repeating the flag, of numbers as `1,2,3`. Values of other kinds are read as JSON.
-   * Descriptions are their help.
+   * Schema of the options. Each becomes a flag of the command line: texts, numbers, choices and booleans; lists of
+   * texts, by repeating the flag; lists of numbers, as `1,2,3`. Other values are parsed as JSON. Descriptions of the
+   * options are the help of the flags.
    */
   readonly options: S;
-  /** The names of flags that are not called after their option: `{ labels: "label" }`. */
+  /** Names of flags that differ from the option's name: `{ labels: "label" }`. */
   readonly flags?: Readonly<Partial<Record<keyof z.output<S> & string, string>>>;
   /**
-   * @param options checked, and with their defaults
-   * @returns lines for the user on what was done
+   * Runs the command.
+   *
+   * @param options checked options, with defaults filled in
+   * @returns lines for the user that describe the result
    * @throws MetaError; the reason of the signal when it is aborted
    */
   run(
@@ -36,13 +38,13 @@ export interface DataCommand<S extends z.ZodObject = z.ZodObject> {
 
 /** Commands for the data of some tasks: `metalearn data add` and `data download`. */
 export interface DataSupport {
-  /** Makes a task of a user's own data, or leaves everything as it was. */
+  /** Makes a task of a user's own data; on failure nothing is changed. */
   readonly add?: DataCommand;
-  /** Gets published data. */
+  /** Downloads published data. */
   readonly download?: DataCommand;
 }
 
-/** Declares a command; its options decide the type of those that `run` is given. */
+/** Defines a command; the schema of its options gives the type of those that `run` receives. */
 export function defineDataCommand<S extends z.ZodObject>(command: DataCommand<S>): DataCommand {
   const { run, ...others } = command;
   return {

@@ -34,7 +34,7 @@ export interface Model<B extends Batch = Batch> {
    */
   loss(params: Params, batch: B): tf.Scalar;
   /**
-   * The same loss as a chain of segments. Gradient checkpointing keeps only the states between
+   * `loss` as a chain of segments. Gradient checkpointing keeps only the states between
    * segments and recomputes the rest; a model without segments cannot be checkpointed. `runSegments`
    * makes `loss` of segments.
    */

@@ -108,7 +108,7 @@ export function nextCount(state: OptimizerState): OptimizerState {
   return { ...state, step: state.step + 1, update: state.update + 1 };
 }
 
-/** State that training carries from one meta-update to the next, besides parameters. */
+/** State that training carries from one meta-update to the next, in addition to parameters. */
 export interface MetaState {
   readonly optimizer: OptimizerState;
   /** State of the inner optimizer, for learners that keep it apart from the outer optimizer's. */
@@ -143,7 +143,7 @@ export function disposeState(state: OptimizerState): void {
   for (const slot of Object.values(state.slots)) disposeParams(slot);
 }
 
-/** Frees all tensors that training carries besides parameters. */
+/** Frees the tensors of a {@link MetaState}. */
 export function disposeMetaState({ optimizer, inner }: MetaState): void {
   disposeState(optimizer);
   if (inner) disposeState(inner);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The schema of {@link SamplerOptions}, with which a task source checks what it is asked for. */
+/** The schema of {@link SamplerOptions}, with which a task source checks them. */
 export const samplerOptions = z.strictObject({
   seed: z.number().describe("Decides all that is drawn."),
   batchSize: z.int().min(1).describe("Examples per batch."),
@@ -13,5 +13,5 @@ export const samplerOptions = z.strictObject({
     ),
 });
 
-/** What a {@link TaskSource} makes a sampler from. */
+/** Options of {@link TaskSource.sampler}. */
 export type SamplerOptions = z.input<typeof samplerOptions>;

@@ -77,8 +77,8 @@ export type PredictionMetric = "accuracy" | "r2";
 export type MetricName = AnswerMetric | PredictionMetric;
 
 /**
- * One question to a language model: a sequence per option, of which the most likely one is the answer; or a
- * prompt, after which the model generates the answer.
+ * One question to a language model: a sequence per option, where the most likely one is the answer; or a prompt, after
+ * which the model generates the answer.
  */
 export interface Question {
   /** Possible answers; empty where the answer is generated. */
@@ -104,8 +104,8 @@ export interface TargetTask {
   /** Questions with the demonstrations that belong to `seed`. */
   questions(seed: number): Promise<readonly Question[]>;
   /**
-   * The same questions, in the same order, with a content-free input, against which PMI calibrates
-   * (Holtzman et al. 2021). Absent where the scored part is not the answer (channel).
+   * Questions of `seed`, in the same order, with a content-free input, against which PMI calibrates (Holtzman et al.
+   * 2021). Absent where the scored part is not the answer (channel).
    */
   neutralQuestions?(seed: number): Promise<readonly Pick<Question, "sequences">[]>;
   /** Answers in the demonstrations of `seed`, for the majority baseline. */

@@ -10,7 +10,7 @@ export interface TrackedRun {
   readonly seed: number;
   /** Absolute path of the run directory, which identifies the run across processes. */
   readonly directory: string;
-  /** In full, as JSON. */
+  /** The run's full config, as JSON. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Number of planned meta-updates. */
   readonly updates: number;

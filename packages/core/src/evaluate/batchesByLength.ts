@@ -4,7 +4,7 @@ import { sizeAtLeast } from "../batch/sizeAtLeast.js";
 export interface ReadingSize {
   /** Number of tokens. */
   readonly length: number;
-  /** Number of scored positions, each of which costs a row of logits. */
+  /** Number of scored positions; each costs a row of logits. */
   readonly scored: number;
 }
 

@@ -8,7 +8,7 @@ import type { Params } from "../params.js";
 export interface AnswerOptions {
   readonly model: LanguageModel;
   readonly params: Params;
-  /** @default 64 */
+  /** Maximum number of tokens of an answer. @default 64 */
   readonly maxNewTokens?: number | undefined;
   readonly runtime?: Pick<TensorRuntime, "compile">;
   readonly signal?: AbortSignal;

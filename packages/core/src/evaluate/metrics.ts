@@ -18,7 +18,7 @@ export const accuracy: Metric = meanOverQuestions((prediction, answer) =>
  * F1 averaged over the labels that occur among the gold labels, from 0 to 1, as MetaICL's scorer
  * computes it: a label that is never predicted has F1 0.
  *
- * @param gold labels of each question, of which the first counts
+ * @param gold labels of each question; only the first counts
  */
 export const macroF1: Metric = (predictions, gold) => {
   const { wanted, got } = labels(predictions, gold);

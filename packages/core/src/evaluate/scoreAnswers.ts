@@ -26,7 +26,7 @@ export interface ScoredAnswers extends SeedScore {
   readonly answers: readonly Answer[];
 }
 
-/** What a model makes of some questions. */
+/** A model's results on some questions. */
 export interface ModelAnswers {
   /** Scores of all options of all questions, in order. */
   readonly scores: OptionScores;

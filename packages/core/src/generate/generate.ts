@@ -37,7 +37,7 @@ export interface GeneratedPiece {
 
 /** A generated text. */
 export interface Generation {
-  /** Without the prompt, and without the token or text that ended it. */
+  /** Generated text, without the prompt and without the token or text that ended it. */
   readonly text: string;
   /** All generated tokens, as transformers returns them: a last stop token is one of them. */
   readonly ids: readonly number[];
@@ -48,9 +48,9 @@ export interface Generation {
 /**
  * Generates text after a prompt, token by token.
  *
- * A text is encoded as it stands for itself, with the tokens that the checkpoint puts before texts; token
- * ids are read as they are; messages are written by the tokenizer's chat template. The same seed gives the
- * same text. Ending the loop early frees all tensors.
+ * A text prompt is encoded with the tokens that the checkpoint puts before texts; token ids are read unchanged;
+ * messages are written by the tokenizer's chat template. The same seed gives the same text. Ending the loop early
+ * frees all tensors.
  *
  * @example
  * for await (const { text } of generate({ model, params, prompt: "Once" })) process.stdout.write(text);
@@ -107,7 +107,7 @@ export async function* generate(
   }
 }
 
-/** The whole of what {@link generate} generates. */
+/** Generates the whole text at once: {@link generate} without streaming. */
 export async function generateText(options: GenerateOptions): Promise<Generation> {
   const pieces = generate(options);
   for (;;) {

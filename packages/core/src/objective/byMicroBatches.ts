@@ -44,7 +44,7 @@ export function inMicroBatches<B extends Batch>(
   return split;
 }
 
-/** Sums the results of `f` over micro-batches, each of which is freed before the next. */
+/** Sums the results of `f` over micro-batches; each micro-batch is freed before the next. */
 function total<B extends Batch>(
   batch: B,
   most: number,

@@ -11,7 +11,7 @@ import { type SegmentDerivatives, segmentDerivatives } from "./segmentDerivative
 
 /**
  * Computes gradients and Hessian-vector products segment by segment (gradient checkpointing). Only the
- * states between segments are kept; the rest is recomputed on the backward pass, so that memory, besides
+ * states between segments are kept; the rest is recomputed on the backward pass, so that memory, without
  * parameters, is that of one segment. Segments that share `apply` are compiled once.
  *
  * A Hessian-vector product runs forward with the tangent of every state along the vector, and backward with

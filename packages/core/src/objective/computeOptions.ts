@@ -6,7 +6,7 @@ import { z } from "zod";
  */
 export const computeOptions = z.object({
   /**
-   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, besides
+   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, without
    * parameters and gradients, is that of `microBatch` examples.
    *
    * @default all
@@ -19,7 +19,7 @@ export const computeOptions = z.object({
       "Maximum number of examples of a batch computed at once, with the same results. Default: all.",
     ),
   /**
-   * Computes gradients and Hessian-vector products segment by segment: memory, besides parameters and
+   * Computes gradients and Hessian-vector products segment by segment: memory, without parameters and
    * gradients, is that of one segment, such as a transformer block, and each segment is computed a second
    * time on the backward pass.
    *

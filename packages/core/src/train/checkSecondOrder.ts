@@ -8,37 +8,37 @@ import { MetaError } from "../errors.js";
 import type { ObjectiveOptions } from "../objective/createObjective.js";
 import { filterParams, globalNorm, mapParams, type Params } from "../params.js";
 
-/** Whether Hessian-vector products are checked. */
+/** Options of {@link checkedAtFirst}. */
 export interface SecondOrderCheckOptions {
   /**
-   * Compares the first Hessian-vector product with a finite difference of gradients: always, or never.
-   * See docs/second-order.md.
+   * True to always compare the first Hessian-vector product with a finite difference of gradients, false to never do
+   * so. See docs/second-order.md.
    *
-   * @default where the loss uses operations whose second derivative is not known to be right
+   * @default compares if the loss uses operations whose second derivative is not known to be right
    */
   readonly checkSecondOrder?: boolean | undefined;
 }
 
-/** How far a product may be from finite differences, relative to the larger of both. */
+/** Maximum distance of a product from finite differences, relative to the larger of both. */
 const tolerance = 0.01;
 
 /**
- * Steps of differences as shares of the norm of the parameters, the one that is best in most models
- * first: rounding spoils the smaller ones, curvature the larger.
+ * Step sizes of finite differences, as fractions of the norm of the parameters. The first is the best in most models:
+ * rounding spoils smaller steps, curvature larger ones.
  */
 const stepSizes = [1e-3, 3e-3, 3e-4, 1e-2];
 
 /**
- * The same objective, whose first Hessian-vector product is compared with a finite difference of
- * gradients, in a random direction: where the loss has operations whose second derivative is not known
- * to be right, such as a `tf.customGrad` of its author, or always, as the options say.
+ * Wraps an objective so that its first Hessian-vector product is compared with a finite difference of gradients, in a
+ * random direction: if the loss has operations whose second derivative is not known to be right, such as a
+ * `tf.customGrad` of its author, or always, depending on the options.
  *
- * It takes the time of one product and of two gradients, or of eight where the first difference does
- * not agree. A difference counts as long as differences of other steps are closer to it than the
- * product is. Where gradients jump, as those of a ReLU do, differences see the jumps and products do
- * not: a warning takes the place of the error.
+ * The check takes the time of one product and two gradients, or of eight gradients if the first difference does not
+ * agree. A difference counts only if differences with other steps are closer to it than the product is. Where
+ * gradients jump, as those of a ReLU do, differences see the jumps and products do not: then a warning replaces the
+ * error.
  *
- * @throws MetaError `WRONG_DERIVATIVE`, from the function that is asked for the product
+ * @throws MetaError `WRONG_DERIVATIVE`, from the function that computes the product
  */
 export function checkedAtFirst<B extends Batch>(
   objective: Objective<B>,
@@ -102,8 +102,8 @@ export function checkedAtFirst<B extends Batch>(
 }
 
 /**
- * How far a product is from differences, relative to the larger: nothing where one is close to it, or
- * where differences are no closer to each other than to the product.
+ * Distance of a product from differences, relative to the larger; undefined if a difference is close to the product,
+ * or if differences are no closer to each other than to the product.
  */
 function errorOf(product: Params, difference: (stepSize: number) => Params): number | undefined {
   const differences: Params[] = [];

@@ -144,7 +144,7 @@ function ownership(callers: readonly tf.Tensor[]) {
   };
 }
 
-/** All tensors that training carries besides parameters. */
+/** All tensors of a {@link MetaState}. */
 export function metaTensors({ optimizer, inner }: MetaState): tf.Tensor[] {
   return [...stateTensors(optimizer), ...(inner ? stateTensors(inner) : [])];
 }

@@ -14,7 +14,7 @@ export interface DataFile {
 
 /** A data file whose rows were read and checked. */
 export interface TaskFile extends Omit<DataFile, "bytes"> {
-  /** One per line, in order: row `i` stands on line `i + 1`. */
+  /** Rows, one per line, in order: row `i` is on line `i + 1`. */
   readonly examples: readonly Example[];
 }
 
@@ -25,7 +25,7 @@ export interface TaskFileContext {
   readonly taskType: TaskType;
 }
 
-/** @throws MetaError `MISSING_FILE` */
+/** Reads a data file. @throws MetaError `MISSING_FILE` */
 export async function readDataFile(path: string): Promise<DataFile> {
   const bytes = await readFile(path).catch((cause) => {
     throw new MetaError("MISSING_FILE", `${path} cannot be read: ${messageOf(cause)}.`, { cause });
@@ -54,7 +54,7 @@ export function parseTaskFile(
   return { path, sha256, examples };
 }
 
-/** @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line */
+/** Reads a data file and parses its rows. @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line */
 export async function readTaskFile(path: string, context: TaskFileContext): Promise<TaskFile> {
   return parseTaskFile(await readDataFile(path), context);
 }

@@ -170,7 +170,7 @@ function checkQuestions(
   );
 }
 
-/** @throws MetaError `BAD_DATA` for a row with options, of which the answer would be chosen */
+/** Checks that answers are generated. @throws MetaError `BAD_DATA` for a row with options to choose from */
 function checkFreeForm({ path, examples }: TaskFile): void {
   const row = examples.findIndex(({ options }) => options.length > 0);
   if (row === -1) return;
@@ -181,7 +181,7 @@ function checkFreeForm({ path, examples }: TaskFile): void {
   );
 }
 
-/** @throws MetaError `BAD_OPTION` for the channel method, which does not generate answers */
+/** Refuses the channel method, which cannot generate answers. @throws MetaError `BAD_OPTION` */
 export function requireDirect(task: string, { method }: WriterOptions["encoder"]): void {
   if (method === "direct") return;
   throw new MetaError(

@@ -38,7 +38,7 @@ export interface EncoderOptions {
   readonly format: PromptFormat;
   /** Instruction templates; tasks that have one use it instead of `format.style`. */
   readonly template?: Templates | undefined;
-  /** Limit for one example, of which 2 tokens stay free, as MetaICL leaves them. */
+  /** Limit for one example in tokens; 2 of them stay free, as in MetaICL. */
   readonly maxExampleTokens: number;
 }
 
@@ -64,8 +64,8 @@ export interface ExampleEncoder {
     place: ExamplePlace,
   ): ExampleTokens[];
   /**
-   * Encodes what stands before a free-form answer, with as much of the input's beginning as fits; also the newline
-   * that separates the answer. A space before the answer belongs to its first token, and is left out.
+   * Encodes the text before a free-form answer, with as much of the input's beginning as fits, and the newline that
+   * separates the answer. A space before the answer belongs to its first token, and is left out.
    */
   unanswered(example: Pick<Example, "input" | "options">, place: ExamplePlace): TokenIds;
   /**
@@ -152,8 +152,8 @@ export function exampleEncoder({
 }
 
 /**
- * Upper bound on the tokens of texts with this many bytes: one per byte, of which normalisation may make
- * three, and one for a space put before each text.
+ * Upper bound on the tokens of texts with this many bytes: one per byte, three because normalisation may triple bytes,
+ * and one for a space put before each text.
  */
 function mostTokens(bytes: number): number {
   return 3 * bytes + 2;

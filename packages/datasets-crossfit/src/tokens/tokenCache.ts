@@ -7,7 +7,7 @@ import { pruneCache } from "./pruneCache.js";
 import { decodeTokenFile, encodeTokenFile } from "./tokenFile.js";
 import type { TokenTable } from "./tokenTable.js";
 
-/** To be raised when the code makes other tokens than before and no probe of the fingerprint shows it. */
+/** Version of the tokens. Raise it when a change of the code changes tokens but no probe of the fingerprint. */
 const version = 1;
 
 /** Everything that tokens depend on, apart from the encoder. */
@@ -30,7 +30,7 @@ export interface TokenCache {
   read(source: TokenSource): Promise<TokenTable | undefined>;
   /** Stores tokens for later runs. A failure to write is reported and otherwise ignored. */
   write(source: TokenSource, table: TokenTable): void;
-  /** Removes files beyond the limit. To be called after all writes. */
+  /** Removes files beyond the limit. Call it after all writes. */
   prune(): void;
 }
 

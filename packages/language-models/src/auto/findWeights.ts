@@ -8,7 +8,7 @@ import { readJsonFile } from "../checkpoint/checkpointFiles.js";
 import { findCheckpoint, isPath } from "../checkpoint/pretrained.js";
 import { readConfig } from "../checkpoint/readConfig.js";
 
-/** Parameters, and what they are of. */
+/** A source of parameters: a model's checkpoint or an adapter. */
 export type FoundWeights =
   | {
       readonly kind: "model";
@@ -32,8 +32,8 @@ const adapterSchema = z.looseObject({
 });
 
 /**
- * Finds out what parameters are of: those of a run or its checkpoint, a folder of transformers, a single file, an
- * adapter of PEFT, or a model on the hub, which is downloaded.
+ * Finds the kind and the architecture of parameters: of a run or its checkpoint, a folder of transformers, a single
+ * file, an adapter of PEFT, or a model on the hub, which is downloaded.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for a config.json that names no architecture
  */

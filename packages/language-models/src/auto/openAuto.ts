@@ -39,8 +39,8 @@ type AutoContext = Pick<FactoryContext, "create" | "notify" | "path" | "plugins"
  * Opens a language model of any architecture that a plugin provides: by `model_type` of a checkpoint's config.json,
  * or by the architecture of a GGUF file. An adapter comes with the base model that it names.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an architecture that no plugin opens, by its name, and for an
- *   adapter that names no base model; what the model that opens the weights throws
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an architecture that no plugin opens, and for an adapter that
+ *   names no base model; the errors of the model that opens the weights
  */
 export async function openAuto(given: AutoOptions, context: AutoContext): Promise<Model> {
   const { tokenizer, ...named } = parseOptions(autoOptions, given);
@@ -56,7 +56,7 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
 }
 
 /**
- * The name of the model that opens checkpoints of a type.
+ * Name of the model that opens checkpoints of a `model_type`.
  *
  * @throws MetaError `BAD_CHECKPOINT`
  */

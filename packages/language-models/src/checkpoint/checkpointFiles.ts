@@ -4,7 +4,7 @@ import { MetaError } from "@metalearn/core";
 import { z } from "zod";
 import { tokenizerFileNames } from "../tokenizer/tokenizerFiles.js";
 
-/** The places where transformers looks for tensors: in one file, or in shards that an index lists. */
+/** Files in which transformers looks for tensors: one file, or shards that an index lists. */
 const layouts = [
   { index: "model.safetensors.index.json", file: "model.safetensors" },
   { index: "pytorch_model.bin.index.json", file: "pytorch_model.bin" },
@@ -14,10 +14,10 @@ const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string())
 
 /**
  * The files with the tensors of a checkpoint: a file itself, or those of a folder in Hugging Face's layout,
- * safetensors before what torch.save wrote; else the only GGUF file of the folder.
+ * safetensors before files of torch.save; else the only GGUF file of the folder.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for an index that is none, or leads out of the folder, and for
- *   several GGUF files
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for a malformed index or one that leads out of the folder, and
+ *   for several GGUF files
  */
 export async function tensorFiles(source: string): Promise<string[]> {
   if (await isFile(source)) return [source];
@@ -68,10 +68,10 @@ function onlyGguf(source: string, files: readonly string[]): string | undefined 
 }
 
 /**
- * The files of a repository that make up a checkpoint that {@link tensorFiles} finds, with its tokenizer; none
- * if it has no tensors.
+ * Files of a repository that make up a checkpoint for {@link tensorFiles}, with its tokenizer; empty if the
+ * repository has no tensors.
  *
- * @throws MetaError `BAD_CHECKPOINT` when it has no other tensors than several GGUF files
+ * @throws MetaError `BAD_CHECKPOINT` when its only tensors are in several GGUF files
  */
 export function neededFiles(repository: string, files: readonly string[]): string[] {
   const tensors = [
@@ -97,12 +97,12 @@ async function shards(folder: string, index: string): Promise<string[]> {
   return files.map((file) => join(folder, file));
 }
 
-/** True where there is a file, rather than nothing or a folder. */
+/** True if the path is an existing file, not a folder. */
 export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
-/** @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not JSON */
+/** Reads a JSON file. @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not JSON */
 export async function readJsonFile(path: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((cause) => {
     throw new MetaError("MISSING_FILE", `Cannot read ${path}.`, { cause });

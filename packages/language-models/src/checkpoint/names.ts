@@ -2,7 +2,7 @@ import type { Params } from "@metalearn/core";
 import type { Architecture } from "../transformer/architecture.js";
 import type { CheckpointContents } from "./writeCheckpoint.js";
 
-/** The places of an architecture's parameters in the files of transformers. */
+/** Names and shapes of an architecture's parameters in the files of transformers. */
 export type NamedParameters = Pick<
   Architecture,
   "layers" | "shapes" | "blockPrefix" | "tokenEmbeddings" | "outputHead" | "checkpoint"
@@ -19,8 +19,8 @@ export function checkpointContents(
 }
 
 /**
- * The model's own name of a stored tensor: `h.0.ln_1.bias` of `module.transformer.h.0.ln_1.bias`, where
- * `module.` is that of torch's DataParallel. Neither beginning has to be there.
+ * The model's own name of a stored tensor: `h.0.ln_1.bias` for `module.transformer.h.0.ln_1.bias`. Both prefixes,
+ * `module.` (of torch's DataParallel) and the architecture's, are optional.
  */
 export function ownName(prefix: string, stored: string): string {
   const name = stored.replace(/^module\./, "");

@@ -7,16 +7,16 @@ import { findCheckpoint, isPath, type Pretrained, pretrainedInit } from "./pretr
 
 /** Options of functions that open published parameters. */
 export interface PretrainedOptions extends Omit<HubOptions, "type"> {
-  /** @default the one whose files lie beside the parameters, or of a GGUF file's metadata */
+  /** The model's tokenizer. @default read from the files beside the parameters, or from a GGUF file's metadata */
   readonly tokenizer?: Tokenizer;
 }
 
-/** How the checkpoints of one architecture are read. */
+/** Functions that read the checkpoints of one architecture. */
 export interface PretrainedFormat<C> {
   /** The shape of the model at a path of {@link findCheckpoint}. */
   readConfig(path: string): Promise<C>;
   architecture(config: C): Architecture;
-  /** The tokenizer of a checkpoint that has none beside it, if that is known. */
+  /** The tokenizer of a checkpoint without tokenizer files, if it is known. */
   usualTokenizer?(config: C): Tokenizer | undefined;
 }
 
@@ -25,8 +25,8 @@ export interface PretrainedFormat<C> {
  * Face hub.
  *
  * @returns the shape and the tokenizer of a model, and its members `init` and `weights`
- * @throws MetaError `MISSING_FILE`, also when nothing tells the tokenizer; `BAD_CHECKPOINT`, also from `init`
- *   where values are no numbers
+ * @throws MetaError `MISSING_FILE`, also when no tokenizer is found; `BAD_CHECKPOINT`, also from `init` for values
+ *   that are NaN or infinite
  */
 export async function openPretrained<C>(
   source: string,

@@ -29,11 +29,12 @@ export async function findCheckpoint(
 }
 
 /**
- * Makes the `init` of a model that has the parameters of a checkpoint, and describes their files. The checkpoint is
- * checked here, except for its values.
+ * Makes the `init` of a model that has the parameters of a checkpoint, and describes their files. Names and shapes
+ * are checked at once, values in `init`.
  *
- * @param path of {@link findCheckpoint}
- * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; `BAD_CHECKPOINT` from `init` where values are no numbers
+ * @param path result of {@link findCheckpoint}
+ * @throws MetaError `MISSING_FILE` or `BAD_CHECKPOINT`; `BAD_CHECKPOINT` from `init` for values that are NaN or
+ *   infinite
  */
 export async function pretrainedInit(
   path: string,

@@ -45,10 +45,10 @@ export async function readCheckpoint(
 }
 
 /**
- * Checks a checkpoint without reading its tensors.
+ * Checks the names and shapes of a checkpoint without reading tensors.
  *
  * @returns its files
- * @throws what {@link readCheckpoint} throws, except for an output head that is not tied
+ * @throws the errors of {@link readCheckpoint}, except for an output head that is not tied
  */
 export async function checkCheckpoint(
   source: string,
@@ -90,7 +90,7 @@ function openFile(path: string): Promise<TensorFile> {
   return isGguf(path) ? openGguf(path) : openTensors(path);
 }
 
-/** The tensors of a file that an architecture has a place for, by their names there and here. */
+/** The tensors of a file that are parameters of an architecture: their names in the file and in the model. */
 function placesIn(source: string, file: TensorFile, architecture: NamedParameters) {
   const { layers, outputHead, tokenEmbeddings, checkpoint } = architecture;
   const shapes = parameterShapes(architecture);

@@ -5,12 +5,12 @@ import { openGguf } from "../gguf/openGguf.js";
 import { ggufOf, isFile, readJsonFile } from "./checkpointFiles.js";
 
 /**
- * Reads the `config.json` of a checkpoint: of a folder, or beside a single file; of a GGUF file, the one that its
- * metadata amount to.
+ * Reads the `config.json` of a checkpoint: in its folder, or beside a single file; for a GGUF file, made from its
+ * metadata.
  *
  * @param schema the settings that decide the model's arithmetic; values that the model cannot compute are refused
  * @param title the architecture in messages: `GPT-2`
- * @returns `undefined` for a single file without one
+ * @returns `undefined` for a single file without a `config.json`
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is not what `schema` describes
  */
 export async function readConfig<S extends z.ZodType>(

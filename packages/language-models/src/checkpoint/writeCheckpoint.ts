@@ -13,7 +13,7 @@ const indexFile = "model.safetensors.index.json";
 
 /** Options of {@link writeCheckpoint}. */
 export interface WriteOptions extends SaveOptions {
-  /** Written with the model, where it knows how. */
+  /** Tokenizer to write as well, if it has a `save`. */
   readonly tokenizer?: Tokenizer;
   /** Splits the tensors over several files of at most this size. @default 5e9, as transformers */
   readonly maxShardBytes?: number;
@@ -21,11 +21,11 @@ export interface WriteOptions extends SaveOptions {
 
 /** Contents of a checkpoint of transformers. */
 export interface CheckpointContents {
-  /** By transformers' names. */
+  /** Tensors under transformers' names. */
   readonly tensors: Readonly<Record<string, WritableTensor>>;
   /** The contents of `config.json`, but for the type of the tensors. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Context length in tokens, which the tokenizer's files say as well. */
+  /** Context length in tokens, which the tokenizer's files contain as well. */
   readonly maxTokens: number;
 }
 

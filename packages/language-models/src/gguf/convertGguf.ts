@@ -6,12 +6,12 @@ import { findTokenizer } from "../tokenizer/readTokenizer.js";
 import { type GgufFile, openGguf } from "./openGguf.js";
 
 /**
- * Writes the model of a GGUF file as a checkpoint of transformers, which has the same numbers: `config.json`,
- * safetensors, and the files of its tokenizer. No more than one tensor is held in memory.
+ * Writes the model of a GGUF file as a checkpoint of transformers with equal values: `config.json`, safetensors, and
+ * the files of its tokenizer. At most one tensor is held in memory.
  *
- * @param folder a new one, or one that is empty; it is there whole or not at all
- * @throws MetaError `BAD_OPTION` when the folder has something in it, or for values that `dtype` cannot hold;
- *   what {@link openGguf} throws
+ * @param folder a new or empty folder, which is written completely or not at all
+ * @throws MetaError `BAD_OPTION` when the folder is not empty, or for values that `dtype` cannot hold; the errors of
+ *   {@link openGguf}
  */
 export async function convertGguf(
   path: string,
@@ -51,7 +51,7 @@ async function requireEmpty(folder: string): Promise<void> {
   if (first !== undefined) throw refuse(`${folder} with ${first} in it`);
 }
 
-/** The tensors of a file, each of which is read when it is written. @throws for a type that cannot be read */
+/** The tensors of a file; each is read when it is written. @throws MetaError for a type that cannot be read */
 function tensorsOf(file: GgufFile): Record<string, WritableTensor> {
   return Object.fromEntries(
     Object.keys(file.entries).map((name) => {

@@ -15,8 +15,8 @@ const elementsPerByte = new Map(
 );
 
 /**
- * The float32 values of stored numbers, to the bit those of ggml's own dequantisation; that a number is NaN
- * is kept, but not which.
+ * The float32 values of stored numbers, equal bit for bit to ggml's own dequantisation, except for the payload of
+ * NaNs.
  *
  * @param bytes whole blocks, in a buffer of their own
  * @param dtype one of {@link readableTypes}

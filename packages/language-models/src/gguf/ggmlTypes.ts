@@ -6,7 +6,8 @@ export interface GgmlType {
 }
 
 /**
- * The types of ggml by their numbers in a file. A number that is missing was given up by ggml, or came later.
+ * The types of ggml by their numbers in a file. Missing numbers belong to types that ggml has removed, or has added
+ * since.
  *
  * Source: `ggml.h` (the numbers) and `ggml-common.h` (the blocks) of ggml.
  */

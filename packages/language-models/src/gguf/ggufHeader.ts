@@ -5,13 +5,13 @@ import { type HeaderCursor, headerCursor } from "./headerCursor.js";
 
 /** A tensor's place in a GGUF file. */
 export interface GgufTensor extends StoredTensor {
-  /** As ggml names types, `Q4_K`; of a type that is not known, its number. */
+  /** ggml's name of the type, such as `Q4_K`; the number of an unknown type. */
   readonly dtype: string;
-  /** Slowest dimension first, as in PyTorch; the file has it the other way round. */
+  /** Slowest dimension first, as in PyTorch; the file stores it in reverse. */
   readonly shape: readonly number[];
   /** Its first byte, counted from the file's beginning. */
   readonly position: number;
-  /** Its length in bytes; `undefined` for a type that is not known. */
+  /** Its length in bytes; `undefined` for an unknown type. */
   readonly bytes: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface GgufHeader {
 const magic = "GGUF";
 const alignmentKey = "general.alignment";
 
-// More than any model has, and few enough to be held while a hostile file is read.
+// More than any model has, and few enough to fit in memory if a file is hostile.
 const mostKeys = 65_536;
 const mostTensors = 65_536;
 const mostDimensions = 4; // of ggml
@@ -32,11 +32,11 @@ const longestKey = 65_535; // in bytes, of the format
 const longestName = 1_024; // in bytes; ggml's own limit is 63
 
 /**
- * Reads the header of a GGUF file of version 2 or 3, little-endian, from the file's first bytes. What it makes
- * takes a few times the memory of those bytes at most, whatever the header promises.
+ * Reads the header of a GGUF file of version 2 or 3, little-endian, from the file's first bytes. The result takes at
+ * most a few times the memory of those bytes, whatever counts the header declares.
  *
  * @param size bytes of the whole file
- * @throws the complaint of what is wrong; `moreBytes` when the header goes on after `bytes`
+ * @throws MetaError `BAD_CHECKPOINT`; `moreBytes` when the header continues after `bytes`
  * Source: docs/gguf.md of ggml.
  */
 export function parseGgufHeader(
@@ -145,7 +145,7 @@ function alignUp(position: number, alignment: number): number {
   return Math.ceil(position / alignment) * alignment;
 }
 
-/** Checks that no byte belongs to two tensors; holes are allowed. */
+/** Checks that tensors do not overlap; gaps are allowed. */
 function requireApart(tensors: ReadonlyMap<string, GgufTensor>, bad: Complaint): void {
   let end = 0;
   let last = "";

@@ -26,7 +26,7 @@ interface NumberType {
   readonly from: (bytes: ArrayBuffer) => NumericArray;
 }
 
-/** The types of numbers by their numbers in a file. */
+/** Numeric types by their type ids in a file. */
 const numberTypes: ReadonlyMap<number, NumberType> = new Map([
   [0, { width: 1, from: (bytes) => new Uint8Array(bytes) }],
   [1, { width: 1, from: (bytes) => new Int8Array(bytes) }],
@@ -45,7 +45,7 @@ const booleanType = 7;
 const textType = 8;
 const arrayType = 9;
 
-/** Reads a type and a value of it. @throws the complaint that there is no such type */
+/** Reads a type and a value of it. @throws MetaError `BAD_CHECKPOINT` for an unknown type */
 export function readValue(cursor: HeaderCursor, key: string, bad: Complaint): GgufValue {
   const type = cursor.uint32();
   if (type === textType) return cursor.text();
@@ -60,7 +60,7 @@ export function readValue(cursor: HeaderCursor, key: string, bad: Complaint): Gg
 function readArray(cursor: HeaderCursor, key: string, bad: Complaint): GgufArray {
   const type = cursor.uint32();
   const count = cursor.uint64();
-  // llama.cpp reads none either, and a few bytes each could ask for any depth.
+  // llama.cpp does not read them either, and a file of a few bytes could nest them to any depth.
   if (type === arrayType) throw bad(`its metadata "${key}" is an array of arrays`);
   if (type === textType) {
     cursor.requireRoom(count, 8, `texts of "${key}"`);

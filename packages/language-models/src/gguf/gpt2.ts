@@ -58,7 +58,7 @@ function norm(stored: string, name: string, size: number): Place[] {
   return ["weight", "bias"].map((part) => place(`${stored}.${part}`, `${name}.${part}`, [size]));
 }
 
-/** A matrix that transformers has as [inputs, outputs], and llama.cpp as [outputs, inputs], and its bias. */
+/** A linear layer: its weight, [inputs, outputs] in transformers and [outputs, inputs] in llama.cpp, and its bias. */
 function conv1d(stored: string, name: string, inputs: number, outputs: number): Place[] {
   return [
     {

@@ -5,36 +5,36 @@ export interface HeaderCursor {
   /** Bytes read so far. */
   position(): number;
   uint32(): number;
-  /** A count, a length or an offset. @throws the complaint that it is 2^53 or more, beyond the end of any file */
+  /** Reads a count, a length or an offset. @throws MetaError `BAD_CHECKPOINT` for 2^53 or more, beyond any file */
   uint64(): number;
   /** A view of the next `count` bytes. */
   bytes(count: number): Uint8Array<ArrayBuffer>;
   /**
    * A string: its length, and as many bytes of UTF-8.
    *
-   * @param most the longest that is read, in bytes. @default any
-   * @throws the complaint that it is longer, or not UTF-8
+   * @param most maximum length in bytes. @default no limit
+   * @throws MetaError `BAD_CHECKPOINT` if it is longer, or not UTF-8
    */
   text(most?: number): string;
   /**
-   * Checks that the rest of the file can hold what the header promises, before it is read.
+   * Checks that the rest of the file can hold the items that the header declares, before they are read.
    *
-   * @param least bytes that each takes at least
-   * @throws the complaint that `count` of them do not fit
+   * @param least minimum size of an item in bytes
+   * @throws MetaError `BAD_CHECKPOINT` if `count` items do not fit
    */
   requireRoom(count: number, least: number, of: string): void;
 }
 
-/** Thrown at the end of the bytes that were given, where the file goes on. */
+/** Thrown at the end of the given bytes when the file is longer. */
 export const moreBytes = Symbol("more bytes of the file are needed");
 
 // Tokens may be, or begin with, the byte order mark U+FEFF.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * A cursor at the beginning of a file of `size` bytes, of which the first are `bytes`.
+ * A cursor at the beginning of a file of `size` bytes that begins with `bytes`.
  *
- * @throws the complaint that the file ends too early; {@link moreBytes}
+ * @throws from its functions: MetaError `BAD_CHECKPOINT` if the file ends too early; {@link moreBytes}
  */
 export function headerCursor(
   bytes: Uint8Array<ArrayBuffer>,
@@ -43,7 +43,7 @@ export function headerCursor(
 ): HeaderCursor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  /** Moves on by `count` bytes; the position before. */
+  /** Advances by `count` bytes. Returns the position before. */
   const step = (count: number): number => {
     if (count > size - at) throw bad("it ends too early");
     if (count > bytes.length - at) throw moreBytes;

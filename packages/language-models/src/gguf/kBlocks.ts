@@ -50,7 +50,7 @@ const q3K: BlockReader = (bytes, into) => {
   }
 };
 
-/** The places where the 16 numbers of 2 bits of a group begin: two groups lie side by side, four of them in each other. */
+/** Offset of a group's 16 numbers of 2 bits: two groups are adjacent, and four pairs share the same bytes. */
 function placeOf2Bits(group: number): number {
   return 32 * (group >>> 3) + 16 * (group & 1);
 }
@@ -61,7 +61,7 @@ function shiftOf2Bits(group: number): number {
 
 /**
  * Q4_K and Q5_K: the scales' scale and the minima's; 8 scales and 8 minima of 6 bits; in Q5_K 32 bytes of fifth
- * bits, bit g of which is for group g; 128 bytes of the lower 4 bits, 32 for two groups at a time.
+ * bits, where bit g belongs to group g; 128 bytes of the lower 4 bits, 32 for two groups at a time.
  */
 function q4KOr5K(bits: 4 | 5): BlockReader {
   const highBits = 16;
@@ -88,9 +88,9 @@ function q4KOr5K(bits: 4 | 5): BlockReader {
 }
 
 /**
- * The scale of a group, of 12 bytes that pack 8 scales and 8 minima. The first four are the lower 6 bits of
- * bytes 0 to 3 (scales) and 4 to 7 (minima). Of the other four these bytes have the upper 2 bits, and bytes 8
- * to 11 the lower 4: in their lower halves those of scales, in their upper halves those of minima.
+ * The scale of a group, from 12 bytes that pack 8 scales and 8 minima of 6 bits. The first four are the lower 6 bits
+ * of bytes 0 to 3 (scales) and 4 to 7 (minima). The other four have their upper 2 bits in the rest of these bytes,
+ * and their lower 4 bits in bytes 8 to 11: scales in the lower halves, minima in the upper halves.
  */
 function packedScale(bytes: Uint8Array, at: number, group: number): number {
   if (group < 4) return (bytes[at + group] as number) & 63;

@@ -3,21 +3,21 @@ import { float16Values } from "@metalearn/core/files";
 /** Fills `into` with the values of all blocks in `bytes`. */
 export type BlockReader = (bytes: Uint8Array, into: Float32Array) => void;
 
-// Products of a float16 scale with whole numbers of so few bits are exact in float32, and sums of two of them
-// in float64. So one rounding, into the array, gives the bits of arithmetic in float32.
+// A product of a float16 scale and such a small integer is exact in float32, and the sum of two products is exact in
+// float64. So the single rounding, on writing to the array, gives the same bits as float32 arithmetic.
 
-/** A reader of the float16 number at a place. */
+/** Returns a function that reads the float16 number at an offset. */
 export function halfReader(bytes: Uint8Array): (at: number) => number {
   const values = float16Values();
   return (at) => values[(bytes[at] as number) | ((bytes[at + 1] as number) << 8)] as number;
 }
 
 /**
- * Blocks of 32 numbers of 4 or 5 bits: a scale, a minimum or none, the fifth bits or none, and 16 bytes, of
- * which byte i has number i in its lower half and number i + 16 in its upper half.
+ * Blocks of 32 numbers of 4 or 5 bits: a scale, optionally a minimum, optionally the fifth bits, and 16 bytes; byte i
+ * has number i in its lower half and number i + 16 in its upper half.
  *
- * @param bits of a number
- * @param hasMinimum true for `scale * q + minimum`, or `scale * (q - 2^(bits - 1))`
+ * @param bits bits per number
+ * @param hasMinimum true for `scale * q + minimum`, false for `scale * (q - 2^(bits - 1))`
  */
 function nibbleBlocks(bits: 4 | 5, hasMinimum: boolean): BlockReader {
   const highBits = hasMinimum ? 4 : 2;

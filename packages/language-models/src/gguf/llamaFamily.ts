@@ -9,7 +9,7 @@ import { blockCount, refuseOtherArithmetic, vocabularySize } from "./sharedMetad
 import { specialTokensConfig } from "./specialTokens.js";
 import { embeddingsName, hasTiedHead, headName } from "./tiedHead.js";
 
-/** The architectures that are alike but for biases, norms of queries and keys, and the order of their rows. */
+/** Architectures that differ only in biases, norms of queries and keys, and the order of the rows of both. */
 export type LlamaKind = "llama" | "qwen2" | "qwen3";
 
 /** The `config.json` of a Llama, Qwen2 or Qwen3. */
@@ -31,7 +31,7 @@ const classes: Readonly<Record<LlamaKind, string>> = {
   qwen3: "Qwen3ForCausalLM",
 };
 
-/** Describes a Llama, Qwen2 or Qwen3, each of which llama.cpp keeps under its own name. */
+/** Describes a Llama, Qwen2 or Qwen3; llama.cpp has a name for each. */
 export const llamaFamily =
   (kind: LlamaKind): Describe =>
   async (container, metadata) => {
@@ -48,14 +48,14 @@ export const llamaFamily =
   };
 
 interface Biases {
-  /** Of the projections of queries, keys and values. */
+  /** True if the projections of queries, keys and values have biases. */
   readonly input: boolean;
-  /** Of the projection of what attention gives. */
+  /** True if the output projection has a bias. */
   readonly output: boolean;
   readonly mlp: boolean;
 }
 
-/** Qwen2 has biases before attention, and none besides; Llama and Qwen3 have them everywhere in attention or nowhere. */
+/** Biases of a model. In attention Qwen2 has those of the input projections only; Llama and Qwen3 have all or none. */
 function biasesIn({ tensors }: GgufContainer, kind: LlamaKind): Biases {
   const names = [...tensors.keys()];
   const attention = names.some((name) => /^blk\.\d+\.attn_(q|k|v|output)\.bias$/.test(name));
@@ -104,7 +104,7 @@ async function configOf(
   };
 }
 
-/** The width of a head, all of which rotary position embedding has to turn. */
+/** The width of a head. @throws MetaError `BAD_CHECKPOINT` unless rotary position embedding rotates all of it */
 function headDimOf(
   metadata: MetadataReader,
   kind: LlamaKind,
@@ -140,7 +140,7 @@ function placesOf(config: LlamaConfig, biases: Biases): Place[] {
     place(`${stored}.weight`, `${name}.weight`, [rows, columns]),
     ...(bias ? [place(`${stored}.bias`, `${name}.bias`, [rows])] : []),
   ];
-  /** Of queries or keys, whose rows a Llama has in pairs. */
+  /** Restores the row order of query or key projections, whose rows llama.cpp has in pairs for a Llama. */
   const rotary = (heads: number, places: Place[]) =>
     isPaired
       ? places.map((each) => ({

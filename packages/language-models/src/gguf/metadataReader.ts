@@ -1,16 +1,16 @@
 import type { Complaint } from "@metalearn/core/files";
 import type { GgufArray, GgufValue } from "./ggufValues.js";
 
-/** Reads values of a file's metadata as what they have to be; without an `otherwise` a key has to be there. */
+/** Reads values of a file's metadata by type; a key without `otherwise` is required. */
 export interface MetadataReader {
   has(key: string): boolean;
   text(key: string): string;
   text<T>(key: string, otherwise: T): string | T;
   flag<T>(key: string, otherwise: T): boolean | T;
-  /** A finite number; of a float32 the shortest decimal that it is nearest to: 1e-5, not 9.99999975e-6. */
+  /** A finite number; a float32 becomes the shortest decimal that rounds to it: 1e-5, not 9.99999975e-6. */
   number(key: string): number;
   number<T>(key: string, otherwise: T): number | T;
-  /** A whole number from 1 on; of a list with a number for each block, the one that all share. */
+  /** An integer of at least 1; for a list with one number per block, the number that all share. */
   count(key: string): number;
   count<T>(key: string, otherwise: T): number | T;
   texts(key: string): readonly string[];
@@ -19,7 +19,7 @@ export interface MetadataReader {
   numbers<T>(key: string, otherwise: T): readonly number[] | T;
 }
 
-/** A reader of metadata. Its functions throw the complaint of a value that is missing, or of another kind. */
+/** A reader of metadata. Its functions throw MetaError `BAD_CHECKPOINT` for a missing value, or one of another type. */
 export function metadataReader(
   values: ReadonlyMap<string, GgufValue>,
   bad: Complaint,

@@ -8,11 +8,11 @@ interface ModelDescription {
   readonly config: HuggingFaceConfig;
   /** Its tensors, in the order of the model. */
   readonly places: readonly Place[];
-  /** Tensors of the file that are in the configuration, or stored twice. */
+  /** Tensors of the file that the checkpoint omits: they are part of the configuration, or duplicates. */
   readonly unused: readonly string[];
 }
 
-/** The contents of a `config.json` of transformers; numbers that the file does not tell are not there. */
+/** The contents of a `config.json` of transformers, without numbers that the file does not contain. */
 export interface HuggingFaceConfig {
   readonly architectures: readonly [string];
   readonly model_type: string;
@@ -24,7 +24,7 @@ export interface HuggingFaceConfig {
   readonly [key: string]: unknown;
 }
 
-/** Describes a model of one architecture by the metadata and the tensors of its file. */
+/** Describes a model of one architecture from the metadata and the tensors of its file. */
 export type Describe = (
   container: GgufContainer,
   metadata: MetadataReader,

@@ -4,21 +4,21 @@ import { type Complaint, openForReading, readFully } from "@metalearn/core/files
 import { type GgufHeader, type GgufTensor, parseGgufHeader } from "./ggufHeader.js";
 import { moreBytes } from "./headerCursor.js";
 
-/** An open GGUF file with its tensors as they are stored, under the names of llama.cpp. */
+/** An open GGUF file: tensors as stored, under the names of llama.cpp. */
 export interface GgufContainer extends GgufHeader {
   readonly path: string;
   readonly bad: Complaint;
-  /** The stored bytes of a tensor, or `count` of them from `from` on. */
+  /** Reads the stored bytes of a tensor, or `count` of them starting at `from`. */
   bytes(tensor: GgufTensor, from?: number, count?: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
-/** Bytes of a file that are read at first; most headers are shorter. */
+/** Bytes that are read first; most headers are shorter. */
 const firstRead = 4 * 2 ** 20;
-/** In bytes, as for safetensors. A vocabulary of 262,144 tokens with their merges takes some 20 million. */
+/** Maximum, in bytes, as for safetensors. A vocabulary of 262,144 tokens with merges takes some 20 million. */
 const longestHeader = 100_000_000;
 
-/** Makes the errors of what is wrong with a GGUF file. */
+/** Makes errors about a GGUF file. */
 export function ggufComplaint(path: string): Complaint {
   return (what, cause) =>
     new MetaError("BAD_CHECKPOINT", `${path} is not a usable GGUF file: ${what}.`, { cause });
@@ -27,7 +27,7 @@ export function ggufComplaint(path: string): Complaint {
 /**
  * Opens a GGUF file and reads its header.
  *
- * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is damaged, or none
+ * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is damaged, or no GGUF file
  */
 export function openContainer(path: string): Promise<GgufContainer> {
   const bad = ggufComplaint(path);
@@ -47,7 +47,7 @@ export function openContainer(path: string): Promise<GgufContainer> {
   });
 }
 
-/** Reads more of a file until its header is whole. */
+/** Reads the header, with more bytes of the file until it is complete. */
 async function readHeader(file: FileHandle, bad: Complaint): Promise<GgufHeader> {
   const { size } = await file.stat();
   for (let read = firstRead; ; read *= 4) {

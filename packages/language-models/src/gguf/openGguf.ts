@@ -13,7 +13,7 @@ import { requirePlaces } from "./place.js";
 /** An open GGUF file as a checkpoint of transformers: its names, its layout, float32. */
 export interface GgufFile extends TensorFile {
   readonly path: string;
-  /** The contents of the `config.json` that transformers would have of this model. */
+  /** The contents of this model's `config.json` in transformers. */
   readonly config: HuggingFaceConfig;
   readonly metadata: ReadonlyMap<string, GgufValue>;
 }
@@ -27,8 +27,8 @@ const architectures: Readonly<Record<string, Describe>> = {
 
 /**
  * Opens a GGUF file of a GPT-2, Llama, Qwen2 or Qwen3 as the checkpoint that it was converted from: tensors
- * have the names, shapes and row order of transformers, and are read one at a time as float32, whatever they
- * are stored as. An output head that is the embedding matrix is no tensor of its own.
+ * have the names, shapes and row order of transformers, and are read one at a time as float32, whatever their stored
+ * type. A tied output head is not listed.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when the file is damaged, is of another architecture, or
  *   holds a model that transformers' class of that architecture does not compute. Reading a tensor throws it
@@ -92,7 +92,7 @@ async function present(container: GgufContainer): Promise<GgufFile> {
 /** The version of ggml's block formats. Files of version 1 have other blocks under the same names. */
 const quantizationVersion = 2;
 
-/** Refuses adapters, parts of a model, and blocks of another version. @throws the complaint that names it */
+/** Refuses adapters, parts of a model, and blocks of another version. @throws MetaError `BAD_CHECKPOINT` */
 function requireWholeModel(metadata: MetadataReader, { bad }: GgufContainer): void {
   const kind = metadata.text("general.type", "model");
   if (kind !== "model") throw bad(`it is of the type "${kind}", not a model`);

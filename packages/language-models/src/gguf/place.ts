@@ -1,7 +1,7 @@
 import type { Complaint } from "@metalearn/core/files";
 import type { GgufTensor } from "./ggufHeader.js";
 
-/** A tensor of a model: where it is stored, and what it is for transformers. */
+/** A tensor of a model: its name in the file, and its name, shape and order in transformers. */
 export interface Place {
   /** Its name in llama.cpp. */
   readonly stored: string;
@@ -9,20 +9,20 @@ export interface Place {
   /** Its name in Hugging Face's checkpoint. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Puts the stored values into the order of Hugging Face's checkpoint. @default they are in it */
+  /** Reorders the stored values as in Hugging Face's checkpoint. @default no change */
   readonly restore?: (values: Float32Array) => Float32Array;
 }
 
-/** A place whose tensor is stored as it is. */
+/** A place whose tensor needs no reordering. */
 export function place(stored: string, name: string, shape: readonly number[]): Place {
   return { stored, storedShape: shape, name, shape };
 }
 
 /**
- * Pairs up the tensors of a file with the places of a model.
+ * Checks that the tensors of a file are those of a model.
  *
- * @param unused tensors of the file that are part of the model in another way
- * @throws the complaint of a tensor that is missing, has no place, or has another shape
+ * @param unused tensors of the file that the checkpoint omits
+ * @throws MetaError `BAD_CHECKPOINT` for a tensor that is missing, unknown, or of another shape
  */
 export function requirePlaces(
   places: readonly Place[],

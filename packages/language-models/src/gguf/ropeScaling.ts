@@ -3,7 +3,7 @@ import { dequantize } from "./dequantize.js";
 import type { MetadataReader } from "./metadataReader.js";
 import type { GgufContainer } from "./openContainer.js";
 
-/** A way to stretch rotary position embedding, as a `config.json` of transformers has it. */
+/** Scaling of rotary position embedding, as in a `config.json` of transformers. */
 export type RopeScaling =
   | { readonly rope_type: "linear"; readonly factor: number }
   | {
@@ -14,23 +14,23 @@ export type RopeScaling =
       readonly original_max_position_embeddings: number;
     };
 
-/** The tensor with a divisor for each frequency, by which llama.cpp stores scaling as Llama 3.1 does it. */
+/** The tensor with a divisor for each frequency, in which llama.cpp stores Llama 3.1's scaling. */
 export const ropeFactorsName = "rope_freqs.weight";
 
-// What every published Llama has. Conversions store neither these nor that they used them.
+// Values of every published Llama. Conversions store neither these nor the fact that they were used.
 const llama3 = {
   low_freq_factor: 1,
   high_freq_factor: 4,
   original_max_position_embeddings: 8192,
 } as const;
 
-/** Relative; stored divisors come from arithmetic in float32. */
+/** Relative tolerance: stored divisors were computed in float32. */
 const tolerance = 1e-4;
 
 /**
  * The scaling of rotary position embedding, from the metadata and the stored divisors.
  *
- * @throws the complaint of a kind of scaling other than `linear` and that of Llama 3.1
+ * @throws MetaError `BAD_CHECKPOINT` for scaling other than `linear` and Llama 3.1's
  */
 export async function ropeScalingOf(
   container: GgufContainer,
@@ -57,14 +57,14 @@ export async function ropeScalingOf(
   return scaling ?? stated;
 }
 
-/** The scaling that the metadata state: none or linear. */
+/** The scaling in the metadata: none or linear. */
 function statedScaling(
   metadata: MetadataReader,
   prefix: string,
   bad: Complaint,
 ): RopeScaling | null {
   const key = (name: string) => `${prefix}.rope.${name}`;
-  // As llama.cpp takes them: a factor without a type is linear, and 0 is no factor.
+  // As in llama.cpp: a factor without a type is linear, and 0 means no scaling.
   const type = metadata.text(key("scaling.type"), "linear");
   if (type === "none") return null;
   if (type !== "linear") {
@@ -78,13 +78,13 @@ function statedScaling(
 }
 
 /**
- * The parameters of Llama 3.1's scaling that give these divisors; `null` if they are all 1, `undefined` if none
- * give them.
+ * The parameters of Llama 3.1's scaling that give these divisors; `null` if all divisors are 1, `undefined` if no
+ * parameters give them.
  *
  * Source: `_compute_llama3_parameters` of transformers; `generate_extra_tensors` of llama.cpp's conversion.
  */
 function llama3Scaling(divisors: Float32Array, theta: number): RopeScaling | null | undefined {
-  // 0 for the wavelengths to be stretched in full, 1 for those to be left as they are.
+  // 0 for wavelengths that are scaled fully, 1 for those that are unchanged.
   const kept = Array.from(divisors, (_, i) => {
     const wavelength = 2 * Math.PI * theta ** (i / divisors.length);
     const { original_max_position_embeddings: length, low_freq_factor: low } = llama3;

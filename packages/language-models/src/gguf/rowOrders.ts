@@ -1,9 +1,9 @@
 /**
- * Rows of a query or key projection in the order of Hugging Face's Llama, of those in llama.cpp's.
+ * Reorders the rows of a query or key projection from llama.cpp's order to that of Hugging Face's Llama.
  *
- * Rotary position embedding turns pairs of numbers of each head. llama.cpp's "normal" order has the two of a
- * pair side by side, as Meta published them: row 2i + p of a head is number p of pair i. Hugging Face has all
- * first numbers before all second ones: row p * (rows per head / 2) + i.
+ * Rotary position embedding rotates pairs of numbers in each head. llama.cpp's "normal" order has the two numbers of
+ * a pair adjacent, as Meta published them: row 2i + p of a head is number p of pair i. Hugging Face has all first
+ * numbers before all second ones: row p * (rows per head / 2) + i.
  *
  * @param values [rows, columns], or [rows] of a bias
  * @param heads that the rows belong to
@@ -21,7 +21,7 @@ export function unpairRows(values: Float32Array, rows: number, heads: number): F
   return ordered;
 }
 
-/** [columns, rows] of [rows, columns]. */
+/** Transposes a matrix: [rows, columns] to [columns, rows]. */
 export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const turned = new Float32Array(values.length);
   for (let row = 0, at = 0; row < rows; row++) {

@@ -3,7 +3,7 @@ import type { MetadataReader } from "./metadataReader.js";
 import type { GgufContainer } from "./openContainer.js";
 import { embeddingsName } from "./tiedHead.js";
 
-/** Blocks of a model. @throws the complaint of more than the file has tensors */
+/** Number of blocks of a model. @throws MetaError `BAD_CHECKPOINT` for more blocks than the file has tensors */
 export function blockCount(
   { tensors, bad }: GgufContainer,
   metadata: MetadataReader,
@@ -14,7 +14,7 @@ export function blockCount(
   throw bad(`its metadata promises ${blocks} blocks, but it has ${tensors.size} tensors`);
 }
 
-/** Tokens of a model: the rows of its embeddings. @throws the complaint that the metadata say otherwise */
+/** Vocabulary size: the rows of the embeddings. @throws MetaError `BAD_CHECKPOINT` if the metadata differ */
 export function vocabularySize(
   { tensors, bad }: GgufContainer,
   metadata: MetadataReader,
@@ -27,7 +27,7 @@ export function vocabularySize(
   return rows;
 }
 
-/** Metadata that change a model's arithmetic, with the values at which they do not; llama.cpp takes 0 for none. */
+/** Metadata that change a model's arithmetic, with their neutral values; 0 means absent in llama.cpp. */
 const neutral: Readonly<Record<string, readonly (number | boolean)[]>> = {
   attn_logit_softcapping: [0],
   "attention.causal": [true],
@@ -45,10 +45,10 @@ const neutral: Readonly<Record<string, readonly (number | boolean)[]>> = {
 };
 
 /**
- * Refuses models of a known architecture that compute something else than transformers' class of that name.
+ * Refuses models whose arithmetic differs from that of transformers' class of the same architecture.
  *
- * @param maxTokens a sliding window of at least this many tokens is none
- * @throws the complaint that names the metadata
+ * @param maxTokens context length; a sliding window of at least this many tokens has no effect
+ * @throws MetaError `BAD_CHECKPOINT` that names the metadata
  */
 export function refuseOtherArithmetic(
   metadata: MetadataReader,

@@ -1,15 +1,15 @@
 import type { MetadataReader } from "./metadataReader.js";
 
-/** Writers say by it that there is no such token. */
+/** The id that means "no such token". */
 const none = 2 ** 32 - 1;
 
-/** The number of a special token, `bos` or `padding`, if there is one. */
+/** The id of a special token, such as `bos` or `padding`, if there is one. */
 export function specialToken(metadata: MetadataReader, name: string): number | undefined {
   const id = metadata.number(`tokenizer.ggml.${name}_token_id`, none);
   return id === none ? undefined : id;
 }
 
-/** Begin, end and padding as a `config.json` has them. Those that are missing are null, lest transformers' defaults hold. */
+/** Ids of begin, end and padding for a `config.json`. Missing ones are null, to override transformers' defaults. */
 export function specialTokensConfig(metadata: MetadataReader) {
   const padding = specialToken(metadata, "padding");
   return {

@@ -6,8 +6,8 @@ export const headName = "output.weight";
 const comparedAtOnce = 2 ** 20; // bytes
 
 /**
- * True where the output head is the embedding matrix: it is not stored, or a second time with the same bytes,
- * as by older conversions of GPT-2.
+ * True if the output head is the embedding matrix: it is not stored, or is stored again with the same bytes, as in
+ * older conversions of GPT-2.
  */
 export async function hasTiedHead(container: GgufContainer): Promise<boolean> {
   const head = container.tensors.get(headName);

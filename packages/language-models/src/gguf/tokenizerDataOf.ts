@@ -4,50 +4,49 @@ import { ggufComplaint } from "./openContainer.js";
 import type { GgufFile } from "./openGguf.js";
 import { specialToken } from "./specialTokens.js";
 
-/** Ways to cut text into words before byte-level BPE, by llama.cpp's names. */
+/** Pre-tokenizers of byte-level BPE, by llama.cpp's names. */
 const preTokenizers = ["gpt-2", "llama-bpe", "qwen2", "smollm"] as const;
 
-/** A tokenizer as the metadata of a GGUF file describe it. */
+/** Description of a tokenizer in the metadata of a GGUF file. */
 export type GgufTokenizerData = CommonData & (ByteLevelData | SentencePieceData);
 
 interface CommonData {
-  /** By number. */
+  /** Texts of the tokens, by id. */
   readonly tokens: readonly string[];
-  /** By number: 1 normal, 2 unknown, 3 control, 4 defined by the user, 5 unused, 6 a byte. */
+  /** Types of the tokens, by id: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte. */
   readonly tokenTypes?: readonly number[];
   readonly bosId?: number;
   readonly eosId?: number;
   readonly unknownId?: number;
   readonly paddingId?: number;
-  /** True where every text begins with `bosId`; missing where the file does not say it. */
+  /** True if every text begins with `bosId`; absent if the file does not say. */
   readonly addBos?: boolean;
   readonly addEos?: boolean;
-  /** True where a space is put before every text; missing where the file does not say it. */
+  /** True if a space is put before every text; absent if the file does not say. */
   readonly addSpacePrefix?: boolean;
-  /** In Jinja. */
+  /** Chat template, in Jinja. */
   readonly chatTemplate?: string;
 }
 
-/** Byte-level BPE, as GPT-2 has it. */
+/** Byte-level BPE, as in GPT-2. */
 interface ByteLevelData {
   readonly kind: "gpt2";
   readonly pre: (typeof preTokenizers)[number];
-  /** Two tokens with a space between them, the first to be merged first. */
+  /** Pairs of tokens, separated by a space, in order of rank. */
   readonly merges: readonly string[];
 }
 
-/** BPE by scores, as SentencePiece has it and Llama 2 took it over. */
+/** SentencePiece's BPE, which merges by score, as in Llama 2. */
 interface SentencePieceData {
   readonly kind: "llama";
-  /** By number of the token; the highest is merged first. */
+  /** Scores of the tokens, by id; the highest is merged first. */
   readonly scores: readonly number[];
 }
 
 /**
  * The tokenizer that a GGUF file describes.
  *
- * @throws MetaError `BAD_CHECKPOINT` for another kind of tokenizer or pre-tokenizer, by its name, or for a
- *   description that is not whole
+ * @throws MetaError `BAD_CHECKPOINT` for an unknown tokenizer or pre-tokenizer, or an incomplete description
  */
 export function tokenizerDataOf({
   path,
@@ -96,7 +95,7 @@ function idOf(
   throw bad(`its ${name} token is ${id}, but it has ${tokens.length} tokens`);
 }
 
-/** Files from before llama.cpp noted it do not say it; of a GPT-2 it is known. */
+/** The pre-tokenizer. Files older than llama.cpp's key for it do not name one; for a GPT-2 it is known. */
 function preTokenizerOf(metadata: MetadataReader, bad: Complaint): ByteLevelData["pre"] {
   const isGpt2 = metadata.text("general.architecture") === "gpt2";
   const name = isGpt2

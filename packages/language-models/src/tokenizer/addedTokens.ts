@@ -5,13 +5,13 @@ import { characterClass } from "./pattern/characterClass.js";
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** True if it is found as a word of its own only. */
+  /** True if it is found only as a whole word. */
   readonly single_word: boolean;
-  /** True if it takes the white space before it. */
+  /** True if it includes the white space before it. */
   readonly lstrip: boolean;
-  /** True if it takes the white space after it. */
+  /** True if it includes the white space after it. */
   readonly rstrip: boolean;
-  /** True if it is looked for in the normalised text. */
+  /** True if it is searched for in the normalised text. */
   readonly normalized: boolean;
   /** True if it is a mark rather than text. */
   readonly special: boolean;
@@ -20,13 +20,13 @@ export interface AddedToken {
 /** A part of a text: the id of an added token, or the text between two. */
 export type Part = string | number;
 
-/** Finds some added tokens. */
+/** Finds added tokens in texts. */
 export interface TokenFinder {
-  /** Cuts a text at the tokens in it, the leftmost first, of those the longest. No part is empty. */
+  /** Splits a text at the tokens in it: the leftmost first, and the longest of several. No part is empty. */
   split(text: string): readonly Part[];
   /**
-   * True if what is found on both sides of the border between two characters is the same if the text is cut
-   * there.
+   * True if splitting the text between these two characters, given as code points, does not change which tokens are
+   * found.
    */
   separates(left: number, right: number): boolean;
 }
@@ -35,7 +35,9 @@ const word = characterClass("[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Contro
 const space = characterClass("[\\p{White_Space}]");
 
 /**
- * A finder of tokens by the texts that they are found by.
+ * Makes a finder of tokens.
+ *
+ * @param tokens by the text to search for
  *
  * Source: `added_vocabulary.rs` of Hugging Face's tokenizers.
  */
@@ -44,7 +46,7 @@ export function tokenFinder(tokens: ReadonlyMap<string, AddedToken>): TokenFinde
   if (contents.length === 0) {
     return { split: (text) => (text === "" ? [] : [text]), separates: () => true };
   }
-  // Of alternatives the first one is taken, so that the longest has to be first.
+  // The first matching alternative wins, so the longest has to be first.
   const alternatives = contents.sort((a, b) => b.length - a.length).map(literal);
   const pattern = new RegExp(alternatives.join("|"), "g");
   return {
@@ -70,7 +72,7 @@ export function tokenFinder(tokens: ReadonlyMap<string, AddedToken>): TokenFinde
   };
 }
 
-/** Tells by the characters of tokens alone: neither side ends or begins like one, and none has both. */
+/** Decides by the characters of tokens alone: neither side ends or begins like a token, and no token has both. */
 function separator(
   contents: readonly string[],
   tokens: readonly AddedToken[],

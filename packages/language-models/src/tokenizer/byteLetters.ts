@@ -1,6 +1,6 @@
 /**
- * Letters that stand for bytes in byte-level vocabularies: printable ones for themselves, others for
- * those from U+0100 on, in order.
+ * Letters that stand for bytes in byte-level vocabularies: a printable byte is its own letter, the others have the
+ * letters from U+0100 on, in order.
  *
  * Source: `bytes_to_unicode` of Radford et al. 2019 (`encoder.py`).
  */
@@ -14,14 +14,14 @@ export const letterOfByte: readonly string[] = (() => {
 
 const byteOf = new Map(letterOfByte.map((letter, byte) => [letter, byte]));
 
-/** Bytes as the letters that stand for them. */
+/** Converts bytes to the letters that stand for them. */
 export function toByteLetters(bytes: Uint8Array): string {
   let letters = "";
   for (const byte of bytes) letters += letterOfByte[byte];
   return letters;
 }
 
-/** The bytes that letters stand for; `undefined` where a character is none of those letters. */
+/** Converts letters to the bytes that they stand for; `undefined` if a character is no such letter. */
 export function fromByteLetters(letters: string): Uint8Array | undefined {
   const bytes = new Uint8Array(letters.length);
   for (let i = 0; i < letters.length; i++) {

@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 import { Template } from "@huggingface/jinja";
 import { type ChatMessage, type ChatTemplateOptions, MetaError, messageOf } from "@metalearn/core";
 
-/** Longest time that a template may take, in milliseconds: it is part of a checkpoint, and may loop for ever. */
+/** Time limit of a template, in milliseconds: it is part of a checkpoint, and may loop for ever. */
 const timeLimit = 2_000;
 
 /** Writes the messages of a chat as text. */
@@ -12,16 +12,16 @@ export type ChatWriter = (
 ) => string;
 
 /**
- * A writer by the chat template of a checkpoint, in Jinja, which sees what transformers shows it: `messages`,
+ * Makes a writer from a checkpoint's chat template, in Jinja. The template sees transformers' variables: `messages`,
  * `add_generation_prompt`, and special tokens by name (`bos_token`); `tools` and `documents` are `none`.
  *
- * The template is parsed when it is first used: who generates no chat is not bothered by what is wrong with it.
+ * The template is parsed when it is first used, so that a faulty one matters only to users of chat.
  * The writer throws MetaError `BAD_CHECKPOINT` for a template that is not Jinja, or does not end within two
  * seconds, and `BAD_DATA` for messages that the template refuses or cannot write.
  *
  * Source: `apply_chat_template` of transformers.
  *
- * @param special texts of special tokens by what they are for
+ * @param special texts of special tokens by name, such as `bos_token`
  */
 export function chatWriter(
   template: string,

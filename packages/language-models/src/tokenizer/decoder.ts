@@ -2,7 +2,7 @@ import { MetaError } from "@metalearn/core";
 import { z } from "zod";
 import { fromByteLetters } from "./byteLetters.js";
 
-/** Makes text of the texts of tokens. */
+/** Joins the texts of tokens into text. */
 export type Decoder = (tokens: readonly string[]) => string;
 
 type Step = (tokens: readonly string[]) => readonly string[];
@@ -76,12 +76,12 @@ function step(options: unknown): Step {
   );
 }
 
-/** Bytes as text, with U+FFFD for those that are none. */
+/** Decodes UTF-8, with U+FFFD for invalid bytes. */
 function utf8(parts: readonly Uint8Array[]): string {
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** Tokens `<0xE2>` in a row become the text of their bytes; one U+FFFD for each where they are none. */
+/** Decodes consecutive tokens such as `<0xE2>` as UTF-8; one U+FFFD for each if their bytes are invalid. */
 const bytesOfTokens: Step = (tokens) => {
   const texts: string[] = [];
   let bytes: number[] = [];
@@ -114,7 +114,7 @@ function asText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Takes up to so many of a character from the beginning and the end. */
+/** Removes a character up to `start` times from the beginning, and up to `stop` times from the end. */
 function strip(text: string, character: string, start: number, stop: number): string {
   let from = 0;
   while (from < start && text.startsWith(character, from * character.length)) from++;

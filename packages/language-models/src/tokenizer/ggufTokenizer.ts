@@ -15,12 +15,12 @@ const control = 3;
 const userDefined = 4;
 
 /**
- * The tokenizer that a GGUF file describes. `save` writes it as `tokenizer.json` and `tokenizer_config.json`, which transformers
- * opens with the same ids.
+ * The tokenizer that a GGUF file describes. `save` writes it as `tokenizer.json` and `tokenizer_config.json`, which
+ * transformers opens with the same ids.
  *
- * Where llama.cpp and the tokenizer that a model was published with differ, it is the published one: Qwen2's texts are
- * normalised (NFC), words of Llama 3 that are tokens become them, and SentencePiece's first space is put before the first word
- * only.
+ * If llama.cpp differs from the tokenizer that a model was published with, this follows the published one: Qwen2
+ * normalises texts (NFC), a word of Llama 3 that is a token becomes that token, and SentencePiece puts its first space
+ * before the first word only.
  *
  * @throws MetaError `BAD_CHECKPOINT` when two tokens have the same text
  */
@@ -69,7 +69,7 @@ function unknownIdOf({ unknownId, tokenTypes }: GgufTokenizerData): number | und
   return unknownId ?? (ofType === -1 ? undefined : ofType);
 }
 
-/** Marks, tokens that whoever made the vocabulary added, and whatever is named as special. */
+/** Added tokens: control tokens, user-defined tokens, and all that the metadata name as special. */
 function addedTokens(data: GgufTokenizerData): (AddedTokenJson & { id: number })[] {
   const { tokens, tokenTypes, bosId, eosId, paddingId } = data;
   const named = new Set([bosId, eosId, unknownIdOf(data), paddingId]);
@@ -88,7 +88,7 @@ function byteLevelJson({
   merges,
   pre,
 }: Extract<GgufTokenizerData, { kind: "gpt2" }>): Omit<TokenizerJson, "added_tokens"> {
-  // Added tokens are stored as they are, and some converters have lost their types.
+  // Added tokens are stored verbatim, and some converters have lost their types.
   const spelled = tokens.map((token, id) => {
     const isAdded = tokenTypes?.[id] === control || tokenTypes?.[id] === userDefined;
     return isAdded || fromByteLetters(token) ? token : toByteLetters(Buffer.from(token));
@@ -160,7 +160,7 @@ const bpe = {
   ignore_merges: false,
 };
 
-/** Vocabularies of SentencePiece, and Llama 3's, begin texts with a mark unless the file says otherwise. */
+/** Tokens around texts. SentencePiece and Llama 3 begin texts with `bos` unless the file says otherwise. */
 function aroundText(data: GgufTokenizerData): Pick<TokenizerJson, "post_processor"> {
   const { kind, tokens, bosId, eosId, addEos = false } = data;
   const { addBos = kind === "llama" || data.pre === "llama-bpe" } = data;

@@ -1,8 +1,8 @@
 /**
- * The merges of a vocabulary of SentencePiece that has scores instead: every two tokens that make a third, by
- * the score of that, the highest first.
+ * Derives merges from the scores of a SentencePiece vocabulary: every two tokens that make a third, sorted by the
+ * score of the third, the highest first.
  *
- * Source: `generate_merges` of transformers, with which it converts SentencePiece's and llama.cpp's files.
+ * Source: `generate_merges` of transformers, which it uses to convert SentencePiece's and llama.cpp's files.
  */
 export function mergesFromScores(
   tokens: readonly string[],

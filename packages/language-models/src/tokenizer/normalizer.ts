@@ -5,12 +5,14 @@ import { composed, isComposedAlone } from "./unicode.js";
 /** Changes texts before they are cut into words. */
 export interface Normalizer {
   /**
-   * @param continues true if the text goes on from one before it, so that nothing is put before it
+   * Normalises a text.
+   *
+   * @param continues true if the text continues another one, so that nothing is put before it
    */
   apply(text: string, continues: boolean): string;
   /**
-   * The first and the last character, as code points, of what becomes of a character, given as one, if it is the same
-   * whatever stands beside it; `undefined` where that is not known.
+   * The first and the last code point of a normalised character, if they do not depend on its neighbours; `undefined`
+   * if that is not known.
    */
   alone(character: number): readonly [first: number, last: number] | undefined;
 }

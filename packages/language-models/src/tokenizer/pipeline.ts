@@ -5,26 +5,30 @@ import { preTokenizer } from "./preTokenizer.js";
 import type { TokenizerJson } from "./tokenizerJson.js";
 import type { Vocabulary } from "./vocabulary.js";
 
-/** The way from texts to ids. */
+/** Turns texts into ids. */
 export interface Pipeline {
-  /** @param continues true if the text goes on from one before it, so that nothing is put before it */
+  /**
+   * Encodes a text.
+   *
+   * @param continues true if the text continues another one, so that nothing is put before it
+   */
   encode(text: string, continues: boolean): number[];
-  /** The first ids of {@link encode}: at most `limit`, and no fewer if there are as many. */
+  /** The first `limit` ids of {@link encode}, or all if there are fewer. */
   encodeStart(text: string, continues: boolean, limit: number): number[];
-  /** The last ids of {@link encode}, likewise. */
+  /** The last `limit` ids of {@link encode}, or all if there are fewer. */
   encodeEnd(text: string, continues: boolean, limit: number): number[];
   /**
-   * True if it is certain that the ids of a text are those of what stands before a place, and of what goes
-   * on from there. It is told by the characters around the place alone.
+   * True if the ids of a text are certainly those of the part before a place, followed by those of the part after it.
+   * Decided by the characters around the place alone.
    */
   isBorder(text: string, place: number): boolean;
-  /** The text of an added token as its decoder reads it: a normalised one is normalised. */
+  /** The text that an added token decodes to: normalised if the token is. */
   normalize(content: string): string;
 }
 
 /**
- * Texts to ids: added tokens are found and taken out, what is left is normalised, cut into words, and each
- * word is encoded by the model.
+ * Makes a pipeline: splits texts at added tokens, normalises the parts between, cuts them into words, and encodes each
+ * word by the model.
  *
  * Source: `extract_and_normalize` and `do_tokenize` of Hugging Face's tokenizers.
  */
@@ -53,9 +57,9 @@ export function pipeline(json: TokenizerJson, { model, added }: Vocabulary): Pip
   );
 
   /**
-   * Visits the ids of added tokens and the words between them, until a visit says to stop.
+   * Visits the ids of added tokens and the words between them, until `visit` asks to stop.
    *
-   * @param continues true if something of the text comes before
+   * @param continues true if the text continues another one
    */
   const walk = (text: string, continues: boolean, visit: (part: Part) => boolean): void => {
     let isFirst = true;
@@ -137,7 +141,7 @@ function isLow(text: string, place: number): boolean {
   return place > 0 && (text.codePointAt(place - 1) as number) > 0xffff;
 }
 
-/** Half a character beyond U+FFFF: the first half of one, or one without the other. */
+/** True for half a character beyond U+FFFF: a surrogate. */
 function isSurrogate(codePoint: number): boolean {
   return (codePoint & 0xfffff800) === 0xd800;
 }

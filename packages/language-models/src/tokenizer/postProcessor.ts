@@ -1,7 +1,7 @@
 import { MetaError } from "@metalearn/core";
 import { z } from "zod";
 
-/** The tokens that a tokenizer puts around a text that stands for itself. */
+/** Ids of the tokens that a tokenizer puts around a text that is no part of a longer one. */
 export interface AroundText {
   readonly before: readonly number[];
   readonly after: readonly number[];

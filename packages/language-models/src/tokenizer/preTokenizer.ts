@@ -6,32 +6,32 @@ import { matchesEmpty, type Pattern } from "./pattern/pattern.js";
 import { wordPatterns } from "./preTokenizerPatterns.js";
 import { type Splitter, splitter, type Visit } from "./splitter.js";
 
-/** Cuts texts into words, each of which a model encodes by itself. */
+/** Cuts texts into words, which a model encodes one by one. */
 export interface PreTokenizer {
   /** True if words are read as the bytes of UTF-8. */
   readonly byteLevel: boolean;
-  /** A text as it is before it is cut: with a space before it, or with spaces written otherwise. */
+  /** Prepares a text for cutting: puts a space before it, or replaces spaces, as the steps require. */
   prepare(text: string, place: TextPlace): string;
-  /** A character, as a code point, as {@link prepare} writes it. */
+  /** The code point by which {@link prepare} replaces a character. */
   replace(character: number): number;
   /**
-   * Cuts a prepared text, in order, until a visit says to stop.
+   * Cuts a prepared text, in order, until `visit` asks to stop.
    *
    * @returns true if it was stopped
    */
   split(text: string, visit: Visit): boolean;
   /**
-   * True if there is a border between these characters of every prepared text, with the same words on both
-   * sides as those of both sides alone; `undefined` where the model decides, within a word.
+   * True if every prepared text has a border between these characters, and the words of both sides are those of each
+   * side alone; `undefined` if the border may be within a word, where the model decides.
    */
   separates(left: number, right: number): boolean | undefined;
 }
 
-/** The place of a text in a longer one. */
+/** Position of a text in a longer one. */
 interface TextPlace {
-  /** True if it goes on from text before it: it is no beginning, and nothing is put before it. */
+  /** True if it continues the text before it, so that nothing is put before it. */
   readonly continues: boolean;
-  /** True if nothing at all is before it, no added token either. */
+  /** True if nothing precedes it, not even an added token. */
   readonly isFirst: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Step {
   readonly byteLevel?: boolean;
   readonly splitter?: Splitter;
   readonly prefix?: { readonly text: string; readonly isForFirstOnly: boolean };
-  /** Character that is written instead of spaces. */
+  /** Character that replaces spaces. */
   readonly space?: string;
 }
 

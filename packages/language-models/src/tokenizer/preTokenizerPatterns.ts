@@ -1,6 +1,4 @@
-/**
- * Regular expressions of Oniguruma by which published byte-level vocabularies cut texts into words before BPE.
- */
+/** Regular expressions (Oniguruma) by which published byte-level tokenizers cut texts into words before BPE. */
 export const wordPatterns = {
   /**
    * Contractions, letters, numbers, other characters, white space.
@@ -11,7 +9,7 @@ export const wordPatterns = {
   /** Source: `tokenizer.json` of Llama 3, after tiktoken's `cl100k_base`. */
   llama3:
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-  /** The same, with one digit at a time. Source: `tokenizer.json` of Qwen2. */
+  /** Llama 3's pattern, with one digit at a time. Source: `tokenizer.json` of Qwen2. */
   qwen2:
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
 } as const;

@@ -13,12 +13,12 @@ export interface PretrainedTokenizer extends Tokenizer {
   encodeStart(text: string, limit: number): number[];
   /** The last `limit` tokens of `encode(text)`, without reading much more of the text. */
   encodeEnd(text: string, limit: number): number[];
-  /** Writes it into a checkpoint folder: files that it was read from are the same, byte for byte. */
+  /** Writes it into a checkpoint folder; files that it was read from are copied byte for byte. */
   save(directory: string, maxTokens: number): Promise<void>;
   readonly special: SpecialTokens;
   /**
-   * Ids that the checkpoint puts around a text that stands for itself, such as the beginning-of-sequence token of
-   * Llama. `encode` adds none: prompts are made of pieces.
+   * Ids that the checkpoint puts around a text that is no part of a longer one, such as Llama's beginning-of-sequence
+   * token. `encode` adds none, because prompts are joined from pieces.
    */
   readonly around: AroundText;
   /** The chat template, in Jinja, if there is one. */
@@ -33,7 +33,7 @@ export interface SpecialTokens {
   readonly eosId: number | undefined;
   readonly padId: number | undefined;
   readonly unknownId: number | undefined;
-  /** The ids of all of them. */
+  /** The ids of all special tokens. */
   readonly ids: ReadonlySet<number>;
 }
 
@@ -41,10 +41,10 @@ export interface SpecialTokens {
 export interface PretrainedOptions extends Pick<PretrainedTokenizer, "name" | "save"> {
   /** More added tokens, in lists that are added one after the other. */
   readonly added?: readonly (readonly AddedTokenJson[])[] | undefined;
-  /** The texts of special tokens by what they are for. */
+  /** The texts of special tokens by name, such as `bos_token`. */
   readonly special?: SpecialTexts | undefined;
   readonly chatTemplate?: string | undefined;
-  /** Replaces what the post-processor puts around texts. */
+  /** Replaces the tokens that the post-processor puts around texts. */
   readonly around?: { readonly bos: boolean; readonly eos: boolean } | undefined;
 }
 
@@ -54,7 +54,7 @@ type SpecialTexts = Readonly<
 >;
 
 /**
- * A tokenizer made of a `tokenizer.json`. Ids are those of Hugging Face's tokenizers.
+ * Makes a tokenizer from a `tokenizer.json`, with the ids of Hugging Face's tokenizers.
  *
  * @throws MetaError `BAD_CHECKPOINT` for components that are not implemented, by name
  */

@@ -20,12 +20,12 @@ import { vocabularyAndMerges } from "./vocabularyAndMerges.js";
 
 /**
  * Reads the tokenizer of a checkpoint, a folder or a file: from the metadata of a GGUF file; else from
- * `tokenizer.json`, or from `vocab.json` and `merges.txt`, in the folder or beside the file, and what other files
- * say of added and special tokens. Ids are those of Hugging Face's tokenizers for the same files; `save` writes
- * the files as they are.
+ * `tokenizer.json`, or from `vocab.json` and `merges.txt`, in the folder or beside the file, with the added and special
+ * tokens of the other files. Ids are those of Hugging Face's tokenizers for the same files; `save` writes the files
+ * unchanged.
  *
  * @throws MetaError `MISSING_FILE` when there is no tokenizer, or only a part of one; `BAD_CHECKPOINT` when it
- *   cannot be read, or has something that is not implemented, by name
+ *   cannot be read, or has a component that is not implemented, which it names
  */
 export async function readTokenizer(checkpoint: string): Promise<PretrainedTokenizer> {
   const found = await findTokenizer(checkpoint);
@@ -36,7 +36,7 @@ export async function readTokenizer(checkpoint: string): Promise<PretrainedToken
   );
 }
 
-/** As {@link readTokenizer}; `undefined` when there is no file of a tokenizer's vocabulary. */
+/** Reads a tokenizer as {@link readTokenizer} does; `undefined` if there is no vocabulary file. */
 export async function findTokenizer(checkpoint: string): Promise<PretrainedTokenizer | undefined> {
   const gguf = await ggufOf(checkpoint);
   const described = gguf === undefined ? undefined : await tokenizerOfGguf(gguf);
@@ -75,7 +75,7 @@ async function tokenizerOfGguf(path: string): Promise<PretrainedTokenizer | unde
   return saying(path, () => ggufTokenizer(data));
 }
 
-/** Adds to an error where the tokenizer is. */
+/** Adds the tokenizer's path to errors. */
 function saying(place: string, make: () => PretrainedTokenizer): PretrainedTokenizer {
   try {
     return make();
@@ -123,7 +123,7 @@ function tokenizerOf(files: TokenizerFiles, modelType: string | undefined): Pret
   });
 }
 
-/** Tokens that the other files add: all that they list, and special ones that nobody lists. */
+/** Tokens that the other files add: all that they list as added, and special ones that they do not list. */
 function addedBeside(
   { added_tokens }: TokenizerJson,
   { added, special, extra }: Pick<TokenizerConfig, "added" | "special" | "extra">,
@@ -135,7 +135,7 @@ function addedBeside(
   ];
 }
 
-/** Tells tokenizers apart by what their files hold. */
+/** A name that is unique to the contents of the files. */
 function nameOf(files: TokenizerFiles): string {
   const hash = createHash("sha256");
   for (const [name, bytes] of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
@@ -147,6 +147,6 @@ async function modelTypeOf(folder: string): Promise<string | undefined> {
     const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
     return typeof config?.model_type === "string" ? config.model_type : undefined;
   } catch {
-    return undefined; // who reads the model says what is wrong with it
+    return undefined; // reading the model reports what is wrong with it
   }
 }

@@ -2,7 +2,7 @@ import { matcher } from "./pattern/matcher.js";
 import { neighbours } from "./pattern/neighbours.js";
 import type { Pattern } from "./pattern/pattern.js";
 
-/** Treatment of the matches of a pattern, the delimiters, and of what stands between them. */
+/** Treatment of the matches of a pattern, the delimiters, and of the text between them. */
 export type Behavior =
   | "Isolated"
   | "Removed"
@@ -16,21 +16,21 @@ export type Visit = (start: number, end: number) => boolean;
 /** Cuts texts into pieces. */
 export interface Splitter {
   /**
-   * Cuts `text` from `start` to `end`, in order, until a visit says to stop.
+   * Cuts `text` from `start` to `end`, in order, until `visit` asks to stop.
    *
    * @returns true if it was stopped
    */
   split(text: string, start: number, end: number, visit: Visit): boolean;
-  /** True if there is a border between these characters in every text, and the pieces on both sides are those of both sides alone. */
+  /** True if every text has a border between these characters, and the pieces of both sides are those of each alone. */
   separates(left: number, right: number): boolean;
-  /** True if the characters on both sides of each place decide alone if it is a border. */
+  /** True if the two characters around a place alone decide if it is a border. */
   readonly isLocal: boolean;
 }
 
 /**
- * A splitter by a pattern that matches no empty text.
+ * Makes a splitter by a pattern that never matches the empty text.
  *
- * @param invert takes what stands between matches for the delimiters
+ * @param invert true to take the text between matches as the delimiters
  * Source: `NormalizedString::split` of Hugging Face's tokenizers (`tokenizer/normalizer.rs`).
  */
 export function splitter(pattern: Pattern, behavior: Behavior, invert = false): Splitter {
@@ -118,7 +118,7 @@ const merge = {
   },
 };
 
-/** Tells of the border between two neighbouring characters by them alone. */
+/** Decides about the border between two neighbouring characters by these alone. */
 function borders(
   pattern: Pattern,
   behavior: Behavior,
@@ -151,7 +151,7 @@ function borders(
   };
 }
 
-/** The characters that match, where all matches are single characters. */
+/** Test for characters that match, if every match is a single character. */
 function singleCharacters(pattern: Pattern): ((character: number) => boolean) | undefined {
   if (pattern.kind === "character") return pattern.of.find;
   return undefined;

@@ -1,6 +1,6 @@
 import type { Pipeline } from "./pipeline.js";
 
-/** The ends of texts as ids, without reading much more than that. */
+/** Encodes the ends of texts, without reading much more than these. */
 export interface TextEnds {
   /** The first `limit` ids of a text. */
   encodeStart(text: string, limit: number): number[];
@@ -9,9 +9,9 @@ export interface TextEnds {
 }
 
 /**
- * Encodes the ends of texts part by part. Parts are cut where two neighbouring characters show by themselves
- * that every step has a border there, so that ids are those of the whole text. A text without such a place
- * is one part, of which the pipeline encodes no more than is needed.
+ * Encodes the ends of texts part by part. Parts end where two neighbouring characters alone show that every step of
+ * the pipeline has a border there, so that ids equal those of the whole text. A text without such a place is one part;
+ * the pipeline encodes no more of it than needed.
  */
 export function textEnds({ encodeStart, encodeEnd, isBorder }: Pipeline): TextEnds {
   return {
@@ -48,10 +48,10 @@ export function textEnds({ encodeStart, encodeEnd, isBorder }: Pipeline): TextEn
   };
 }
 
-/** Characters in which a border is looked for; where they have none, the whole rest is one part. */
+/** Number of characters searched for a border; without one, the whole rest is one part. */
 const borderSearch = 2 ** 16;
 
-/** Characters that are read at first: about as many as there are in so many tokens of English. */
+/** Number of characters to read first: about the length of `tokens` tokens of English. */
 function firstPart(tokens: number): number {
   return 4 * tokens + 16;
 }

@@ -2,13 +2,13 @@ import { MetaError } from "@metalearn/core";
 import { z } from "zod";
 import { type AddedTokenJson, addedTokenSchema } from "./tokenizerJson.js";
 
-/** The parts of a `tokenizer_config.json` that matter to ids, and the special tokens of other files. */
+/** The parts of a `tokenizer_config.json` that affect ids, and the special tokens of other files. */
 export interface TokenizerConfig {
   readonly tokenizerClass: string | undefined;
   readonly addPrefixSpace: boolean | undefined;
   readonly addBos: boolean | undefined;
   readonly addEos: boolean | undefined;
-  /** Special tokens by what they are for: `bos_token` and so on. */
+  /** Special tokens by name: `bos_token` and so on. */
   readonly special: ReadonlyMap<string, AddedTokenJson>;
   /** More special tokens. */
   readonly extra: readonly AddedTokenJson[];
@@ -17,12 +17,12 @@ export interface TokenizerConfig {
   readonly chatTemplate: string | undefined;
 }
 
-/** The contents of the files, parsed; `undefined` for those that are not there. */
+/** The contents of the files, parsed; `undefined` for missing ones. */
 export interface ConfigFiles {
   readonly config: unknown;
   readonly specialTokensMap: unknown;
   readonly addedTokens: unknown;
-  /** `chat_template.jinja`, as it is. */
+  /** Text of `chat_template.jinja`. */
   readonly chatTemplate: string | undefined;
 }
 
@@ -50,8 +50,8 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Reads what lies beside a vocabulary, as transformers 5 does: `added_tokens_decoder` in the config stands for
- * the two older files.
+ * Reads the files beside a vocabulary, as transformers 5 does: `added_tokens_decoder` in the config replaces the two
+ * older files.
  *
  * Source: `PreTrainedTokenizerBase._from_pretrained` of transformers.
  *
@@ -97,7 +97,7 @@ function configOf(value: unknown, name: string): z.infer<typeof configSchema> {
   throw new MetaError("BAD_CHECKPOINT", `${name} cannot be read. ${issues.join("; ")}.`);
 }
 
-/** Those of `added_tokens.json`, ids by text. */
+/** Added tokens from the contents of `added_tokens.json`, ids by text. */
 function olderTokens(value: unknown, named: ReadonlySet<string>): readonly AddedTokenJson[] {
   const result = z.record(z.string(), z.int().min(0)).safeParse(value ?? {});
   if (!result.success) {

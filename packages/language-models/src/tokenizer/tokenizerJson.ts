@@ -2,8 +2,8 @@ import { MetaError } from "@metalearn/core";
 import { z } from "zod";
 
 /**
- * A `tokenizer.json` of Hugging Face's tokenizers, as far as it decides ids: its truncation and padding are what
- * transformers leaves out as well. Components are checked where they are built.
+ * The parts of Hugging Face's `tokenizer.json` that affect ids. Truncation and padding are ignored, as in
+ * transformers. Components are checked where they are built.
  */
 export interface TokenizerJson {
   readonly added_tokens: readonly AddedTokenJson[];
@@ -27,7 +27,7 @@ interface BpeJson {
   readonly ignore_merges?: boolean | null | undefined;
 }
 
-/** An added token, with the defaults of `AddedToken` in Python for fields that are not there. */
+/** An added token; missing fields have the defaults of Python's `AddedToken`. */
 export const addedTokenSchema = z
   .looseObject({
     content: z.string(),
@@ -70,9 +70,9 @@ const schema = z.looseObject({
 });
 
 /**
- * Checks what a `tokenizer.json` holds.
+ * Checks the contents of a `tokenizer.json`.
  *
- * @throws MetaError `BAD_CHECKPOINT` when it is none, or has a model that is not implemented, by name
+ * @throws MetaError `BAD_CHECKPOINT` when it is malformed, or has a model that is not implemented
  */
 export function parseTokenizerJson(json: unknown): TokenizerJson {
   const type = z.looseObject({ model: z.looseObject({ type: z.string() }) }).safeParse(json).data;
@@ -97,7 +97,7 @@ export function parseTokenizerJson(json: unknown): TokenizerJson {
 /**
  * Pairs of tokens from a list of pairs or of texts with one space each, as in `merges.txt`.
  *
- * @throws MetaError `BAD_CHECKPOINT` for what is no pair
+ * @throws MetaError `BAD_CHECKPOINT` for an entry that is no pair
  */
 export function parseMerges(merges: readonly unknown[]): (readonly [string, string])[] {
   const lines = merges.filter(
@@ -116,7 +116,7 @@ export function parseMerges(merges: readonly unknown[]): (readonly [string, stri
   });
 }
 
-/** True for an object of whole numbers, 0 or more. */
+/** True for an object of integers of at least 0. */
 export function isVocabulary(value: unknown): value is Record<string, number> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return Object.values(value).every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff);

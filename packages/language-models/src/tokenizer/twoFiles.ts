@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { writeTextAtomically } from "@metalearn/core/files";
 import type { TokenizerJson } from "./tokenizerJson.js";
 
-/** The two files that GPT-2's tokenizer was published in, by name. */
+/** The two files of GPT-2's published tokenizer, by name. */
 export type TwoFiles = Readonly<Record<"vocab.json" | "merges.txt", string>>;
 
 /**
- * A byte-level BPE of GPT-2's kind as two files.
+ * Writes a byte-level BPE like GPT-2's as two files.
  *
  * Source: `encoder.py` of Radford et al. 2019.
  */
@@ -42,7 +42,7 @@ export async function writeTwoFiles(
   }
 }
 
-/** As Python's json.dumps writes text: other scripts escaped. */
+/** Writes text as Python's json.dumps does: characters outside ASCII are escaped. */
 function asciiJson(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,

@@ -9,15 +9,15 @@ const since17 = ranges(`
   1e6c0-1e6de 1e6e0-1e6f5 1e6fe-1e6ff 1f6d8 1f777-1f77a 1f8d0-1f8d8 1fa54-1fa57 1fa8a 1fa8e 1fac8
   1facd 1faea 1faef 1fbfa 2b73a-2b73f 2cea2-2cead 323b0-33479`);
 
-/** A character that is in the same classes as this one was in Unicode 16. */
+/** A character with the properties that the given one has in Unicode 16. */
 export function inUnicode16(codePoint: number): number {
   if (codePoint === 0x295) return 0x250; // a small letter until then
   return since17.some(([from, to]) => from <= codePoint && codePoint <= to) ? 0x378 : codePoint;
 }
 
 /**
- * Characters that the normalisation of Hugging Face's tokenizers, whose tables are those of Unicode 9, neither
- * reorders nor composes with others.
+ * Characters unknown to the normalisation of Hugging Face's tokenizers, which has the tables of Unicode 9: it neither
+ * reorders them nor composes them with others.
  */
 const unknownInUnicode9 = ranges(`
   7fd 897-89f 8ca-8d3 9fe c3c d3b-d3c eba 1715 1abf-1add 1ae0-1aeb 1df6-1dfa a82c 105d2 105da

@@ -1,21 +1,21 @@
 import type { AddedToken } from "./addedTokens.js";
 import type { AddedTokenJson } from "./tokenizerJson.js";
 
-/** The tokens of a model and those that were added to them. */
+/** The tokens of a model, and the added tokens. */
 export interface Vocabulary {
   /** Ids of the model's own tokens. */
   readonly model: ReadonlyMap<string, number>;
   /** Added tokens, some of which may be the model's own as well. */
   readonly added: readonly AddedToken[];
-  /** The id of a token, an added one before one of the model. */
+  /** The id of a token; added tokens take precedence over the model's. */
   idOf(content: string): number | undefined;
   /** One more than the highest id. */
   readonly size: number;
 }
 
 /**
- * Adds tokens to a vocabulary, list by list. One that is there already keeps its id and has its properties
- * replaced; others get the next free id, whatever a file says.
+ * Adds tokens to a vocabulary, list by list. An existing token keeps its id, and its properties are replaced; others
+ * get the next free id, whatever the file says.
  *
  * Source: `add_tokens` of Hugging Face's tokenizers (`added_vocabulary.rs`).
  */

@@ -3,7 +3,7 @@ import { byteLevel, wordPatterns, wordsByPattern } from "./preTokenizerPatterns.
 import type { TokenizerConfig } from "./tokenizerConfig.js";
 import { isVocabulary, parseMerges, type TokenizerJson } from "./tokenizerJson.js";
 
-/** Tokenizers that are published as `vocab.json` and `merges.txt`; the rest is in the code of their class. */
+/** Tokenizers published as `vocab.json` and `merges.txt`, with the settings that are in the code of their class. */
 const families = {
   gpt2: {
     json: ({ addPrefixSpace = false }: TokenizerConfig) => ({
@@ -29,12 +29,12 @@ export interface VocabularyAndMerges {
 }
 
 /**
- * A byte-level BPE from the two files that GPT-2 was published in, and special tokens that its class gives it where the files
- * name none.
+ * A byte-level BPE from the two files that GPT-2 was published in. Special tokens that the files do not name are the
+ * defaults of its class in transformers.
  *
  * Source: `GPT2Tokenizer` and `Qwen2Tokenizer` of transformers.
  *
- * @throws MetaError `BAD_CHECKPOINT` for the tokenizer of another class, by name
+ * @throws MetaError `BAD_CHECKPOINT` for a tokenizer of another class
  */
 export function vocabularyAndMerges(
   { vocabulary, merges, modelType }: VocabularyAndMerges,

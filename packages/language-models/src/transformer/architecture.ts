@@ -7,14 +7,14 @@ import type { Positions } from "./positions.js";
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /**
- * A decoder-only transformer as one architecture differs from another: its parameters, and the arithmetic of
- * its parts. `transformer` makes a language model of it.
+ * The parts of a decoder-only transformer in which architectures differ: parameters, and the arithmetic of each part.
+ * `transformer` makes a language model of it.
  *
  * All functions are pure and differentiable twice. Tokens of a batch are rows, `[B*T, C]`, where C is the
  * width of the residual stream and V the size of the vocabulary.
  */
 export interface Architecture {
-  /** Also the model's name: `gpt2`. */
+  /** Name of the architecture and the model: `gpt2`. */
   readonly name: string;
   /** Longest sequence, in tokens. */
   readonly maxTokens: number;
@@ -22,20 +22,20 @@ export interface Architecture {
   /** Heads of queries in each layer. */
   readonly heads: number;
   /**
-   * Every parameter in the model's order: first those of the embedding, then those of each block by their
-   * names within it, then those of the final norm and the output head.
+   * Shapes of all parameters, in the model's order: of the embedding; of each block, by names within it; of the final
+   * norm and the output head.
    */
   readonly shapes: { readonly embed: Shapes; readonly block: Shapes; readonly head: Shapes };
-  /** Beginning of the names of a block's parameters: `h.0.` */
+  /** Prefix of the names of a block's parameters: `h.0.` */
   blockPrefix(layer: number): string;
   /** The parameter with the embeddings of all tokens, `[V, C]`. */
   readonly tokenEmbeddings: string;
   /**
-   * Transformers' name of the output head, such as `lm_head.weight`. When it is none of the parameters, the
-   * head is tied: `head` gets the token embeddings as well.
+   * Transformers' name of the output head, such as `lm_head.weight`. If no parameter has this name, the head is tied:
+   * `head` receives the token embeddings as well.
    */
   readonly outputHead: string;
-  /** Standard deviation of a freshly drawn matrix. Vectors begin as 0 (`.bias`) or 1. */
+  /** Standard deviation of a matrix at initialization. Vectors are initialized to 0 (`.bias`) or 1. */
   initialDeviation(name: string): number;
   /**
    * Adds embeddings of positions to those of tokens, or scales them.
@@ -49,7 +49,7 @@ export interface Architecture {
    *
    * @param x `[B*T, C]`
    * @param params by their names within the block
-   * @returns rows whose output is wanted: `[outputs, C]`
+   * @returns the output at `context.outputRows`: `[outputs, C]`
    */
   block(x: tf.Tensor2D, params: Params, context: AttentionContext): tf.Tensor2D;
   /** Final norm and output head: `[outputs, C]` to logits, `[outputs, V]`. */
@@ -61,7 +61,7 @@ export interface Architecture {
 export interface CheckpointFormat {
   /** The architecture in messages: `GPT-2`. */
   readonly title: string;
-  /** Transformers' name of a parameter begins with it, but for the output head's: `transformer.` */
+  /** Prefix of transformers' parameter names, except the output head's: `transformer.` */
   readonly prefix: string;
   /** Names, without the prefix, of stored tensors that are no parameters, such as causal masks. */
   readonly buffers?: RegExp;
@@ -86,12 +86,12 @@ export function parameterShapes({
   return Object.fromEntries(all.map(([name, shape]) => [name, [...shape]]));
 }
 
-/** Whether the output head is the token embeddings. */
+/** True if the output head is the token embedding matrix. */
 export function hasTiedHead({ shapes, outputHead }: Pick<Architecture, "shapes" | "outputHead">) {
   return !Object.hasOwn(shapes.head, outputHead);
 }
 
-/** Names of a block's parameters in the model by those within the block. */
+/** Names of a block's parameters in the model, by their names within the block. */
 export function blockNames(
   { shapes, blockPrefix }: Pick<Architecture, "shapes" | "blockPrefix">,
   layer: number,

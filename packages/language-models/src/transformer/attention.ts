@@ -5,36 +5,36 @@ import { flatPositions, type Positions } from "./positions.js";
 /** Queries, keys or values by head: [H, rows, D]. */
 export type Heads = tf.Tensor3D;
 
-/** Rows at which something is predicted, as a {@link TokenBatch} or a `TreeBatch` lists them. */
+/** Positions whose next token is predicted, as a {@link TokenBatch} or a `TreeBatch` lists them. */
 export type OutputPositions = Pick<TokenBatch, "queryTimes" | "scoredQueries" | "scoredPositions">;
 
-/** Keys and values of tokens that come before those of every row, as one layer sees them. */
+/** One layer's keys and values of tokens that precede every row. */
 export interface LayerCache {
   readonly keys: Heads; // [Hkv, P, D]
   readonly values: Heads; // [Hkv, P, D]
   readonly mask: tf.Tensor; // [P], additive: hides padding
 }
 
-/** What the blocks of one forward pass have in common. */
+/** Input that all blocks of one forward pass share. */
 export interface BlockInput {
   readonly positions: Positions;
-  /** Branches of trees, [B, T]: 0 in the trunk; other branches cannot be seen. */
+  /** Branches of trees, [B, T]: 0 in the trunk; a token does not attend to other branches. */
   readonly branches?: tf.Tensor2D | undefined;
-  /** Where the last block's output is wanted; default: everywhere. */
+  /** Positions at which the last block computes its output. @default all */
   readonly outputs?: OutputPositions | undefined;
-  /** The {@link causalMask} of all tokens, where it was made once for all blocks. */
+  /** The {@link causalMask} of all tokens, if it is computed once for all blocks. */
   readonly mask?: tf.Tensor;
 }
 
-/** Where a block's queries stand, and what they see. */
+/** Positions of a block's queries, and their attention. */
 export interface AttentionContext {
-  /** Whether output is wanted of some rows only, as in the last block: of all others it needs keys and values. */
+  /** True if only some rows have a query and an output, as in the last block; all rows have keys and values. */
   readonly isPartial: boolean;
   /** Positions of the rows in their sequences, for rotary embeddings: [B*T], int32. */
   positions(): tf.Tensor1D;
   /** Rows that have a query: [B*T, ...] to [queries, ...]. */
   queryRows<T extends tf.Tensor>(rows: T): T;
-  /** Rows whose output is wanted, of the residual stream: [B*T, C] to [outputs, C]. */
+  /** Rows of the residual stream that have an output: [B*T, C] to [outputs, C]. */
   outputRows(rows: tf.Tensor2D): tf.Tensor2D;
   /**
    * Causal attention, softmax(Q Kᵀ / √D) V, over the tokens of a row and those in the KV cache.
@@ -42,12 +42,12 @@ export interface AttentionContext {
    * @param q [H, queries, D]
    * @param k [Hkv, B*T, D]; each head of keys and values serves H / Hkv heads of queries
    * @param v [Hkv, B*T, D]
-   * @returns heads side by side, where the output is wanted: [outputs, H*D]
+   * @returns concatenated heads of the rows that have an output: [outputs, H*D]
    */
   attend(q: Heads, k: Heads, v: Heads): tf.Tensor2D;
 }
 
-/** The context of a block whose output is wanted everywhere. */
+/** The context of a block that computes its output at all positions. */
 export function attentionEverywhere(input: BlockInput, cache?: LayerCache): AttentionContext {
   const { batch } = input.positions;
   const { mask = causalMask(input) } = input;
@@ -60,7 +60,7 @@ export function attentionEverywhere(input: BlockInput, cache?: LayerCache): Atte
   };
 }
 
-/** The context of the last block, whose output is wanted at `input.outputs`. */
+/** The context of the last block, which computes its output at `input.outputs` only. */
 export function attentionAtOutputs(input: BlockInput, cache?: LayerCache): AttentionContext {
   const { outputs, positions } = input;
   if (!outputs) return attentionEverywhere(input, cache);

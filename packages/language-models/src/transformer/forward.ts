@@ -20,7 +20,7 @@ import { embedTokens } from "./embedding.js";
 import { type KvCache, layerCache } from "./kvCache.js";
 import { rowPositions } from "./positions.js";
 
-/** What a forward pass reads. */
+/** Input of a forward pass. */
 export interface ForwardInput extends BlockInput {
   readonly inputIds: tf.Tensor2D; // [B, T]
 }
@@ -28,8 +28,8 @@ export interface ForwardInput extends BlockInput {
 /**
  * One forward pass: embedding, blocks, final norm and output head.
  *
- * @param cache keys and values of what comes before every row
- * @returns logits where the output is wanted, [outputs, V], or of all tokens, [B*T, V]
+ * @param cache keys and values of tokens that precede every row
+ * @returns logits at `outputs`, [outputs, V], or of all tokens, [B*T, V]
  */
 export function forward(
   architecture: Architecture,
@@ -42,7 +42,7 @@ export function forward(
   return logits as tf.Tensor2D;
 }
 
-/** The stages of a forward pass as the segments of a loss: one for every layer, and one for the embedding. */
+/** The stages of a forward pass as segments of the loss: the embedding, and one per layer. */
 export function lossSegments(architecture: Architecture): Segment<TokenBatch>[] {
   const stages = stagesOf(architecture, (batch: TokenBatch) => ({
     inputIds: batch.inputIds,
@@ -66,8 +66,8 @@ export function tokenLosses(logits: tf.Tensor2D, { scoredIds }: TokenBatch): tf.
 }
 
 /**
- * The stages that a forward pass runs one after the other: the embedding, all blocks but the last, and the
- * last block with the output head.
+ * The stages of a forward pass, in order: the embedding, all blocks but the last, and the last block with the output
+ * head.
  */
 function stagesOf<I>(
   architecture: Architecture,

@@ -21,8 +21,8 @@ import {
 } from "./kvCache.js";
 
 /**
- * Reads a sequence token by token after a soft prompt of `start` tokens. Its cache has a slot for every
- * position; the mask hides those that are not filled.
+ * Reads a sequence token by token after a soft prompt of `start` tokens. Its cache has a slot for every position; the
+ * mask hides empty slots.
  *
  * @param promptOf the cache of the soft prompt, if there is one
  */
@@ -94,7 +94,7 @@ function logitsOf(architecture: Architecture, params: Params, row: tf.Tensor2D):
   return tf.reshape(architecture.head(row, params), [-1]);
 }
 
-/** A cache with slots for at least `capacity` tokens, of which those that are added are hidden. */
+/** A cache with slots for at least `capacity` tokens; the mask hides added slots. */
 function withCapacity(cache: KvCache, capacity: number): KvCache {
   const { mask, ...heads } = cache as KvCache & { readonly mask: tf.Tensor1D };
   const added = Math.max(0, capacity - mask.size);

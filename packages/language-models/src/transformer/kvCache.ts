@@ -21,8 +21,8 @@ import { embedRows, embedTokens } from "./embedding.js";
 import { type Positions, rowPositions } from "./positions.js";
 
 /**
- * Keys and values of tokens that every row has before it, after rotary embeddings: `0.keys` and `0.values`,
- * [Hkv, P, D], for each layer, and their additive `mask`, [P].
+ * Keys and values, after rotary embeddings, of tokens that precede every row: `0.keys` and `0.values`, [Hkv, P, D],
+ * for each layer, and their additive `mask`, [P].
  */
 export type KvCache = PrefixState;
 
@@ -35,7 +35,7 @@ export function layerCache(cache: KvCache, layer: number): LayerCache {
   };
 }
 
-/** Embeddings that stand before every sequence, in place of those of tokens. */
+/** Embeddings that precede every sequence, like those of tokens. */
 export interface SoftPrompt {
   readonly tokens: number;
   embeddings(params: Params): tf.Tensor2D; // [tokens, C]
@@ -61,7 +61,7 @@ export interface CachedPrompt {
   readonly cache: KvCache;
 }
 
-/** Reads what many sequences begin with, after a soft prompt or none. */
+/** Reads a prefix that many sequences share, after the soft prompt if there is one. */
 export function readPrefix(
   architecture: Architecture,
   params: Params,
@@ -74,7 +74,7 @@ export function readPrefix(
   });
 }
 
-/** The tokens of a prefix as what is read into a cache. */
+/** Embeds the tokens of a prefix, to be read into a cache. */
 export function prefixInput(
   architecture: Architecture,
   params: Params,
@@ -96,10 +96,10 @@ export interface CacheInput {
 }
 
 /**
- * A cache with the keys and values of one more sequence after those that are in it.
+ * Appends the keys and values of one more sequence to a cache.
  *
- * @param outputs positions at which the last block's output is wanted. Default: none
- * @returns also that output, [outputs, C]
+ * @param outputs positions at which the last block computes its output. @default none
+ * @returns the new cache, and `rows`, the last block's output: [outputs, C]
  */
 export function extended(
   architecture: Architecture,
@@ -116,7 +116,7 @@ export function extended(
   for (let layer = 0; layer < architecture.layers; layer++) {
     const past = cache && layerCache(cache, layer);
     const read = tidy(() => {
-      // Nobody sees what the last block makes of other rows: only their keys and values count.
+      // The last block's output of other rows is never used: only their keys and values count.
       const isLast = layer === architecture.layers - 1;
       const context = isLast
         ? attentionAtOutputs({ positions, outputs }, past)
@@ -132,7 +132,7 @@ export function extended(
   return { cache: made, rows };
 }
 
-/** The output of a block, and the keys and values that its attention was given. */
+/** Runs a block. Returns its output, and the keys and values that it passed to attention. */
 export function keysAndValues(
   context: AttentionContext,
   block: (context: AttentionContext) => tf.Tensor2D,
@@ -150,7 +150,7 @@ export function keysAndValues(
   return { output, ...first };
 }
 
-/** No output at all: what follows attention is then computed of no rows. */
+/** Positions of no output: everything after attention is then computed for no rows. */
 function nowhere(): OutputPositions {
   const none = tf.tensor1d([], "int32");
   return {

@@ -1,7 +1,7 @@
 import { MetaError } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 
-/** Positions of B * T tokens in the sequences that they belong to. */
+/** Positions of B * T tokens in their sequences. */
 export interface Positions {
   readonly batch: number;
   readonly time: number;

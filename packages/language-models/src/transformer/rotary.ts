@@ -9,7 +9,7 @@ export interface RotaryFrequencies {
   readonly scaling?: RotaryScaling | undefined;
 }
 
-/** Stretching of rotary positions to a longer context, as transformers' `rope_type` names it. */
+/** Scaling of rotary positions to a longer context, named as transformers' `rope_type`. */
 export type RotaryScaling =
   /** All frequencies are divided by `factor` (Chen et al. 2023, section 2.3). */
   | { readonly type: "linear"; readonly factor: number }
@@ -25,7 +25,7 @@ export type RotaryScaling =
       readonly originalMaxTokens: number;
     };
 
-/** Cosines and sines of the angles that a head's pairs of numbers are turned by: [rows, D/2]. */
+/** Cosines and sines of the angles by which a head's pairs of numbers are rotated: [rows, D/2]. */
 export interface RotaryAngles {
   readonly cos: tf.Tensor2D;
   readonly sin: tf.Tensor2D;
@@ -37,14 +37,13 @@ const stride = 256;
 /**
  * Makes a function from positions, `[rows]`, int32, to cosines and sines of their angles.
  *
- * Angles of far positions are large, and float32 has few digits left for their fraction. So cosines and sines
- * come from two small tables computed in float64, one for multiples of 256 and one for the rest, by the
- * addition theorem.
+ * Angles of high positions are large, and float32 has few digits left for their fraction. So cosines and sines are
+ * computed from two small float64 tables, for multiples of 256 and for the rest, by the addition theorem.
  *
  * Source: Su et al. 2021 (RoFormer), section 3.4.2.
  *
  * @param width D, the width of a head
- * @param maxTokens positions are less than that
+ * @param maxTokens upper bound of positions, exclusive
  */
 export function rotaryAngles(
   width: number,
@@ -86,7 +85,7 @@ function table(
 }
 
 /**
- * Turns a head's pairs of numbers. Number i is paired with number i + D/2, as by transformers' `rotate_half`.
+ * Rotates a head's pairs of numbers. Number i is paired with number i + D/2, as in transformers' `rotate_half`.
  *
  * @param x [H, rows, D]
  */

@@ -26,9 +26,9 @@ export interface Transformer extends LanguageModel {
 }
 
 /**
- * The language model of an architecture: losses at scored positions, for which the last block and the head run
- * there alone; segments for gradient checkpointing; prefixes and trees that questions share; generation with a KV cache; soft
- * prompts; and checkpoints that transformers opens.
+ * Makes the language model of an architecture, with losses at scored positions (the last block and the head run only
+ * there), segments for gradient checkpointing, shared prefixes and trees, generation with a KV cache, soft prompts,
+ * and checkpoints that transformers opens.
  *
  * @throws MetaError `BAD_OPTION` when the tokenizer has more tokens than the vocabulary
  */
@@ -68,7 +68,7 @@ export function transformer(architecture: Architecture, tokenizer: Tokenizer): T
   };
 }
 
-/** The arithmetic of an architecture, with a soft prompt before every sequence or none. */
+/** Forward passes of an architecture, with or without a soft prompt before every sequence. */
 function readerOf(
   architecture: Architecture,
   prompt?: SoftPrompt,
@@ -119,8 +119,8 @@ function readerOf(
 }
 
 /**
- * Memory that one block has at once for a token that sees `context` tokens, by the inputs and outputs of its
- * matrices and by its heads, as measured for GPT-2.
+ * Peak memory of one block, in bytes per token that attends to `context` tokens, from the inputs and outputs of its
+ * matrices and the number of its heads, as measured for GPT-2.
  */
 function bytesPerToken({ shapes, heads }: Architecture, context: number): number {
   const widths = Object.values(shapes.block)

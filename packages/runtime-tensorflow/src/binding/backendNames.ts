@@ -1,5 +1,5 @@
-/** Under this name TensorFlow.js knows the backend that executes operations. */
+/** Name in TensorFlow.js of the backend that executes operations. */
 export const eagerBackendName = "tensorflow";
 
-/** Under this one it knows the backend that records them for a compiled function. */
+/** Name in TensorFlow.js of the backend that records operations for a compiled function. */
 export const graphBackendName = "tensorflow-graph";

@@ -8,9 +8,9 @@ export interface NativeDevice {
   readonly memoryBytes: number;
 }
 
-/** NVIDIA's driver and the GPUs that it shows to this process, in the order of CUDA's numbers. */
+/** NVIDIA's driver and the GPUs that are visible to this process, in the order of CUDA's numbers. */
 export interface CudaDriver {
-  /** The newest CUDA that it knows: `13.0`. */
+  /** The newest CUDA that it supports: `13.0`. */
   readonly version: string;
   readonly devices: readonly CudaDevice[];
 }
@@ -27,7 +27,7 @@ interface CudaDevice {
 interface CudaMemory {
   readonly freeBytes: number;
   readonly totalBytes: number;
-  /** In use by this process in the pool of CUDA's own allocator, and the most so far. */
+  /** Bytes that this process uses in the pool of CUDA's own allocator, now and at the peak. */
   readonly poolBytes: number;
   readonly poolPeakBytes: number;
 }
@@ -39,7 +39,7 @@ export interface NativeAttribute {
   readonly value: unknown;
 }
 
-/** An output of an operation. Whoever receives it calls `deleteTensor` on its `id`. */
+/** An output of an operation. The receiver owns it, and frees it by `deleteTensor` on its `id`. */
 export interface NativeTensor {
   readonly id: number;
   readonly shape: number[];
@@ -47,7 +47,7 @@ export interface NativeTensor {
   readonly dtype: number;
 }
 
-/** Values as they lie in memory: the typed array of the data type, or one byte array per string. */
+/** Values in memory order: the typed array of the data type, or one byte array per string. */
 export type NativeValues =
   | Float32Array
   | Float64Array
@@ -83,21 +83,21 @@ export interface NativeBinding {
   operationDefinition(name: string): Uint8Array;
   addPlaceholder(shape: readonly number[], dtype: number): NativeTensor;
   addConstant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor;
-  /** A dimension that cannot be told is -1; so is the only one where the rank cannot be told. */
+  /** Adds an operation to the open graph. An unknown dimension is -1; an unknown rank is the single dimension -1. */
   addOperation(
     name: string,
     attributes: readonly NativeAttribute[],
-    /** A list where the operation takes one. */
+    /** Ids of outputs, with a list for an input that is a list. */
     inputs: readonly (number | readonly number[])[],
     outputCount: number,
   ): NativeTensor[];
-  /** `undefined` where the value depends on a placeholder. */
+  /** Evaluates an output that is constant; `undefined` if it depends on a placeholder. */
   constantValue(id: number): NativeValues | undefined;
   /**
-   * Makes an operation of a part of the open graph, which `executeOp` runs by its name. No output
-   * may be an input, or be there twice.
+   * Makes a function of a part of the open graph, which `executeOp` runs by its name. Outputs must differ from each
+   * other and from the inputs.
    *
-   * @param bodyIds outputs of the operations that it consists of
+   * @param bodyIds outputs of the operations in the function
    */
   addFunction(
     name: string,
@@ -107,11 +107,11 @@ export interface NativeBinding {
   ): void;
   removeFunction(name: string): void;
 
-  /** A program for `runElementwise`, freed with the last reference to it. */
+  /** Creates a program for `runElementwise`, which is freed with the last reference to it. */
   createElementwise(program: ElementwiseProgram): unknown;
   /**
-   * Runs a program on the CPU. Inputs that are taken are deleted; their memory serves for outputs
-   * where no other tensor shares it.
+   * Runs a program on the CPU. Donated inputs are deleted, and their memory is reused for outputs if no other tensor
+   * shares it.
    */
   runElementwise(
     program: unknown,
@@ -123,18 +123,18 @@ export interface NativeBinding {
   allowTensorFloat32(allowed: boolean): void;
   /** Queries NVIDIA's driver; throws the reason if there is none. */
   cudaDriver(): CudaDriver;
-  /** @param device its number among those of {@link cudaDriver} */
+  /** Returns the memory of a GPU. @param device its index in {@link cudaDriver} */
   cudaMemory(device: number): CudaMemory;
-  /** Why a shared library cannot be opened; one that can stays open. */
+  /** Opens a shared library, which stays open; returns the reason if that fails. */
   libraryProblem(path: string): string | undefined;
 
-  /** Gives freed memory back to the system, where the allocator keeps it. */
+  /** Returns memory that the allocator keeps after frees to the system. */
   trimMemory(): void;
 
   isUsingGpuDevice(): boolean;
-  /** Tensors that were not deleted. */
+  /** Number of tensors that were not deleted. */
   getNumOfTensors(): number;
-  /** Their bytes. Tensors that share a buffer are each counted. */
+  /** Bytes of these tensors. A shared buffer counts once per tensor. */
   getTensorBytes(): number;
   getNumOfSavedModels(): number;
 

@@ -10,12 +10,12 @@ import type { NativeAttribute, NativeBinding, NativeTensor, NativeValues } from 
  */
 export interface NodeBackend extends KernelBackend {
   readonly binding: NativeBinding;
-  /** The binding's tensors by `dataId`. */
+  /** Tensors of the binding, by `dataId`. */
   tensorMap: TensorMap;
   getDTypeInteger(dtype: DataType): number;
-  /** The binding's numbers of tensors; values that are still in JavaScript are uploaded first. */
+  /** Returns the binding's ids of tensors; values that are still in JavaScript are uploaded first. */
   getInputTensorIds(tensors: readonly { readonly dataId: object }[]): number[];
-  /** Makes a tensor of what the binding returned. */
+  /** Makes a tensor from an output of the binding. */
   createOutputTensor(output: NativeTensor): Tensor;
   executeSingleInput(operation: string, input: TensorInfo): Tensor;
   executeSingleOutput(
@@ -32,12 +32,12 @@ export interface NodeBackend extends KernelBackend {
   ): void;
 }
 
-/** A tensor as the class keeps it. */
+/** Entry of a tensor in the class's {@link TensorMap}. */
 export interface TensorEntry {
   readonly shape: number[];
   readonly dtype: number;
   id: number;
-  /** Values that the binding was not given yet. */
+  /** Values that were not yet passed to the binding. */
   values: NativeValues | null;
   refCount: number;
 }

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { eagerBackendName, graphBackendName } from "../binding/backendNames.js";
 import { type Signature, signatureOf } from "./structure.js";
 
-/** Any function that can be compiled. */
+/** A function that can be compiled. */
 export type Callable = (...args: readonly unknown[]) => unknown;
 
 /** A function with one compilation for each signature that it was called with. */
@@ -15,11 +15,11 @@ export interface CompiledFunction {
 /** Facts of a compilation known before its first run. */
 export type Traced = Pick<Compilation, "mode" | "precision" | "operations">;
 
-/** A function, and how it is compiled and run for one signature. */
+/** A function, and the steps to compile and run it for one signature. */
 export interface Compiling<C extends { readonly traced: Traced }> {
-  /** For messages. */
+  /** Name in messages. */
   readonly name: string;
-  /** Compilations to keep. */
+  /** Maximum number of compilations kept. */
   readonly signatures: number;
   readonly listener: Required<CompilationListener>;
   /** The uncompiled function, called while another function is traced, and for a gradient. */
@@ -31,10 +31,10 @@ export interface Compiling<C extends { readonly traced: Traced }> {
   remove(compiled: C): void;
 }
 
-/** Numbers the functions of this process: an engine, which runtimes share, knows them by name. */
+/** Number of functions in this process, for unique names: runtimes share an engine, which finds functions by name. */
 let functionCount = 0;
 
-/** A function that is compiled anew for every signature. */
+/** Makes a function that is compiled once per signature. */
 export function bySignature<C extends { readonly traced: Traced }>({
   name,
   signatures,
@@ -123,7 +123,7 @@ export function compilationOf(
   return { ...more, mode, precision, operations };
 }
 
-/** Runs something for the first time and tells the listener before and after. */
+/** Runs `work` for the first time and notifies the listener before and after. */
 export function announced<T>(
   listener: Required<CompilationListener>,
   compilation: Begun,

@@ -13,11 +13,11 @@ import { compiledFunction } from "./compiledFunction.js";
 import { type CompileDefaults, compileOptions } from "./compileOptions.js";
 import { type StagedCallable, stagedFunction } from "./stages/stagedFunction.js";
 
-/** Compiles functions for an engine and owns what it compiled. */
+/** Compiles functions for an engine, and owns the compilations. */
 export interface Compiler extends Required<Pick<TensorRuntime, "compile" | "compileStages">> {
   compilations(): readonly Compilation[];
   onCompile(listener: CompilationListener): void;
-  /** Frees what was compiled; compiled functions cannot be called afterwards. */
+  /** Frees all compilations; compiled functions cannot be called afterwards. */
   dispose(): void;
 }
 

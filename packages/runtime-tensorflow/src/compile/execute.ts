@@ -18,8 +18,8 @@ export interface Executable {
  * Executes a traced function as one operation of the eager backend, which must be active.
  *
  * @param tensors the arguments' tensors, in the order of the signature
- * @param donated those of them whose memory may be used for what is returned
- * @returns what the function that was traced would return
+ * @param donated tensors among them whose memory may be reused for results
+ * @returns the result, in the structure that the traced function returned
  * @throws MetaError `BAD_OPTION` when a tensor is disposed; `BAD_DATA` for an index out of range
  */
 export function execute(
@@ -54,8 +54,8 @@ export function execute(
 }
 
 /**
- * TensorFlow.js knows no bfloat16. Such a tensor passes through it between two stages and never has
- * its values read: it goes by the name of float32.
+ * Relabels bfloat16 as float32, because TensorFlow.js has no bfloat16. Such a tensor only passes between two stages;
+ * its values are never read.
  */
 function known({ TF_BFLOAT16, TF_FLOAT }: NativeBinding, output: NativeTensor): NativeTensor {
   return output.dtype === TF_BFLOAT16 ? { ...output, dtype: TF_FLOAT } : output;
@@ -86,8 +86,8 @@ function executeElementwise(
 }
 
 /**
- * Disposes donated tensors, but keeps their memory in the binding for the next run. Tensors whose data is
- * shared stay as they are.
+ * Disposes donated tensors, but keeps their memory in the binding for the next run. Tensors with shared data are left
+ * unchanged.
  *
  * @returns true for each of `tensors` whose memory was taken over
  */
@@ -105,7 +105,7 @@ function takeOver(
   });
 }
 
-/** The present data of a tensor from outside. */
+/** The current data of a captured tensor. */
 function captured(name: string, capture: Capture): { readonly dataId: object } {
   const isVariable = capture instanceof tf.Variable;
   const isAlive = isVariable ? !capture.isDisposed : tf.engine().state.tensorInfo.has(capture);
@@ -117,7 +117,7 @@ function captured(name: string, capture: Capture): { readonly dataId: object } {
   );
 }
 
-/** XLA and GPUs take the nearest row, or zeros, for an index that does not exist. */
+/** Checks indices, because XLA and GPUs return the nearest row, or zeros, for one out of range. */
 function requireIndices(name: string, indices: Int32Array, length: number): void {
   const wrong = indices.find((index) => index < 0 || index >= length);
   if (wrong === undefined) return;

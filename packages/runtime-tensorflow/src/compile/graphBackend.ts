@@ -35,14 +35,14 @@ export class GraphBackend extends NodeJSKernelBackend {
     this.tensorMap = new TracedTensors(() => this.trace.capture({}));
   }
 
-  /** A variable is known by itself, because its data is replaced when a value is assigned to it. */
+  /** Captures variables as such, because their data is replaced when a value is assigned. */
   override getInputTensorIds(tensors: readonly { readonly dataId: object }[]): number[] {
     return super.getInputTensorIds(
       tensors.map((tensor) => (tensor instanceof tf.Variable ? { dataId: tensor } : tensor)),
     );
   }
 
-  /** Takes numbers over at once, as the eager backend does. */
+  /** Converts numbers at once, as the eager backend does. */
   override move(
     dataId: object,
     values: NativeValues,
@@ -55,7 +55,7 @@ export class GraphBackend extends NodeJSKernelBackend {
     this.getInputTensorIds([{ dataId }]);
   }
 
-  /** A kernel may return its input, which may belong to the eager backend. */
+  /** Counts references. A kernel may return its input, which may belong to the eager backend. */
   override incRef(dataId: object): void {
     const owner = tf.engine().state.tensorInfo.get(dataId)?.backend ?? this;
     if (owner === this) super.incRef(dataId);
@@ -67,7 +67,7 @@ export class GraphBackend extends NodeJSKernelBackend {
   }
 }
 
-/** Tensors of a trace, and inputs for those that the function uses from outside. */
+/** Tensors of a trace. A captured tensor becomes an input of the graph. */
 class TracedTensors implements TensorMap {
   readonly #entries = new Map<object, TensorEntry>();
   readonly #captured = new Map<object, TensorEntry>();
@@ -102,7 +102,7 @@ class TracedTensors implements TensorMap {
   }
 }
 
-/** The binding as the kernels call it, with outputs of the graph in the place of tensors. */
+/** A binding for kernels that adds operations to the graph; outputs of the graph replace tensors. */
 function recordingBinding(binding: NativeBinding, current: () => Trace): NativeBinding {
   return {
     ...binding,

@@ -9,10 +9,10 @@ import type {
 import { type OperationDefinition, readOperationDefinition } from "./operationDefinition.js";
 import { userLine } from "./sourceLine.js";
 
-/** Host arrays that repeat one number are kept as one number from this size on. */
+/** Minimum size of a host array that is stored as one number if all its elements are equal. */
 const fillFrom = 256;
 
-/** Constants up to this size are written once, however often they are used: axes, shapes, scalars. */
+/** Maximum size of constants that are stored once if equal: axes, shapes, scalars. */
 const sharedUpTo = 16;
 
 /** An output of an operation in a graph. */
@@ -21,7 +21,7 @@ export interface GraphOutput {
   readonly shape: readonly number[];
   /** One of the binding's `TF_FLOAT`, `TF_INT32`, … */
   readonly dtype: number;
-  /** The outputs that the operation takes. */
+  /** Outputs that the operation reads. */
   readonly inputs: readonly number[];
   /** The values of a small constant. */
   readonly values?: NativeValues;
@@ -41,12 +41,12 @@ export class GraphBuilder {
     this.#functionName = functionName;
   }
 
-  /** Outputs so far. */
+  /** Number of outputs so far. */
   get size(): number {
     return this.#outputs.length;
   }
 
-  /** @throws Error when there is no such output */
+  /** Returns an output by its id. @throws Error when there is no such output */
   output(id: number): GraphOutput {
     const output = this.#outputs[id];
     if (!output) throw new Error(`${this.#functionName}: its graph has no output ${id}.`);
@@ -74,14 +74,14 @@ export class GraphBuilder {
     return outputs.reduce((sum, id) => sum + util.sizeFromShape([...this.output(id).shape]), 0);
   }
 
-  /** An input of the function. */
+  /** Adds an input of the function. */
   placeholder(shape: readonly number[], dtype: number): NativeTensor {
     return this.#note("Placeholder", this.#binding.addPlaceholder(shape, dtype));
   }
 
   /**
-   * Values from JavaScript. TensorFlow.js's zeros, ones and missing gradients come as whole arrays,
-   * which would take memory and time in a graph.
+   * Adds a constant from JavaScript. TensorFlow.js's zeros, ones and missing gradients are whole arrays, which would
+   * take memory and time in a graph.
    */
   constant(shape: readonly number[], dtype: number, data: NativeValues): NativeTensor {
     if (!ArrayBuffer.isView(data)) return this.#newConstant(shape, dtype, data); // texts
@@ -101,11 +101,10 @@ export class GraphBuilder {
   }
 
   /**
-   * One operation. What was computed before, by the same operation from the same inputs, is not
-   * computed again: functions that share a part, as a gradient and a Hessian-vector product do, share
-   * it in the graph.
+   * Adds an operation. An operation equal to an earlier one, with the same inputs, is not added again: functions with
+   * a common part, such as a gradient and a Hessian-vector product, share it in the graph.
    *
-   * @param attributes as for an eager call: those that the operation does not have are left out
+   * @param attributes as for an eager call; attributes that the operation does not have are ignored
    * @throws MetaError `NOT_COMPILABLE` when the shape of an output depends on values
    */
   operation(
@@ -123,7 +122,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** An output of its own with the value of another. */
+  /** Adds a copy of an output. */
   copy(id: number): NativeTensor {
     return this.#newOperation("Identity", [], [id], 1)[0] as NativeTensor;
   }
@@ -153,7 +152,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** @throws MetaError `NOT_COMPILABLE` when the value depends on an argument */
+  /** Evaluates an output. @throws MetaError `NOT_COMPILABLE` when the value depends on an argument */
   valueOf(id: number): NativeValues {
     const value = this.#binding.constantValue(id);
     if (value) return value;
@@ -195,20 +194,20 @@ export class GraphBuilder {
   }
 }
 
-/** For JSON, which writes several numbers alike. */
+/** Replacer for JSON.stringify that tells apart -0, NaN and infinities. */
 function exactly(_: string, value: unknown): unknown {
   if (Object.is(value, -0)) return "-0";
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** A loop, because the arrays may be as large as a model and calling back takes ten times as long. */
+/** True if all numbers are equal. A loop: callbacks take ten times as long, and arrays may be as large as a model. */
 function repeatsOneNumber(data: Float32Array): boolean {
   const first = data[0];
   for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return false;
   return true;
 }
 
-/** The inputs as the operation takes them: numbers, and lists of numbers. */
+/** Groups ids by the operation's inputs: single ids, and lists of ids. */
 function groupInputs(
   definition: OperationDefinition,
   attributes: readonly NativeAttribute[],

@@ -36,7 +36,7 @@ const kernels: Readonly<Record<string, tf.KernelFunc>> = {
   },
 };
 
-/** Gives the graph backend the kernels of the eager one, once. */
+/** Registers the eager backend's kernels for the graph backend, once. */
 export function supplyGraphKernels(): void {
   if (tf.getKernel("Identity", graphBackendName)) return;
   tf.copyRegisteredKernels(eagerBackendName, graphBackendName);

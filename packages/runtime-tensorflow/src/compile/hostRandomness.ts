@@ -7,8 +7,8 @@ const drawing =
   /^(dropout|rand|random(Gamma|Normal|StandardNormal|Uniform|UniformInt)|truncatedNormal)(__op)?$/;
 
 /**
- * To be called when a function that is being traced makes a tensor of numbers from JavaScript:
- * random ones would be the same on every call.
+ * Refuses random numbers from JavaScript in a traced function, where they would be the same on every call. Call it when
+ * such a function makes a tensor of JavaScript numbers.
  *
  * @throws MetaError `NOT_COMPILABLE` when the numbers come from one of TensorFlow.js's generators
  */

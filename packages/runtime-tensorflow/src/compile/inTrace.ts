@@ -6,7 +6,7 @@ import { record } from "./recording.js";
 import { replaceTensors, type Signature } from "./structure.js";
 import { openTrace, type Trace } from "./trace.js";
 
-/** Arguments with inputs of a graph in the places of their tensors. */
+/** Arguments whose tensors are replaced by inputs of a graph. */
 interface Placed<A> {
   readonly args: A;
   /** The inputs, in the order of the signature. */

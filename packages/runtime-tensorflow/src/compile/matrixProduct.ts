@@ -5,10 +5,10 @@ import type { GraphBuilder } from "./graphBuilder.js";
 export const matrixProduct = "BatchMatMulV2";
 
 /**
- * Adds matrix products to a graph: plain ones as MatMul, which is faster, and with operands in
- * bfloat16 if so wished. Results are float32 either way.
+ * Adds matrix products to a graph: those without batch axes as MatMul, which is faster, and with operands in bfloat16
+ * if requested. Results are float32 in either case.
  *
- * @param onNarrow is told of operands that are narrowed
+ * @param onNarrow called when operands are narrowed
  */
 export function matrixProducts(
   builder: GraphBuilder,

@@ -7,13 +7,13 @@ export interface ModeGrounds {
   /** True if the function can run in the mode `elementwise` here. */
   readonly isElementwise: boolean;
   readonly precision: Precision;
-  /** Numbers that the function returns, in all tensors together. */
+  /** Number of elements that the function returns, over all tensors. */
   readonly outputElements: number;
-  /** Operations in its graph, with which the time to compile grows. */
+  /** Number of operations in its graph; the time to compile grows with it. */
   readonly operations: number;
 }
 
-/** Numbers returned per operation from which on XLA's code is worth the time to compile it. */
+/** Elements returned per operation above which XLA is worth the time to compile. */
 const worthwhile = 10_000;
 
 /**

@@ -2,7 +2,7 @@ import { PbfReader } from "pbf";
 
 /** Definition of a TensorFlow operation, as needed to add it to a graph. */
 export interface OperationDefinition {
-  /** In order: whether an input is a list, and the attribute that says how long. */
+  /** Inputs, in order: true if it is a list, and the attribute with the list's length. */
   readonly inputs: readonly { readonly isList: boolean; readonly lengthAttribute?: string }[];
   /** Attributes that must be given; the others follow from the inputs. */
   readonly attributes: ReadonlySet<string>;

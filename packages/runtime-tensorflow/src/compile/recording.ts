@@ -18,9 +18,8 @@ interface Engine {
 }
 
 /**
- * Runs `body` with the graph backend active and puts TensorFlow.js back into the state that it was
- * in, whatever happens: its backend, its tape and depths (the caller may be inside a gradient), and
- * its count of tensors.
+ * Runs `body` with the graph backend active, and restores the state of TensorFlow.js afterwards, also after an error:
+ * its backend, its tape and depths (the caller may be inside a gradient), and its count of tensors.
  */
 export function record<T>(backend: GraphBackend, trace: Trace, body: () => T): T {
   const engine = tf.engine() as unknown as Engine;
@@ -47,7 +46,7 @@ export function record<T>(backend: GraphBackend, trace: Trace, body: () => T): T
   }
 }
 
-/** Lists the tensors that are made, and refuses changes to variables, which would not be recorded. */
+/** Collects created tensors, and refuses changes to variables, which would not be recorded. */
 function hook(engine: Engine, { name }: Trace, made: tf.Tensor[]): () => void {
   const { trackTensor, makeVariable } = engine;
   const { assign } = tf.Variable.prototype;

@@ -10,7 +10,7 @@ export type ResultPlan = (outputs: readonly tf.Tensor[], passed: readonly tf.Ten
 export interface TracedResult {
   /** Tensors that have to be computed. */
   readonly outputs: readonly tf.Tensor[];
-  /** Arguments' tensors, by number, that are passed on as they are. */
+  /** Indices of argument tensors that are returned themselves. */
   readonly passedOn: ReadonlySet<number>;
   readonly result: ResultPlan;
 }
@@ -40,7 +40,7 @@ export function resultOf(returned: unknown, passed: readonly tf.Tensor[]): Trace
   return { outputs: [...outputs], passedOn, result };
 }
 
-/** Outputs of a function, made different from each other and from its inputs, as they must be. */
+/** Ids of a function's outputs, with copies of those that repeat or are inputs, since ids must be distinct. */
 export function distinctIds(
   { builder }: Pick<Trace, "builder">,
   ids: readonly number[],

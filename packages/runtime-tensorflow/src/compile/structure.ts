@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 export interface Signature {
   /** Shapes, types and places of the tensors, and all other values. */
   readonly key: string;
-  /** The tensors, each once, in the order in which they are met. */
+  /** Distinct tensors, in order of first occurrence. */
   readonly tensors: readonly tf.Tensor[];
 }
 
@@ -43,16 +43,15 @@ export function signatureOf(name: string, args: readonly unknown[]): Signature {
   return { key, tensors: [...places.keys()] };
 }
 
-/** Copies a structure with other tensors in the places of its tensors. */
+/** Copies a structure with its tensors replaced. */
 export function replaceTensors<T>(value: T, replace: (tensor: tf.Tensor) => tf.Tensor): T {
   return rebuilder(value, (tensor) => () => replace(tensor))() as T;
 }
 
 /**
- * Makes a function that builds structures like `value`, with what `plan` says in the places of its
- * tensors.
+ * Makes a function that builds structures like `value`, with tensors replaced according to `plan`.
  *
- * @throws MetaError `BAD_OPTION` for what is neither a tensor, a plain value, record nor array
+ * @throws MetaError `BAD_OPTION` for anything but tensors, plain values, records and arrays
  */
 export function rebuilder<Context extends unknown[]>(
   value: unknown,

@@ -9,7 +9,7 @@ export type Capture = tf.Variable | object;
 
 /** An input of a function whose values index an axis. */
 export interface IndexInput {
-  /** Which input. */
+  /** Index of the input. */
   readonly input: number;
   /** Length of the axis. */
   readonly length: number;
@@ -30,7 +30,7 @@ export interface Trace {
   requireBelow(id: number, length: number): void;
   /** Precision of matrix products: `float32` also if the function has none to narrow. */
   readonly precision: Precision;
-  /** Adds a matrix product in the precision that was asked for. */
+  /** Adds a matrix product in the requested precision. */
   multiply(inputs: readonly number[], attributes: readonly NativeAttribute[]): NativeTensor;
 }
 
@@ -41,7 +41,7 @@ export interface TraceOptions {
   typeNumber(dtype: tf.DataType): number;
 }
 
-/** Begins to record into the graph that is open in `binding`. */
+/** Starts recording into the graph that is open in `binding`. */
 export function openTrace(
   binding: NativeBinding,
   { name, precision, typeNumber }: TraceOptions,

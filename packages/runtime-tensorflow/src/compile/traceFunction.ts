@@ -8,13 +8,13 @@ import { distinctIds, type ResultPlan, resultOf } from "./results.js";
 import type { Signature } from "./structure.js";
 import type { Capture, IndexInput } from "./trace.js";
 
-/** A function of the engine and how it is called. */
+/** A function of the engine, and the layout of its inputs and results. */
 export interface TracedFunction {
   /** Inputs after the arguments. */
   readonly captures: readonly Capture[];
   readonly indexInputs: readonly IndexInput[];
   readonly outputCount: number;
-  /** Arguments' tensors, by number, that the function returns as they are. */
+  /** Indices of argument tensors that the function returns themselves. */
   readonly returned: ReadonlySet<number>;
   readonly precision: Precision;
   readonly operations: number;
@@ -34,20 +34,20 @@ export interface TraceRequest {
   readonly fn: (...args: readonly unknown[]) => unknown;
   readonly args: readonly unknown[];
   readonly signature: Signature;
-  /** For messages. */
+  /** Name in messages. */
   readonly name: string;
   /** The name of the engine's new function. */
   readonly functionName: string;
   readonly precision: Precision;
   readonly mode: Exclude<CompileOptions["mode"], "eager" | undefined>;
-  /** For what is done element by element. None where that does not run: on a GPU. */
+  /** Number of threads for elementwise programs; absent on a GPU, where these do not run. */
   readonly threads?: number | undefined;
 }
 
 /**
- * Runs a function once to record its operations, and makes a function of the engine of them.
+ * Runs a function once to record its operations, and makes a function of the engine from these.
  *
- * @throws MetaError `NOT_COMPILABLE`, and whatever `fn` throws
+ * @throws MetaError `NOT_COMPILABLE`; the errors of `fn`
  */
 export function traceFunction(
   binding: NativeBinding,

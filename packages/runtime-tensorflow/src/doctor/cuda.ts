@@ -6,7 +6,7 @@ import { gibibytes } from "./gibibytes.js";
 
 type Engine = Pick<WorkingEngine, "devices" | "productDevice" | "driver" | "libraryProblems">;
 
-/** NVIDIA's driver, the CUDA libraries, and what TensorFlow makes of them. */
+/** Findings about NVIDIA's driver, the CUDA libraries, and TensorFlow's use of them. */
 export function cudaFindings(engine: Engine, library: LibTensorFlow): Finding[] {
   return [
     ...driverFindings(engine),
@@ -52,7 +52,7 @@ function deviceFindings(engine: Engine, library: LibTensorFlow): Finding[] {
   ];
 }
 
-/** Reports whether a product of two tensors stayed on the GPU. */
+/** Finding about a product of two tensors: it stayed on the GPU, or did not. */
 function placeFinding(productDevice: string, memoryBytes: number): Finding {
   const topic = "Tensors";
   if (/device:GPU:\d+$/.test(productDevice)) {

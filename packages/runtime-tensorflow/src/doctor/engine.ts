@@ -14,7 +14,7 @@ const sources: Record<LibTensorFlow["source"], string> = {
   python: "from an installed Python package",
 };
 
-/** TensorFlow, the addon over it, and the devices it computes on. */
+/** Findings about TensorFlow, its addon and its devices. */
 export async function engineFindings(): Promise<Finding[]> {
   const topic = "TensorFlow";
   if (!findTarget()) return [{ topic, status: "info", message: unsupportedMachine() }];

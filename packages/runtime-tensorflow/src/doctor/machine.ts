@@ -5,12 +5,12 @@ import { dirname } from "node:path";
 import { cacheDirectory, type Finding } from "@metalearn/core";
 import { gibibytes } from "./gibibytes.js";
 
-/** Node.js, processor, memory and disk. */
+/** Findings about Node.js, processor, memory and disk. */
 export async function machineFindings(): Promise<Finding[]> {
   return [nodeFinding(), processorFinding(), memoryFinding(), await diskFinding()];
 }
 
-/** The oldest Node.js that metalearn runs on, as in `engines` of package.json. */
+/** Oldest supported Node.js, as in `engines` of package.json. */
 const oldestNode = [20, 19] as const;
 
 function nodeFinding(): Finding {
@@ -65,7 +65,7 @@ function memoryFinding(): Finding {
   };
 }
 
-/** Free memory counting what the system would give up, which Node.js 20 does not tell. */
+/** Free memory, with memory that the system can reclaim; Node.js 20 does not provide it. */
 function availableMemory(): number {
   if (!existsSync("/proc/meminfo")) return freemem();
   const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];

@@ -8,7 +8,7 @@ declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
 
 const topic = "WebAssembly";
 
-/** The fallback engine: whether Node.js takes its files, and whether the processor has SIMD. */
+/** Finding about the fallback engine: Node.js accepts its files, and the processor has SIMD. */
 export async function wasmFinding(): Promise<Finding[]> {
   const accepts = async (file: string) =>
     WebAssembly.validate(await readFile(join(wasmFolder(), file)));

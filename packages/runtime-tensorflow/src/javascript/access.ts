@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** The values of a tensor as they lie in memory, row-major. */
+/** The values of a tensor in memory, row-major. */
 export type Numbers = Float32Array | Int32Array | Uint8Array;
 
 /** Access to a backend's values without copying. */
 export interface Access {
-  /** The values of a tensor, to read before memory is next allocated. */
+  /** Returns the values of a tensor; valid until memory is next allocated. */
   view(tensor: tf.TensorInfo): Numbers;
-  /** A new tensor filled with one value, to write to. */
+  /** Makes a tensor filled with one value, to write to. */
   filled(
     shape: number[],
     dtype: tf.DataType,
@@ -27,7 +27,7 @@ interface CpuBackend {
   makeTensorInfo(shape: number[], dtype: tf.DataType, values: Numbers): tf.TensorInfo;
 }
 
-/** Access to the backends that keep values within reach of JavaScript, by name. */
+/** Access to the backends whose memory JavaScript can read, by name. */
 export const accessTo: Readonly<Record<"wasm" | "cpu", (backend: unknown) => Access>> = {
   wasm(backend) {
     const wasm = backend as WasmBackend;

@@ -13,16 +13,15 @@ interface WasmBackend extends tf.KernelBackend {
 /** Size of WebAssembly's address space. */
 const addressableBytes = 2 ** 32;
 
-/** Left for what kernels take for themselves. */
+/** Reserve for the working memory of kernels. */
 const reservedBytes = 2 ** 26;
 
 /**
- * Makes a WASM backend throw when its memory is full. Without this TensorFlow.js overwrites the
- * engine's own data: it does not look whether it got memory, and the allocator itself gives out
- * addresses past the end (seen with 4.22).
+ * Makes a WASM backend throw when its memory is full. Without this TensorFlow.js overwrites the engine's own data: it
+ * does not check that an allocation succeeded, and the allocator itself returns addresses past the end (seen with
+ * 4.22).
  *
- * Memory that was used once and freed is not counted as free for a tensor that might not fit into
- * it, so that the guard may speak up a little early.
+ * Freed memory does not count as free for a tensor that might not fit into it, so the guard may throw slightly early.
  *
  * @throws MetaError `ENGINE_UNAVAILABLE`, later, from the operation that finds no room
  */

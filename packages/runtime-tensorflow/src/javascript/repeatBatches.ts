@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 
 /**
- * A matrix product that repeats a side along batch axes on which it has one matrix for many of the
- * other's. The kernels of TensorFlow.js take a side's matrices in turn, which is right only where all
- * its repeated axes come first: queries `[batch, heads, ...]` by keys `[batch, 1, ...]` come out wrong.
+ * A matrix product that repeats a side along batch axes where it has one matrix for several of the other side. The
+ * kernels of TensorFlow.js cycle through a side's matrices, which is right only if all its repeated axes come first:
+ * queries `[batch, heads, ...]` times keys `[batch, 1, ...]` give wrong results.
  */
 export function repeatBatches(multiply: tf.KernelFunc, backendName: "wasm" | "cpu"): tf.KernelFunc {
   return ({ inputs, backend, attrs }) => {

@@ -14,8 +14,8 @@ export interface SegmentSumCall {
 }
 
 /**
- * Adds up the rows of `x` that have the same segment id: [segments, ...inner]. The gradient of an
- * embedding lookup goes through it.
+ * Sums the rows of `x` that have the same segment id: [segments, ...inner]. The gradient of an embedding lookup uses
+ * it.
  *
  * As TensorFlow defines it, a row with a negative id is left out, and an id beyond the last segment
  * is an error.

@@ -5,16 +5,16 @@ import { repeatBatches } from "./repeatBatches.js";
 import { type SegmentSumCall, segmentSum } from "./segmentSum.js";
 import { transposeFirst } from "./transposeFirst.js";
 
-/** Makes a kernel, if need be from the one that is there. */
+/** Makes a kernel, possibly from the existing one. */
 type Recipe = (stock: tf.KernelFunc) => tf.KernelFunc;
 
-/** Kernels that language models need and TensorFlow.js lacks, or has in a way that does not do. */
+/** Kernels that language models need and that TensorFlow.js lacks, or has with errors or too slow. */
 const recipes: Readonly<Record<"wasm" | "cpu", Readonly<Record<string, Recipe>>>> = {
   wasm: {
     // There is none.
     UnsortedSegmentSum: () => segmentSumOn("wasm"),
-    // Writes int32 whatever type was asked for: 1 comes out as 1e-45 in float32, and into bool it
-    // writes past the end of the tensor.
+    // The stock kernel writes int32 for any requested type: 1 becomes 1e-45 in float32, and for bool it writes past the
+    // end of the tensor.
     OneHot:
       () =>
       ({ backend, ...call }) =>
@@ -22,7 +22,7 @@ const recipes: Readonly<Record<"wasm" | "cpu", Readonly<Record<string, Recipe>>>
     BatchMatMul: (stock) => repeatBatches(transposeFirst(stock), "wasm"),
   },
   cpu: {
-    // Goes over all rows for every segment, which takes minutes for a vocabulary of 50 000.
+    // The stock kernel passes over all rows for every segment: minutes for a vocabulary of 50,000.
     UnsortedSegmentSum: () => segmentSumOn("cpu"),
     BatchMatMul: (stock) => repeatBatches(stock, "cpu"),
   },
@@ -53,7 +53,7 @@ function segmentSumOn(backendName: "wasm" | "cpu"): tf.KernelFunc {
 
 const supplied = new WeakSet<tf.KernelFunc>();
 
-/** Gives a backend the kernels that it should have had, and no wrong ones. A second call changes nothing. */
+/** Registers the missing and corrected kernels of a backend, and removes wrong ones. A second call changes nothing. */
 export function supplyKernels(backendName: "wasm" | "cpu"): void {
   for (const kernelName of wrong[backendName]) {
     if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);

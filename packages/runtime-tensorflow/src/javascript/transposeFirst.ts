@@ -9,9 +9,9 @@ interface MatMulCall {
 }
 
 /**
- * A matrix product that transposes its inputs before it calls `multiply`, the product of the WASM
- * backend, which has a fast path for matrices as they are and takes 4 to 40 times as long for
- * transposed ones. Half of the products in a gradient are of these.
+ * A matrix product that transposes its inputs before it calls `multiply`, the product of the WASM backend, which has a
+ * fast path for untransposed matrices and takes 4 to 40 times as long for transposed ones. Half of the products in a
+ * gradient have a transposed input.
  */
 export function transposeFirst(multiply: tf.KernelFunc): tf.KernelFunc {
   return ({ inputs, backend, attrs }) => {

@@ -43,7 +43,7 @@ export async function wasm(): Promise<TensorRuntime> {
   };
 }
 
-/** The way in which TensorFlow.js starts the engine. */
+/** TensorFlow.js's own factory of the engine. */
 let stockFactory: (() => tf.KernelBackend | Promise<tf.KernelBackend>) | undefined;
 
 async function openEngine(): Promise<{ version: string }> {

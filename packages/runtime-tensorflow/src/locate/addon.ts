@@ -8,18 +8,18 @@ import type { LibTensorFlow } from "./layout.js";
 
 const require = createRequire(import.meta.url);
 
-/** The C++ sources, beside `src` and `dist` alike. */
+/** Folder of the C++ sources, beside `src` and `dist`. */
 export const nativeDirectory = join(import.meta.dirname, "..", "..", "native");
 
-/** The Node-API version that the addon is compiled for: it loads on every Node.js that has it. */
+/** Node-API version that the addon is compiled for: it loads in every Node.js with at least this version. */
 export const nodeApiVersion = 8;
 
 /** The addon compiled for one libtensorflow. */
 export interface Addon {
   readonly directory: string;
-  /** The engine. */
+  /** File of the engine. */
   readonly engine: string;
-  /** The loader that keeps TensorFlow quiet; see native/preload.cc. */
+  /** File of the loader that silences TensorFlow; see native/preload.cc. */
   readonly preload: string;
   readonly isBuilt: boolean;
 }

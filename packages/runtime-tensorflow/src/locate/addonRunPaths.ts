@@ -3,14 +3,14 @@ import { cacheDirectory } from "@metalearn/core";
 import type { LibTensorFlow } from "./layout.js";
 
 /**
- * The folder of a TensorFlow as an addon remembers it. One in the cache directory is remembered by its
- * place there, so that the cache directory can be moved, also to another machine.
+ * The folder of a TensorFlow as stored with an addon: a folder in the cache directory is stored relative to it, so that
+ * the cache directory can be moved, also to another machine.
  */
 export function directoryForAddon({ source, directory }: LibTensorFlow): string {
   return source === "cache" ? relative(cacheDirectory(), directory) : directory;
 }
 
-/** Run paths by which the loader finds an addon's TensorFlow. */
+/** Run paths with which the loader finds an addon's TensorFlow. */
 export function addonRunPaths(library: LibTensorFlow): string[] {
   const directory = directoryForAddon(library);
   if (library.source !== "cache") return [directory];

@@ -6,7 +6,7 @@ import type { LibTensorFlow } from "./layout.js";
 import { wheelLibraries } from "./layout.js";
 import { currentTarget, findTarget, tensorflowVersion, type Variant } from "./target.js";
 
-/** The file that says what a folder of the cache holds. It is written last. */
+/** File that describes the contents of a folder of the cache. It is written last. */
 export const manifestName = "engine.json";
 
 const manifestSchema = z.object({
@@ -21,8 +21,8 @@ const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * The folder for a variant. It is laid out like Python's `site-packages`, because TensorFlow looks
- * for the CUDA libraries in `../nvidia` from where it lies itself.
+ * The folder for a variant. It has the layout of Python's `site-packages`, because TensorFlow searches `../nvidia`,
+ * relative to itself, for the CUDA libraries.
  */
 export function cachedRoot(variant: Variant): string {
   const name = `tensorflow-${tensorflowVersion}-${variant}-${currentTarget().name}`;
@@ -48,7 +48,7 @@ export function cachedLibTensorFlow(): LibTensorFlow | undefined {
   return undefined;
 }
 
-/** A variant whose folder is whole. */
+/** Describes a variant whose folder is complete. */
 export function describeCached(variant: Variant): LibTensorFlow {
   const directory = join(cachedRoot(variant), "tensorflow");
   return {
@@ -61,7 +61,7 @@ export function describeCached(variant: Variant): LibTensorFlow {
   };
 }
 
-/** Checks that a folder of the cache was finished and still has all of its files. */
+/** Checks that a folder of the cache is complete: its setup finished, and all files are still there. */
 export function stateOf(root: string): "absent" | "whole" | { readonly damage: string } {
   const manifest = join(root, manifestName);
   if (!existsSync(manifest)) return "absent";

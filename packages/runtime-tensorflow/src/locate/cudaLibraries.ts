@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { LibTensorFlow } from "./layout.js";
 
 /**
- * The libraries that TensorFlow 2.21 opens before it registers a GPU, by the folder of the wheel that
- * brings them. Without any one of them it computes on the CPU.
+ * The libraries that TensorFlow 2.21 opens before it registers a GPU, by the folder of their wheel. If any one is
+ * missing, it computes on the CPU.
  */
 const opened: Readonly<Record<string, readonly string[]>> = {
   cuda_runtime: ["libcudart.so.12"],
@@ -21,8 +21,8 @@ function nvidiaDirectory({ directory }: Pick<LibTensorFlow, "directory">): strin
 }
 
 /**
- * The libraries that a build for CUDA needs for a GPU to count: full paths, or a plain name for the
- * system to find where a library is not beside TensorFlow. None for other builds.
+ * The libraries that a build for CUDA needs before it registers a GPU: full paths, or a plain name, for the system to
+ * find, if a library is not beside TensorFlow. Empty for other builds.
  */
 export function cudaLibraryPaths(library: LibTensorFlow): string[] {
   if (library.variant !== "cuda") return [];

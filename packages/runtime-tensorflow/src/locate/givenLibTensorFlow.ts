@@ -8,7 +8,7 @@ import { currentTarget } from "./target.js";
  * The TensorFlow that `LIBTENSORFLOW_DIR` names, in the layout of the wheel (`libtensorflow_cc`) or
  * of the C library's archive (`lib/libtensorflow`), with `include/` beside it.
  *
- * @throws MetaError `ENGINE_UNAVAILABLE` when something of it is missing
+ * @throws MetaError `ENGINE_UNAVAILABLE` when a part of it is missing
  */
 export function givenLibTensorFlow(): LibTensorFlow | undefined {
   const given = process.env.LIBTENSORFLOW_DIR;
@@ -54,7 +54,7 @@ function versionFromHeader(includeDirectory: string): string | undefined {
   return numbers.every((number) => number !== undefined) ? numbers.join(".") : undefined;
 }
 
-/** In the C library's archive `libtensorflow.so.2` links to `libtensorflow.so.2.18.0`. */
+/** Version from a file name: in the C library's archive `libtensorflow.so.2` links to `libtensorflow.so.2.18.0`. */
 function versionFromFileName(library: string): string | undefined {
   return /(\d+\.\d+\.\d+)(\.dylib)?$/.exec(realpathSync(library))?.[1];
 }

@@ -2,21 +2,21 @@ import { currentTarget, type Variant } from "./target.js";
 
 /** A TensorFlow on disk: its C API's libraries and headers. */
 export interface LibTensorFlow {
-  /** Who put it there: the user, `metalearn setup`, or pip. */
+  /** Origin: named by the user, installed by `metalearn setup`, or by pip. */
   readonly source: "LIBTENSORFLOW_DIR" | "cache" | "python";
-  /** Holds the libraries. */
+  /** Folder of the libraries. */
   readonly directory: string;
-  /** Holds `tensorflow/c/c_api.h`. */
+  /** Folder that contains `tensorflow/c/c_api.h`. */
   readonly includeDirectory: string;
   /** File names in `directory`, in the order to link them. */
   readonly libraries: readonly string[];
-  /** `undefined` where it cannot be told before it is loaded. */
+  /** Version; `undefined` if it is unknown until the library is loaded. */
   readonly version: string | undefined;
-  /** `undefined` where it cannot be told. */
+  /** Variant; `undefined` if unknown. */
   readonly variant: Variant | undefined;
 }
 
-/** For messages: `TensorFlow 2.21.0 in /home/…`. */
+/** Describes a TensorFlow in messages: `TensorFlow 2.21.0 in /home/…`. */
 export function describeLibrary({ version, directory }: LibTensorFlow): string {
   return `TensorFlow${version ? ` ${version}` : ""} in ${directory}`;
 }

@@ -8,7 +8,7 @@ import { pythonLibTensorFlow } from "./pythonLibTensorFlow.js";
  * `metalearn setup`, else an installed Python package of a matching version.
  *
  * @returns `undefined` when there is none
- * @throws MetaError `ENGINE_UNAVAILABLE` when `LIBTENSORFLOW_DIR` names something else, or the
+ * @throws MetaError `ENGINE_UNAVAILABLE` when `LIBTENSORFLOW_DIR` names no TensorFlow, or the
  *   files from `metalearn setup` are damaged
  */
 export async function findLibTensorFlow(): Promise<LibTensorFlow | undefined> {

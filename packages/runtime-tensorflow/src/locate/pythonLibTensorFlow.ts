@@ -20,8 +20,8 @@ if spec and spec.submodule_search_locations:
 `;
 
 /**
- * The TensorFlow of an installed Python package, if its version differs from ours in the patch
- * number at most. Asks `python3`, which takes some 50 ms.
+ * The TensorFlow of an installed Python package, if its version equals the supported one except for the patch number.
+ * Runs `python3`, which takes some 50 ms.
  */
 export async function pythonLibTensorFlow(): Promise<LibTensorFlow | undefined> {
   if (!findTarget()) return undefined;

@@ -9,13 +9,13 @@ export type Variant = "cpu" | "cuda";
 /** A wheel on the package index. */
 export interface Wheel {
   readonly package: string;
-  /** The platform tag that pip is asked for. */
+  /** Platform tag for pip. */
   readonly platform: string;
 }
 
-/** A kind of machine for which TensorFlow is published with its C API. */
+/** A platform for which TensorFlow is published with its C API. */
 export interface Target {
-  /** As Node.js names it: `linux-x64`. */
+  /** Node.js's name of the platform: `linux-x64`. */
   readonly name: string;
   readonly wheels: Readonly<Partial<Record<Variant, Wheel>>>;
   /** Ending of shared libraries of major version 2. */
@@ -43,13 +43,13 @@ const targets: readonly Target[] = [
   },
 ];
 
-/** This machine's target; `undefined` where TensorFlow publishes no C API. */
+/** The target of this machine; `undefined` if TensorFlow publishes no C API for it. */
 export function findTarget(): Target | undefined {
   const name = `${process.platform}-${process.arch}`;
   return targets.find((target) => target.name === name);
 }
 
-/** Why there is no TensorFlow for this machine. */
+/** Reason why there is no TensorFlow for this machine. */
 export function unsupportedMachine(): string {
   return (
     `TensorFlow ${tensorflowVersion} is published with its C API for ${targets.map(({ name }) => name).join(", ")}, ` +
@@ -57,7 +57,7 @@ export function unsupportedMachine(): string {
   );
 }
 
-/** @throws MetaError `ENGINE_UNAVAILABLE` on a machine for which TensorFlow is not published */
+/** Returns this machine's target. @throws MetaError `ENGINE_UNAVAILABLE` if TensorFlow is not published for it */
 export function currentTarget(): Target {
   const target = findTarget();
   if (!target) throw new MetaError("ENGINE_UNAVAILABLE", unsupportedMachine());

@@ -1,10 +1,10 @@
 import { MetaError } from "@metalearn/core";
 
-/** A part of the CUDA libraries that TensorFlow opens only when something calls it, or never. */
+/** A part of the CUDA libraries that TensorFlow opens at its first call, or never. */
 interface OptionalPart {
   /** Features lost without it. */
   readonly serves: string;
-  /** Tells its files by their paths in the engine's folder. */
+  /** Pattern of its files' paths in the engine's folder. */
   readonly files: RegExp;
 }
 
@@ -32,9 +32,9 @@ const optionalParts: Readonly<Record<string, OptionalPart>> = {
 };
 
 /**
- * A test for the files of some parts.
+ * Makes a test for paths of the files of some parts.
  *
- * @param names of {@link optionalParts}; `lean` stands for all
+ * @param names keys of {@link optionalParts}; `lean` means all
  * @throws MetaError `BAD_OPTION` for another name
  */
 export function filesOf(names: readonly string[]): (path: string) => boolean {

@@ -16,11 +16,11 @@ import { withWorkDirectory } from "../setup/workDirectory.js";
 import { filesOf } from "./optionalParts.js";
 
 /**
- * The engine and its addon, as the cache directory holds them. They find each other wherever the cache
- * directory is. Headers stay behind: they are for compiling.
+ * Lists the files of the engine and its addon, at their places in the cache directory, which can be moved. Headers,
+ * needed only for compiling, are left out.
  *
- * @throws MetaError `ENGINE_UNAVAILABLE` when there is none and it cannot be had; `BAD_OPTION` for a
- *   part that cannot be left out
+ * @throws MetaError `ENGINE_UNAVAILABLE` when the engine is missing and cannot be installed; `BAD_OPTION` for a part
+ *   that cannot be left out
  */
 export async function packEngine({ cuda, without, notify }: PackOptions): Promise<PackedFile[]> {
   const isLeftOut = filesOf(without);
@@ -42,7 +42,7 @@ export async function packEngine({ cuda, without, notify }: PackOptions): Promis
   ];
 }
 
-/** An engine of our own: one that somebody else installed may be anything. */
+/** Provides the engine of `metalearn setup`: one installed by others may have any contents. */
 async function provide(variant: Variant, notify: PackOptions["notify"]) {
   const options = { cuda: variant === "cuda", force: false, notify };
   return withWorkDirectory(async (workDirectory) => {

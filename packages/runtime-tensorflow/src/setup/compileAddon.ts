@@ -14,11 +14,11 @@ import { type Compiler, requireCompiler } from "./compiler.js";
 
 /** Options of compiling the addon. */
 export interface CompileOptions {
-  /** The file of the engine. */
+  /** Output file of the engine. */
   readonly engine: string;
-  /** The file of the loader. */
+  /** Output file of the loader. */
   readonly preload: string;
-  /** Takes the object files. */
+  /** Folder for object files. */
   readonly workDirectory: string;
   notify(message: string): void;
 }
@@ -83,7 +83,7 @@ async function call([program, ...first]: Compiler, rest: readonly string[]): Pro
   );
 }
 
-/** Runs `work` on every item, at most `width` at a time; the first failure starts no more. */
+/** Runs `work` on every item, at most `width` at a time; after a failure no more are started. */
 async function inParallel<T>(
   items: readonly T[],
   width: number,

@@ -1,14 +1,14 @@
 import { MetaError } from "@metalearn/core";
 import { runCommand } from "../runCommand.js";
 
-/** A C++ compiler: a program and the parameters that always go first, as in `ccache g++`. */
+/** A C++ compiler: a program and its first parameters, as in `ccache g++`. */
 export type Compiler = readonly [program: string, ...parameters: string[]];
 
-/** The command that installs one. */
+/** Command that installs a compiler. */
 export const installCompiler =
   process.platform === "darwin" ? "xcode-select --install" : "apt-get install g++";
 
-/** The C++ compiler to use with its version: `$CXX` if set, else the first that runs. */
+/** Finds the C++ compiler to use, with its version: `$CXX` if set, else the first that runs. */
 export async function findCompiler(): Promise<
   { readonly compiler: Compiler; readonly version: string } | undefined
 > {
@@ -24,7 +24,7 @@ export async function findCompiler(): Promise<
   return undefined;
 }
 
-/** @throws MetaError `ENGINE_UNAVAILABLE` when there is none */
+/** Returns the C++ compiler. @throws MetaError `ENGINE_UNAVAILABLE` when there is none */
 export async function requireCompiler(): Promise<Compiler> {
   const found = await findCompiler();
   if (found) return found.compiler;

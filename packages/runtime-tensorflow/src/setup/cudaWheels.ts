@@ -9,11 +9,11 @@ export const cudaPlatforms = [
 ];
 
 /**
- * The wheels with the CUDA libraries that a build of TensorFlow needs, in the versions it needs, as
- * its own metadata names them in the extra `and-cuda`.
+ * The wheels with the CUDA libraries that a build of TensorFlow needs, with versions, from the extra `and-cuda` of its
+ * metadata.
  *
  * @param metadata the wheel's `METADATA`
- * @returns as pip writes them: `nvidia-cublas-cu12<13.0,>=12.5.3.2`
+ * @returns pip requirements: `nvidia-cublas-cu12<13.0,>=12.5.3.2`
  * @throws MetaError `ENGINE_UNAVAILABLE` when the metadata names none
  */
 export function cudaRequirements(metadata: string): string[] {
@@ -28,7 +28,7 @@ export function cudaRequirements(metadata: string): string[] {
   );
 }
 
-/** Libraries, and what XLA compiles with: `ptxas` and `libdevice`. Headers are not needed. */
+/** True for libraries, and for XLA's tools `ptxas` and `libdevice`. Headers are not needed. */
 export function isCudaFile(path: string): boolean {
   return /^nvidia\/([^/]+\/lib|cuda_nvcc\/(bin|nvvm))\/.+/.test(path) && !path.endsWith(".py");
 }

@@ -5,7 +5,7 @@ import type { Variant } from "../locate/target.js";
 /** Peak disk space of a setup, in bytes: the unpacked files and a wheel. */
 const needed: Record<Variant, number> = { cpu: 1.3e9, cuda: 8e9 };
 
-/** @throws MetaError `ENGINE_UNAVAILABLE` when the disk is too full for a setup */
+/** Checks free disk space. @throws MetaError `ENGINE_UNAVAILABLE` when the disk is too full for a setup */
 export async function requireFreeSpace(directory: string, variant: Variant): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize;

@@ -10,9 +10,9 @@ import type { StepOptions } from "./provideLibTensorFlow.js";
 import { publish } from "./publish.js";
 
 /**
- * Compiles the addon for a TensorFlow and sees it compute before it counts.
+ * Compiles the addon for a TensorFlow, and installs it only after a test computation.
  *
- * @returns the devices on which a new addon was seen to compute; none when it was there already
+ * @returns the devices of the test computation; none if the addon already existed
  * @throws MetaError `ENGINE_UNAVAILABLE` when there is no compiler, or the result does not work
  */
 export async function provideAddon(

@@ -28,10 +28,10 @@ export interface StepOptions {
 }
 
 /**
- * A TensorFlow to build the addon for: one that is there, or else the wheel's, downloaded and
- * unpacked into the cache directory.
+ * Provides a TensorFlow to build the addon for: an existing one, or else that of the wheel, downloaded and unpacked
+ * into the cache directory.
  *
- * @throws MetaError `ENGINE_UNAVAILABLE` when it cannot be had
+ * @throws MetaError `ENGINE_UNAVAILABLE` when the wheel cannot be downloaded or unpacked
  */
 export async function provideLibTensorFlow(
   options: StepOptions,
@@ -104,7 +104,7 @@ async function assemble(wheel: Wheel, root: string, options: StepOptions): Promi
   return manifest;
 }
 
-/** @returns the paths of the wheels */
+/** Downloads wheels. @returns their paths */
 async function download(
   requirements: readonly string[],
   platforms: readonly string[],
@@ -124,7 +124,7 @@ async function download(
   return (await readdir(directory)).sort().map((file) => join(directory, file));
 }
 
-/** The C API: two libraries, and of 13 000 headers those it includes. */
+/** True for files of the C API: two libraries, and the headers that it includes, out of 13,000. */
 function isTensorFlowFile(path: string): boolean {
   const [, inPackage] = /^tensorflow\/(.+)$/.exec(path) ?? [];
   if (inPackage === undefined) return /^[^/]+\.dist-info\/METADATA$/.test(path);
@@ -151,7 +151,7 @@ async function readMetadata(root: string): Promise<string> {
   return readFile(join(root, folder ?? "", "METADATA"), "utf8");
 }
 
-/** Calls `report` with 25, 50, 75 and 100 as a share passes them. */
+/** Calls `report` with 25, 50, 75 and 100 when the fraction done passes them. */
 function everyQuarter(report: (percent: number) => void): (share: number) => void {
   let reported = 0;
   return (share) => {

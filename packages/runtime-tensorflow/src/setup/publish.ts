@@ -2,10 +2,10 @@ import { mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /**
- * Moves a finished folder into its place in one step: others see all of it or nothing.
+ * Moves a finished folder into its place atomically: other processes see all of it or nothing.
  *
- * @param place.isGood whether what another setup may have put there meanwhile is to stay
- * @param place.workDirectory takes what has to make room
+ * @param place.isGood returns true if the folder that another setup has put there meanwhile is to stay
+ * @param place.workDirectory folder to which a replaced folder is moved
  */
 export async function publish(
   finished: string,

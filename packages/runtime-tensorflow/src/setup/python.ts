@@ -1,10 +1,10 @@
 import { MetaError } from "@metalearn/core";
 import { runCommand } from "../runCommand.js";
 
-/** The program that is asked for wheels. */
+/** Program that downloads wheels. */
 const python = "python3";
 
-/** A Python that has pip, or what is missing. */
+/** A Python with pip, or the missing part. */
 export type PythonState =
   | { readonly pip: string }
   | { readonly missing: string; readonly fix: string };
@@ -20,10 +20,10 @@ export async function pythonState(): Promise<PythonState> {
 }
 
 /**
- * Downloads wheels for a platform, whatever Python is installed here: none of it is run.
+ * Downloads wheels for a platform, independent of the installed Python. Nothing in them is run.
  *
- * @param requirements as pip writes them: `tensorflow-cpu==2.21.0`
- * @param onLine sees what pip says of each file
+ * @param requirements in pip's syntax: `tensorflow-cpu==2.21.0`
+ * @param onLine called with each line that pip prints
  * @throws MetaError `ENGINE_UNAVAILABLE` when there is no pip or it fails
  */
 export async function pipDownload(
@@ -63,7 +63,7 @@ function install(name: string): string {
   return process.platform === "darwin" ? "brew install python" : `apt-get install ${name}`;
 }
 
-/** The last thing a program said, which is where they say what went wrong. */
+/** The last line of a program's output, where the reason of a failure is. */
 function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.trim() || "it said nothing";
 }

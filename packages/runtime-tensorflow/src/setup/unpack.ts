@@ -12,13 +12,13 @@ export interface UnpackOptions {
   /** Destination folder; files keep their paths in the wheel. */
   readonly directory: string;
   wants(path: string): boolean;
-  /** Sees the share that is done, from 0 to 1, as it grows. */
+  /** Called with the fraction done, from 0 to 1. */
   onProgress?(share: number): void;
 }
 
 /**
- * Unpacks some files of a wheel, which is a ZIP archive, as a stream: libraries of a gigabyte pass
- * through without being held in memory.
+ * Unpacks some files of a wheel, a ZIP archive, as a stream: libraries of a gigabyte are never held in memory as a
+ * whole.
  *
  * @returns the size in bytes of each file, by path
  * @throws MetaError `ENGINE_UNAVAILABLE` when the wheel is damaged

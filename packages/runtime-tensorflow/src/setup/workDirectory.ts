@@ -32,7 +32,7 @@ async function create(parent: string): Promise<string> {
   }
 }
 
-/** The process that a folder belongs to. Machines may share a cache, and number processes alike. */
+/** Name of the process that owns a folder, with its host: machines that share a cache may have equal process ids. */
 function owner(pid: number | string): string {
   return `${hostname()}-${pid}`;
 }

@@ -11,9 +11,9 @@ export class TensorFlowBackend extends NodeJSKernelBackend {
   }
 
   /**
-   * Takes numbers over from JavaScript, at once. The class above would keep them until an operation
-   * needs them: the engine would not know of their bytes, and a later change of the array would
-   * change the tensor. Texts stay there, because a buffer of them may have gaps.
+   * Copies numbers from JavaScript at once. The base class would keep them until an operation needs them: the engine
+   * would not count their bytes, and a later change of the array would change the tensor. Texts stay in JavaScript,
+   * because a buffer of them may have gaps.
    */
   override move(
     dataId: object,

@@ -13,8 +13,8 @@ export function cudaNumber(device: Device): number {
 }
 
 /**
- * Refuses a GPU that the driver does not have, which TensorFlow would do without saying which there
- * are. Where the driver cannot be asked, {@link deviceInUse} finds out.
+ * Refuses a GPU that the driver does not have, with a list of those that it has; TensorFlow's error has no such list.
+ * If the driver cannot be queried, {@link deviceInUse} checks.
  *
  * @throws MetaError `ENGINE_UNAVAILABLE`
  */
@@ -56,7 +56,7 @@ export interface CudaGrounds {
   readonly driver: DriverState;
 }
 
-/** Why TensorFlow does not compute on a GPU, and the command that helps, if there is one. */
+/** Reason why TensorFlow does not compute on a GPU, and the command that fixes it, if there is one. */
 export function missingForCuda({ library, driver }: CudaGrounds): {
   readonly reason: string;
   readonly fix?: string;

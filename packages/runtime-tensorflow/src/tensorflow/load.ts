@@ -17,9 +17,9 @@ export interface LoadedEngine {
 }
 
 /**
- * Finds TensorFlow and loads the addon built for it. The second call in a process is free.
+ * Finds TensorFlow and loads the addon built for it. Further calls in a process return the loaded addon.
  *
- * @throws MetaError `ENGINE_UNAVAILABLE`, with the command that helps
+ * @throws MetaError `ENGINE_UNAVAILABLE`, with the command that fixes it
  */
 export async function loadEngine(): Promise<LoadedEngine> {
   const { library, addon } = await locateEngine();

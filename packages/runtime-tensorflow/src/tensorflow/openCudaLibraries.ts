@@ -4,11 +4,11 @@ import type { LibTensorFlow } from "../locate/layout.js";
 import type { DriverState } from "./driver.js";
 
 /**
- * Opens the CUDA libraries beside TensorFlow, so that it finds them by their names: the wheel's C
- * library does not look for all of them there, which Python's modules make good. What is missing is
- * left to TensorFlow, which then registers no GPU, and to `metalearn doctor`.
+ * Opens the CUDA libraries beside TensorFlow, so that it finds them by name: the wheel's C library does not search for
+ * all of them there; in Python, TensorFlow's modules open the rest. If a library is missing, TensorFlow registers no
+ * GPU, and `metalearn doctor` reports it.
  *
- * Does nothing without a driver, where they would only take time to load.
+ * Does nothing without a driver, since loading the libraries takes time.
  */
 export function openCudaLibraries(
   binding: Pick<NativeBinding, "libraryProblem">,

@@ -28,10 +28,10 @@ const answerSchema = z.object({
 export interface WorkingEngine {
   readonly version: string;
   readonly devices: readonly NativeDevice[];
-  /** The device on which a product stayed that was computed there. */
+  /** Device whose memory holds the result of the test product. */
   readonly productDevice: string;
   readonly driver: DriverState;
-  /** Why shared libraries that were asked for cannot be opened, by path. */
+  /** Reasons why requested shared libraries cannot be opened, by path. */
   readonly libraryProblems: Readonly<Record<string, string>>;
 }
 
@@ -39,8 +39,7 @@ export interface WorkingEngine {
 export type ProbeResult = WorkingEngine | { readonly problem: string };
 
 /**
- * Loads an addon in a process of its own, which a broken library may end, and has it multiply two
- * matrices.
+ * Loads an addon in a separate process, because a broken library may crash it, and multiplies two matrices there.
  *
  * @param libraries shared libraries to open first
  */
@@ -65,7 +64,7 @@ export async function probe(
   }
 }
 
-/** The error in what Node.js prints when a script fails, or the last line where there is none. */
+/** Extracts the error from Node.js's output for a failed script; the last line if there is none. */
 function reasonIn(stderr: string): string {
   const lines = stderr.trim().split("\n");
   const error = lines.find((line) => /^\w*Error: /.test(line));

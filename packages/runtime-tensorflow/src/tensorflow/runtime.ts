@@ -30,7 +30,7 @@ interface OpenEngine {
   readonly device: Device;
 }
 
-/** TensorFlow keeps the threads that it is first started with until the process ends. */
+/** Threads of TensorFlow, which cannot change after its first start in a process. */
 let threadsOfProcess: Pick<EngineOptions, "threads"> | undefined;
 
 const engines = new SharedEngine<EngineOptions, OpenEngine>({
@@ -49,8 +49,8 @@ const engines = new SharedEngine<EngineOptions, OpenEngine>({
  * them, in the whole process; runtimes with the same options share one engine, which is freed when
  * the last of them is disposed.
  *
- * @throws MetaError `ENGINE_UNAVAILABLE` when TensorFlow or the device is not there, with the
- *   command that helps; `BAD_OPTION`, also while it is in use with other options, or another engine is
+ * @throws MetaError `ENGINE_UNAVAILABLE` when TensorFlow or the device is missing, with the command that fixes it;
+ *   `BAD_OPTION`, also while it is in use with other options, or another engine is in use
  *
  * @example
  * const runtime = await tensorflow({ device: "cpu" });

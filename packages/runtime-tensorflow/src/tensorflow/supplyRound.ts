@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { NodeBackend } from "../binding/kernels.js";
 
-/** TensorFlow's own rounding of int32 gives zeros (seen with 2.21 on the CPU): leave integers alone. */
+/** Kernel that rounds, and returns integers unchanged: TensorFlow's own gives zeros for int32 (2.21 on the CPU). */
 const kernelFunc: tf.KernelFunc = ({ inputs, backend }) => {
   const { x } = inputs as { x: tf.TensorInfo };
   const node = backend as NodeBackend;
@@ -10,7 +10,7 @@ const kernelFunc: tf.KernelFunc = ({ inputs, backend }) => {
   return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
 };
 
-/** Replaces the kernel that rounds, once. */
+/** Registers the corrected kernel for rounding, once. */
 export function supplyRound(backendName: string): void {
   if (tf.getKernel("Round", backendName)?.kernelFunc === kernelFunc) return;
   tf.unregisterKernel("Round", backendName);

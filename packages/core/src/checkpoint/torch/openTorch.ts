@@ -17,9 +17,9 @@ import { extentOf, namedTensors, type TorchTensor } from "./stateDict.js";
 import { isZip, readZip } from "./zipFormat.js";
 
 /**
- * Opens a state dict that torch.save wrote (`.pt`, `.bin`), in the ZIP format of torch 1.6 or in the one
- * before it. Nothing in the file is executed: what is not a plain tensor, dictionary, list or value is
- * refused. Views, transposed tensors and shared storages are read as torch reads them.
+ * Opens a state dict that torch.save wrote (`.pt`, `.bin`), in the ZIP format of torch 1.6 or in the older one.
+ * Nothing in the file is executed: anything but plain tensors, dictionaries, lists and values is refused.
+ * Views, transposed tensors and shared storages are read as torch reads them.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when the file is damaged, or holds more than tensors
  */
@@ -69,7 +69,7 @@ export function readTorch(
   return readAll(openTorch(path), wanted);
 }
 
-/** The bytes of a tensor's elements in order: those that it is a view of, and no others, are read. */
+/** Reads the bytes of a tensor's elements, in order; reads only the part of the storage that it views. */
 async function readView(
   file: FileHandle,
   { dtype, shape, strides, offset }: TorchTensor,

@@ -1,7 +1,7 @@
 import { type Complaint, elementsOf, isCounts, type StoredTensor } from "../tensorFile.js";
 import { type Unpickled, unpickle } from "./unpickle.js";
 
-/** Numbers in a row, which tensors are views of. */
+/** Consecutive numbers, of which tensors are views. */
 export interface TorchStorage {
   readonly kind: "storage";
   readonly key: string;
@@ -23,8 +23,8 @@ export interface PickledTensors extends Unpickled {
 }
 
 /**
- * The longest pickle that is read, in bytes: room for some 10,000 tensors. A larger one is made to fill the
- * memory, where an operation of one byte may become an object of a hundred.
+ * Maximum length of a pickle, in bytes: room for some 10,000 tensors. A larger one may be an attack on memory, since
+ * an operation of one byte can create an object of a hundred.
  */
 export const longestPickle = 2_000_000;
 
@@ -48,10 +48,10 @@ export const storedBytes: Readonly<Record<string, number>> = Object.fromEntries(
 );
 
 /**
- * Reads a pickle that holds tensors, dictionaries, lists and plain values. Of torch it may import what
- * rebuilds tensors; no code runs.
+ * Reads a pickle that holds tensors, dictionaries, lists and plain values. The only names of torch that it may import
+ * are those that rebuild tensors; no code runs.
  *
- * @throws the complaint: another name is asked for, or a tensor reaches beyond its storage
+ * @throws `bad` if it imports another name, or a tensor reaches beyond its storage
  */
 export function unpickleTensors(bytes: Buffer, start: number, bad: Complaint): PickledTensors {
   const storages = new Map<string, TorchStorage>();
@@ -77,7 +77,7 @@ export function unpickleTensors(bytes: Buffer, start: number, bad: Complaint): P
 /**
  * The tensors of a state dict by name; other values are left out.
  *
- * @throws the complaint when there are none
+ * @throws `bad` when there are none
  */
 export function namedTensors(value: unknown, bad: Complaint): Record<string, TorchTensor> {
   if (!(value instanceof Map)) throw bad("it holds no dictionary of tensors by name");
@@ -128,13 +128,13 @@ function rebuildTensor(args: readonly unknown[], bad: Complaint): TorchTensor {
   return tensor;
 }
 
-/** A parameter is its tensor; whether it is to be trained is the trainer's choice. */
+/** Returns the tensor of a parameter; `requires_grad` is ignored. */
 function rebuildParameter([tensor]: readonly unknown[], bad: Complaint): TorchTensor {
   if (!isTensor(tensor)) throw bad("its pickle describes a malformed parameter");
   return tensor;
 }
 
-/** How far a tensor that is not empty reaches from its first element to its last, both included. */
+/** Number of storage elements from the first to the last element of a non-empty tensor, both included. */
 export function extentOf({ shape, strides }: Pick<TorchTensor, "shape" | "strides">): number {
   return shape.reduce((sum, size, i) => sum + (size - 1) * (strides[i] as number), 1);
 }

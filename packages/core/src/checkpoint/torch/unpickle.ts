@@ -1,14 +1,13 @@
 import type { Complaint } from "../tensorFile.js";
 
-/** What a pickle may ask for beyond its own data. */
+/** Names and data outside of a pickle that it may refer to. */
 export interface PickleWorld {
   /**
-   * What the names stand for that a pickle may import (`collections.OrderedDict`); those that it may call
-   * are functions of a list of arguments, which the pickle may still change afterwards. No other name is
-   * ever looked up.
+   * Values of the names that a pickle may import, such as `collections.OrderedDict`. Callable ones are functions of a
+   * list of arguments; the pickle may change this list after the call. No other name is ever looked up.
    */
   readonly globals: ReadonlyMap<string, unknown>;
-  /** What a persistent id stands for: data that lies outside of the pickle. */
+  /** Resolves a persistent id: data outside of the pickle. */
   persistent(id: unknown): unknown;
   readonly bad: Complaint;
 }
@@ -20,16 +19,16 @@ export interface Unpickled {
 }
 
 /**
- * Reads a Python pickle without executing it: a machine that knows the operations of plain data
- * (protocol 2, as torch.save writes it) and the names of `world`, and refuses everything else.
+ * Reads a Python pickle without executing it: supports the operations of plain data (protocol 2, as torch.save writes
+ * it) and the names of `world`, and refuses everything else.
  *
- * Dictionaries arrive as Map, lists and tuples as arrays, None as null, integers beyond 2^53 as bigint. No
- * operation gives more than the bytes that it takes, and nothing recurses.
+ * Dictionaries become Map, lists and tuples arrays, None null, and integers beyond 2^53 bigint. No operation creates
+ * more data than the bytes that it reads, and nothing recurses.
  *
  * Source: Python's `Lib/pickletools.py`; the choice of operations is that of torch's
  * `_weights_only_unpickler.py`.
  *
- * @throws the world's complaint
+ * @throws `world.bad` for a damaged pickle, or an unsupported operation or name
  */
 export function unpickle(bytes: Buffer, start: number, world: PickleWorld): Unpickled {
   const { globals, persistent, bad } = world;
@@ -125,7 +124,7 @@ export function unpickle(bytes: Buffer, start: number, world: PickleWorld): Unpi
     r: () => void memo.set(take(4).readUInt32LE(), top()),
     h: () => recall(take(1).readUInt8()),
     j: () => recall(take(4).readUInt32LE()),
-    // What lies outside
+    // References to the outside
     c: () => {
       const name = `${line()}.${line()}`;
       if (!globals.has(name)) {

@@ -4,7 +4,7 @@ import type { TorchContents } from "./contents.js";
 import { longestPickle, storedBytes, unpickleTensors } from "./stateDict.js";
 import { listZipRecords, verifyRecord, type ZipRecord } from "./zipRecords.js";
 
-/** Whether a file begins as a ZIP archive does. */
+/** True for a file that begins like a ZIP archive. */
 export async function isZip(file: FileHandle, bad: Complaint): Promise<boolean> {
   const first = Buffer.alloc(4);
   await readFully(file, first, 0, bad);
@@ -31,7 +31,7 @@ export async function readZip(file: FileHandle, bad: Complaint): Promise<TorchCo
     await readFully(file, bytes, record.position, bad);
     return bytes;
   };
-  // Files of torch before 2.0 do not say.
+  // Files of torch before 2.0 do not contain it.
   const order = records.has(`${folder}byteorder`) ? String(await load("byteorder", 16)) : "little";
   if (order !== "little") throw bad(`expected little-endian numbers, got ${order}-endian ones`);
 

@@ -4,19 +4,19 @@ import { fromRandomAccessReaderPromise, RandomAccessReader } from "yauzl";
 import { MetaError, messageOf } from "../../errors.js";
 import { type Complaint, readFully } from "../tensorFile.js";
 
-/** Where the bytes of a file in a ZIP archive lie. */
+/** Location of a file's bytes in a ZIP archive. */
 export interface ZipRecord {
   readonly position: number;
   readonly bytes: number;
-  /** 0 when it was not computed. */
+  /** Checksum; 0 when it was not computed. */
   readonly crc32: number;
 }
 
 /**
- * The files of a ZIP archive by name. They must lie in it as they are, uncompressed, as torch.save writes
- * them: parts of a large one can then be read alone.
+ * The files of a ZIP archive by name. They must be uncompressed, as torch.save writes them, so that parts of a large
+ * file can be read.
  *
- * @throws the complaint when the archive is damaged, ambiguous or compressed
+ * @throws `bad` when the archive is damaged, ambiguous or compressed
  */
 export async function listZipRecords(
   file: FileHandle,
@@ -51,7 +51,7 @@ export async function listZipRecords(
   return records;
 }
 
-/** @throws the complaint when a record's bytes are not those that were written */
+/** Checks a record's bytes against its CRC-32. @throws `bad` when they differ */
 export async function verifyRecord(
   file: FileHandle,
   { position, bytes, crc32: expected }: ZipRecord,
@@ -68,7 +68,7 @@ export async function verifyRecord(
   if (checksum !== expected) throw bad("its checksums are wrong: write or download it again");
 }
 
-/** Lets yauzl read places that a damaged archive names, which may lie anywhere. */
+/** Reads for yauzl; positions from a damaged archive may lie outside of the file. */
 class FileReader extends RandomAccessReader {
   readonly #file: FileHandle;
   readonly #bad: Complaint;

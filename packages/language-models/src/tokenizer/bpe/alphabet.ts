@@ -1,14 +1,14 @@
 import { MetaError } from "@metalearn/core";
 import { letterOfByte } from "../byteLetters.js";
 
-/** Rules by which texts become the smallest tokens, from which all others are merged. */
+/** Rules that turn texts into the smallest tokens, from which all others are merged. */
 export interface AlphabetOptions {
   readonly vocabulary: ReadonlyMap<string, number>;
   /** True if texts are read as the bytes of UTF-8, and each byte as the letter that stands for it. */
   readonly byteLevel: boolean;
   /** True if a character without a token becomes the tokens `<0x00>` to `<0xFF>` of its bytes. */
   readonly byteFallback: boolean;
-  /** Token of characters without one otherwise; without it they are left out. */
+  /** Token for characters that have none; if it is absent, they are dropped. */
   readonly unknownToken: string | undefined;
   /** True if neighbouring characters without a token become one unknown token. */
   readonly fuseUnknown: boolean;
@@ -20,11 +20,11 @@ export interface Alphabet {
   read(text: string): SmallestTokens;
   /** The tokens that {@link read} can give. */
   readonly tokens: ReadonlySet<number>;
-  /** The tokens of bytes, where every character without a token becomes those of its bytes. */
+  /** The tokens of bytes, if every character without a token becomes those of its bytes. */
   readonly fallback: ReadonlySet<number> | undefined;
   /**
-   * True if the tokens of a text always begin with those of its beginning, and end with those of its
-   * end, save for an unknown token at the cut.
+   * True if the tokens of every prefix of a text begin the tokens of the text, and those of every suffix end them,
+   * except for an unknown token at the cut.
    */
   readonly isLocal: boolean;
 }
@@ -33,7 +33,7 @@ export interface Alphabet {
 interface SmallestTokens {
   readonly tokens: Int32Array;
   readonly count: number;
-  /** True if the last of them is an unknown token, with which what follows might be fused. */
+  /** True if the last token is unknown, so that following unknown characters might be fused with it. */
   readonly endsUnknown: boolean;
 }
 

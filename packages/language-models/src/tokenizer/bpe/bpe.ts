@@ -6,13 +6,13 @@ import { type PairMap, pairMap } from "./pairMap.js";
 
 /** The parts of a BPE. */
 export interface BpeOptions extends AlphabetOptions {
-  /** Pairs of tokens, the first to be merged first. */
+  /** Pairs of tokens, in order of rank. */
   readonly merges: readonly (readonly [string, string])[];
-  /** True if a word that is a token becomes that token, though merges might not lead there. */
+  /** True if a word that is a token becomes that token even if merges do not lead to it. */
   readonly ignoreMerges: boolean;
 }
 
-/** A byte-pair encoding of words, such as a pre-tokenizer makes of texts. */
+/** A byte-pair encoding of the words that a pre-tokenizer returns. */
 export interface Bpe {
   /** Appends the tokens of a word. */
   encode(word: string, tokens: number[]): void;
@@ -21,19 +21,19 @@ export interface Bpe {
   /** The last tokens of a word, at most `limit`, in time proportional to them. */
   encodeEnd(word: string, limit: number): number[];
   /**
-   * True if words can be cut between these two characters, given as code points: no token has them side
-   * by side, so that the tokens of the word are those of both parts.
+   * True if words can be cut between these two characters, given as code points: no token has them adjacent, so the
+   * tokens of the word are those of both parts.
    */
   separates(left: number, right: number): boolean;
 }
 
-/** Smallest tokens from which on the time of merging, which grows with their square, is too long. */
+/** Number of smallest tokens above which merging, quadratic in this number, takes too long. */
 const manySymbols = 100;
-/** Words that are remembered with their tokens, and characters that such a word has at most. */
+/** Number of words cached with their tokens, and maximum length of a cached word in characters. */
 const cacheSize = 2 ** 16;
 const cachedLength = 64;
 
-/** A BPE whose words take time in proportion to their length. */
+/** A BPE in time proportional to the length of words. */
 export function bpe(options: BpeOptions): Bpe {
   const { vocabulary, byteLevel, ignoreMerges } = options;
   const table = mergeTable(mergesById(vocabulary, options.merges));
@@ -50,7 +50,7 @@ export function bpe(options: BpeOptions): Bpe {
     return built;
   };
 
-  /** The token that a word is, where that comes before all merges. */
+  /** The token equal to a word, if `ignoreMerges`. */
   const tokenOf = (word: string): number | undefined => {
     if (!ignoreMerges || word.length > longestToken) return undefined;
     return vocabulary.get(byteLevel ? toByteLetters(Buffer.from(word)) : word);
@@ -70,7 +70,7 @@ export function bpe(options: BpeOptions): Bpe {
     cache.set(piece, ids);
     return ids;
   };
-  /** One end of a piece, of which no more is read than is needed. */
+  /** Tokens of one end of a piece; reads no more of it than needed. */
   const encodeSide = (piece: string, limit: number, side: "start" | "end"): readonly number[] => {
     for (let length = 4 * (limit + 2 * longestToken); length < piece.length; length *= 4) {
       if (!letters.isLocal) break;
@@ -156,7 +156,7 @@ export function bpe(options: BpeOptions): Bpe {
   };
 }
 
-/** Tells where words of characters can be cut. */
+/** Returns {@link Bpe.separates} for words of characters. */
 function separator(
   vocabulary: ReadonlyMap<string, number>,
   fallback: ReadonlySet<number> | undefined,
@@ -173,10 +173,10 @@ function separator(
   };
 }
 
-/** Stands in the place of a neighbour for a character that is a token of its own. */
+/** Stands for the right neighbour of a character that is a token of its own. */
 const alone = 0x110000;
 
-/** Characters that stand side by side in tokens. */
+/** Pairs of characters that are adjacent in tokens. */
 function neighboursIn(tokens: Iterable<string>): PairMap {
   const found = pairMap();
   for (const token of tokens) {

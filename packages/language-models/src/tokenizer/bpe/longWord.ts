@@ -3,7 +3,7 @@ import type { MergeTable } from "./mergeTable.js";
 import { pairMap } from "./pairMap.js";
 import { type SpelledTokens, spelledTokens } from "./spelledTokens.js";
 
-/** The BPE of words in time proportional to their length, or to the part that is wanted. */
+/** The BPE of words in time proportional to their length, or to the requested part. */
 export interface LongWords {
   /** All tokens of a word that consists of these smallest ones. */
   encode(symbols: Int32Array): number[];
@@ -17,17 +17,16 @@ export interface LongWords {
 }
 
 /**
- * A merge never reaches over a border that is left in the end. So what stands before a border of
- * BPE(word) is the BPE of that part of the word, whatever follows, and likewise what stands after it.
- * Two things follow:
+ * No merge crosses a border between two final tokens. So the tokens before a border of BPE(word) are the BPE of that
+ * part of the word, whatever follows, and likewise for the tokens after it. Two things follow:
  *
- * - Tokens in a row are the BPE of what they spell if every two neighbours are the BPE of what both
- *   spell. So the last token of each beginning of the word is found from left to right: the only one
- *   that fits to the last token of the beginning that is shorter by it.
- * - Every stretch as long as the longest token has a border. Where the BPEs of all beginnings that end
- *   in such a stretch start alike, so does the BPE of every longer word.
+ * - A sequence of tokens is the BPE of its text if every two neighbours are the BPE of their text. So the last token
+ *   of each prefix of the word is found from left to right: the only one that fits the last token of the prefix that
+ *   is shorter by it.
+ * - Every stretch as long as the longest token has a border. If the BPEs of all prefixes that end in such a stretch
+ *   begin with the same tokens, so does the BPE of every longer word.
  *
- * Both hold from right to left as well.
+ * Both also hold from right to left.
  *
  * Source: Berglund and van der Merwe 2023, "Formalizing BPE tokenization", for the first; the dynamic
  * programme is that of GitHub's crate `bpe` (van Antwerpen and Neubeck 2024).
@@ -58,12 +57,12 @@ export function longWords(table: MergeTable, alphabet: Alphabet): LongWords {
   };
 }
 
-/** The BPEs of all beginnings of words; with backward spelled tokens, of all ends. */
+/** The BPEs of all prefixes of a word; with tokens spelled backward, of all suffixes. */
 interface Ways {
   follow(symbols: Int32Array): {
     /** The BPE of the first `length` symbols, the token at their end first. */
     from(length: number): number[];
-    /** The length of the beginning whose BPE every longer word begins with. */
+    /** The length of the prefix with whose BPE the BPE of every longer word begins. */
     meeting(): number;
   };
 }
@@ -73,7 +72,7 @@ function ways(table: MergeTable, tokens: SpelledTokens, isBackward: boolean): Wa
   let remembered = pairMap();
   let scratch = new Int32Array(64);
 
-  /** True if a token can follow another, or begin (`before` 0), in what is the BPE of what both spell. */
+  /** True if both tokens are the BPE of their text; with `before` 0, if `token` is that of its own. */
   const fits = (before: number, token: number): boolean => {
     const known = remembered.get(before, token);
     if (known !== -1) return known === 1;
@@ -92,7 +91,7 @@ function ways(table: MergeTable, tokens: SpelledTokens, isBackward: boolean): Wa
 
   return {
     follow(symbols) {
-      /** The last token of the BPE of each beginning. */
+      /** The last token of the BPE of each prefix. */
       const last = new Int32Array(symbols.length + 1);
       let state = 0;
       for (let length = 1; length <= symbols.length; length++) {
@@ -117,14 +116,13 @@ function ways(table: MergeTable, tokens: SpelledTokens, isBackward: boolean): Wa
   };
 }
 
-/** Pairs whose fit is remembered, at 16 bytes or more each. */
+/** Number of pairs whose fit is cached, at 16 bytes or more each. */
 const mostRemembered = 2 ** 20;
 
 /**
- * The place where the ways back from the last `width` of `count` places have met: the last that all of them
- * pass, at least 0, the beginning.
+ * The last place that all paths back from the last `width` of `count` places pass; 0, the beginning, at the latest.
  *
- * @param step how far the way from a place leads back
+ * @param step length of the step back from a place
  */
 function meeting(count: number, width: number, step: (place: number) => number): number {
   if (count < width) return 0;

@@ -5,13 +5,13 @@ import { pairMap } from "./pairMap.js";
 export interface MergeTable {
   /** Each merge: both parts and what they become, in order of rank. */
   readonly merges: readonly Merge[];
-  /** Adds a merge that is made after all others; it replaces an equal one. */
+  /** Adds a merge of the last rank; it replaces a merge of the same pair. */
   add(merge: Merge): void;
   /**
-   * Merges the first `count` tokens of `tokens` in place: the pair of the lowest rank first, of equal
-   * ones the leftmost, until no pair is left. Time grows with the square of `count`.
+   * Merges the first `count` tokens of `tokens` in place: the pair of the lowest rank first, the leftmost of equal
+   * ones, until no pair is left. Time is quadratic in `count`.
    *
-   * @returns how many tokens are left
+   * @returns number of tokens left
    */
   mergeAll(tokens: Int32Array, count: number): number;
 }

@@ -3,29 +3,29 @@ import type { MergeTable } from "./mergeTable.js";
 import { pairMap } from "./pairMap.js";
 
 /**
- * Tokens by the smallest tokens that they are merged from, and what finds them in a row of those. A token is a
- * number from 1 on, not its id: the token of a byte, `<0x41>`, might also be merged from `<`, `0` and so on.
+ * Tokens by the smallest tokens that they are merged from, and an automaton that finds them in a sequence of these. A
+ * token has a number from 1, not its id: the token of a byte, `<0x41>`, might also be merged from `<`, `0` and so on.
  */
 export interface SpelledTokens {
-  /** Smallest tokens of the longest one. */
+  /** Length of the longest token, in smallest tokens. */
   readonly longest: number;
   idOf(token: number): number;
-  /** Number of smallest tokens that it is merged from; 0 for the token 0, which is none. */
+  /** Number of smallest tokens that a token is merged from; 0 for token 0, which stands for none. */
   lengthOf(token: number): number;
   /** Writes the smallest tokens of a token, from left to right. */
   spell(token: number, into: Int32Array, from: number): void;
   /** The state after one more smallest token, in the reading direction. The first state is 0. */
   step(state: number, symbol: number): number;
-  /** The longest token that a row ends with which led to a state; 0 where there is none. */
+  /** The longest token at the end of the sequence that led to a state; 0 for none. */
   longestToken(state: number): number;
-  /** The next shorter one; 0 where there is none. */
+  /** The next shorter token at the same end; 0 for none. */
   shorterToken(token: number): number;
 }
 
 /**
  * Spells the tokens that merges lead to.
  *
- * Source: Aho and Corasick 1975, for finding them.
+ * Source: Aho and Corasick 1975, for the automaton.
  *
  * @param isBackward reads from right to left
  */
@@ -52,7 +52,7 @@ export function spelledTokens(
     children.set(parent, symbol, added);
     return added;
   };
-  /** Says which token is spelled by a way from the root; true if that is new. */
+  /** Records which token a path from the root spells. Returns true if that is new. */
   const name = (token: number, id: number): boolean => {
     if (ids[token] === id) return false;
     ids[token] = id;
@@ -72,7 +72,7 @@ export function spelledTokens(
   };
 
   for (const id of alphabet.tokens) name(grow(0, id), id);
-  // Parts mostly stand before what is merged from them, but need not.
+  // Parts mostly precede the tokens merged from them, but need not.
   for (let isNew = true; isNew; ) {
     isNew = false;
     for (const [left, right, merged] of table.merges) {
@@ -85,7 +85,7 @@ export function spelledTokens(
     }
   }
 
-  /** The longest other way from the root that a way ends with, and the longest of these that is a token. */
+  /** For each path: its longest proper suffix that is also a path from the root, and the longest that is a token. */
   const fallback = new Int32Array(ids.length);
   const shorter = new Int32Array(ids.length);
   const step = (state: number, symbol: number): number => {
@@ -118,7 +118,7 @@ export function spelledTokens(
   };
 }
 
-/** Ways by their length, the shortest first, without the root. */
+/** Paths by length, the shortest first, without the root. */
 function byLength(lengths: readonly number[]): number[] {
   const ways: number[][] = [];
   lengths.forEach((length, way) => {

@@ -2,19 +2,19 @@ import { inUnicode16 } from "../unicode.js";
 
 /** A set of characters. */
 export interface CharacterClass {
-  /** As a class of JavaScript's regular expressions with the flag `v`, which tells it from others. */
+  /** The class in JavaScript's syntax for regular expressions with the flag `v`; unique. */
   readonly source: string;
-  /** By code point: 1 for a member, 2 for no member, 0 where {@link CharacterClass.find} has not looked. */
+  /** Cache of {@link CharacterClass.find}, by code point: 1 for a member, 2 for no member, 0 if not yet looked up. */
   readonly known: Uint8Array;
-  /** True for a code point that is a member; remembers it. */
+  /** True for a code point that is a member; caches the result. */
   find(codePoint: number): boolean;
 }
 
-/** All classes, for patterns share them. */
+/** All classes by source; patterns share them. */
 const classes = new Map<string, CharacterClass>();
 
 /**
- * The class with this source, such as `[^\p{L}\p{N}]`, by the properties that characters have in Unicode 16.
+ * The class with this source, such as `[^\p{L}\p{N}]`, by the character properties of Unicode 16.
  *
  * @param ignoreCase counts a character in if its lower or upper case is in the class
  */
@@ -44,7 +44,7 @@ export function oneOf(characters: string, ignoreCase = false): CharacterClass {
   return characterClass(`[${members.join("")}]`, ignoreCase);
 }
 
-/** A character as it may stand in the source of a class, whatever it is. */
+/** Escapes a character for the source of a class. */
 export function classEscape(character: string): string {
   return `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
 }

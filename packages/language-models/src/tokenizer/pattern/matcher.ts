@@ -7,12 +7,12 @@ export interface Matcher {
   match(text: string, start: number, end: number): number;
 }
 
-/** Goes on from a place to the end of the match; -1 where that fails. */
+/** Continues a match from a place to its end; -1 if that fails. */
 type Step = (place: number) => number;
 
 /**
- * A matcher that backtracks as Oniguruma does, but needs no memory for it, as JavaScript's own does: a run
- * of a million letters is no different from a word.
+ * A matcher that backtracks as Oniguruma does, but, unlike JavaScript's own, without a stack: a run of a million
+ * letters needs no more memory than a word.
  *
  * @param pattern one that matches no empty text
  */
@@ -105,7 +105,7 @@ export function matcher(pattern: Pattern): Matcher {
 }
 
 /**
- * Leaves out the alternatives that cannot begin with a character: of those of ASCII it is known beforehand.
+ * Skips alternatives that cannot begin with the next character, from a table for ASCII.
  */
 function byFirstCharacter(
   pattern: Pattern,
@@ -133,7 +133,7 @@ function firstOf(steps: readonly Step[]): Step {
   };
 }
 
-/** True for a character that a match may begin with; for all of them where a match may be empty. */
+/** True for a character that a match may begin with; for every character if a match may be empty. */
 function canBegin(pattern: Pattern, point: number): boolean {
   switch (pattern.kind) {
     case "character":

@@ -1,11 +1,10 @@
 import { type CharacterClass, characterClass } from "./characterClass.js";
 import type { Pattern } from "./pattern.js";
 
-/** Knowledge of the borders of matches from two neighbouring characters alone. */
+/** Borders of matches, decided from two neighbouring characters alone. */
 export interface Neighbours {
   /**
-   * True if a match might reach over the border between two characters, given as code points, or look at
-   * what comes after it.
+   * True if a match might cross the border between two characters, given as code points, or look ahead across it.
    */
   mayJoin(left: number, right: number): boolean;
   /** True if every text that begins with this character has a match that begins there. */
@@ -13,7 +12,7 @@ export interface Neighbours {
 }
 
 /**
- * The neighbours within matches of a pattern: which places of it follow each other.
+ * Computes which characters can be neighbours within matches, from which positions of the pattern follow each other.
  *
  * Source: Glushkov 1961, the position automaton of a regular expression.
  */
@@ -94,7 +93,7 @@ function matchesAlone(pattern: Pattern, character: number): boolean {
   }
 }
 
-/** True for a part that can match nothing where a character is next. */
+/** True for a part that can match the empty text before a character. */
 function canBeLeftOut(pattern: Pattern, character: number): boolean {
   if (pattern.kind !== "repeat" || pattern.min > 0) return false;
   return !pattern.isPossessive || !matchesAlone(pattern.of, character);

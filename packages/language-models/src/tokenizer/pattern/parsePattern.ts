@@ -7,7 +7,7 @@ import type { Pattern } from "./pattern.js";
  * characters and classes, alternatives, greedy and possessive repetition of characters, optional
  * groups, `(?i:...)` around text, and lookahead at one character.
  *
- * @throws MetaError `BAD_CHECKPOINT` for whatever else it has, by name
+ * @throws MetaError `BAD_CHECKPOINT` for any other syntax, which it names
  */
 export function parsePattern(source: string): Pattern {
   const reader = patternReader(source);
@@ -30,7 +30,7 @@ function patternReader(source: string) {
     if (isThere) at += text.length;
     return isThere;
   };
-  /** Takes what a sticky expression finds here. */
+  /** Consumes the match of a sticky expression at the current place. */
   const takeMatch = (expression: RegExp): RegExpExecArray | null => {
     expression.lastIndex = at;
     const found = expression.exec(source);
@@ -45,7 +45,7 @@ function patternReader(source: string) {
     return taken;
   };
 
-  /** A `\p{L}`, or `\P{L}`, of which the first two characters are taken. */
+  /** Reads the rest of `\p{L}` or `\P{L}` after its first two characters. */
   const property = (isNegative: boolean): string => {
     const name = takeMatch(/\{([A-Za-z_]+)\}/y)?.[1];
     if (name === undefined) return refuse("a property without a plain name");
@@ -55,7 +55,7 @@ function patternReader(source: string) {
     if (known === undefined) return refuse(`\\p{${name}}`);
     return `\\${isNegative ? "P" : "p"}{${known}}`;
   };
-  /** Reads what stands after a backslash: the source of a class, and true if it is one character. */
+  /** Reads the characters after a backslash: the source of a class, and true if it is one character. */
   const escaped = (): { source: string; isOne: boolean } => {
     const name = character();
     if (name === "p" || name === "P") return { source: property(name === "P"), isOne: false };
@@ -71,7 +71,7 @@ function patternReader(source: string) {
   };
   const classItem = () =>
     take("\\") ? escaped() : { source: classEscape(character()), isOne: true };
-  /** A class after its opening bracket. */
+  /** Reads a class after its opening bracket. */
   const characters = (): string => {
     let members = take("^") ? "[^" : "[";
     for (let isFirst = true; isFirst || !take("]"); isFirst = false) {
@@ -102,7 +102,7 @@ function patternReader(source: string) {
     if (seen.kind !== "character") return refuse("a lookahead at more than one character");
     return { kind: "lookahead", of: seen.of, isNegative };
   };
-  /** Reads what stands in brackets, the opening one of which is taken. */
+  /** Reads a group after its opening parenthesis. */
   const group = (ignoreCase: boolean): Pattern => {
     const inside = choice(ignoreCase);
     if (!take(")")) return refuse("a bracket that is not closed");

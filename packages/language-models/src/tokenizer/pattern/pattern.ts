@@ -4,11 +4,11 @@ import type { CharacterClass } from "./characterClass.js";
 export type Pattern =
   | { readonly kind: "character"; readonly of: CharacterClass }
   | { readonly kind: "sequence"; readonly parts: readonly Pattern[] }
-  /** The first alternative with which the whole matches. */
+  /** Alternatives: the first with which the whole pattern matches. */
   | { readonly kind: "choice"; readonly options: readonly Pattern[] }
   /**
-   * As many times as possible, and fewer where the rest asks for it, unless it is possessive. What may
-   * come more than once is a character.
+   * Repetition as many times as possible, or, unless possessive, fewer if the rest does not match otherwise. Only a
+   * single character may repeat more than once.
    */
   | {
       readonly kind: "repeat";
@@ -17,7 +17,7 @@ export type Pattern =
       readonly max: number;
       readonly isPossessive: boolean;
     }
-  /** The next character, which is not read: it is one of these, or with `isNegative` it is not. */
+  /** Lookahead: the next character, which is not consumed, is one of these, or with `isNegative` none of them. */
   | { readonly kind: "lookahead"; readonly of: CharacterClass; readonly isNegative: boolean };
 
 /** True for a pattern that can match without reading a character. */

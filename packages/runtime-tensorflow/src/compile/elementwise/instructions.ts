@@ -28,13 +28,13 @@ const codes = [
 /** Operation of an instruction. */
 export type Code = (typeof codes)[number];
 
-/** An instruction as the addon takes it. Operands that it does not have repeat the one before. */
+/** Encodes an instruction for the addon. Missing operands repeat the previous one. */
 export function encoded(code: Code, target: number, operands: readonly number[]): number[] {
   const [left, right = left, third = right] = operands as [number, number?, number?];
   return [codes.indexOf(code), target, left, right, third];
 }
 
-/** TensorFlow's operations that are one instruction. */
+/** Instructions by the TensorFlow operation that they implement. */
 export const instructionOf: Readonly<Record<string, Code>> = {
   Add: "add",
   AddV2: "add",

@@ -1,13 +1,13 @@
 import type { Kernel } from "../../binding/elementwiseProgram.js";
 import { type Code, encoded } from "./instructions.js";
 
-/** A tensor that a kernel reads or computes. Values count from 0 in the kernel that they were made in. */
+/** A tensor that a kernel reads or computes. Values are numbered from 0 in the kernel that created them. */
 export interface KernelValue {
   readonly kernel: KernelBuilder;
   readonly value: number;
 }
 
-/** A value that is computed. An operand below 0 is the scalar in the slot `-1 - operand`. */
+/** A computed value. An operand below 0 is the scalar in slot `-1 - operand`. */
 interface Computation {
   readonly code: Code;
   readonly operands: readonly number[];
@@ -16,13 +16,13 @@ interface Computation {
 /** Origin of a value: an input or a computation. */
 type Origin = { readonly input: number } | Computation;
 
-/** Collects the instructions for tensors of one size; kernels that meet become one. */
+/** Collects the instructions for tensors of one size; kernels whose values meet in an instruction are merged. */
 export class KernelBuilder {
   readonly size: number;
   readonly #origins: Origin[] = [];
   readonly #sums: (readonly [value: number, slot: number])[] = [];
   readonly #outputs: { value: number; shape: readonly number[] }[] = [];
-  /** The kernel that has absorbed this one, and how far its values moved. */
+  /** The kernel that has absorbed this one, and the offset of its values there. */
   #absorbed: { readonly by: KernelBuilder; readonly shift: number } | undefined;
 
   constructor(size: number) {
@@ -57,14 +57,14 @@ export class KernelBuilder {
     this.#sums.push([value, slot]);
   }
 
-  /** @returns its index among the kernel's outputs */
+  /** Makes a value an output. @returns its index among the kernel's outputs */
   store(value: number, shape: readonly number[]): number {
     // Memory that an output takes over must not be read for another.
     const own = "input" in (this.#origins[value] as Origin) ? this.add("copy", [value]) : value;
     return this.#outputs.push({ value: own, shape }) - 1;
   }
 
-  /** Takes over all values of another kernel, whose outputs are not chosen yet. */
+  /** Takes over all values of another kernel that has no outputs yet. */
   absorb(other: KernelBuilder): void {
     if (other === this) return;
     const shift = this.#origins.length;
@@ -78,7 +78,7 @@ export class KernelBuilder {
     other.#absorbed = { by: this, shift };
   }
 
-  /** Finds a value of this kernel in the one that has absorbed it. */
+  /** Returns the place of a value in the kernel that has absorbed this one. */
   find(value: number): KernelValue {
     return this.#absorbed
       ? this.#absorbed.by.find(value + this.#absorbed.shift)
@@ -107,7 +107,7 @@ export class KernelBuilder {
     };
   }
 
-  /** Values that are computed, where a product that only one sum needs is part of that sum. */
+  /** Returns computed values; a product that only one sum uses is fused into that sum. */
   #joinProducts(): Map<number, Computation> {
     const values = new Map<number, Computation>();
     this.#origins.forEach((origin, value) => {
@@ -136,7 +136,7 @@ export class KernelBuilder {
     return values;
   }
 
-  /** Gives every value a register, and its register to another value after its last use. */
+  /** Assigns registers to values; a register is reused after the last use of its value. */
   #assignRegisters(values: ReadonlyMap<number, Computation>, inputCount: number) {
     const lastUse = new Map<number, number>();
     for (const [value, { operands }] of values) {
@@ -162,7 +162,7 @@ export class KernelBuilder {
   }
 }
 
-/** Finds a value in the kernel that has absorbed its own. */
+/** Returns the place of a value in the kernel that has absorbed its own. */
 export function rootOf({ kernel, value }: KernelValue): KernelValue {
   return kernel.find(value);
 }

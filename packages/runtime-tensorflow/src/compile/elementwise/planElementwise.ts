@@ -6,10 +6,10 @@ import { type Code, instructionOf, sameElements } from "./instructions.js";
 import { KernelBuilder, type KernelValue, rootOf } from "./kernelBuilder.js";
 import { ScalarsBuilder } from "./scalarsBuilder.js";
 
-/** A program, and which of its outputs is which of the function's. */
+/** A program, and the order of the function's outputs among its own. */
 export interface ElementwisePlan {
   readonly program: ElementwiseProgram;
-  /** For each output of the function, its number among those of the program. */
+  /** Index in the program of each output of the function. */
   readonly order: readonly number[];
 }
 
@@ -22,7 +22,7 @@ export interface ElementwiseRequest {
   readonly threads: number;
 }
 
-/** An operand: one number for all elements, or a tensor in a kernel. */
+/** An operand: a scalar for all elements, or a tensor in a kernel. */
 type Value = { readonly scalar: Scalar } | { readonly tensor: KernelValue };
 
 /** One number. */
@@ -33,9 +33,8 @@ interface Scalar {
 }
 
 /**
- * The program of a function, if all that it does is done element by element in float32, with sums
- * over all elements at the end at most: updates of optimizers, their adjoints, norms. `undefined`
- * for any other function.
+ * Makes the program of a function that computes element by element in float32, with sums over all elements at most at
+ * the end: updates of optimizers, their adjoints, norms. `undefined` for any other function.
  */
 export function planElementwise(request: ElementwiseRequest): ElementwisePlan | undefined {
   const { builder, types, inputs, outputs, threads } = request;

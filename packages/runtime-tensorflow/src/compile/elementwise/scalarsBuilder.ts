@@ -24,14 +24,14 @@ export class ScalarsBuilder {
     return slot;
   }
 
-  /** @param isLate whether it has to wait for the kernels */
+  /** Adds an instruction. @param isLate true if it must run after the kernels */
   compute(code: Code, operands: readonly number[], isLate: boolean): number {
     const slot = this.slot();
     (isLate ? this.#after : this.#before).push(...encoded(code, slot, operands));
     return slot;
   }
 
-  /** @returns its index among the scalar outputs */
+  /** Makes a slot an output. @returns its index among the scalar outputs */
   output(slot: number): number {
     return this.#outputs.push(slot) - 1;
   }

@@ -11,17 +11,16 @@ export interface StagedGraph {
   readonly mode: CompileMode;
 }
 
-/** Operations that cost more than reading their result from memory, though XLA fuses the others. */
+/** Operations that cost more than reading their result from memory; XLA fuses all others. */
 const products = new Set(["MatMul", "BatchMatMulV2", "_MklMatMul", "Einsum"]);
 
-/** Operations whose result is another view of their input, or is made of nothing. */
+/** Operations whose result is a view of their input, or a constant. */
 const free = new Set(["Const", "Fill", "Identity", "Reshape", "ZerosLike"]);
 
 /**
- * The outputs that the early stage leaves for the late one: on every way from the early inputs to
- * the late outputs the last matrix product before a late input comes in. What lies behind it is
- * computed again, which costs XLA next to nothing, and for the plain graph, in which every operation
- * passes over memory, it is kept, too.
+ * Chooses the outputs that the early stage keeps for the late one: on every path from early inputs to late outputs,
+ * the last matrix product before a late input enters. XLA recomputes the operations after it at almost no cost; for
+ * the plain graph, where every operation passes over memory, their results are kept as well.
  */
 export function keptBetweenStages(graph: StagedGraph): number[] {
   const { builder, earlyInputs, lateInputs, lateOutputs, mode } = graph;

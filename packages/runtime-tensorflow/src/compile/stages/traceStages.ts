@@ -34,10 +34,10 @@ export interface TraceStagesRequest
 }
 
 /**
- * Runs both stages of a function once to record their operations, and makes two functions of the
- * engine of them: one of what does not depend on the late argument, and one of the rest.
+ * Runs both stages of a function once to record their operations, and makes two functions of the engine: one of the
+ * operations that do not depend on the late argument, and one of the rest.
  *
- * @throws MetaError `NOT_COMPILABLE`, and whatever `fn` throws
+ * @throws MetaError `NOT_COMPILABLE`; the errors of `fn`
  */
 export function traceStages(
   binding: NativeBinding,
