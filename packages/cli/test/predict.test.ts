@@ -176,10 +176,7 @@ describe("predict", () => {
       '[BAD_OPTION] expected a demonstration as "input => output", got "a, b".',
     ],
     [["-i", "x", "--demonstrations", "none.jsonl"], "[MISSING_FILE] none.jsonl cannot be read: "],
-    [
-      ["-i", "x", ...options, "--checkpoint", "nowhere"],
-      "[MISSING_FILE] nowhere: expected a run with checkpoints,",
-    ],
+    [["-i", "x", ...options, "--checkpoint", "nowhere"], "[MISSING_FILE] There is no checkpoint "],
     [
       ["-i", "x", ...options, "evaluate.method=majority"],
       "[BAD_OPTION] evaluate.method: expected a method that uses a model, got majority.",

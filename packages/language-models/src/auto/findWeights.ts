@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import type { HubOptions } from "@metalearn/core/hub";
 import { findParams, runDirectory } from "@metalearn/core/runs";
@@ -8,23 +9,29 @@ import { readJsonFile } from "../checkpoint/checkpointFiles.js";
 import { findCheckpoint, isPath } from "../checkpoint/pretrained.js";
 import { readConfig } from "../checkpoint/readConfig.js";
 
-/** A source of parameters: a model's checkpoint or an adapter. */
-export type FoundWeights =
-  | {
-      readonly kind: "model";
-      readonly path: string;
-      /** `model_type` of transformers. */
-      readonly modelType: string;
-    }
-  | {
-      readonly kind: "adapter";
-      readonly path: string;
-      /** `peft_type` of PEFT. */
-      readonly type: string;
-      /** The base model, as a source of parameters. */
-      readonly base?: string | undefined;
-    };
+/** Published parameters: of a model, perhaps with adapters, or of an adapter alone. */
+export type FoundWeights = FoundModel | FoundAdapter;
 
+interface FoundModel {
+  readonly kind: "model";
+  readonly path: string;
+  /** `model_type` of transformers. */
+  readonly modelType: string;
+  /** Adapters that were saved with the model. */
+  readonly adapters: readonly FoundAdapter[];
+}
+
+/** An adapter in PEFT's format. */
+export interface FoundAdapter {
+  readonly kind: "adapter";
+  readonly path: string;
+  /** `peft_type` of PEFT. */
+  readonly type: string;
+  /** The base model, as a source of parameters. */
+  readonly base?: string | undefined;
+}
+
+const adapterConfig = "adapter_config.json";
 const typeSchema = z.looseObject({ model_type: z.string() });
 const adapterSchema = z.looseObject({
   peft_type: z.string(),
@@ -41,12 +48,20 @@ export async function findWeights(
   source: string,
   hub: Omit<HubOptions, "type"> = {},
 ): Promise<FoundWeights> {
-  const adapterFile = join(source, "adapter_config.json");
+  const adapterFile = join(source, adapterConfig);
   if (isPath(source) && existsSync(adapterFile)) return adapterAt(source, adapterFile);
   const path = await findCheckpoint(await runParams(source), hub);
   const found = await readConfig(path, typeSchema, "language model");
   // MetaICL's authors, for one, published files of GPT-2 without a config.json.
-  return { kind: "model", path, modelType: found?.config.model_type ?? "gpt2" };
+  const modelType = found?.config.model_type ?? "gpt2";
+  return { kind: "model", path, modelType, adapters: await adaptersIn(path) };
+}
+
+/** Adapters that metalearn has saved with a model: in folders of the model's. */
+async function adaptersIn(path: string): Promise<FoundAdapter[]> {
+  const folders = await readdir(path).catch((): string[] => []); // of a single file
+  const files = folders.map((name) => join(path, name, adapterConfig)).filter(existsSync);
+  return Promise.all(files.map((file) => adapterAt(dirname(file), file)));
 }
 
 /** The parameters of a run's folder or of one of its checkpoints; any other source as it is. */
@@ -57,7 +72,7 @@ async function runParams(source: string): Promise<string> {
   return isRun || existsSync(join(source, "model")) ? findParams(source) : source;
 }
 
-async function adapterAt(path: string, file: string): Promise<FoundWeights> {
+async function adapterAt(path: string, file: string): Promise<FoundAdapter> {
   const result = adapterSchema.safeParse(await readJsonFile(file));
   if (!result.success) {
     throw new MetaError("BAD_CHECKPOINT", `${file} is no adapter's: expected a peft_type.`);

@@ -7,7 +7,7 @@ import {
 } from "@metalearn/core";
 import { z } from "zod";
 import { weightsOptions, weightsSource } from "../checkpoint/openPretrained.js";
-import { type FoundWeights, findWeights } from "./findWeights.js";
+import { type FoundAdapter, findWeights } from "./findWeights.js";
 
 const { weights, revision } = weightsOptions("HuggingFaceTB/SmolLM2-135M");
 
@@ -47,12 +47,17 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
   const { source, hub } = weightsSource(named, context);
   const found = await findWeights(source, hub);
   const shared = tokenizer === undefined ? {} : { tokenizer };
-  if (found.kind === "adapter") return withAdapter(found, shared, context);
-  return context.create("model", {
+  if (found.kind === "adapter") {
+    const base = await openAuto({ weights: baseOf(found), ...shared }, context);
+    return withAdapter(base, found, context);
+  }
+  let model: Model = await context.create("model", {
     use: modelFor(found.modelType, source, context.plugins),
     weights: found.path,
     ...shared,
   });
+  for (const adapter of found.adapters) model = await withAdapter(model, adapter, context);
+  return model;
 }
 
 /**
@@ -71,30 +76,37 @@ function modelFor(modelType: string, source: string, plugins: FactoryContext["pl
   );
 }
 
+/** Names of adapters by `peft_type`. */
 const adapters: Readonly<Record<string, string>> = {
   LORA: "lora",
   PROMPT_TUNING: "soft-prompt",
 };
 
-async function withAdapter(
-  { path, type, base }: Extract<FoundWeights, { kind: "adapter" }>,
-  shared: Pick<AutoOptions, "tokenizer">,
-  context: AutoContext,
-): Promise<Model> {
+/** @throws MetaError `BAD_CHECKPOINT` */
+function adapterFor({ path, type }: FoundAdapter): string {
   const use = adapters[type];
-  if (use === undefined) {
-    throw new MetaError(
-      "BAD_CHECKPOINT",
-      `${path} is an adapter of type ${type}, expected one of ${Object.keys(adapters).join(", ")}.`,
-    );
-  }
-  if (base === undefined) {
-    throw new MetaError(
-      "BAD_CHECKPOINT",
-      `${path} is an adapter, and names no base model. Name both: model: { weights: BASE }, adapter: { use: ${use}, weights: ${path} }.`,
-    );
-  }
-  const model = await openAuto({ weights: base, ...shared }, context);
-  const adapt: ModelAdapter = await context.create("adapter", { use, weights: path });
+  if (use !== undefined) return use;
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `${path} is an adapter of type ${type}, expected one of ${Object.keys(adapters).join(", ")}.`,
+  );
+}
+
+/** @throws MetaError `BAD_CHECKPOINT` */
+function baseOf(found: FoundAdapter): string {
+  if (found.base !== undefined) return found.base;
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `${found.path} is an adapter, and names no base model. Name both: model: { weights: BASE }, adapter: { use: ${adapterFor(found)}, weights: ${found.path} }.`,
+  );
+}
+
+async function withAdapter(
+  model: Model,
+  found: FoundAdapter,
+  { create }: Pick<AutoContext, "create">,
+): Promise<Model> {
+  const use = adapterFor(found);
+  const adapt: ModelAdapter = await create("adapter", { use, weights: found.path });
   return adapt(model);
 }
