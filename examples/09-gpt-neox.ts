@@ -17,7 +17,6 @@ import {
   metaTrain,
   type Params,
   parseOptions,
-  type Tokenizer,
 } from "@metalearn/core";
 import { saveParams } from "@metalearn/core/files";
 import { createToolkit } from "@metalearn/core/runs";
@@ -73,8 +72,11 @@ export const configJson = z
         partial_rotary_factor: z.number().gt(0).max(1).optional(),
       })
       .nullish(),
-    bos_token_id: z.int().nullish(),
-    eos_token_id: z.union([z.int(), z.array(z.int())]).nullish(),
+    bos_token_id: z.int().nullable().default(0),
+    eos_token_id: z
+      .union([z.int(), z.array(z.int())])
+      .nullable()
+      .default(2),
   })
   .transform(({ rope_parameters: rope, ...json }) => ({
     ...json,
@@ -232,13 +234,16 @@ async function demonstrate(): Promise<void> {
     num_hidden_layers: 2,
     num_attention_heads: 2,
     initializer_range: 0.1,
+    rotary_pct: 0.5,
+    bos_token_id: null,
+    eos_token_id: null,
   });
   const model = transformer(gptNeoxArchitecture(config), byteTokenizer);
   await generateTasks("data/generated", { evaluationSeeds: [100] });
   const data = { root: "data/generated", setting: "generated", tokenizer: byteTokenizer };
   const tasks = await crossfit({ ...data, maxTokens: 128, shots: 4 });
 
-  const updates = 200;
+  const updates = 300;
   const learner = metaicl({ batches: 1 });
   const optimizer = adamw({
     learningRate: linearSchedule({ peak: 4e-3, warmup: 20, total: updates }),
@@ -260,10 +265,11 @@ async function demonstrate(): Promise<void> {
   console.log(`${opened.name}: ${mean} on ${all.tasks} unseen tasks (chance: ${chance})`);
 
   const [question] = (await targets[0]?.questions(100)) ?? [];
-  console.log(
-    JSON.stringify(question?.sequences.map((s) => byteTokenizer.decode(s.ids))),
-    question?.gold,
-  );
+  const [{ ids, scoredFrom } = { ids: [], scoredFrom: 0 }] = question?.sequences ?? [];
+  const prompt = ids.slice(0, scoredFrom); // four demonstrations, and the question
+  const asked = byteTokenizer.decode(prompt).trim().split("\n").at(-1);
+  const { text } = await generateText({ model: opened, params: found, prompt, stop: "\n" });
+  console.log(`${asked}? ${text} (right: ${question?.gold})`);
   runtime.dispose();
 }
 

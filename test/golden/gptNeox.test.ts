@@ -38,6 +38,7 @@ for (const name of readdirSync(join(committed.folder, family))) {
     // Of a size that fits any vocabulary, for no text is encoded.
     model: transformer(gptNeoxArchitecture(config), { ...byteTokenizer, vocabularySize: 1 }),
     openParams: () => tinyParams(committed, folder),
+    isCompiled: false,
   });
   test(`${folder} is read by its names in files`, async () => {
     const read = await readCheckpoint(join(committed.folder, folder), gptNeoxArchitecture(config));
@@ -58,8 +59,13 @@ const json = {
 } as const;
 
 const shapes: Readonly<Record<string, GptNeoxConfig>> = {
-  parallel: configJson.parse({ ...json, rotary_pct: 0.5, eos_token_id: 0 }),
-  sequential: configJson.parse({ ...json, rotary_pct: 1, use_parallel_residual: false }),
+  parallel: configJson.parse({ ...json, rotary_pct: 0.5, eos_token_id: [3, 4] }),
+  sequential: configJson.parse({
+    ...json,
+    rotary_pct: 1,
+    bos_token_id: null,
+    use_parallel_residual: false,
+  }),
 };
 
 /** Far from the initial ones, so that every parameter shows in the losses. */

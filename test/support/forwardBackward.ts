@@ -54,6 +54,8 @@ export interface ForwardBackwardCase {
   readonly model: Transformer;
   /** In the order that closed formulas over parameters are numbered by. */
   openParams(): Promise<Params>;
+  /** Whether compiled derivatives are compared as well, which takes minutes. @default true */
+  readonly isCompiled?: boolean;
 }
 
 /** Compares logits, losses, gradients and Hessian-vector products with PyTorch's, on every engine. */
@@ -63,6 +65,7 @@ export function testForwardBackward({
   file,
   model,
   openParams,
+  isCompiled: wantsCompiled = true,
 }: ForwardBackwardCase): void {
   describe.each(engines)(`${title} on $name equals PyTorch (${source.name})`, (engine) => {
     const { name: engineName, start, missing: noEngine } = engine;
@@ -70,7 +73,7 @@ export function testForwardBackward({
 
     const runtime = useEngine({ start });
     // Compiling takes long, and one set of numbers shows what it does.
-    const isCompiled = engineName === "tensorflow" && source === committed;
+    const isCompiled = wantsCompiled && engineName === "tensorflow" && source === committed;
     const executions = ["plain", ...(isCompiled ? (["graph", "xla"] as const) : [])] as const;
     const compiledAs = (mode: "plain" | CompileMode): ObjectiveOptions =>
       mode === "plain"
