@@ -3,7 +3,8 @@
 //
 //   npx tsx examples/09-gpt-neox.ts
 //
-//   TODO
+//   gpt-neox: 75.5 on 12 unseen tasks (chance: 50.0)
+//   koi ant? ant (right: ant)
 
 import { realpathSync } from "node:fs";
 import { metaicl } from "@metalearn/algorithms-metaicl";
@@ -266,10 +267,9 @@ async function demonstrate(): Promise<void> {
 
   const [question] = (await targets[0]?.questions(100)) ?? [];
   const [{ ids, scoredFrom } = { ids: [], scoredFrom: 0 }] = question?.sequences ?? [];
-  const prompt = ids.slice(0, scoredFrom); // four demonstrations, and the question
-  const asked = byteTokenizer.decode(prompt).trim().split("\n").at(-1);
+  const prompt = `${byteTokenizer.decode(ids.slice(0, scoredFrom))}\n`; // demonstrations, a question
   const { text } = await generateText({ model: opened, params: found, prompt, stop: "\n" });
-  console.log(`${asked}? ${text} (right: ${question?.gold})`);
+  console.log(`${prompt.trim().split("\n").at(-1)}? ${text} (right: ${question?.gold})`);
   runtime.dispose();
 }
 
