@@ -89,6 +89,7 @@ const programs: Readonly<Record<string, Check>> = {
     expect(trained).toBeGreaterThan(chance + 10);
     expect(readBack).toBe(trained);
   },
+  "09-gpt-neox.ts": ([mean = 0, chance = 100]) => expect(mean).toBeGreaterThan(chance + 10),
 };
 
 /** A program's comment at the top, which ends with what it prints, and its code. */
@@ -133,6 +134,19 @@ test.each(Object.entries(programs))("%s prints what it shows", async (file, chec
     [...stdout.matchAll(/-?\d+\.\d+/g)].map(([decimal]) => Number(decimal)),
     own,
   );
+});
+
+test("the page about architectures shows example 09 as it is, with its line count", async () => {
+  const { code } = await readProgram("09-gpt-neox.ts");
+  const [architecture = ""] = code.split("// The rest runs where this file is the program");
+  const page = await readFile(join(root, "docs/architectures.md"), "utf8");
+  const shown = [...page.matchAll(/^```typescript\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+  expect(shown).toHaveLength(4);
+  // Indentation on a page is its own, and so are line breaks that follow from it.
+  const squeezed = (text: string) => text.replaceAll(/\s+/g, "").replaceAll(",)", ")");
+  for (const text of shown) expect(squeezed(architecture)).toContain(squeezed(text));
+  const stated = /is all of it, (\d+) lines that are not blank/.exec(page)?.[1];
+  expect(Number(stated)).toBe(architecture.match(/^.*\S/gm)?.length);
 });
 
 describe("the README", () => {

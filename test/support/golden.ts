@@ -125,9 +125,9 @@ export async function readGolden<T>(source: GoldenSource, path: string): Promise
   };
 }
 
-/** Names inside the project leave out the `transformer.` or `model.` that PyTorch's module adds. */
+/** Names inside the project leave out the `transformer.`, `model.` or `gpt_neox.` that PyTorch's module adds. */
 export function shortName(name: string): string {
-  return name.replace(/^(transformer|model)\./, "");
+  return name.replace(/^(transformer|model|gpt_neox)\./, "");
 }
 
 async function tensorValues(path: string): Promise<Record<string, Float32Array>> {

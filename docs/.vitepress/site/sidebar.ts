@@ -14,6 +14,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     "generation",
     "guides/author",
     "plugins",
+    "architectures",
     "cuda",
     "troubleshooting",
   ],

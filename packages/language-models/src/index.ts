@@ -7,7 +7,7 @@ export {
   type Shapes,
 } from "./transformer/architecture.js";
 export type { AttentionContext, Heads } from "./transformer/attention.js";
-export { layerNorm, linear, rmsNorm, splitHeads } from "./transformer/layers.js";
+export { gelu, layerNorm, linear, rmsNorm, splitHeads } from "./transformer/layers.js";
 export { type Positions, positionEmbeddings } from "./transformer/positions.js";
 export {
   type RotaryAngles,
@@ -34,7 +34,7 @@ export {
 } from "./checkpoint/openPretrained.js";
 export { findCheckpoint, isPath, pretrainedInit } from "./checkpoint/pretrained.js";
 export { readCheckpoint, storedShapes } from "./checkpoint/readCheckpoint.js";
-export { readConfig } from "./checkpoint/readConfig.js";
+export { readConfig, requireConfig } from "./checkpoint/readConfig.js";
 export {
   type CheckpointContents,
   type WriteOptions,

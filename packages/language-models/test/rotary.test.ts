@@ -51,4 +51,12 @@ describe("rotary angles", () => {
       expect(turned[i]).toBeCloseTo(wanted, 6);
     });
   });
+
+  test("turn the first numbers of a wider head, and leave the others", () => {
+    const angles = { cos: tf.tensor2d([[0, 0.6]]), sin: tf.tensor2d([[1, 0.8]]) };
+    const turned = rotate(tf.tensor3d([1, 2, 3, 4, 5, 6, 7], [1, 1, 7]), angles).dataSync();
+    [-3, -2, 1, 4, 5, 6, 7].forEach((wanted, i) => {
+      expect(turned[i]).toBeCloseTo(wanted, 6);
+    });
+  });
 });

@@ -1,8 +1,8 @@
-import { MetaError, type Params } from "@metalearn/core";
+import type { Params } from "@metalearn/core";
 import {
   checkpointContents,
   readCheckpoint,
-  readConfig,
+  requireConfig,
   type WriteOptions,
   writeCheckpoint,
 } from "@metalearn/language-models";
@@ -17,13 +17,8 @@ import { type CheckedLlamaConfig, checkedConfig, type LlamaConfig } from "./llam
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` for features that are not implemented: other architectures,
  *   sliding windows, other kinds of rotary positions
  */
-export async function readLlamaConfig(source: string): Promise<CheckedLlamaConfig> {
-  const found = await readConfig(source, configJson, "model of Llama's family");
-  if (found) return found.config;
-  throw new MetaError(
-    "MISSING_FILE",
-    `There is no config.json beside ${source}, which tells the shape of the model. Copy it there from where the weights come from.`,
-  );
+export function readLlamaConfig(source: string): Promise<CheckedLlamaConfig> {
+  return requireConfig(source, configJson, "model of Llama's family");
 }
 
 /**

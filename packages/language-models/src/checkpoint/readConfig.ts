@@ -32,6 +32,24 @@ export async function readConfig<S extends z.ZodType>(
   );
 }
 
+/**
+ * Reads the `config.json` of a checkpoint that cannot be read without one, as {@link readConfig} does.
+ *
+ * @throws MetaError `MISSING_FILE`, also for a single file without one; `BAD_CHECKPOINT`
+ */
+export async function requireConfig<S extends z.ZodType>(
+  source: string,
+  schema: S,
+  title: string,
+): Promise<z.output<S>> {
+  const found = await readConfig(source, schema, title);
+  if (found) return found.config;
+  throw new MetaError(
+    "MISSING_FILE",
+    `There is no config.json beside ${source}, which tells the shape of the model. Copy it there from where the weights come from.`,
+  );
+}
+
 async function configFound(source: string): Promise<{ path: string; json: unknown } | undefined> {
   const gguf = await ggufOf(source);
   if (gguf !== undefined) {

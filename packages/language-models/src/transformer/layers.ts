@@ -35,6 +35,15 @@ export function rmsNorm<T extends tf.Tensor>(
   return tf.mul(normed, tensorNamed(params, `${name}.weight`));
 }
 
+/**
+ * GELU in its exact form, x Φ(x): transformers' `gelu`, of which `gelu_new` is an approximation by tanh.
+ *
+ * Source: Hendrycks and Gimpel 2016, section 2.
+ */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+}
+
 /** Splits rows of projections into heads: [rows, H*D] to [H, rows, D]. */
 export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor3D {
   const [rows, width] = x.shape as [number, number];

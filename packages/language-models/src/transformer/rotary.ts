@@ -3,7 +3,7 @@ import type { Heads } from "./attention.js";
 
 /** Frequencies of a rotary position embedding. */
 export interface RotaryFrequencies {
-  /** The base: number i of D / 2 has the frequency `theta^(-2i / D)`, in radians per token. */
+  /** The base: number i of R / 2 has the frequency `theta^(-2i / R)`, in radians per token. */
   readonly theta: number;
   /** Changes to the frequencies for a longer context. @default none */
   readonly scaling?: RotaryScaling | undefined;
@@ -25,7 +25,7 @@ export type RotaryScaling =
       readonly originalMaxTokens: number;
     };
 
-/** Cosines and sines of the angles by which a head's pairs of numbers are rotated: [rows, D/2]. */
+/** Cosines and sines of the angles by which a head's pairs of numbers are rotated: [rows, R/2]. */
 export interface RotaryAngles {
   readonly cos: tf.Tensor2D;
   readonly sin: tf.Tensor2D;
@@ -42,7 +42,7 @@ const stride = 256;
  *
  * Source: Su et al. 2021 (RoFormer), section 3.4.2.
  *
- * @param width D, the width of a head
+ * @param width R, how many numbers of a head are rotated: all, or fewer (`rotary_pct`, `partial_rotary_factor`)
  * @param maxTokens upper bound of positions, exclusive
  */
 export function rotaryAngles(
@@ -85,17 +85,21 @@ function table(
 }
 
 /**
- * Rotates a head's pairs of numbers. Number i is paired with number i + D/2, as in transformers' `rotate_half`.
+ * Rotates pairs of the first R numbers of a head, where the angles have R/2 columns; the others stay as they are. Number
+ * i is paired with number i + R/2, as in transformers' `rotate_half`.
  *
- * @param x [H, rows, D]
+ * @param x [H, rows, D], where D is at least R
  */
 export function rotate(x: Heads, { cos, sin }: RotaryAngles): Heads {
-  const [first, second] = tf.split(x, 2, 2) as [Heads, Heads]; // [H, rows, D/2]
+  const half = cos.shape[1];
+  const unturned = x.shape[2] - 2 * half;
+  const sizes = unturned === 0 ? [half, half] : [half, half, unturned];
+  const [first, second, ...rest] = tf.split(x, sizes, 2) as [Heads, Heads, ...Heads[]];
   const turned: Heads[] = [
     tf.sub(tf.mul(first, cos), tf.mul(second, sin)),
     tf.add(tf.mul(second, cos), tf.mul(first, sin)),
   ];
-  return tf.concat(turned, 2);
+  return tf.concat([...turned, ...rest], 2);
 }
 
 /** A frequency after scaling, in radians per token; as transformers' `_compute_llama3_parameters` for that type. */
