@@ -49,7 +49,7 @@ def main():
     cases = [{"prediction": prediction, "answer": answer, "exact": int(words(prediction) == words(answer)),
               "f1": f1(prediction, answer), "rougeL": scorer.score(answer, prediction)["rougeL"].fmeasure}
              for prediction, answer in pairs]
-    content = {"how": " ".join(HOW.split()), "versions": {"rouge-score": version("rouge-score")}}
+    content = {"how": " ".join(HOW.split()), "versions": {"rouge_score": version("rouge-score")}}
     lines = ",\n".join("  " + json.dumps(case) for case in cases)
     path = Path(__file__).parent / "numbers/free-text/free_text.json"
     path.parent.mkdir(exist_ok=True)
