@@ -5,7 +5,7 @@ import { threads } from "./machine.js";
 import type { Inputs } from "./measure.js";
 import { runOurs, runPython } from "./programs.js";
 import type { Row, Side } from "./rows.js";
-import { llamaSizes } from "./sizes.js";
+import { isLlamaSize, llamaSizes } from "./sizes.js";
 
 /** What a side computes once: a loss and its gradient, or scores of one question's options. */
 interface Computed {
@@ -34,12 +34,11 @@ const limits = {
  */
 export async function checkRow({ ours, peers, check, name }: Row, inputs: Inputs, folder: string) {
   const [own] = ours;
-  if (!check || !own) return [];
   const { weights, python, size } = inputs;
+  if (!check || !own || !isLlamaSize(size)) return [];
   const precision = own.args.includes("bfloat16") ? "bfloat16" : "float32";
-  const { vocabularySize } = llamaSizes[size as keyof typeof llamaSizes];
   const [tokens, out] = [join(folder, "check.json"), join(folder, `${name}-gradients`)];
-  writeCheckInputs(vocabularySize, tokens);
+  writeCheckInputs(llamaSizes[size].vocabularySize, tokens);
   const given = ["--weights", weights, "--check", tokens];
   const flags = ["--work", check, "--precision", precision, "--out", out];
   const computed: Computed = JSON.parse(await runOurs("oursOnce.ts", [...given, ...flags]));

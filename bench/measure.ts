@@ -2,7 +2,7 @@ import { threads } from "./machine.js";
 import { median } from "./median.js";
 import { runOurs, runPython } from "./programs.js";
 import type { Side } from "./rows.js";
-import { type LlamaSizeName, llamaSizes, type SizeName, sizes } from "./sizes.js";
+import { type LlamaSizeName, type SizeName, sizeNamed, sizes } from "./sizes.js";
 
 /** One run of one side. */
 export interface Sample {
@@ -59,7 +59,7 @@ export async function measure({ program, args }: Side, inputs: Inputs): Promise<
       return parse(await runPython(python, [script, ...flags(given), ...args]));
     }
     case "peer": {
-      const { layers, width, heads } = { ...sizes, ...llamaSizes }[inputs.size];
+      const { layers, width, heads } = sizes[sizeNamed(inputs.size)];
       const shape = { layers: String(layers), d: String(width), heads: String(heads) };
       const where = device && { device: device === "cpu" ? device : "cuda" };
       const given = { ...shape, steps, threads: String(threads), "max-foreign": "-1", ...where };

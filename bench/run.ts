@@ -11,7 +11,7 @@ import { runPython } from "./programs.js";
 import { isModel, rowsOf, summarize, table, writeResult } from "./results.js";
 import type { Row, Side } from "./rows.js";
 import { sharedFolder } from "./sharedFolder.js";
-import { anySizeNamed } from "./sizes.js";
+import { llamaSizeNamed, sizeNamed } from "./sizes.js";
 import { writeQuestions } from "./targetQuestions.js";
 import { openWorkFolder, type WorkFolder } from "./workFolder.js";
 
@@ -69,7 +69,8 @@ for (const row of chosen) {
 
 async function inputsOf(row: Row, folder: WorkFolder): Promise<Inputs> {
   const { steps, python, peer, data, every, device } = values;
-  const size = anySizeNamed(values.size ?? row.size ?? "gpt2");
+  const known = model === "smollm2" ? llamaSizeNamed : sizeNamed;
+  const size = known(values.size ?? row.size ?? "gpt2");
   const questions = join(folder.path, "questions.json");
   if (row.questions) await writeQuestions(data, Number(values.questions), questions);
   const weights = await folder.weights(size);

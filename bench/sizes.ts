@@ -32,9 +32,14 @@ export function sizeNamed(name: string): SizeName {
   return nameAmong(sizes, name);
 }
 
-/** Checks a name from the command line: one of {@link sizes} or {@link llamaSizes}. */
-export function anySizeNamed(name: string): SizeName | LlamaSizeName {
-  return nameAmong({ ...sizes, ...llamaSizes }, name);
+/** Checks a name from the command line. */
+export function llamaSizeNamed(name: string): LlamaSizeName {
+  return nameAmong(llamaSizes, name);
+}
+
+/** True for one of {@link llamaSizes}. */
+export function isLlamaSize(name: string): name is LlamaSizeName {
+  return Object.hasOwn(llamaSizes, name);
 }
 
 function nameAmong<Name extends string>(named: Readonly<Record<Name, object>>, name: string): Name {

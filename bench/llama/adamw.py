@@ -16,11 +16,13 @@ class AdamW:
     v: list = field(default_factory=list)
 
     def begin(self, params):
-        self.m, self.v = ([torch.zeros_like(p) for p in params] for _ in range(2))
+        if not self.m:
+            self.m, self.v = ([torch.zeros_like(p) for p in params] for _ in range(2))
+        self.updates += 1
 
     def update(self, params, gradients, scale=None):
         """Updates in place; gradients are divided by `scale`, a tensor [1], in the same kernel."""
-        self.updates += 1
+        self.begin(params)
         counts = [torch.tensor(float(self.updates), dtype=torch.float32) for _ in params]
         torch._fused_adamw_(
             params, list(gradients), self.m, self.v, [], counts,
@@ -30,7 +32,7 @@ class AdamW:
 
     def step(self, params, gradients):
         """Updated parameters that derivatives pass through. The moments advance, without derivatives."""
-        self.updates += 1
+        self.begin(params)
         corrections = 1 - self.first**self.updates, math.sqrt(1 - self.second**self.updates)
         given = zip(params, gradients, self.m, self.v)
         out = [Step.apply(*of, self.rate, self.first, self.second, self.epsilon, *corrections) for of in given]

@@ -55,7 +55,6 @@ def check():
 
     def compute(**more):
         work.optimizer = AdamW(rate=given["learningRate"], epsilon=given["epsilon"])
-        work.optimizer.begin(work.params)
         return work.gradient(query, support, **more)
 
     loss, gradients = compute()

@@ -53,7 +53,6 @@ class Work:
         self.attention = attend if twice else attend_fused
         self.loss = self.lean_loss if lean else self.model_loss
         self.optimizer = AdamW()
-        self.optimizer.begin(self.params)
         for p in params:
             p.requires_grad_(False)
 
