@@ -16,49 +16,49 @@ const asInstalled = (side: Side): Side => ({
   args: [...side.args, "--no-mkl-shim"],
 });
 
-/** A row in float32 and one in bfloat16. */
-function inBothPrecisions(row: Omit<Row, "ours" | "size" | "goal"> & { work: string }): Row[] {
-  const { work, peers, ...rest } = row;
+/** A row in float32, with the plain-function peer also as MKL is installed, and one in bfloat16. */
+function inBothPrecisions(
+  work: string,
+  name: string,
+  title: string,
+  ways: readonly string[],
+): Row[] {
   const goal = "as fast as the fastest, with no more memory";
+  const same = { goal, size: "smollm2", check: work } as const;
   const bfloat16 = ["--precision", "bfloat16"];
+  const lean = ways.filter((way) => way.endsWith("-lean"));
   return [
-    { ...rest, goal, size: "smollm2", ours: [ours(work)], peers, check: work },
     {
-      ...rest,
-      ...{ goal, size: "smollm2", check: work },
-      name: `${rest.name}-bfloat16`,
-      title: `${rest.title}, bfloat16 products`,
+      ...{ ...same, name, title },
+      ours: [ours(work)],
+      peers: [...ways.map((way) => peer(way)), ...lean.map((way) => asInstalled(peer(way)))],
+    },
+    {
+      ...{ ...same, name: `${name}-bfloat16`, title: `${title}, bfloat16 products` },
       ours: [ours(work, ...bfloat16)],
-      peers: peers
-        .filter(({ args }) => !args.includes("--no-mkl-shim"))
-        .map((side) => ({ ...side, args: [...side.args, ...bfloat16] })),
+      peers: ways.map((way) => peer(way, ...bfloat16)),
     },
   ];
 }
 
 /** The rows of SmolLM2-135M's shape, in order. */
 export const smollm2Rows: readonly Row[] = [
-  ...inBothPrecisions({
-    name: "smollm2-metaicl",
-    title: "SmolLM2: MetaICL step, clipping and AdamW included",
-    work: "metaicl",
-    peers: [
-      peer("metaicl-tuned"),
-      peer("metaicl-lean"),
-      peer("metaicl-compiled"),
-      asInstalled(peer("metaicl-lean")),
-    ],
-  }),
-  ...inBothPrecisions({
-    name: "smollm2-maml-2-1",
-    title: "SmolLM2: MAML-en-LLM meta-update, second order, one task",
-    work: "maml2",
-    peers: [peer("maml2"), peer("maml2-lean"), asInstalled(peer("maml2-lean"))],
-  }),
-  ...inBothPrecisions({
-    name: "smollm2-score",
-    title: "SmolLM2: scores of 16 options after the same 16 demonstrations",
-    work: "score",
-    peers: [peer("score-prefix"), peer("score-lean"), asInstalled(peer("score-lean"))],
-  }),
+  ...inBothPrecisions(
+    "metaicl",
+    "smollm2-metaicl",
+    "SmolLM2: MetaICL step, clipping and AdamW included",
+    ["metaicl-tuned", "metaicl-lean", "metaicl-compiled"],
+  ),
+  ...inBothPrecisions(
+    "maml2",
+    "smollm2-maml-2-1",
+    "SmolLM2: MAML-en-LLM meta-update, second order, one task",
+    ["maml2", "maml2-lean"],
+  ),
+  ...inBothPrecisions(
+    "score",
+    "smollm2-score",
+    "SmolLM2: scores of 16 options after the same 16 demonstrations",
+    ["score-prefix", "score-lean"],
+  ),
 ];
