@@ -2,7 +2,7 @@ import { threads } from "./machine.js";
 import { median } from "./median.js";
 import { runOurs, runPython } from "./programs.js";
 import type { Side } from "./rows.js";
-import { type SizeName, sizes } from "./sizes.js";
+import { type LlamaSizeName, type SizeName, sizeNamed, sizes } from "./sizes.js";
 
 /** One run of one side. */
 export interface Sample {
@@ -20,7 +20,7 @@ export interface Sample {
 
 /** Inputs of every side of a row. */
 export interface Inputs {
-  readonly size: SizeName;
+  readonly size: SizeName | LlamaSizeName;
   /** A checkpoint of that size. */
   readonly weights: string;
   readonly steps: string;
@@ -52,8 +52,14 @@ export async function measure({ program, args }: Side, inputs: Inputs): Promise<
       const script = new URL(program, import.meta.url).pathname;
       return parse(await runPython(python, [script, ...flags(given), ...args]));
     }
+    case "llama_torch.py": {
+      if (device && device !== "cpu") throw new Error(`${program} knows no device but cpu`);
+      const given = { weights, steps, threads: String(threads) };
+      const script = new URL(`llama/${program}`, import.meta.url).pathname;
+      return parse(await runPython(python, [script, ...flags(given), ...args]));
+    }
     case "peer": {
-      const { layers, width, heads } = sizes[inputs.size];
+      const { layers, width, heads } = sizes[sizeNamed(inputs.size)];
       const shape = { layers: String(layers), d: String(width), heads: String(heads) };
       const where = device && { device: device === "cpu" ? device : "cuda" };
       const given = { ...shape, steps, threads: String(threads), "max-foreign": "-1", ...where };

@@ -1,8 +1,6 @@
 // Measures one kind of work on our side, in a process of its own so that its peak memory is its own. Prints
 // one line of JSON. Tokens are random, as in the PyTorch peer.
 import { parseArgs } from "node:util";
-import { mamlEnLlm } from "@metalearn/algorithms-maml";
-import { metaicl } from "@metalearn/algorithms-metaicl";
 import {
   type CompileOptions,
   createObjective,
@@ -11,19 +9,21 @@ import {
   type Learner,
   type MetaUpdate,
   metaTrain,
+  type Precision,
   randomFor,
   type TaskSampler,
-  type TensorRuntime,
   type TokenBatch,
   type TokenSequence,
   tidy,
   tokenBatch,
 } from "@metalearn/core";
 import { questionScorer } from "@metalearn/core/testing";
-import { pretrainedGpt2 } from "@metalearn/models-gpt2";
 import { adamw, chain, clipByGlobalNorm } from "@metalearn/optimizers";
 import { type Device, tensorflow } from "@metalearn/runtime-tensorflow";
 import * as tf from "@tensorflow/tfjs";
+import { compilingIn } from "./compilingIn.js";
+import { learnerOf } from "./learnerOf.js";
+import { openModel } from "./openModel.js";
 import { memoryPeaks } from "./peakMiB.js";
 
 const { values } = parseArgs({
@@ -54,8 +54,9 @@ const [time, tasks, inner, steps, warmup, scored] = (
 
 const { device, tf32 } = values;
 const engine = await tensorflow({ tf32, ...(device && { device: device as Device }) });
-const runtime = compilingIn(values.precision);
-const model = await pretrainedGpt2(values.weights);
+const compileOptions = { mode: values.mode, precision: values.precision } as CompileOptions;
+const runtime = compilingIn(engine, compileOptions);
+const model = await openModel(values.weights);
 const params = await model.init(1);
 const random = randomFor("bench");
 const sampler: TaskSampler<TokenBatch> = {
@@ -75,13 +76,7 @@ runtime.dispose();
 
 async function train() {
   const innerOptimizer = adamw({ learningRate: 1e-5 });
-  const learners: Record<string, () => Learner> = {
-    metaicl: () => metaicl(),
-    fomaml: () => mamlEnLlm({ order: 1, tasks, size: inner, innerOptimizer }),
-    maml2: () => mamlEnLlm({ order: 2, tasks, size: inner, innerOptimizer }),
-  };
-  const chosen = learners[values.work]?.();
-  if (!chosen) throw new Error(`--work should be score, ${Object.keys(learners).join(", ")}`);
+  const chosen = learnerOf(values.work, { tasks, size: inner, innerOptimizer });
   const query = Number(values.queries ?? chosen.episodes.query);
   const learner = { ...chosen, episodes: { ...chosen.episodes, query } };
   const outer = adamw({ learningRate: 1e-5 });
@@ -109,8 +104,9 @@ async function train() {
 function cosine(learner: Learner, { params, state }: MetaUpdate): number {
   const value = tidy(() => {
     const episodes = sampler.next(learner.episodes);
-    const gradientIn = (precision: string) => {
-      const objective = createObjective(model, { runtime: compilingIn(precision) });
+    const gradientIn = (precision: Precision) => {
+      const rounding = compilingIn(engine, { ...compileOptions, precision });
+      const objective = createObjective(model, { runtime: rounding });
       return learner.metaGradient(objective, params, episodes, state).gradients;
     };
     const [rounded, exact] = [gradientIn("bfloat16"), gradientIn("float32")];
@@ -144,15 +140,4 @@ function tokens(count: number): number[] {
 
 function sequence(): TokenSequence {
   return { ids: tokens(time), scoredFrom: time - scored };
-}
-
-/** Engine with this process's options for everything that is compiled. */
-function compilingIn(precision: string): TensorRuntime {
-  const chosen = { mode: values.mode, precision } as CompileOptions;
-  return {
-    ...engine,
-    compile: (fn, options) => engine.compile(fn, { ...options, ...chosen }),
-    compileStages: (fn, lateLike, options) =>
-      (engine as Required<TensorRuntime>).compileStages(fn, lateLike, { ...options, ...chosen }),
-  };
 }

@@ -6,6 +6,7 @@ import { today } from "./machine.js";
 import type { Sample } from "./measure.js";
 import { median } from "./median.js";
 import { type Row, rows, type Side } from "./rows.js";
+import { smollm2Rows } from "./smollm2Rows.js";
 
 /** Measurements of a row. */
 export interface RowResult {
@@ -23,38 +24,72 @@ interface SideResult {
   readonly peakMiB: readonly number[];
 }
 
-/** All rows measured on one machine with one set of versions, by name. */
-export interface Results {
+/** All rows of a model that were measured on one machine with one set of versions, by name. */
+interface Results {
   readonly machine: string;
   readonly rows: Readonly<Record<string, RowResult>>;
 }
 
+/** The rows of each model. */
+export const rowsOf = { gpt2: rows, smollm2: smollm2Rows } as const;
+
+/** One of {@link rowsOf}. */
+export type ModelName = keyof typeof rowsOf;
+
+const titles: Readonly<Record<ModelName, string>> = {
+  gpt2: "GPT-2 small",
+  smollm2: "SmolLM2-135M's shape",
+};
+
 const data = join(import.meta.dirname, "results.json");
 const page = join(import.meta.dirname, "RESULTS.md");
 
-/** Earlier results, if they were measured on this machine with these versions. */
-export async function readResults(machine: string): Promise<Results> {
-  const none = { machine, rows: {} };
-  if (!existsSync(data)) return none;
-  const stored: Results = JSON.parse(await readFile(data, "utf8"));
-  return stored.machine === machine ? stored : none;
+/** True for the name of a model. */
+export function isModel(name: string): name is ModelName {
+  return Object.hasOwn(rowsOf, name);
 }
 
-/** Writes the results as data and as a page. */
-export async function writeResults(results: Results): Promise<void> {
-  await writeFile(data, `${JSON.stringify(results, null, 2)}\n`);
-  const tables = rows.flatMap((row) => {
-    const result = results.rows[row.name];
-    return result ? [table(row, result)] : [];
-  });
+/**
+ * Adds a row to the results, as data and as a page. Other rows of the model are kept if they were measured on this
+ * machine with these versions; those of other models stay as they are.
+ */
+export async function writeResult(
+  model: ModelName,
+  machine: string,
+  name: string,
+  result: RowResult,
+): Promise<void> {
+  const stored: Partial<Record<ModelName, Results>> = existsSync(data)
+    ? JSON.parse(await readFile(data, "utf8"))
+    : {};
+  const known = stored[model]?.machine === machine ? stored[model].rows : {};
+  const all = { ...stored, [model]: { machine, rows: { ...known, [name]: result } } };
+  await writeFile(data, `${JSON.stringify(all, null, 2)}\n`);
+  await writeFile(page, resultsPage(all));
+}
+
+function resultsPage(results: Partial<Record<ModelName, Results>>): string {
   const heading =
-    "# Results\n\nWritten by `npm run bench`; [how to read it](../docs/performance.md). GPT-2 small with random weights, one sequence of 256 tokens of which 8 are scored, float32 unless said otherwise. " +
+    "# Results\n\nWritten by `npm run bench`; [how to read it](../docs/performance.md). Random weights, one sequence of 256 tokens of which 8 are scored, float32 unless said otherwise. " +
     "In every round each side runs once, in a process of its own; the tables show medians over rounds. A run of updates gives the median of its updates after one to warm up. Peak memory is that of the whole process.";
-  await writeFile(page, [heading, results.machine, ...tables].join("\n\n"));
+  const parts = Object.entries(rowsOf).flatMap(([model, rows]) => {
+    const measured = results[model as ModelName];
+    if (!measured) return [];
+    const tables = rows.flatMap((row) => {
+      const result = measured.rows[row.name];
+      return result ? [table(row, result)] : [];
+    });
+    return [`${titles[model as ModelName]}: ${measured.machine}`, ...tables];
+  });
+  return [heading, ...parts].join("\n\n");
 }
 
-/** A row's result from the samples of each side, one per round. */
-export function summarize({ ours }: Row, samples: ReadonlyMap<Side, readonly Sample[]>): RowResult {
+/** A row's result from the samples of each side, one per round, and sentences about their agreement. */
+export function summarize(
+  { ours }: Row,
+  samples: ReadonlyMap<Side, readonly Sample[]>,
+  agreements: readonly string[],
+): RowResult {
   const sides = [...samples].map(([{ label }, taken]) => ({
     label,
     seconds: taken.map(({ seconds }) => seconds),
@@ -64,7 +99,8 @@ export function summarize({ ours }: Row, samples: ReadonlyMap<Side, readonly Sam
   const notes = [...samples].flatMap(([{ label }, [first]]) =>
     first ? notesOn(label, first, own) : [],
   );
-  return { date: today(), rounds: sides[0]?.seconds.length ?? 0, sides, notes };
+  const rounds = sides[0]?.seconds.length ?? 0;
+  return { date: today(), rounds, sides, notes: [...notes, ...agreements] };
 }
 
 /** @param reference scores that the others are compared with */

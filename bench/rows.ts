@@ -1,10 +1,10 @@
-import type { SizeName } from "./sizes.js";
+import type { LlamaSizeName, SizeName } from "./sizes.js";
 
 /** A program and its arguments, without those that every row shares. */
 export interface Side {
   readonly label: string;
   /** `peer` for PyTorch's program, or the name of a program of this folder. */
-  readonly program: "peer" | "ours.ts" | "scoreTargets.ts" | "score_targets.py";
+  readonly program: "peer" | "ours.ts" | "scoreTargets.ts" | "score_targets.py" | "llama_torch.py";
   readonly args: readonly string[];
 }
 
@@ -15,9 +15,11 @@ export interface Row {
   /** Goal for the first of our sides. */
   readonly goal: string;
   /** @default "gpt2" */
-  readonly size?: SizeName;
+  readonly size?: SizeName | LlamaSizeName;
   /** True if the sides read questions of real target tasks. */
   readonly questions?: true;
+  /** Kind of work that all sides compute once, with the same result, before they are measured. */
+  readonly check?: string;
   readonly ours: readonly Side[];
   /** Sides to compare ours with; empty where there are none. */
   readonly peers: readonly Side[];
@@ -40,7 +42,7 @@ const peer = (algorithm: string, ...args: readonly string[]): Side => ({
 });
 const fourTasks = ["--tasks", "4", "--steps", "1"];
 
-/** The rows of the results, in order. */
+/** The rows of GPT-2, in order. */
 export const rows: readonly Row[] = [
   {
     name: "metaicl",

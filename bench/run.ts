@@ -4,19 +4,23 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { checkRow } from "./checkRow.js";
 import { describeMachine } from "./machine.js";
 import { type Inputs, measure, type Sample } from "./measure.js";
 import { runPython } from "./programs.js";
-import { readResults, summarize, table, writeResults } from "./results.js";
-import { type Row, rows, type Side } from "./rows.js";
+import { isModel, rowsOf, summarize, table, writeResult } from "./results.js";
+import type { Row, Side } from "./rows.js";
 import { sharedFolder } from "./sharedFolder.js";
-import { sizeNamed } from "./sizes.js";
+import { llamaSizeNamed, sizeNamed } from "./sizes.js";
 import { writeQuestions } from "./targetQuestions.js";
 import { openWorkFolder, type WorkFolder } from "./workFolder.js";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: rows.map(({ name }) => name).join(",") },
+    /** `gpt2` or `smollm2`: the rows to choose from. */
+    model: { type: "string", default: "gpt2" },
+    /** Names of rows. @default all of the model */
+    only: { type: "string" },
     rounds: { type: "string", default: "5" },
     /** Number of timed updates, whose median is reported, after one warm-up update. */
     steps: { type: "string", default: "3" },
@@ -32,12 +36,16 @@ const { values } = parseArgs({
     data: { type: "string", default: join(sharedFolder, "data/metaicl") },
   },
 });
-const chosen = values.only.split(",").map((name) => {
+const { model } = values;
+if (!isModel(model)) throw new Error(`--model should be ${Object.keys(rowsOf).join(" or ")}`);
+const rows = rowsOf[model];
+const names = values.only?.split(",") ?? rows.map(({ name }) => name);
+const chosen = names.map((name) => {
   const row = rows.find((candidate) => candidate.name === name);
   if (!row) throw new Error(`No row is called ${name}: ${rows.map((r) => r.name).join(", ")}`);
   return row;
 });
-if (!existsSync(values.peer)) {
+if (model === "gpt2" && !existsSync(values.peer)) {
   console.error(`The peer is not at ${values.peer}: name it with --peer, or set METALEARN_SHARED.`);
   process.exit(1);
 }
@@ -50,16 +58,19 @@ for (const row of chosen) {
     console.log(`  skipped: ${values.data} is not there; name it with --data`);
     continue;
   }
-  const result = summarize(row, await takeSamples(row, await inputsOf(row, folder)));
+  const inputs = await inputsOf(row, folder);
+  const agreements = await checkRow(row, inputs, folder.path);
+  for (const sentence of agreements) console.log(`  ${sentence}`);
+  const result = summarize(row, await takeSamples(row, inputs), agreements);
   console.log(`\n${table(row, result)}`);
   if (values.size || values.device) continue;
-  const known = await readResults(machine);
-  await writeResults({ machine, rows: { ...known.rows, [row.name]: result } });
+  await writeResult(model, machine, row.name, result);
 }
 
 async function inputsOf(row: Row, folder: WorkFolder): Promise<Inputs> {
   const { steps, python, peer, data, every, device } = values;
-  const size = sizeNamed(values.size ?? row.size ?? "gpt2");
+  const known = model === "smollm2" ? llamaSizeNamed : sizeNamed;
+  const size = known(values.size ?? row.size ?? "gpt2");
   const questions = join(folder.path, "questions.json");
   if (row.questions) await writeQuestions(data, Number(values.questions), questions);
   const weights = await folder.weights(size);

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runOurs } from "./programs.js";
-import type { SizeName } from "./sizes.js";
+import type { LlamaSizeName, SizeName } from "./sizes.js";
 
 /** Files that the processes of one benchmark share. */
 export interface WorkFolder {
   readonly path: string;
   /** Checkpoint of random weights, which are drawn at the first use: drawing takes longer than reading. */
-  weights(size: SizeName): Promise<string>;
+  weights(size: SizeName | LlamaSizeName): Promise<string>;
 }
 
 /** Temporary folder that is removed when this process ends. */
@@ -18,7 +18,7 @@ export function openWorkFolder(): WorkFolder {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => process.exit(130));
   }
-  const drawn = new Set<SizeName>();
+  const drawn = new Set<string>();
   return {
     path,
     async weights(size) {
