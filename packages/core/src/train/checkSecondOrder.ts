@@ -8,7 +8,7 @@ import { MetaError } from "../errors.js";
 import type { ObjectiveOptions } from "../objective/createObjective.js";
 import { filterParams, globalNorm, mapParams, type Params } from "../params.js";
 
-/** Options of {@link checkedAtFirst}. */
+/** Options of `checkedAtFirst`. */
 export interface SecondOrderCheckOptions {
   /**
    * True to always compare the first Hessian-vector product with a finite difference of gradients, false to never do
