@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { lora } from "@metalearn/adapters";
 import {
   disposeParams,
@@ -84,7 +84,15 @@ test("opens an adapter with the model that it was saved in or names, and says wh
     `[BAD_CHECKPOINT] ${path} is an adapter, and names no base model. Name both: `,
   );
   const json = JSON.parse(await readFile(settings, "utf8"));
-  await writeFile(settings, JSON.stringify({ ...json, base_model_name_or_path: base }));
+  const rename = (name: string) =>
+    writeFile(settings, JSON.stringify({ ...json, base_model_name_or_path: name }));
+  await rename(path); // an adapter, and itself at that
+  await expect(open(path)).rejects.toThrow(
+    `[BAD_CHECKPOINT] ${path}: base_model_name_or_path: expected a model, got the adapter ${path}.`,
+  );
+  await rename(relative(path, base)); // from the adapter's folder
+  expect(lossOf(await open(path), own)).toBeCloseTo(expected, 6);
+  await rename(base);
   const model = await open(path);
   const read = await model.init(3);
   expect(lossOf(model, read)).toBeCloseTo(expected, 6);

@@ -42,6 +42,7 @@ export function adaptedStorage(model: Model, addition: Addition): Omit<Model, "l
   return {
     name: `${model.name} with ${name}`,
     ...(model.peft && { peft: model.peft }),
+    ...(model.weights && { weights: model.weights }),
     async init(seed) {
       const base = await model.init(seed);
       return together(base, () => init(base, seed));

@@ -83,7 +83,7 @@ export async function openCheckpoint(
   }
   const found = needsTargets ? await openFoundSession(changes, path) : undefined;
   if (found) return read(found, { name: path, parameters: await findParams(path) });
-  const session = await weightsSession(path, { changes, needsTargets });
+  const session = await weightsSession(path, { changes, plugins, needsTargets });
   return read(session, { name: path, parameters: undefined }); // the model's own, which it begins with
 }
 
@@ -97,7 +97,13 @@ function read(
 /** Session for published parameters of any architecture, with prompts as MetaICL writes them. */
 async function weightsSession(
   path: string,
-  { changes, needsTargets }: Required<Pick<CheckpointOptions, "changes" | "needsTargets">>,
+  {
+    changes,
+    plugins,
+    needsTargets,
+  }: Required<Pick<CheckpointOptions, "changes" | "needsTargets">> & {
+    readonly plugins: readonly string[];
+  },
 ): Promise<Omit<Session, "config">> {
   const overrides = parseOverrides(changes);
   if (needsTargets && !("tasks" in overrides)) {
@@ -109,20 +115,20 @@ async function weightsSession(
   const model = { weights: weightsOf(path) };
   // Prompts need no data: these placeholders are never read.
   const tasks = { use: "crossfit", ...(!needsTargets && { root: ".", setting: "none" }) };
-  const toolkit = createToolkit(await loadListed({ plugins: officialPlugins }));
+  const toolkit = createToolkit(await loadListed({ plugins: [...officialPlugins, ...plugins] }));
   return { toolkit, runs: runsOf(checkConfig({ model, tasks }, { overrides })), file: undefined };
 }
 
 /**
- * Weights that the command line names, as a config names them: a path, or a model on the hub (`owner/name`), if
- * neither it nor the folder `owner` exists here.
+ * Weights that the command line names, as a config names them: a path, or a model on the hub (`owner/name`, or a
+ * GGUF file of one) if there is no folder `owner` here.
  */
 export function weightsOf(path: string): string {
   const [owner = "", name, ...rest] = path.split("/");
   const isPlainName = (part: string | undefined) =>
     part !== undefined && /^[\w-][\w.-]*$/.test(part);
-  const isOnHub =
-    isPlainName(owner) && isPlainName(name) && rest.length === 0 && !existsSync(resolve(owner));
+  const isWhole = rest.length === 0 || path.endsWith(".gguf");
+  const isOnHub = isPlainName(owner) && isPlainName(name) && isWhole && !existsSync(resolve(owner));
   return isOnHub ? path : resolve(path);
 }
 

@@ -19,7 +19,8 @@ export interface ModelShowFlags extends PluginFlags {
 /** Description of a model that is not loaded. */
 interface ModelDescription {
   readonly architecture: string;
-  readonly parameters: number;
+  /** Absent where they are not known before the model is loaded, as with an adapter. */
+  readonly parameters?: number;
   readonly weights?: StoredWeights | undefined;
   /** Context length in tokens. */
   readonly context: number;
@@ -29,7 +30,7 @@ interface ModelDescription {
     readonly hasChatTemplate: boolean;
   };
   /** Estimated peak memory in bytes: of scoring, and of meta-updates by the kind of learner. */
-  readonly memory: Readonly<Record<MemoryUse, number>>;
+  readonly memory?: Readonly<Record<MemoryUse, number>>;
 }
 
 /**
@@ -37,7 +38,7 @@ interface ModelDescription {
  * measured in bench/RESULTS.md. Scoring holds the parameters alone.
  */
 const bytesPerParameter = {
-  scoring: 4,
+  "scoring, 8192 tokens at once": 4,
   "MetaICL, fine-tuning": 26,
   FOMAML: 42,
   "MAML, second order": 51,
@@ -75,20 +76,10 @@ export async function showModel(path: string, flags: ModelShowFlags): Promise<vo
 }
 
 function describe(model: LanguageModel): ModelDescription {
-  const { name, maxTokens, tokenizer, weights, parameterShapes = {} } = model;
-  const parameters = Object.values(parameterShapes).reduce(
-    (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
-    0,
-  );
-  const context = Math.min(maxTokens, 1024);
-  const scoring = scoredTokens * (model.bytesPerToken?.(context) ?? 0);
-  const memory = Object.entries(bytesPerParameter).map(([use, bytes]) => [
-    use,
-    bytes * parameters + (use === "scoring" ? scoring : 0),
-  ]);
+  const { name, maxTokens, tokenizer, weights } = model;
   return {
     architecture: name,
-    parameters,
+    ...sizeOf(model),
     weights,
     context: maxTokens,
     tokenizer: {
@@ -96,8 +87,22 @@ function describe(model: LanguageModel): ModelDescription {
       vocabularySize: tokenizer.vocabularySize,
       hasChatTemplate: tokenizer.applyChatTemplate !== undefined,
     },
-    memory: Object.fromEntries(memory) as ModelDescription["memory"],
   };
+}
+
+function sizeOf(model: LanguageModel): Pick<ModelDescription, "parameters" | "memory"> {
+  if (!model.parameterShapes) return {};
+  const parameters = Object.values(model.parameterShapes).reduce(
+    (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+  const context = Math.min(model.maxTokens, 1024);
+  const scoring = scoredTokens * (model.bytesPerToken?.(context) ?? 0);
+  const memory = Object.entries(bytesPerParameter).map(([use, bytes]) => [
+    use,
+    bytes * parameters + (use.startsWith("scoring") ? scoring : 0),
+  ]);
+  return { parameters, memory: Object.fromEntries(memory) };
 }
 
 function table(path: string, description: ModelDescription): string {
@@ -105,17 +110,19 @@ function table(path: string, description: ModelDescription): string {
   const row = (label: string, text: string) => `  ${label.padEnd(11)}${text}`;
   const { name, vocabularySize, hasChatTemplate } = tokenizer;
   const chat = hasChatTemplate ? ", with a chat template" : "";
-  const uses = Object.entries(memory).map(([use, bytes], i) =>
+  const uses = Object.entries(memory ?? {}).map(([use, bytes], i) =>
     row(i === 0 ? "memory" : "", `about ${gigabytes(bytes).padStart(6)} GB  ${use}`),
   );
   return [
     paint("bold", path, process.stdout),
-    row("model", `${architecture}, ${(parameters / 1e6).toFixed(1)} million parameters`),
+    row("model", `${architecture}${parameters === undefined ? "" : `, ${millions(parameters)}`}`),
     ...(weights ? [row("weights", storedText(weights))] : []),
     row("context", `${context} tokens`),
     row("tokenizer", `${name}, ${vocabularySize} tokens${chat}`),
     ...uses,
-    row("", "in float32; updates with all parameters, AdamW, one sequence of 256 tokens"),
+    ...(memory
+      ? [row("", "in float32; updates with all parameters, AdamW, one sequence of 256 tokens")]
+      : []),
   ].join("\n");
 }
 
@@ -125,6 +132,10 @@ function storedText({ files, bytes, types }: StoredWeights): string {
     .map(([type, count]) => `${count} ${type}`);
   const many = files.length > 1 ? `${files.length} files, ` : "";
   return `${many}${(bytes / 1e6).toFixed(1)} MB, tensors: ${counts.join(", ")}`;
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(1)} million parameters`;
 }
 
 function gigabytes(bytes: number): string {

@@ -1,4 +1,4 @@
-import type { PromptRequest } from "@metalearn/core";
+import { MetaError, type PromptRequest } from "@metalearn/core";
 import {
   type FreeTextOptions,
   type OpenPredictor,
@@ -6,6 +6,7 @@ import {
   type RankedOption,
 } from "@metalearn/core/runs";
 import type { PluginFlags } from "../flags.js";
+import { onInterrupt } from "../interrupt.js";
 import { openCheckpoint } from "../openCheckpoint.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
 import { percent } from "../terminalTables.js";
@@ -52,8 +53,9 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   });
   const notify = (message: string) => console.error(message);
   const predictor = await openPredictor({ ...checkpoint, notify });
+  const { signal, release } = onInterrupt(notify);
   try {
-    const generation = generationOf(flags);
+    const generation = { ...generationOf(flags), signal };
     const answer = async (request: PromptRequest) => {
       if (request.options.length === 0) {
         await answerInFreeText(predictor, request, { ...generation, json: flags.json });
@@ -65,9 +67,16 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
     if (first && !first.done) await answer(first.value);
     else {
       if (process.stdin.isTTY) notify('One question a line: {"input": "...", "options": [...]}');
-      for await (const request of requests) await answer(request);
+      for await (const request of requests) {
+        await answer(request);
+        signal.throwIfAborted();
+      }
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new MetaError("INTERRUPTED", "Stopped before the answer was complete.", { cause: error });
   } finally {
+    release();
     await predictor.close();
   }
 }

@@ -127,7 +127,8 @@ export async function openPredictor({
         const answer = async (adapted: Params) => {
           const pieces = generate({
             ...{ model, params: adapted, runtime, signal, ...own },
-            ...{ truncatePrompt: true, ...stop, ...given },
+            // The oldest demonstrations are dropped where they do not fit, but never a part of the question.
+            ...{ truncatePrompt: !chat && request.demonstrations.length > 0, ...stop, ...given },
           });
           for (;;) {
             const { done, value } = await pieces.next();

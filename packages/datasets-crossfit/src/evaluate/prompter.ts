@@ -1,4 +1,4 @@
-import type { Prompter } from "@metalearn/core";
+import { MetaError, type Prompter, type Tokenizer } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { atRow } from "../data/taskFile.js";
 import type { CrossfitOptions, PromptFormat } from "../options.js";
@@ -17,9 +17,17 @@ export const prompter: Prompter = (options, model) => {
   const { maxTokens, maxExampleTokens } = tokenLimits(format, model);
   const { tokenizer } = model;
   const { template } = format;
-  const encoder = exampleEncoder({ tokenizer, format, template, maxExampleTokens });
-  return ({ input, options, demonstrations, task = "question" }) => {
+  const questionEncoder = exampleEncoder({ tokenizer, format, template, maxExampleTokens });
+  // Free text is not cut to the length of an example: only its demonstrations may be dropped.
+  const textEncoder = exampleEncoder({
+    ...{ tokenizer, format, template },
+    maxExampleTokens: model.maxTokens,
+  });
+  return ({ input, options: given, demonstrations, task = "question" }) => {
+    const options = distinctOptions(given);
     const shots = demonstrations.length;
+    const isFreeForm = options.length === 0;
+    const encoder = isFreeForm ? textEncoder : questionEncoder;
     const train = {
       path: "demonstrations",
       examples: demonstrations.map(
@@ -35,20 +43,28 @@ export const prompter: Prompter = (options, model) => {
       const use = { task, answers: example.outputs, isScored: false };
       atRow(train.path, row, () => encoder.check(example, use));
     });
-    const isFreeForm = options.length === 0;
     if (isFreeForm) requireDirect(task, encoder);
     else {
       const use = { task, answers: options, isScored: true };
       atRow(asked.rows.path, 0, () => encoder.check({ input, outputs: [""], options }, use));
     }
-    const room = Math.min(maxExampleTokens * Math.max(shots, 1), maxTokens);
+    const room = isFreeForm
+      ? model.maxTokens
+      : Math.min(maxExampleTokens * Math.max(shots, 1), maxTokens);
     const choice = { task, encoder, shots, demonstrations: "fixed", maxTokens: room } as const;
     const writer = questionWriter(train, choice);
     const support = async () => writer.support();
     if (isFreeForm) {
+      const alone = shots === 0 && template === undefined;
       return {
         ...{ name: task, unseenDomain: false, metric: "exact-match", isFreeForm, support },
-        questions: async () => [{ ...writer.freeFormQuestion(asked), gold: [] }],
+        questions: async () => [
+          {
+            ...writer.freeFormQuestion(asked),
+            ...(alone && { prompt: textOf(tokenizer, input) }),
+            gold: [],
+          },
+        ],
       };
     }
     return {
@@ -63,3 +79,16 @@ export const prompter: Prompter = (options, model) => {
     };
   };
 };
+
+/** A text to be continued, with the tokens that the checkpoint puts before texts. */
+function textOf(tokenizer: Tokenizer, text: string): number[] {
+  return [...(tokenizer.around?.before ?? []), ...tokenizer.encode(text)];
+}
+
+/** @throws MetaError `BAD_DATA` for two options that are the same text, for one could not be told from the other */
+function distinctOptions(given: readonly string[]): string[] {
+  const options = given.map((option) => option.trim());
+  const twice = options.find((option, i) => options.indexOf(option) < i);
+  if (twice === undefined) return options;
+  throw new MetaError("BAD_DATA", `Expected different options, got "${twice}" twice.`);
+}

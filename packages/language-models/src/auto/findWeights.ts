@@ -12,7 +12,8 @@ import { readConfig } from "../checkpoint/readConfig.js";
 /** Published parameters: of a model, perhaps with adapters, or of an adapter alone. */
 export type FoundWeights = FoundModel | FoundAdapter;
 
-interface FoundModel {
+/** A model of transformers. */
+export interface FoundModel {
   readonly kind: "model";
   readonly path: string;
   /** `model_type` of transformers. */

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type FactoryContext,
   MetaError,
@@ -7,7 +8,7 @@ import {
 } from "@metalearn/core";
 import { z } from "zod";
 import { weightsOptions, weightsSource } from "../checkpoint/openPretrained.js";
-import { type FoundAdapter, findWeights } from "./findWeights.js";
+import { type FoundAdapter, type FoundModel, findWeights } from "./findWeights.js";
 
 const { weights, revision } = weightsOptions("HuggingFaceTB/SmolLM2-135M");
 
@@ -47,16 +48,25 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
   const { source, hub } = weightsSource(named, context);
   const found = await findWeights(source, hub);
   const shared = tokenizer === undefined ? {} : { tokenizer };
-  if (found.kind === "adapter") {
-    const base = await openAuto({ weights: baseOf(found), ...shared }, context);
-    return withAdapter(base, found, context);
+  if (found.kind === "model") return openModel(found, shared, context);
+  const base = await findWeights(baseOf(found), hub);
+  if (base.kind === "model") {
+    return withAdapter(await openModel(base, shared, context), found, context);
   }
-  let model: Model = await context.create("model", {
-    use: modelFor(found.modelType, source, context.plugins),
-    weights: found.path,
-    ...shared,
-  });
-  for (const adapter of found.adapters) model = await withAdapter(model, adapter, context);
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `${found.path}: base_model_name_or_path: expected a model, got the adapter ${base.path}.`,
+  );
+}
+
+async function openModel(
+  { path, modelType, adapters }: FoundModel,
+  shared: Pick<AutoOptions, "tokenizer">,
+  context: AutoContext,
+): Promise<Model> {
+  const use = modelFor(modelType, path, context.plugins);
+  let model: Model = await context.create("model", { use, weights: path, ...shared });
+  for (const adapter of adapters) model = await withAdapter(model, adapter, context);
   return model;
 }
 
@@ -94,6 +104,7 @@ function adapterFor({ path, type }: FoundAdapter): string {
 
 /** @throws MetaError `BAD_CHECKPOINT` */
 function baseOf(found: FoundAdapter): string {
+  if (found.base?.startsWith(".")) return resolve(found.path, found.base);
   if (found.base !== undefined) return found.base;
   throw new MetaError(
     "BAD_CHECKPOINT",
