@@ -8,9 +8,9 @@
 //   kept: the loss is the mean query loss at the adapted parameters
 //   kept: the same arguments give the same result, bit for bit
 //   kept: resumes from a checkpoint as if it had never stopped
-//   kept: can be compiled: it gives the same, and reads no tensor in what it compiles
+//   kept: can be compiled: results are the same, and compiled functions read no tensor values
 //   kept: leaves its arguments as they were
-//   kept: leaves no tensor behind but its results
+//   kept: leaks no tensors
 //   sign-maml: 38.1 % of new curves explained
 //   fomaml: 38.9 % of new curves explained
 

@@ -2,12 +2,12 @@
 //
 //   npx tsx examples/05-custom-sampler.ts
 //
-//   kept: gives as many episodes and support batches as were asked for, and a query
+//   kept: draws as many episodes and support batches as asked for, each with a query
 //   kept: the same seed gives the same episodes, and another seed others
-//   kept: continues to new episodes with every meta-update
+//   kept: draws new episodes for every meta-update
 //   kept: resumes from its state as if it had never stopped
 //   kept: every tensor belongs to the caller alone
-//   kept: leaves no tensor behind but the episodes
+//   kept: leaks no tensors
 //   steep from the beginning: 75.5 % of new parabolas explained
 //   from flat to steep: 75.8 % of new parabolas explained
 

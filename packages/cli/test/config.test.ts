@@ -110,7 +110,7 @@ describe("config schema", () => {
   test("describes the components of all official plugins", () => {
     const { learner, model } = json("schema").$defs;
     expect(learner.properties.use.enum).toContain("maml-en-llm");
-    expect(model.properties.use.enum).toEqual(["gpt2", "mlp"]);
+    expect(model.properties.use.enum).toEqual(["auto", "gpt2", "llama", "mlp"]);
   });
 
   test("describes launchers, whichever plugins a config lists", () => {
