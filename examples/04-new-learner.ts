@@ -3,7 +3,7 @@
 //
 //   npx tsx examples/04-new-learner.ts
 //
-//   kept: gradients have the names and shapes of all parameters, adapted parameters those of the model's
+//   kept: meta-gradients have the names and shapes of all parameters, adapted parameters those of the model
 //   kept: the meta-gradient is that of the loss, by finite differences
 //   kept: the loss is the mean query loss at the adapted parameters
 //   kept: the same arguments give the same result, bit for bit
