@@ -140,7 +140,7 @@ describe("a config found by itself", () => {
       const { code: exit, stderr } = await metalearn(check, { cwd: project.path(folder) });
       expect({ exit, stderr }).toMatchObject({
         exit: 2,
-        stderr: expect.stringContaining("[MISSING_FILE] There is no metalearn.config.yaml"),
+        stderr: expect.stringContaining("[MISSING_FILE] Expected a metalearn.config.yaml"),
       });
     }
     expect(await project.read("ran")).toBeUndefined();

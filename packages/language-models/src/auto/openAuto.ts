@@ -20,6 +20,11 @@ export const autoOptions = z
         "Published parameters: a folder (`./checkpoint`), a GGUF or another file (`./model.gguf`), a run (`./runs/maml-seed1`), an adapter in PEFT's format, or a model on the hub (`HuggingFaceTB/SmolLM2-135M`).",
       ),
     revision,
+    heads: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Attention heads of a file of GPT-2's tensors that does not determine them."),
     tokenizer: z
       .string()
       .optional()
@@ -44,10 +49,13 @@ type AutoContext = Pick<FactoryContext, "create" | "notify" | "path" | "plugins"
  *   names no base model; the errors of the model that opens the weights
  */
 export async function openAuto(given: AutoOptions, context: AutoContext): Promise<Model> {
-  const { tokenizer, ...named } = parseOptions(autoOptions, given);
+  const { tokenizer, heads, ...named } = parseOptions(autoOptions, given);
   const { source, hub } = weightsSource(named, context);
   const found = await findWeights(source, hub);
-  const shared = tokenizer === undefined ? {} : { tokenizer };
+  const shared = {
+    ...(tokenizer !== undefined && { tokenizer }),
+    ...(heads !== undefined && { heads }),
+  };
   if (found.kind === "model") return openModel(found, shared, context);
   const base = await findWeights(baseOf(found), hub);
   if (base.kind === "model") {
@@ -61,7 +69,7 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
 
 async function openModel(
   { path, modelType, adapters }: FoundModel,
-  shared: Pick<AutoOptions, "tokenizer">,
+  shared: Pick<AutoOptions, "heads" | "tokenizer">,
   context: AutoContext,
 ): Promise<Model> {
   const use = modelFor(modelType, path, context.plugins);
