@@ -28,7 +28,7 @@ describe.concurrent("without a usable config", () => {
     const project = await emptyProject("seed: 1\nmodel: { use: gpt2\n");
     const message = await failureOf(project, ["train"]);
     expect(message).toMatch(
-      /^\[BAD_CONFIG\] config: expected a config that can be parsed, got: YAML Error in /,
+      /^\[BAD_CONFIG\] .*metalearn\.config\.yaml: expected a config that can be parsed, got: /,
     );
     expect(message).toContain("2 | model: { use: gpt2\n");
   });

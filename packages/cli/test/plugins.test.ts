@@ -57,7 +57,7 @@ describe.concurrent("metalearn plugins", () => {
     });
     const { stdout } = await project.metalearn(["plugins", "--json"]);
     const plugins = JSON.parse(stdout) as { name: string; origin: string; provides: object }[];
-    expect(plugins.filter(({ origin }) => origin === "metalearn").length).toBe(12);
+    expect(plugins.filter(({ origin }) => origin === "metalearn").length).toBe(14);
     expect(plugins.find(({ name }) => name === "metalearn-used")).toMatchObject({
       version: "1.2.3",
       origin: "config",
