@@ -75,6 +75,6 @@ test.each([
 );
 
 test("so it does of options within options", () => {
-  expect(hover("annealUpdates").says).toMatch(/^Meta-updates over which the weights fade/);
+  expect(hover("annealUpdates").says).toMatch(/^Meta-updates over which the weight moves/);
   expect(hover("precision").says).toMatch(/^`bfloat16` rounds the operands/);
 });

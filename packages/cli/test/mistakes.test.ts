@@ -20,7 +20,7 @@ describe.concurrent("without a usable config", () => {
   test("a file that --config names must be there", async () => {
     const project = await emptyProject();
     expect(await failureOf(project, ["train", "-c", "mine.yaml"])).toBe(
-      "[MISSING_FILE] mine.yaml: expected a config file, found none.\n",
+      `[MISSING_FILE] ${project.path("mine.yaml")}: expected a config file, found none.\n`,
     );
   });
 

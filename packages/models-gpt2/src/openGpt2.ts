@@ -20,16 +20,20 @@ export const gpt2Options = z
       .describe(
         "Published size (Radford et al. 2019, table 2), with freshly initialized parameters. Default: the size given by the next four options.",
       ),
-    layers: layers.optional().describe("Number of layers."),
+    layers: layers.optional().describe("Number of layers. Required for a custom size."),
     width: width
       .optional()
-      .describe("Width of the residual stream: numbers per token, a multiple of `heads`."),
+      .describe(
+        "Width of the residual stream: numbers per token, a multiple of `heads`. Required for a custom size.",
+      ),
     heads: heads
       .optional()
       .describe(
-        "Number of attention heads. Also of `weights` without a config.json, from which it cannot be read off.",
+        "Number of attention heads. Required for a custom size. Also of `weights` without a config.json, from which it cannot be read off.",
       ),
-    maxTokens: maxTokens.optional().describe("Longest sequence, in tokens."),
+    maxTokens: maxTokens
+      .optional()
+      .describe("Longest sequence, in tokens. Required for a custom size."),
     initializerRange: initializerRange.describe(
       "Standard deviation of freshly initialized parameters. Narrow models learn sooner with 0.1.",
     ),

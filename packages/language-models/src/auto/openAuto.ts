@@ -24,12 +24,14 @@ export const autoOptions = z
       .int()
       .min(1)
       .optional()
-      .describe("Attention heads of a file of GPT-2's tensors that does not determine them."),
+      .describe(
+        "Attention heads of a file of GPT-2's tensors that does not determine them. Default: those of the published model of that width.",
+      ),
     tokenizer: z
       .string()
       .optional()
       .describe(
-        "A tokenizer in place of the one beside the `weights`, as the model that opens them takes it.",
+        "Tokenizer, as the model that opens the `weights` takes it. Default: the one beside them.",
       ),
   })
   .describe(
