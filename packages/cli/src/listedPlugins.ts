@@ -39,22 +39,19 @@ export async function recordedToolkit(
 ): Promise<Toolkit> {
   const lists: PluginList[] = [{ plugins: recorded.plugins.filter(isOfficial) }];
   for (const name of recorded.plugins.filter((each) => !isOfficial(each))) {
-    const found = named.find((list) => namesPlugin(list, name, recorded));
-    if (!found) throw untrusted(name, recorded);
-    lists.push({ ...found, plugins: [nameIn(found, name, recorded)] });
+    const found = named.flatMap((list) => pluginIn(list, name, recorded));
+    if (!found[0]) throw untrusted(name, recorded);
+    lists.push(found[0]);
   }
   return createToolkit((await Promise.all(lists.map(loadListed))).flat());
 }
 
-/** Name in the user's list of a plugin in a record: the same name, or that of the same file. */
-function nameIn(list: PluginList, name: string, recorded: PluginList): string {
+/** A plugin of a record in the user's list, if it is there: of the same file, or else of the same name. */
+function pluginIn(list: PluginList, name: string, recorded: PluginList): PluginList[] {
   const path = fileOf(name, recorded.configFile);
-  const same = (own: string) => path !== undefined && fileOf(own, list.configFile) === path;
-  return list.plugins.find(same) ?? name;
-}
-
-function namesPlugin(list: PluginList, name: string, recorded: PluginList): boolean {
-  return list.plugins.includes(nameIn(list, name, recorded));
+  const sameFile = (own: string) => path !== undefined && fileOf(own, list.configFile) === path;
+  const own = list.plugins.find(sameFile) ?? list.plugins.find((each) => each === name);
+  return own === undefined ? [] : [{ ...list, plugins: [own] }];
 }
 
 /** Path of the file that a name refers to; undefined for a package. */

@@ -26,7 +26,7 @@ export interface CheckpointOptions {
   /** Changes to the config, such as `evaluate.method=pmi`. */
   readonly changes?: readonly string[];
   /** Plugins that the command line names. A run's plugins are loaded only if these or the user's config name them. */
-  readonly plugins?: readonly string[] | undefined;
+  readonly plugins?: readonly string[];
   /** True to score the checkpoint, which needs the tasks' data and not only their prompts. @default false */
   readonly needsTargets?: boolean;
 }
@@ -97,13 +97,7 @@ function read(
 /** Session for published parameters of any architecture, with prompts as MetaICL writes them. */
 async function weightsSession(
   path: string,
-  {
-    changes,
-    plugins,
-    needsTargets,
-  }: Required<Pick<CheckpointOptions, "changes" | "needsTargets">> & {
-    readonly plugins: readonly string[];
-  },
+  { changes, plugins, needsTargets }: Required<Omit<CheckpointOptions, "config">>,
 ): Promise<Omit<Session, "config">> {
   const overrides = parseOverrides(changes);
   if (needsTargets && !("tasks" in overrides)) {

@@ -61,7 +61,7 @@ export async function openFoundSession(
   return found && sessionOf(found);
 }
 
-/** Path of the named config, or else of the one found in the working folder or above, if there is one. */
+/** Reads the named config, or else the one found in the working folder or above, if there is one. */
 export async function userConfig(flag: string | undefined): Promise<LoadedConfig | undefined> {
   return flag === undefined ? findConfig(places) : loadConfig(flag, places);
 }

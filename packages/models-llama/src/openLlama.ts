@@ -1,4 +1,4 @@
-import { type FactoryContext, parseOptions } from "@metalearn/core";
+import { type FactoryContext, parseOptions, type Tokenizer } from "@metalearn/core";
 import {
   byteTokenizer,
   readTokenizer,
@@ -75,15 +75,20 @@ export async function openLlama(
   context: Pick<FactoryContext, "path" | "notify">,
 ): Promise<Llama> {
   const { weights, revision, tokenizer: named, ...shape } = parseOptions(llamaOptions, given);
-  const tokenizer =
-    named === undefined || named === "byte"
-      ? named && byteTokenizer
-      : await readTokenizer(context.path(named));
+  const tokenizer = named === undefined ? undefined : await openTokenizer(named, context);
   if (weights !== undefined) {
     const { source, hub } = weightsSource({ weights, revision }, context);
     return pretrainedLlama(source, { ...hub, ...(tokenizer && { tokenizer }) });
   }
-  const chosen = tokenizer || byteTokenizer;
+  const chosen = tokenizer ?? byteTokenizer;
   const { vocabularySize } = chosen;
   return llama({ ...(shape as Omit<LlamaConfig, "vocabularySize">), vocabularySize }, chosen);
+}
+
+/** The tokenizer of one byte per token, or that of a folder. */
+async function openTokenizer(
+  named: string,
+  { path }: Pick<FactoryContext, "path">,
+): Promise<Tokenizer> {
+  return named === "byte" ? byteTokenizer : readTokenizer(path(named));
 }

@@ -1,4 +1,5 @@
 import { MetaError } from "../errors.js";
+import { autoModel } from "./schema.js";
 
 /** A config or a part of one, as plain JSON. */
 export type Json = Record<string, unknown>;
@@ -77,7 +78,7 @@ function parseValue(text: string): unknown {
 
 function changesFactory(before: Json, after: Json): boolean {
   // A model with `weights` alone has `use: auto`.
-  const use = before.use ?? ("weights" in before ? "auto" : undefined);
+  const use = before.use ?? ("weights" in before ? autoModel : undefined);
   return "use" in after && use !== undefined && after.use !== use;
 }
 

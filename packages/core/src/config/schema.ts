@@ -98,7 +98,7 @@ const evaluateSchema = z.strictObject({
 // Keys are documented in `describe`: editors and the documentation read it there.
 
 /** Name of the model that reads its architecture from its `weights`; a config may leave it out. */
-const autoModel = "auto";
+export const autoModel = "auto";
 
 /** Schema of one run's config. */
 export const runSchema = z.strictObject({
