@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AnswerMetric, Question, TargetTask } from "../src/contracts/task.js";
 import { type EvaluateOptions, evaluate } from "../src/evaluate/evaluate.js";
 import { predict } from "../src/evaluate/scoreAnswers.js";
-import { bigramModel, bigramParams } from "./support/bigramModel.js";
+import { bigramModel, bigramParams, bits } from "./support/bigramModel.js";
 
 const params = bigramParams();
 
@@ -64,6 +64,15 @@ describe("evaluate", () => {
       { seeds: [1] },
     );
     expect(tasks.map(({ mean }) => mean)).toEqual([0.5, 0.4]);
+  });
+
+  test("tells accuracy and the loss of the right answers beside a task's metric", async () => {
+    const asked = { 1: [question(1, "0"), question(1, "1"), question(0, "1")] };
+    const { tasks } = await run([target("labels", asked, { metric: "macro-f1" })], { seeds: [1] });
+    const score = tasks[0]?.seeds[0];
+    expect(score?.accuracy).toBeCloseTo(1 / 3, 12);
+    const surprise = bits[1][0] + bits[1][1] + bits[0][1];
+    expect(score?.goldLoss).toBeCloseTo((surprise * Math.LN2) / 3, 6);
   });
 
   test("knows what guessing scores", async () => {

@@ -1,6 +1,5 @@
 import { relative, sep } from "node:path";
 import {
-  type AnswerMetric,
   MetaError,
   parseOptions,
   samplerOptions,
@@ -48,7 +47,8 @@ export async function crossfit(
   const { root, tokenizer, maxExampleTokens, shots, maxTokens } = options;
   const setting = await readSetting(root, options.setting);
   reportOverlap(setting, options.notify);
-  checkMetrics(setting, options.metrics);
+  checkNames(setting, options.metrics);
+  checkNames(setting, options.maxTestExamples);
   const encoding = { tokenizer, format: options, template: options.template, maxExampleTokens };
   const encoder = exampleEncoder(encoding);
   const cache = options.cache
@@ -114,31 +114,35 @@ async function openTarget(
   { setting, encoder, options }: Parts,
 ): Promise<CheckedTarget> {
   const { root, shots, maxTokens, maxExampleTokens } = options;
-  const { demonstrations, demonstrationLabels, freeFormCandidates, maxTestExamples } = options;
+  const { demonstrations, demonstrationLabels, freeFormCandidates } = options;
   return targetTask({
     files: await findTargetFiles(root, task, shots),
     demonstrations,
     demonstrationLabels,
     freeFormCandidates,
-    metric: metricOf(task, options.metrics),
+    metric: valueFor(task, options.metrics),
     ...(options.targetLabels === "random-words" && { wordSeed: options.dataSeed }),
     taskType: await readTaskType(root, task),
     unseenDomain: setting.unseenDomainTest.includes(task),
     encoder,
     shots,
-    maxTestExamples,
+    maxTestExamples: valueFor(task, options.maxTestExamples),
     maxTokens: Math.min(maxExampleTokens * Math.max(shots, 1), maxTokens),
   });
 }
 
-function metricOf(task: string, metrics: CompleteOptions["metrics"]): AnswerMetric | undefined {
-  return typeof metrics === "object" ? (metrics[task] ?? metrics["*"]) : metrics;
+/** A value for all targets, or values by their names, where `*` stands for all others. */
+type ByTarget<T> = T | { readonly [task: string]: T } | undefined;
+
+function valueFor<T extends string | number>(task: string, value: ByTarget<T>): T | undefined {
+  if (typeof value !== "object") return value;
+  return value[task] ?? value["*"];
 }
 
-/** Checks that metrics belong to targets. @throws MetaError `UNKNOWN_NAME` for a metric whose task is not a target */
-function checkMetrics({ name, test }: Setting, metrics: CompleteOptions["metrics"]): void {
-  if (typeof metrics !== "object") return;
-  const stranger = Object.keys(metrics).find((task) => task !== "*" && !test.includes(task));
+/** @throws MetaError `UNKNOWN_NAME` for a value of a task that is not a target */
+function checkNames({ name, test }: Setting, value: ByTarget<string | number>): void {
+  if (typeof value !== "object") return;
+  const stranger = Object.keys(value).find((task) => task !== "*" && !test.includes(task));
   if (stranger !== undefined) throw unknownName(`target of ${name}`, stranger, test);
 }
 

@@ -17,7 +17,9 @@ export const crossfitOptions = z
       ),
     setting: z
       .string()
-      .describe("A file of the root's `config` folder without its ending, such as `hr_to_lr`."),
+      .describe(
+        "A file of the root's `config` folder without its ending, such as `hr_to_lr`; or another file of this kind by its path, which ends in `.json`, relative to the config file.",
+      ),
     shots: z
       .int()
       .min(0)
@@ -116,9 +118,12 @@ export const crossfitOptions = z
     maxExamplesPerTask: count
       .optional()
       .describe("Rows of each task to train on, the first ones. Default: all."),
-    maxTestExamples: count
+    maxTestExamples: z
+      .union([count, z.record(z.string(), count)])
       .optional()
-      .describe("Test rows of each target to evaluate on, a fixed sample. Default: all."),
+      .describe(
+        "Test rows of each target to evaluate on, a fixed sample; for all or by name (`*`: all others). Default: all.",
+      ),
     targets: z
       .union([z.enum(["all", "unseen"]), z.array(z.string()).readonly()])
       .default("all")
@@ -130,7 +135,7 @@ export const crossfitOptions = z
       .readonly()
       .default([])
       .describe(
-        "Tasks to validate on, with files like a target's; they must be neither training tasks nor targets.",
+        "Tasks to validate on, with files like a target's; they are then neither trained on nor targets.",
       ),
     dataSeed: z
       .int()

@@ -1,5 +1,6 @@
 import { defineFactory, definePlugin, isLanguageModel, MetaError } from "@metalearn/core";
 import { crossfit } from "./crossfit.js";
+import { isSettingFile } from "./data/settings.js";
 import { dataCommands } from "./dataCommands.js";
 import { prompter } from "./evaluate/prompter.js";
 import { crossfitOptions } from "./options.js";
@@ -20,6 +21,7 @@ export default definePlugin({
         ...options,
         ...tokenLimits(options, model),
         root: path(options.root),
+        setting: isSettingFile(options.setting) ? path(options.setting) : options.setting,
         tokenizer: model.tokenizer,
         notify,
       });

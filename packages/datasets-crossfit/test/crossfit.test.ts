@@ -56,6 +56,23 @@ describe("the tasks of a setting", () => {
     );
   });
 
+  test("may ask some targets fewer questions than others", async () => {
+    const rows = (task: string) => Array.from({ length: 9 }, () => example(task));
+    const root = writeFiles({
+      ...files,
+      "near/near_1_13_test.jsonl": rows("near"),
+      "far/far_1_13_test.jsonl": rows("far"),
+    });
+    const counts = async (maxTestExamples: CrossfitOptions["maxTestExamples"]) => {
+      const { targets } = await open(root, { maxTestExamples });
+      const asked = targets.flatMap((task) => ("questions" in task ? [task.questions(13)] : []));
+      return (await Promise.all(asked)).map((questions) => questions.length);
+    };
+    expect(await counts({ "*": 2, far: 5 })).toEqual([2, 5]);
+    expect(await counts({ near: 3 })).toEqual([3, 9]);
+    await expect(counts({ faar: 3 })).rejects.toThrow(/No target of s is called "faar"/);
+  });
+
   test("can be validated on others, which are then neither trained on nor targets", async () => {
     const root = writeFiles({ ...files, ...target("b"), ...target("stranger") });
     const tasks = await open(root, { devTasks: ["b", "near", "stranger"] });

@@ -53,6 +53,14 @@ test("a config's tasks read with the model's tokenizer, as much as the model can
   expect(question?.sequences.map(textsOf)[0]).toEqual([`${"a".repeat(26)} x b`, " x"]);
 });
 
+test("a setting's path is relative to the config file", async () => {
+  const tasks = await tasksOf({ setting: "config/s.json" });
+  expect(tasks.targets.map(({ name }) => name)).toEqual(
+    (await tasksOf({})).targets.map(({ name }) => name),
+  );
+  expect(tasks.name).toBe("crossfit/s");
+});
+
 test("options are checked by name and value", async () => {
   await expect(tasksOf({ shotts: 1 })).rejects.toThrow(
     /\[BAD_CONFIG\] tasks \(crossfit\): unknown key "shotts". Did you mean "shots"\?/,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readSetting, readTaskType } from "../src/data/settings.js";
 import { writeFiles } from "./support/files.js";
@@ -12,6 +13,15 @@ test("a setting is a file of the config folder", async () => {
     test: ["c", "d"],
     unseenDomainTest: ["d"],
   });
+});
+
+test("a setting may be any file of this kind, by its path", async () => {
+  const root = writeFiles({ "config/hr_to_lr.json": setting, "elsewhere/mine.json": setting });
+  const read = await readSetting(root, join(root, "elsewhere", "mine.json"));
+  expect(read).toMatchObject({ name: "mine", train: ["a", "b"] });
+  await expect(readSetting(root, join(root, "none.json"))).rejects.toThrow(
+    /\[MISSING_FILE\] .*none\.json cannot be read/,
+  );
 });
 
 test("an unknown setting is answered with the known ones and the nearest", async () => {

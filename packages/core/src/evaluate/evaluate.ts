@@ -102,13 +102,18 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
             target.isFreeForm
               ? {
                   scores: [],
+                  areLosses: false,
                   generated: await generateAnswers(questions, {
                     ...options,
                     model,
                     params: adapted ?? params,
                   }),
                 }
-              : { scores: await scoresOf(adapted), generated: [] };
+              : {
+                  scores: await scoresOf(adapted),
+                  areLosses: method === "likelihood",
+                  generated: [],
+                };
           return adapter ? adapter.scored(target, seed, ask) : ask();
         });
     }
@@ -136,6 +141,7 @@ export async function evaluateBaseline(
     return (seed) =>
       scoreAnswers(asking, seed, async (questions) => ({
         scores: await baselineScores(asking, seed, { questions, method }),
+        areLosses: false,
         generated: [],
       }));
   });

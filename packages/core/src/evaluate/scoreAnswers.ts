@@ -30,6 +30,8 @@ export interface ScoredAnswers extends SeedScore {
 export interface ModelAnswers {
   /** Scores of all options of all questions, in order. */
   readonly scores: OptionScores;
+  /** True if scores are mean losses, in nats per token. */
+  readonly areLosses: boolean;
   /** Answers to the questions that have a prompt, in order. */
   readonly generated: readonly string[];
 }
@@ -46,7 +48,7 @@ export async function scoreAnswers(
 ): Promise<ScoredAnswers> {
   const questions = await target.questions(seed);
   requireQuestions(target, seed, questions);
-  const { scores, generated } = await answersTo(questions);
+  const { scores, areLosses, generated } = await answersTo(questions);
   const metric = metrics[target.metric];
   const gold = questions.map((question) => question.gold);
   const isCorrect = target.isFreeForm ? isExactMatch : isEqual;
@@ -58,7 +60,10 @@ export async function scoreAnswers(
     score: metric(predictions, gold),
     questions: questions.length,
     chance: mean(guessed),
-    ...(target.isFreeForm && { freeForm: freeFormScores(predictions, gold) }),
+    ...(target.isFreeForm
+      ? { freeForm: freeFormScores(predictions, gold) }
+      : { accuracy: metrics.accuracy(predictions, gold) }),
+    ...(areLosses && goldLoss(questions, own)),
     answers: questions.map(({ options, gold }, i) => {
       const prediction = predictions[i] as string;
       const scores = own[i] as number[];
@@ -85,6 +90,17 @@ function byQuestion(questions: readonly Question[], scores: OptionScores): numbe
     offset += options.length;
     return scores.slice(start, offset);
   });
+}
+
+/** Mean loss of the right options; nothing for questions of which none offers a right one. */
+function goldLoss(questions: readonly Question[], losses: readonly (readonly number[])[]) {
+  const right = questions.flatMap(({ options, gold }, i) => {
+    const own = (losses[i] as readonly number[]).filter((_, k) =>
+      isEqual(options[k] as string, gold),
+    );
+    return own.length > 0 ? [Math.min(...own)] : [];
+  });
+  return right.length > 0 ? { goldLoss: mean(right) } : {};
 }
 
 /** Scores of generated answers by each metric of free text. */

@@ -9,6 +9,14 @@ export interface SeedScore {
   readonly questions: number;
   /** Mean score of uniformly random answers; for r2, the score of predicting the mean. */
   readonly chance: number;
+  /** Share of right answers, whatever the metric. @default the task asks no questions with options */
+  readonly accuracy?: number;
+  /**
+   * Mean loss of the right answers, in nats per token: of the answer after its question, or with the channel
+   * method of the question after its answer. Of several right options the likeliest counts. It moves long
+   * before scores do. @default answers were not ranked by likelihood
+   */
+  readonly goldLoss?: number;
   /** Agreement of generated answers by all metrics of free text. @default answers were chosen */
   readonly freeForm?: FreeFormScores;
 }

@@ -38,9 +38,14 @@ export function hasUsualMessage({ message }: Issue): boolean {
   return /^(Too (small|big)|Invalid (input|option))\b/.test(message);
 }
 
-/** Names a zod type in words. For `z.int()`, zod reports a string as no number, but both mean a whole number. */
+/**
+ * Names a zod type in words. For `z.int()`, zod reports a string as no number, but both mean a whole number. Of a
+ * union it may report the one branch that nearly fits.
+ */
 function nounOf(type: string, schema: unknown): string {
-  const isInt = type === "number" && definitionOf(schema).format === "safeint";
+  const { options = [] } = definitionOf(schema);
+  const formats = [schema, ...options].map((branch) => definitionOf(branch).format);
+  const isInt = type === "number" && formats.includes("safeint");
   return nouns[isInt ? "int" : type] ?? type;
 }
 

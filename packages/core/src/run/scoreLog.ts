@@ -13,6 +13,8 @@ const lineSchema = z.strictObject({
   score: z.number(),
   questions: z.int(),
   chance: z.number(),
+  accuracy: z.number().optional(),
+  goldLoss: z.number().optional(),
   freeForm: z
     .strictObject({ "exact-match": z.number(), "qa-f1": z.number(), "rouge-l": z.number() })
     .optional(),

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { MetaError, messageOf, unknownName } from "@metalearn/core";
 import { z } from "zod";
 import { shortList } from "./shortList.js";
@@ -37,16 +37,15 @@ export interface Setting {
 }
 
 /**
- * Reads `config/{name}.json` of a data root.
+ * Reads `config/{setting}.json` of a data root, or a file that is given by its path.
  *
- * @throws MetaError `MISSING_FILE` when the root has no settings; `UNKNOWN_NAME` when it has others;
- *   `BAD_DATA` when the file is not a setting
+ * @param setting a name, or a path that ends in `.json`
+ * @throws MetaError `MISSING_FILE` when the root has no settings, or the path no file; `UNKNOWN_NAME` when the
+ *   root has other settings; `BAD_DATA` when the file is not a setting
  */
-export async function readSetting(root: string, name: string): Promise<Setting> {
-  const folder = join(root, "config");
-  const known = await settingNames(folder);
-  if (!known.includes(name)) throw unknownName("setting", name, known);
-  const path = join(folder, `${name}.json`);
+export async function readSetting(root: string, setting: string): Promise<Setting> {
+  const path = isSettingFile(setting) ? setting : await findSetting(root, setting);
+  const name = basename(path, ".json");
   const { train, test, unseen_domain_test } = await readJson(path, settingSchema);
   const strangers = unseen_domain_test.filter((task) => !test.includes(task));
   if (strangers.length > 0) {
@@ -56,6 +55,18 @@ export async function readSetting(root: string, name: string): Promise<Setting> 
     );
   }
   return { name, train, test, unseenDomainTest: unseen_domain_test };
+}
+
+/** True for the path of a setting's file, false for the name of one in the data root. */
+export function isSettingFile(setting: string): boolean {
+  return setting.endsWith(".json");
+}
+
+async function findSetting(root: string, name: string): Promise<string> {
+  const folder = join(root, "config");
+  const known = await settingNames(folder);
+  if (!known.includes(name)) throw unknownName("setting", name, known);
+  return join(folder, `${name}.json`);
 }
 
 /**
