@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   disposeParams,
   filterLogits,
@@ -8,16 +9,33 @@ import {
   type Tokenizer,
 } from "@metalearn/core";
 import { type Gpt2Config, gpt2, parameterShapes } from "@metalearn/models-gpt2";
+import { llama, readLlamaConfig, readLlamaParams } from "@metalearn/models-llama";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bestEngine, engines, useEngine } from "../support/engines.js";
 import { committed, readGoldenJson } from "../support/golden.js";
 
+interface Greedy {
+  readonly prompt: number[];
+  readonly ids: number[];
+}
+
 type Filters = Pick<GenerationOptions, "topK" | "topP"> & { readonly temperature: number };
 
-const { shape, greedy, sampled, warped } = readGoldenJson<{
+const {
+  shape,
+  greedy,
+  sampled,
+  warped,
+  llama: tinyLlama,
+} = readGoldenJson<{
   readonly shape: Gpt2Config;
-  readonly greedy: readonly { readonly prompt: number[]; readonly ids: number[] }[];
+  readonly greedy: readonly Greedy[];
+  readonly llama: {
+    readonly folder: string;
+    readonly maxTokens: number;
+    readonly greedy: readonly Greedy[];
+  };
   readonly sampled: readonly {
     readonly prompt: number[];
     readonly options: Filters;
@@ -40,6 +58,7 @@ const tokenizer: Tokenizer = {
 };
 
 const model = gpt2(shape, tokenizer);
+const llamaFolder = join(committed.folder, tinyLlama.folder);
 
 /** Parameters by the formula of the reference numbers. */
 function formulaParams(): Params {
@@ -65,35 +84,52 @@ function formulaParams(): Params {
 const keptOf = (scores: Float64Array) =>
   [...scores.keys()].filter((id) => Number.isFinite(scores[id]));
 
+const models = [
+  { title: "GPT-2", model, open: async () => formulaParams(), greedy },
+  {
+    title: "Llama",
+    model: llama(
+      { ...(await readLlamaConfig(llamaFolder)), maxTokens: tinyLlama.maxTokens },
+      { ...tokenizer, vocabularySize: 61 },
+    ),
+    open: async () => readLlamaParams(llamaFolder, await readLlamaConfig(llamaFolder)),
+    greedy: tinyLlama.greedy,
+  },
+];
+
 describe.each(engines)("on $name", ({ name, start, missing }) => {
   if (missing) return test.skip(missing);
   const engine = useEngine({ start });
   let params: Params;
-  beforeAll(() => {
-    params = formulaParams();
-  });
-  afterAll(() => disposeParams(params));
-
   const isBest = name === bestEngine.name; // others are slow
-  test.each([
-    { useCache: true, compiled: true, count: isBest ? 50 : 3 },
-    { useCache: false, compiled: true, count: isBest ? 50 : 3 },
-    { useCache: true, compiled: false, count: 3 },
-  ])("64 greedy tokens are those of transformers, %o", async ({ useCache, compiled, count }) => {
-    const before = tf.memory().numTensors;
-    for (const { prompt, ids } of greedy.slice(0, count)) {
-      const options = { model, params, prompt, maxNewTokens: ids.length, useCache };
-      const found = await generateText({ ...options, ...(compiled && { runtime: engine() }) });
-      expect(found.ids).toEqual(ids);
-      expect(found.text).toBe(tokenizer.decode(ids));
-      expect(found.finishReason).toBe("length");
-    }
-    expect(tf.memory().numTensors).toBe(before);
+
+  describe.each(models)("64 greedy tokens of a $title", ({ model, open, greedy }) => {
+    beforeAll(async () => {
+      params = await open();
+    });
+    afterAll(() => disposeParams(params));
+
+    test.each([
+      { useCache: true, compiled: true, count: isBest ? 50 : 1 },
+      { useCache: false, compiled: true, count: isBest ? 50 : 1 },
+      { useCache: true, compiled: false, count: 3 },
+    ])("are those of transformers, %o", async ({ useCache, compiled, count }) => {
+      const before = tf.memory().numTensors;
+      for (const { prompt, ids } of greedy.slice(0, count)) {
+        const options = { model, params, prompt, maxNewTokens: ids.length, useCache };
+        const found = await generateText({ ...options, ...(compiled && { runtime: engine() }) });
+        expect(found.ids).toEqual(ids);
+        expect(found.text).toBe(tokenizer.decode(ids));
+        expect(found.finishReason).toBe("length");
+      }
+      expect(tf.memory().numTensors).toBe(before);
+    });
   });
 
   test.each(sampled)("tokens are drawn as transformers draws them, $options", async (given) => {
     const { prompt, options, kept, log_probabilities } = given;
     const logits = tf.tidy(() => {
+      const params = formulaParams();
       const all = model.logits(params, tf.tensor2d([prompt], undefined, "int32"));
       return tf.slice(all, [0, prompt.length - 1, 0], [1, 1, -1]).dataSync();
     });

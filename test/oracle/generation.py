@@ -8,6 +8,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LogitsProcessorList
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from numbers_file import NumbersFile
+from tiny_llama import VARIANTS, VOCABULARY, load
 
 SHAPE = {"layers": 2, "width": 24, "heads": 3, "vocabularySize": 257, "maxTokens": 128}
 PROMPTS, NEW_TOKENS, MARGIN = 50, 64, 1e-3
@@ -19,7 +20,8 @@ HOW = """A GPT-2 of `shape` whose parameters are by formula: element i of the j-
 hash(2654435761 (i + 1) + 40503 (j + 1)) mod 2^32, hash(x) = m(x xor x >> 15), m(y) = 2246822519 y mod 2^32, then the same with
 13 and 3266489917, then xor x >> 16; scale is 1.0 for matrices and 0.4 for vectors. greedy: what generate
 returns after each prompt, in float64, with and without its cache; the likeliest token is at every step at least
-margin ahead of the second, in logits. Prompts without such a margin are left out. sampled: log-probabilities
+margin ahead of the second, in logits. Prompts without such a margin are left out. llama: the same of the checkpoint in
+`folder`, read up to `maxTokens`. sampled: log-probabilities
 of the tokens that `generate(do_sample=True)` draws its first token from. warped: the ids that the three warpers of
 transformers keep of scores with ties, in float32."""
 
@@ -48,11 +50,26 @@ def draw_model():
 
 def main():
     model = draw_model().double()
-    generator = torch.Generator().manual_seed(9101)
+    greedy, left_out = greedy_tokens(model, SHAPE["vocabularySize"], seed=9101)
+    llama = VARIANTS[0]  # heads that share keys and values, scaled rotary positions
+    longer = load(llama, max_position_embeddings=SHAPE["maxTokens"]).double()
+    longer.generation_config.eos_token_id = None
+    llama_greedy, llama_left_out = greedy_tokens(longer, VOCABULARY, seed=9103)
+    NumbersFile("generation/generation.json").write(HOW, {
+        "shape": SHAPE, "margin": MARGIN, "left_out": left_out, "greedy": greedy,
+        "llama": {"folder": llama.folder, "maxTokens": SHAPE["maxTokens"], "left_out": llama_left_out, "greedy": llama_greedy},
+        "sampled": [sampled(model, greedy[i]["prompt"], *FILTERS[i]) for i in range(len(FILTERS))],
+        "warped": list(warped()),
+    })
+
+
+def greedy_tokens(model, vocabulary, seed):
+    """Prompts of 1 to 49 and of 64 random tokens with what follows, and how many were left out."""
+    generator = torch.Generator().manual_seed(seed)
     greedy, left_out = [], 0
     while len(greedy) < PROMPTS:
-        length = 1 + len(greedy) + (14 if len(greedy) == PROMPTS - 1 else 0)  # 1 to 49, and 64
-        prompt = torch.randint(SHAPE["vocabularySize"], (1, length), generator=generator)
+        length = 1 + len(greedy) + (14 if len(greedy) == PROMPTS - 1 else 0)
+        prompt = torch.randint(vocabulary, (1, length), generator=generator)
         found, margin = continuation(model, prompt, use_cache=True)
         again, _ = continuation(model, prompt, use_cache=False)
         if found != again:
@@ -61,11 +78,7 @@ def main():
             left_out += 1
             continue
         greedy.append({"prompt": prompt[0].tolist(), "ids": found})
-    NumbersFile("generation/generation.json").write(HOW, {
-        "shape": SHAPE, "margin": MARGIN, "left_out": left_out, "greedy": greedy,
-        "sampled": [sampled(model, greedy[i]["prompt"], *FILTERS[i]) for i in range(len(FILTERS))],
-        "warped": list(warped()),
-    })
+    return greedy, left_out
 
 
 @torch.no_grad()

@@ -68,8 +68,8 @@ def draw_checkpoint(variant, seed):
     (FOLDER / variant.folder / "generation_config.json").unlink()
 
 
-def load(variant):
-    return AutoModelForCausalLM.from_pretrained(FOLDER / variant.folder, attn_implementation="eager").eval()
+def load(variant, **settings):
+    return AutoModelForCausalLM.from_pretrained(FOLDER / variant.folder, attn_implementation="eager", **settings).eval()
 
 
 class InDoublePrecision(TorchFunctionMode):
