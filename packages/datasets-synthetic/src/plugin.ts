@@ -1,5 +1,6 @@
 import { defineFactory, definePlugin } from "@metalearn/core";
 import { clusters, clustersOptions } from "./clusters.js";
+import { linear, linearOptions } from "./linear.js";
 import { sinusoid, sinusoidOptions } from "./sinusoid.js";
 
 export default definePlugin({
@@ -7,5 +8,6 @@ export default definePlugin({
   tasks: {
     sinusoid: defineFactory(sinusoidOptions, sinusoid),
     clusters: defineFactory(clustersOptions, clusters),
+    linear: defineFactory(linearOptions, linear),
   },
 });

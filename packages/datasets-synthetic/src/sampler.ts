@@ -19,10 +19,11 @@ export function distributionSampler(
     /** Batch of one task, or of one example from each of several tasks. */
     const draw = (taskName: string, part: string) => {
       const key = [seed, number, taskName] as const;
-      const shared = task(randomFor(...key));
+      const turn = { episode: number, isOther: taskName === "other" };
+      const shared = task(randomFor(...key), turn);
       const random = randomFor(...key, part);
       return Array.from({ length: batchSize }, (_, i) =>
-        (unit === "task" ? shared : task(random))(i, random),
+        (unit === "task" ? shared : task(random, turn))(i, random),
       );
     };
     const parts = (what: string, count: number, taskName: string) =>
