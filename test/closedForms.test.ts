@@ -22,7 +22,7 @@ import {
   type Params,
   tensorNamed,
 } from "@metalearn/core";
-import { linear } from "@metalearn/datasets-synthetic";
+import { type LinearOptions, linear } from "@metalearn/datasets-synthetic";
 import { mlp } from "@metalearn/models-mlp";
 import { sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
@@ -34,6 +34,8 @@ interface Task {
   readonly hessian: Matrix;
   readonly optimum: readonly number[];
 }
+
+type LinearTask = LinearOptions["tasks"][number];
 
 const innerRate = 0.4;
 
@@ -268,11 +270,11 @@ describe("linear regression tasks", () => {
     { curvature: [1], optimum: [0] },
     { curvature: [0.1], optimum: [1] },
     { curvature: [0.1], optimum: [1.2] },
-  ] as const;
+  ] as [LinearTask, LinearTask, LinearTask];
   const model = mlp({ sizes: [1, 1], loss: "mse" });
 
-  async function trained(learner: Learner, outerRate: number, tasks: readonly object[]) {
-    const source = linear({ tasks: tasks as (typeof easy)[] });
+  async function trained(learner: Learner, outerRate: number, tasks: LinearTask[]) {
+    const source = linear({ tasks });
     let params: Params = { ...(await model.init(1)), "layers.0.bias": tf.zeros([1]) };
     for await (const update of metaTrain({
       model,

@@ -87,17 +87,17 @@ export function imaml(options: ImamlOptions): Learner {
           const end = minimise(objective, params, support, state);
           const { loss, gradients } = objective.gradient(end.params, query);
           /** H v / lambda, with an entry for every parameter. */
-          const bent = (v: Params) => {
+          const hessianTerm = (v: Params) => {
             const product = end.objective.hvp(end.params, support, v);
             return mapParams((h) => tf.div(h, lambda), product);
           };
           const solution = conjugateGradient(
-            (v) => mapParams((v, h) => tf.add(v, h), v, bent(v)),
+            (v) => mapParams((v, h) => tf.add(v, h), v, hessianTerm(v)),
             pick(gradients, end.names),
             solverSteps,
           );
           if (end.names.length === Object.keys(params).length) return { loss, gradients: solution };
-          const others = mapParams((g, h) => tf.sub(g, h), gradients, bent(solution));
+          const others = mapParams((g, h) => tf.sub(g, h), gradients, hessianTerm(solution));
           return { loss, gradients: { ...others, ...solution } };
         }),
       );

@@ -126,7 +126,7 @@ function ratesAmong(
       if (!rate) {
         throw new MetaError(
           "UNKNOWN_NAME",
-          `Expected a parameter "${prefix}${name}", got none. metaTrain adds the learner's own tensors; elsewhere withMetaParams(learner, params) does.`,
+          `Expected a parameter "${prefix}${name}", got none. metaTrain adds the learner's own tensors; elsewhere add those of learner.metaParams(params).`,
         );
       }
       const wanted = shapeOf(param);

@@ -42,7 +42,7 @@ export const fomamlOptions = z
       .enum(["own", "all-pairs"])
       .default("own")
       .describe(
-        "Whether a task's adapted parameters meet its own query batch, or those of all tasks.",
+        "Query batches on which a task's adapted parameters are evaluated: its own, or those of all tasks.",
       ),
     multiStepLoss: multiStepLoss.optional(),
     innerOptimizer,
@@ -53,7 +53,7 @@ export const fomamlOptions = z
       .min(0)
       .default(1)
       .describe(
-        "Inner steps per task; they go round its support batches. Without any, the meta-gradient is the plain query gradient.",
+        "Inner steps per task; they cycle through its support batches. Without any, the meta-gradient is the plain query gradient.",
       ),
   })
   .describe("MAML of first order: the query gradient is taken where the inner steps end.");

@@ -23,8 +23,8 @@ interface SupportGradient {
 }
 
 /**
- * Computes the support gradient of an inner step at `params`, and keeps for the backward pass, which needs a
- * Hessian-vector product at the same point, nothing, the gradient, or intermediate results.
+ * Computes the support gradient of an inner step at `params`, and chooses what to keep for the backward pass, which
+ * needs a Hessian-vector product at the same point: nothing, the gradient, or intermediate results.
  */
 export type StepPolicy = <B>(
   objective: InnerObjective<B>,

@@ -109,8 +109,8 @@ export function withCheckpoint(command: Command, example: string): Command {
 /** Adds flags that choose plugins to a command. */
 export function withPlugins(command: Command): Command {
   return command
-    .option("-c, --config <file>", `${foundByItself}; the plugins that it lists are asked as well`)
-    .option("--plugin <name>", "a plugin to ask as well; repeatable", collect, []);
+    .option("-c, --config <file>", `${foundByItself}; its plugins are loaded as well`)
+    .option("--plugin <name>", "a further plugin to load; repeatable", collect, []);
 }
 
 /** Flags of `metalearn data add` and `data download`, in addition to those of the plugin's command. */

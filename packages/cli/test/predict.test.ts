@@ -163,10 +163,7 @@ describe("predict", () => {
       "[BAD_OPTION] the question: expected no options for an answer in free text, got 2.",
     ],
     [["-i", "x", "--chat"], "has no chat template, by which messages are written."],
-    [
-      ["-i", "x", "--top-k", "3"],
-      "topK: is of sampling: set a temperature above 0, such as 1, or leave it out",
-    ],
+    [["-i", "x", "--top-k", "3"], "topK: expected only with a temperature above 0, such as 1"],
     [
       ["-i", "x", "tasks.method=channel"],
       'Answers to the free-form task "question" are generated, which the channel method cannot',

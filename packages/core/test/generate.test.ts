@@ -71,7 +71,7 @@ describe("generation", () => {
       { prompt: undefined, messages: [{ role: "user", content: "0" }] },
       "[BAD_OPTION] The tokenizer of bigram (digits) has no chat template",
     ],
-    [{ topP: 0.5 }, "topP: is of sampling"],
+    [{ topP: 0.5 }, "topP: expected only with a temperature above 0"],
     [{ maxNewTokens: 65 }, "Lower maxNewTokens to 64 or less."],
     [{ model: { ...model, generation: undefined } }, "got bigram, which has no `generation`."],
   ])("explains %o", async (more, message) => {

@@ -112,10 +112,13 @@ test.each<[string, Batch, string]>([
   );
 });
 
-test.each([0, 1.5, -1])("microBatch %d is refused", (microBatch) => {
-  expect(() => createObjective(model, { microBatch })).toThrow(
-    `[BAD_OPTION] microBatch must be a whole number of at least 1, but is ${microBatch}.`,
-  );
+test.each<[object, string]>([
+  [{ microBatch: 0 }, "microBatch: expected a whole number of at least 1, got 0."],
+  [{ microBatch: 1.5 }, "microBatch: expected a whole number, got 1.5."],
+  [{ hvp: "exakt" }, 'hvp: expected "exact" or "finite-difference", got "exakt".'],
+  [{ gradientCheckpointing: "no" }, 'gradientCheckpointing: expected true or false, got "no".'],
+])("%j is refused", (options, problem) => {
+  expect(() => createObjective(model, options)).toThrow(`[BAD_OPTION] ${problem}`);
 });
 
 test("a batch with options stays whole", () => {

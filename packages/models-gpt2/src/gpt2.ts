@@ -149,9 +149,8 @@ export interface Gpt2 extends Transformer {
  * Parameters carry the names of the published checkpoint (`wte.weight`, `h.0.attn.c_attn.weight`),
  * with weights stored `[in, out]`; the output head is `wte.weight`. There is no dropout.
  *
- * This file defines the layers. The loss is made of them by `transformer` of `@metalearn/language-models`
- * (transformer/transformer.ts): cross-entropies of the scored tokens (`tokenLosses` in
- * transformer/forward.ts), averaged by core's `batchLoss`.
+ * This file defines the layers. `transformer` of `@metalearn/language-models` makes a model of them; its loss is
+ * `lossOf` in transformer/forward.ts: cross-entropies of the scored tokens, averaged by core's `batchLoss`.
  *
  * Source: Radford et al. 2019; layout of Hugging Face's `GPT2LMHeadModel`.
  *

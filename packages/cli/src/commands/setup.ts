@@ -13,7 +13,7 @@ export async function setup({ cuda, force, ...flags }: SetupFlags): Promise<void
   const plugins = await askedPlugins(flags);
   const native = plugins.flatMap(({ machine }) => machine ?? []);
   if (native.length === 0) {
-    throw new MetaError("MISSING_PLUGIN", "No plugin that was asked has anything to set up.");
+    throw new MetaError("MISSING_PLUGIN", "No loaded plugin has anything to set up.");
   }
   for (const machine of native) {
     await machine.setup({ cuda, force, notify: (message) => console.error(message) });

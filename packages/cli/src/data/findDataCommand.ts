@@ -24,7 +24,7 @@ export function findDataCommand(
   );
   const names = found.map(({ name }) => name);
   if (names.length === 0) {
-    throw new MetaError("MISSING_PLUGIN", `No plugin that was asked can ${action} data.`);
+    throw new MetaError("MISSING_PLUGIN", `No loaded plugin can ${action} data.`);
   }
   const chosen = found.filter(({ name }) => tasks === undefined || name === tasks);
   const [first, second] = chosen;

@@ -93,7 +93,7 @@ function canBeChanged(file: string): boolean {
 function changeable(file: string, why: string): MetaError {
   return new MetaError(
     "BAD_CONFIG",
-    `${file} is not taken by itself: ${why}, and others can write to it or its folder. If you trust it, name it with --config.`,
+    `${file} is not loaded automatically: ${why}, and others can write to it or its folder. If you trust it, name it with --config.`,
   );
 }
 

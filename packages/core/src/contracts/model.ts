@@ -35,7 +35,7 @@ export interface Model<B extends Batch = Batch> {
   loss(params: Params, batch: B): tf.Scalar;
   /**
    * `loss` as a chain of segments. Gradient checkpointing keeps only the states between
-   * segments and recomputes the rest; a model without segments cannot be checkpointed. `runSegments`
+   * segments and recomputes the rest, and needs them. `runSegments`
    * makes `loss` of segments.
    */
   readonly segments?: readonly Segment<B>[];
@@ -113,7 +113,7 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
   /** Ids of tokens that end a text: generation stops at them. @default none */
   readonly eosTokenIds?: readonly number[];
-  /** Ids before and after a text that stands for itself, which `encode` does not add. @default none */
+  /** Ids before and after a complete text, such as BOS and EOS, which `encode` does not add. @default none */
   readonly around?: { readonly before: readonly number[]; readonly after: readonly number[] };
   /**
    * Writes the messages of a chat as the text that the model was trained on; `encode` reads its special

@@ -87,7 +87,7 @@ export interface Question {
   readonly sequences: readonly TokenSequence[];
   /** Correct answers; more than one where a dataset lists several. */
   readonly gold: readonly string[];
-  /** Token ids before the answer, where it is generated. @default the answer is one of the options */
+  /** Token ids before the answer, where it is generated; absent where it is one of the options */
   readonly prompt?: readonly number[];
 }
 

@@ -9,15 +9,15 @@ export interface SeedScore {
   readonly questions: number;
   /** Mean score of uniformly random answers; for r2, the score of predicting the mean. */
   readonly chance: number;
-  /** Share of right answers, whatever the metric. @default the task asks no questions with options */
+  /** Share of right answers, whatever the metric; absent without questions that have options */
   readonly accuracy?: number;
   /**
    * Mean loss of the right answers, in nats per token: of the answer after its question, or with the channel
    * method of the question after its answer. Of several right options the likeliest counts. It moves long
-   * before scores do. @default answers were not ranked by likelihood
+   * before scores do. Absent where answers were not ranked by likelihood.
    */
   readonly goldLoss?: number;
-  /** Agreement of generated answers by all metrics of free text. @default answers were chosen */
+  /** Agreement of generated answers by all metrics of free text; absent where answers were chosen */
   readonly freeForm?: FreeFormScores;
 }
 

@@ -48,12 +48,12 @@ export const generationOptions = z
     truncatePrompt: z
       .boolean()
       .default(false)
-      .describe("Whether a prompt that is too long loses its beginning; otherwise it is an error."),
+      .describe("Drops the beginning of a prompt that is too long, which is an error otherwise."),
     useCache: z
       .boolean()
       .default(true)
       .describe(
-        "Whether keys and values of earlier tokens are kept. Without, all tokens are read again for each new one.",
+        "Keeps keys and values of earlier tokens. Without, all tokens are read again for each new one.",
       ),
   })
   .superRefine(({ temperature, topK, topP }, { addIssue }) => {
@@ -63,7 +63,7 @@ export const generationOptions = z
       addIssue({
         code: "custom",
         path: [name],
-        message: "is of sampling: set a temperature above 0, such as 1, or leave it out",
+        message: "expected only with a temperature above 0, such as 1",
       });
     }
   });

@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../batch/batch.js";
 import { batchRows, sliceBatch } from "../batch/sliceBatch.js";
 import type { LossAndGradients, Objective } from "../contracts/objective.js";
-import { MetaError } from "../errors.js";
 import { tidy } from "../tidy.js";
 import { linearized } from "./linearized.js";
 import { addGradients, scaleGradients } from "./lossAndGradients.js";
@@ -12,19 +11,14 @@ import { addGradients, scaleGradients } from "./lossAndGradients.js";
  * adds up their results. Losses, gradients and Hessian-vector products are linear in the loss, so that the
  * sums equal those of the whole batch, in the memory of one micro-batch.
  *
- * @throws MetaError `BAD_OPTION` when `most` is below 1; the objective's functions throw `SHAPE_MISMATCH`
- *   for a batch that cannot be split
+ * The objective's functions throw the MetaError `SHAPE_MISMATCH` for a batch that cannot be split.
+ *
+ * @param most at least 1
  */
 export function inMicroBatches<B extends Batch>(
   objective: Objective<B>,
   most: number,
 ): Objective<B> {
-  if (!Number.isInteger(most) || most < 1) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `microBatch must be a whole number of at least 1, but is ${most}.`,
-    );
-  }
   const split: Objective<B> = {
     loss: (params, batch) =>
       total(batch, most, (part) => ({ loss: objective.loss(params, part), gradients: {} })).loss,

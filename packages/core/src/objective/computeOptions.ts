@@ -5,38 +5,19 @@ import { z } from "zod";
  * `train`.
  */
 export const computeOptions = z.object({
-  /**
-   * Maximum number of examples computed at once. Results equal those of the whole batch; memory, without
-   * parameters and gradients, is that of `microBatch` examples.
-   *
-   * @default all
-   */
   microBatch: z
     .int()
     .min(1)
     .optional()
     .describe(
-      "Maximum number of examples of a batch computed at once, with the same results. Default: all.",
+      "Maximum number of examples of a batch computed at once, with the same results; memory, without parameters and gradients, is that of so many examples. Default: all.",
     ),
-  /**
-   * Computes gradients and Hessian-vector products segment by segment: memory, without parameters and
-   * gradients, is that of one segment, such as a transformer block, and each segment is computed a second
-   * time on the backward pass.
-   *
-   * @default false
-   */
   gradientCheckpointing: z
     .boolean()
     .default(false)
     .describe(
       "Computes gradients block by block, in less memory and a little more time. Needs a model with segments, such as GPT-2 without an adapter.",
     ),
-  /**
-   * `exact` differentiates the gradient once more; `finite-difference` takes two ordinary
-   * gradients, for engines or memory that cannot do double backward.
-   *
-   * @default "exact"
-   */
   hvp: z
     .enum(["exact", "finite-difference"])
     .default("exact")

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import {
   finiteDifferenceHvp,
   hessianVectorProduct,
@@ -8,9 +9,10 @@ import type { Model } from "../contracts/model.js";
 import type { Objective } from "../contracts/objective.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { type Params, tensorNamed } from "../params.js";
+import { parseOptions } from "../plugin/parseOptions.js";
 import { inMicroBatches } from "./byMicroBatches.js";
 import { inSegments } from "./bySegments.js";
-import type { ComputeOptions } from "./computeOptions.js";
+import { type ComputeOptions, computeOptions } from "./computeOptions.js";
 import { linearized } from "./linearized.js";
 
 /** Options of {@link createObjective}. */
@@ -29,23 +31,25 @@ export interface ObjectiveOptions extends Omit<ComputeOptions, "trainable"> {
  * and derivatives are added up. Results are the same up to rounding; `hvp: "finite-difference"` alone is an
  * approximation.
  *
- * @throws MetaError `BAD_OPTION` when `microBatch` is below 1, or for `gradientCheckpointing` of a model
- *   without segments; with `microBatch`, the objective's functions throw `SHAPE_MISMATCH` for a batch whose
+ * @throws MetaError `BAD_OPTION` for options out of range, or `gradientCheckpointing` of a model without
+ *   segments; with `microBatch`, the objective's functions throw `SHAPE_MISMATCH` for a batch whose
  *   tensors do not share their first axis
  */
 export function createObjective<B extends Batch>(
   model: Pick<Model<B>, "loss" | "segments">,
-  { microBatch, gradientCheckpointing = false, ...options }: ObjectiveOptions = {},
+  options: ObjectiveOptions = {},
 ): Objective<B> {
-  const atOnce = wholeObjective(model, options);
-  const whole = gradientCheckpointing ? inSegments(model, atOnce, options.hvp ?? "exact") : atOnce;
+  const { microBatch, gradientCheckpointing, hvp } = parseOptions(computeOptions, options);
+  const atOnce = wholeObjective(model, hvp, options.runtime);
+  const whole = gradientCheckpointing ? inSegments(model, atOnce, hvp) : atOnce;
   return microBatch === undefined ? whole : inMicroBatches(whole, microBatch);
 }
 
 /** Makes the objective that differentiates `model.loss` over whole batches. */
 function wholeObjective<B extends Batch>(
   model: Pick<Model<B>, "loss">,
-  { hvp = "exact", runtime }: Pick<ObjectiveOptions, "hvp" | "runtime">,
+  hvp: z.output<typeof computeOptions>["hvp"],
+  runtime: ObjectiveOptions["runtime"],
 ): Objective<B> {
   const loss = (params: Params, batch: B) => model.loss(params, batch);
   const gradient = (params: Params, batch: B, names?: readonly string[]) => {

@@ -53,7 +53,7 @@ export interface RunEstimate {
 
 /**
  * Estimates the cost of a run: opens data and model, reads the first episodes and questions, and, unless an
- * earlier run beside it tells the time, runs a few updates and questions. Writes nothing except what the
+ * earlier run in the same folder recorded it, runs a few updates and questions. Writes nothing except what the
  * task source caches.
  *
  * @throws what {@link openRun} throws

@@ -85,7 +85,7 @@ function textOf(tokenizer: Tokenizer, text: string): number[] {
   return [...(tokenizer.around?.before ?? []), ...tokenizer.encode(text)];
 }
 
-/** @throws MetaError `BAD_DATA` for two options that are the same text, for one could not be told from the other */
+/** @throws MetaError `BAD_DATA` for two options of the same text, which could not be distinguished */
 function distinctOptions(given: readonly string[]): string[] {
   const options = given.map((option) => option.trim());
   const twice = options.find((option, i) => options.indexOf(option) < i);

@@ -52,7 +52,7 @@ export interface TrainingDataOptions {
 
 /**
  * Reads the meta-training examples of tasks, or their tokens. Every file is hashed, at more than a gigabyte
- * per second: cheaper than to find out safely that it need not be.
+ * per second, which costs less than a safe check for changes.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_DATA`, naming file and line
  */

@@ -54,10 +54,15 @@ export function lossSegments(architecture: Architecture): Segment<TokenBatch>[] 
     params: last.params,
     apply(params, state, batch) {
       const { logits } = last.apply(params, state, batch);
-      return { loss: batchLoss(tokenLosses(logits as tf.Tensor2D, batch), batch) };
+      return { loss: lossOf(logits as tf.Tensor2D, batch) };
     },
   };
   return [...stages, withLoss];
+}
+
+/** The loss of a batch from logits at its scored positions, [scored, V]: a scalar. */
+export function lossOf(logits: tf.Tensor2D, batch: TokenBatch): tf.Scalar {
+  return batchLoss(tokenLosses(logits, batch), batch);
 }
 
 /** The negative log-likelihood of each scored token, [scored], from logits, [scored, V]. */

@@ -1,5 +1,4 @@
 import {
-  batchLoss,
   type LanguageModel,
   MetaError,
   type Params,
@@ -13,7 +12,7 @@ import { checkpointContents } from "../checkpoint/names.js";
 import { readCheckpoint } from "../checkpoint/readCheckpoint.js";
 import { writeCheckpoint } from "../checkpoint/writeCheckpoint.js";
 import { type Architecture, parameterShapes } from "./architecture.js";
-import { type ForwardInput, forward, lossSegments, tokenLosses } from "./forward.js";
+import { type ForwardInput, forward, lossOf, lossSegments, tokenLosses } from "./forward.js";
 import { tokenReader } from "./generation.js";
 import { initialParams } from "./initialParams.js";
 import { readPrefix, readPrompt, type SoftPrompt } from "./kvCache.js";
@@ -81,20 +80,19 @@ function readerOf(
     positions: rowPositions(inputIds, maxTokens, start),
   });
 
-  const logits = (params: Params, input: ForwardInput, cache = promptCache(params)) =>
+  const read = (params: Params, input: ForwardInput, cache = promptCache(params)) =>
     forward(architecture, params, input, cache);
-  const losses = (params: Params, batch: TokenBatch) =>
-    tf.tidy(() =>
-      tokenLosses(logits(params, { ...rowsOf(batch.inputIds), outputs: batch }), batch),
-    );
+  /** Logits at the scored positions, [scored, V]. */
+  const scored = (params: Params, batch: TokenBatch) =>
+    read(params, { ...rowsOf(batch.inputIds), outputs: batch });
 
   return {
     maxTokens,
-    loss: (params, batch) => tf.tidy(() => batchLoss(losses(params, batch), batch)),
-    tokenLosses: losses,
+    loss: (params, batch) => tf.tidy(() => lossOf(scored(params, batch), batch)),
+    tokenLosses: (params, batch) => tf.tidy(() => tokenLosses(scored(params, batch), batch)),
     logits: (params, inputIds) =>
       tf.tidy(() => {
-        const rows = logits(params, rowsOf(inputIds)); // [B*T, V]
+        const rows = read(params, rowsOf(inputIds)); // [B*T, V]
         return tf.reshape(rows, [...inputIds.shape, rows.shape[1]]);
       }),
     trees: {
@@ -108,7 +106,7 @@ function readerOf(
           const { inputIds, branches, answers } = batch;
           const [rows, time] = inputIds.shape;
           const positions = { batch: rows, time, start, nodes: batch.positions };
-          const scores = logits(params, { inputIds, positions, branches, outputs: batch }, cache);
+          const scores = read(params, { inputIds, positions, branches, outputs: batch }, cache);
           const likelihoods = tf.logSoftmax(scores); // [predictions, V]
           return tf.neg(tf.gatherND(likelihoods, answers)) as tf.Tensor1D;
         }),
