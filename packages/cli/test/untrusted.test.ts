@@ -113,7 +113,7 @@ describe("a config found by itself", () => {
     await chmod(project.folder, 0o777);
     const message = await failureOf(project, check);
     expect(message).toBe(
-      `[BAD_CONFIG] ${project.path("metalearn.config.mjs")} is not taken by itself: it is code, and others can write to it or its folder. If you trust it, name it with --config.\n`,
+      `[BAD_CONFIG] ${project.path("metalearn.config.mjs")} is not loaded automatically: it is code, and others can write to it or its folder. If you trust it, name it with --config.\n`,
     );
     expect(await project.read("ran")).toBeUndefined();
     const named = await project.metalearn(["config", "show", "-c", "metalearn.config.mjs"]);
