@@ -59,6 +59,18 @@ describe("parseOverrides", () => {
     });
   });
 
+  test("reads lists and objects as a config file has them", () => {
+    const args = [
+      "tasks.targets=[poem_sentiment, sick]",
+      "learner={ use: maml, innerOptimizer: { use: sgd, learningRate: 1e-2 } }",
+      "tasks.template={input} is {output}", // no YAML: a text
+    ];
+    expect(parseOverrides(args)).toEqual({
+      tasks: { targets: ["poem_sentiment", "sick"], template: "{input} is {output}" },
+      learner: { use: "maml", innerOptimizer: { use: "sgd", learningRate: 0.01 } },
+    });
+  });
+
   test.each(["__proto__.polluted=1", "train..steps=1"])("refuses %s, which is no key", (arg) => {
     expect(() => parseOverrides([arg])).toThrow(
       `Expected key=value with a key of a config, got "${arg}".`,

@@ -1,3 +1,4 @@
+import { defaultLoadersSync } from "cosmiconfig";
 import { MetaError } from "../errors.js";
 import { autoModel } from "./schema.js";
 
@@ -46,7 +47,8 @@ function merge(base: Json, changes: Json, inner: typeof mergeConfig): Json {
 
 /**
  * Parses overrides of the command line, such as `train.steps=500` or `model.size=gpt2`, into a part of a
- * config. Values that are not JSON are strings.
+ * config. Values are JSON; lists and objects may also be YAML, as in a config file, such as
+ * `tasks.targets=[poem_sentiment, sick]`. All others are strings.
  *
  * @throws MetaError `BAD_OPTION` for an argument without `=` or without a key
  */
@@ -69,12 +71,16 @@ export function parseOverrides(args: readonly string[]): Json {
 }
 
 function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+  const readers = /^[[{]/.test(text) ? [JSON.parse, parseYaml] : [JSON.parse];
+  for (const read of readers) {
+    try {
+      return read(text);
+    } catch {} // the next one, or a string
   }
+  return text;
 }
+
+const parseYaml = (text: string) => defaultLoadersSync[".yaml"]("an override", text);
 
 function changesFactory(before: Json, after: Json): boolean {
   // A model with `weights` alone has `use: auto`.
