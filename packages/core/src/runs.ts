@@ -72,7 +72,7 @@ export type { Answer } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export type { SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
 export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
-export { findParams, openParams, runCheckpoint } from "./run/findParams.js";
+export { findParams, locateParams, openParams, runCheckpoint } from "./run/findParams.js";
 export {
   type EpisodePredictionLine,
   type PredictionLine,

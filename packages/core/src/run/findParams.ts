@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   checkpointName,
@@ -34,14 +33,25 @@ export async function runCheckpoint(
  * Finds the parameters that a path means. The path may be a run's directory ({@link runCheckpoint}), a
  * checkpoint, a folder of `model.safetensors` or `pytorch_model.bin`, or a file of `torch.save` or GGUF.
  *
- * @returns the folder of the parameters, or that file
- * @throws MetaError `MISSING_FILE` when there are none
+ * @returns the folder of the parameters, or that file; nothing when there are none
+ * @throws MetaError `BAD_CHECKPOINT`
  */
-export async function findParams(path: string): Promise<string> {
+export async function locateParams(path: string): Promise<string | undefined> {
   const own = await runCheckpoint(path);
   for (const candidate of [own && join(own.directory, "model"), join(path, "model"), path]) {
     if (candidate && (await holdsTensors(candidate))) return candidate;
   }
+  return undefined;
+}
+
+/**
+ * Finds the parameters that a path means, as {@link locateParams} does.
+ *
+ * @throws MetaError `MISSING_FILE` when there are none; `BAD_CHECKPOINT`
+ */
+export async function findParams(path: string): Promise<string> {
+  const found = await locateParams(path);
+  if (found !== undefined) return found;
   throw new MetaError(
     "MISSING_FILE",
     `${path}: expected a run with checkpoints, a folder with model.safetensors or pytorch_model.bin, or a GGUF file, but found none. Train first, or name another folder.`,
@@ -62,7 +72,8 @@ export async function openParams(
 }
 
 async function holdsTensors(path: string): Promise<boolean> {
-  if (/\.(safetensors|pt|pth|bin|gguf)$/i.test(path)) return existsSync(path);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile()) return true; // its reader tells of which format it is, whatever its name
   const names = await readdir(path).catch((): string[] => []);
   return names.some((name) =>
     /^(model\.safetensors|pytorch_model\.bin)(\.index\.json)?$|\.gguf$/i.test(name),

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import type { HubOptions } from "@metalearn/core/hub";
-import { findParams, runDirectory } from "@metalearn/core/runs";
+import { locateParams } from "@metalearn/core/runs";
 import { z } from "zod";
 import { readJsonFile } from "../checkpoint/checkpointFiles.js";
 import { findCheckpoint, isPath } from "../checkpoint/pretrained.js";
@@ -51,7 +51,9 @@ export async function findWeights(
 ): Promise<FoundWeights> {
   const adapterFile = join(source, adapterConfig);
   if (isPath(source) && existsSync(adapterFile)) return adapterAt(source, adapterFile);
-  const path = await findCheckpoint(await runParams(source), hub);
+  // A run's parameters are in a folder of its checkpoints.
+  const own = isPath(source) ? await locateParams(source) : undefined;
+  const path = await findCheckpoint(own ?? source, hub);
   const found = await readConfig(path, typeSchema, "language model");
   // MetaICL's authors, for one, published files of GPT-2 without a config.json.
   const modelType = found?.config.model_type ?? "gpt2";
@@ -63,14 +65,6 @@ async function adaptersIn(path: string): Promise<FoundAdapter[]> {
   const folders = await readdir(path).catch((): string[] => []); // of a single file
   const files = folders.map((name) => join(path, name, adapterConfig)).filter(existsSync);
   return Promise.all(files.map((file) => adapterAt(dirname(file), file)));
-}
-
-/** The parameters of a run's folder or of one of its checkpoints; any other source as it is. */
-async function runParams(source: string): Promise<string> {
-  if (!isPath(source)) return source;
-  const { record, checkpoints } = runDirectory(source);
-  const isRun = existsSync(record) || existsSync(checkpoints);
-  return isRun || existsSync(join(source, "model")) ? findParams(source) : source;
 }
 
 async function adapterAt(path: string, file: string): Promise<FoundAdapter> {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { z } from "zod";
@@ -36,13 +36,26 @@ export function isGguf(path: string): boolean {
   return /\.gguf$/i.test(path);
 }
 
+/** True for a GGUF file, by its name or else by its first bytes. */
+export async function isGgufFile(path: string): Promise<boolean> {
+  if (!(await isFile(path))) return false;
+  if (isGguf(path)) return true;
+  const file = await open(path).catch(() => undefined); // reading it reports why it cannot be opened
+  try {
+    const start = await file?.read(Buffer.alloc(4), 0, 4, 0);
+    return start?.buffer.toString("latin1") === "GGUF";
+  } finally {
+    await file?.close();
+  }
+}
+
 /**
  * The GGUF file that a checkpoint is: the file itself, or the only one of a folder without other tensors.
  *
  * @throws MetaError `BAD_CHECKPOINT` for a folder with several
  */
 export async function ggufOf(source: string): Promise<string | undefined> {
-  if (isGguf(source) && (await isFile(source))) return source;
+  if (await isFile(source)) return (await isGgufFile(source)) ? source : undefined;
   const files = await readdir(source).catch((): string[] => []);
   if (layouts.some(({ index, file }) => files.includes(index) || files.includes(file))) {
     return undefined;

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { MetaError, type Params, type StoredWeights } from "@metalearn/core";
 import { requireFinite } from "@metalearn/core/files";
@@ -22,10 +22,18 @@ export async function findCheckpoint(
 ): Promise<string> {
   if (!isPath(source)) return download(source, hub);
   const path = resolve(source);
-  await access(path).catch((cause) => {
-    throw new MetaError("MISSING_FILE", `There is no checkpoint ${path}.`, { cause });
+  const found = await stat(path).catch((cause) => {
+    throw new MetaError(
+      "MISSING_FILE",
+      `There is no checkpoint ${path}. A model on the hub is named owner/name, such as openai-community/gpt2.`,
+      { cause },
+    );
   });
-  return path;
+  if (found.isFile() || found.isDirectory()) return path;
+  throw new MetaError(
+    "BAD_CHECKPOINT",
+    `Expected a folder or a file as checkpoint, got ${path}, which is a pipe, a socket or a device. Copy its contents to a file.`,
+  );
 }
 
 /**

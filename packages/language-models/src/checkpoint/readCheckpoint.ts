@@ -4,7 +4,7 @@ import { openTensors, type StoredTensor, type TensorFile } from "@metalearn/core
 import type * as tf from "@tensorflow/tfjs";
 import { openGguf } from "../gguf/openGguf.js";
 import { hasTiedHead, parameterShapes } from "../transformer/architecture.js";
-import { isGguf, tensorFiles } from "./checkpointFiles.js";
+import { isGgufFile, tensorFiles } from "./checkpointFiles.js";
 import { type NamedParameters, ownName } from "./names.js";
 
 /**
@@ -86,8 +86,8 @@ export async function storedShapes(
 }
 
 /** Opens a file of tensors with transformers' names. */
-function openFile(path: string): Promise<TensorFile> {
-  return isGguf(path) ? openGguf(path) : openTensors(path);
+async function openFile(path: string): Promise<TensorFile> {
+  return (await isGgufFile(path)) ? openGguf(path) : openTensors(path);
 }
 
 /** The tensors of a file that are parameters of an architecture: their names in the file and in the model. */

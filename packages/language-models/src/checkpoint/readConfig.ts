@@ -59,6 +59,10 @@ async function configFound(source: string): Promise<{ path: string; json: unknow
   }
   const isOneFile = await isFile(source);
   const path = join(isOneFile ? dirname(source) : source, "config.json");
-  if (isOneFile && !(await isFile(path))) return undefined;
-  return { path, json: await readJsonFile(path) };
+  if (await isFile(path)) return { path, json: await readJsonFile(path) };
+  if (isOneFile) return undefined;
+  throw new MetaError(
+    "MISSING_FILE",
+    `There is no model in ${source}: expected config.json with model.safetensors or pytorch_model.bin, or a GGUF file. Name the folder or the file of a model.`,
+  );
 }

@@ -25,16 +25,23 @@ export function ggufComplaint(path: string): Complaint {
 }
 
 /**
- * Opens a GGUF file and reads its header.
+ * The header that was read last. Opening a model asks for its configuration, its tensors' names and its tokenizer one
+ * after the other, and a vocabulary takes long to parse. Kept under the file's identity, size and times.
+ */
+let latest: { readonly identity: string; readonly header: GgufHeader } | undefined;
+
+/**
+ * Opens a GGUF file and reads its header, unless that was done last and the file has not changed since.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_CHECKPOINT` when it is damaged, or no GGUF file
  */
 export function openContainer(path: string): Promise<GgufContainer> {
   const bad = ggufComplaint(path);
   return openForReading(path, async (file) => {
-    const header = await readHeader(file, bad);
+    const identity = await identityOf(file);
+    if (latest?.identity !== identity) latest = { identity, header: await readHeader(file, bad) };
     return {
-      ...header,
+      ...latest.header,
       path,
       bad,
       async bytes(tensor, from = 0, count) {
@@ -45,6 +52,11 @@ export function openContainer(path: string): Promise<GgufContainer> {
       close: () => file.close(),
     };
   });
+}
+
+async function identityOf(file: FileHandle): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join();
 }
 
 /** Reads the header, with more bytes of the file until it is complete. */
