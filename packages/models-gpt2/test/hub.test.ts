@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downloadFromHub } from "@metalearn/core/hub";
 import { commit, LocalHub } from "@metalearn/test-support/localHub";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { byteTokenizer, gpt2, pretrainedGpt2 } from "../src/index.js";
 
 let hub: LocalHub;
@@ -24,8 +24,12 @@ beforeEach(async () => {
   hub = new LocalHub("models");
   endpoint = await hub.start();
   cacheDirectory = await mkdtemp(join(tmpdir(), "metalearn-hub-"));
+  vi.stubEnv("HF_TOKEN", "");
+  vi.stubEnv("HUGGING_FACE_HUB_TOKEN", "");
+  vi.stubEnv("HF_TOKEN_PATH", join(cacheDirectory, "token"));
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await hub.stop();
   await rm(cacheDirectory, { recursive: true });
 });
@@ -146,6 +150,51 @@ describe("a model on the hub", () => {
       '"you/tiny" has no model.safetensors, no pytorch_model.bin and no GGUF file on the hub; its files are: tf_model.h5.',
     );
   });
+});
+
+describe.each(["gated", "private"] as const)("a %s repository", (kind) => {
+  beforeEach(() => {
+    hub.files["config.json"] = Buffer.from("{}");
+    hub.access = { kind, token: "hf_right" };
+  });
+  const download = () => downloadFromHub("you/tiny", all, options());
+
+  test("says which token is missing, and where it is looked for", async () => {
+    await expect(download()).rejects.toThrow(
+      `[MISSING_FILE] Cannot get "you/tiny" (revision main) from the Hugging Face hub: it does not exist, or is private or gated and needs a token (status 401). Accept its conditions at ${endpoint}/you/tiny, and set HF_TOKEN to a token of ${endpoint}/settings/tokens, or run "hf auth login", which writes it to ${join(cacheDirectory, "token")}; there is neither.`,
+    );
+  });
+
+  test("says when the token has no access", async () => {
+    vi.stubEnv("HF_TOKEN", "hf_wrong");
+    await expect(download()).rejects.toThrow(
+      "its token has no access (status 403). If the repository is gated",
+    );
+  });
+
+  test("is read with the token of the environment, or of the login file", async () => {
+    await writeFile(join(cacheDirectory, "token"), "hf_right\n");
+    vi.stubEnv("HF_TOKEN", "hf_wrong"); // comes first
+    await expect(download()).rejects.toThrow("[MISSING_FILE]");
+    vi.stubEnv("HF_TOKEN", "");
+    await expect(download()).resolves.toContain("models--you--tiny");
+    hub.files["merges.txt"] = Buffer.from("more");
+    await writeFile(join(cacheDirectory, "token"), "hf_wrong\n");
+    vi.stubEnv("HF_TOKEN", "hf_right");
+    expect(await readdir(await download())).toContain("merges.txt");
+  });
+});
+
+test("a hub that does not answer is named, with the reason", async () => {
+  await hub.stop();
+  const { port } = new URL(endpoint);
+  await expect(pretrainedGpt2("gpt2", options())).rejects.toThrow(
+    `[MISSING_FILE] Cannot get "gpt2" (revision main) from the Hugging Face hub: ${endpoint} does not answer (connect ECONNREFUSED 127.0.0.1:${port}). Check the name and the network. A local folder must exist and be written with a slash, such as ./gpt2.`,
+  );
+  await expect(
+    pretrainedGpt2("you/tiny", { ...options(), endpoint: "no address" }),
+  ).rejects.toThrow("no address does not answer (Invalid URL). Check");
+  await hub.start();
 });
 
 test("a token is sent to a private hub", async () => {

@@ -12,11 +12,20 @@ export class LocalHub {
   readonly requests: string[] = [];
   /** Number of bytes after which each response is cut off. */
   breakAfter = Number.POSITIVE_INFINITY;
+  /** Token without which contents of files (`gated`) or all requests (`private`) are refused. */
+  access: { readonly kind: "gated" | "private"; readonly token: string } | undefined;
   /** True to serve other bytes than the announced hash says. */
   corrupt = false;
   readonly #kind: "models" | "datasets";
   #server: Server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "", "http://hub").pathname);
+    const isApi = path.startsWith("/api/");
+    const isOpen = !this.access || (this.access.kind === "gated" && isApi);
+    const { authorization } = request.headers;
+    if (!isOpen && authorization !== `Bearer ${this.access?.token}`) {
+      response.writeHead(authorization ? 403 : 401, { "x-error-code": "GatedRepo" }).end();
+      return;
+    }
     if (path.startsWith(`/api/${this.#kind}/you/tiny/revision/`)) {
       const siblings = Object.keys(this.files).map((rfilename) => ({ rfilename }));
       const info = { _id: "1", id: "you/tiny", sha: commit, siblings, lastModified: 0 };

@@ -14,7 +14,9 @@ import {
   modelInfo,
 } from "@huggingface/hub";
 import { writeTextAtomically } from "../checkpoint/files.js";
-import { MetaError, messageOf } from "../errors.js";
+import { isMetaError, MetaError } from "../errors.js";
+import { connection } from "./connection.js";
+import { hubError, reasonOf } from "./hubError.js";
 
 /** Options of {@link downloadFromHub}. */
 export interface HubOptions {
@@ -26,7 +28,11 @@ export interface HubOptions {
   readonly cacheDirectory?: string;
   /** URL of the hub. @default HF_ENDPOINT of the environment, else the public hub */
   readonly endpoint?: string;
-  /** Token for private repositories. @default HF_TOKEN of the environment */
+  /**
+   * Token for private and gated repositories.
+   *
+   * @default HF_TOKEN of the environment, else the one that Hugging Face's `hf auth login` has stored
+   */
   readonly accessToken?: string;
   /** Called with one-line messages about downloads. @default no-op */
   readonly notify?: (message: string) => void;
@@ -42,7 +48,7 @@ export interface HubOptions {
  *
  * @param choose picks the files to download from the names of all files in the repository
  * @returns the folder of the files
- * @throws MetaError `MISSING_FILE` when the repository does not exist or the hub cannot be reached;
+ * @throws MetaError `MISSING_FILE` when the repository does not exist, needs a token, or the hub cannot be reached;
  *   `BAD_CHECKPOINT`, or `BAD_DATA` for a dataset, when a file does not match its hash; `BAD_DATA` for a
  *   file name that points outside of the repository's folder
  */
@@ -66,16 +72,11 @@ export async function downloadFromHub(
     const commit = await readFile(reference, "utf8").catch(() => revision);
     const complete = await stat(listFile(commit)).catch(() => undefined);
     if (complete) {
-      notify(
-        `The hub cannot be reached (${messageOf(cause)}); using ${repository} from the cache.`,
-      );
+      const reason = await reasonOf(cause, options);
+      notify(`The hub cannot be reached (${reason}); using ${repository} from the cache.`);
       return dirname(listFile(commit));
     }
-    throw new MetaError(
-      "MISSING_FILE",
-      `Cannot get "${repository}" (revision ${revision}) from the Hugging Face hub: ${messageOf(cause)}. Check the name and the network.${type === "model" ? ` A local folder must exist and be written with a slash, such as ./${repository.split("/").at(-1)}.` : ""}`,
-      { cause },
-    );
+    throw await hubError(cause, repository, options);
   }
 
   const folder = join(cache, "snapshots", found.sha);
@@ -88,7 +89,12 @@ export async function downloadFromHub(
     );
   }
   for (const file of files) {
-    await downloadOne(repository, file, found.sha, join(folder, file), options, signal);
+    try {
+      await downloadOne(repository, file, found.sha, join(folder, file), options, signal);
+    } catch (error) {
+      if (isMetaError(error) || signal?.aborted) throw error;
+      throw await hubError(error, repository, options);
+    }
   }
   await writeTextAtomically(reference, found.sha);
   await writeTextAtomically(listFile(found.sha), JSON.stringify(files));
@@ -101,11 +107,12 @@ async function contentsOf(
   options: HubOptions,
 ): Promise<{ sha: string; filePaths: string[] }> {
   const { type = "model", revision = "main" } = options;
-  const at = { name, revision, ...connection(options) };
+  const hub = await connection(options);
+  const at = { name, revision, ...hub };
   if (type === "model") return modelInfo({ ...at, additionalFields: ["sha", "filePaths"] });
   const { sha } = await datasetInfo({ ...at, additionalFields: ["sha"] });
   const filePaths: string[] = [];
-  const tree = { repo: { type, name }, revision: sha, recursive: true, ...connection(options) };
+  const tree = { repo: { type, name }, revision: sha, recursive: true, ...hub };
   for await (const entry of listFiles(tree)) {
     if (entry.type === "file") filePaths.push(entry.path);
   }
@@ -122,7 +129,7 @@ async function downloadOne(
 ): Promise<void> {
   if (await stat(target).catch(() => undefined)) return;
   const { type = "model", notify = () => {} } = options;
-  const request = { repo: { type, name: repo }, path, revision, ...connection(options) };
+  const request = { repo: { type, name: repo }, path, revision, ...(await connection(options)) };
   const info = await fileDownloadInfo(request);
   if (!info) throw new MetaError("MISSING_FILE", `The hub has no ${path} in ${repo}.`);
   await mkdir(dirname(target), { recursive: true });
@@ -169,12 +176,6 @@ async function contentHash(path: string, size: number, etag: string): Promise<st
 
 function bareTag(etag: string): string {
   return etag.replace(/^W\//, "").replaceAll('"', "");
-}
-
-function connection({ endpoint, accessToken }: HubOptions) {
-  const hubUrl = endpoint ?? process.env.HF_ENDPOINT;
-  const token = accessToken ?? process.env.HF_TOKEN;
-  return { ...(hubUrl && { hubUrl }), ...(token && { accessToken: token }) };
 }
 
 function megabytes(bytes: number): string {
