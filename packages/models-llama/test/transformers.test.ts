@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { generateText } from "@metalearn/core";
 import { pythonLacks, runPython } from "@metalearn/test-support/python";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import * as tf from "@tensorflow/tfjs";
@@ -112,6 +114,42 @@ print(json.dumps(AutoTokenizer.from_pretrained(sys.argv[1])(sys.argv[2], add_spe
     );
     expect(found).toEqual(byteTokenizer.encode("a café"));
     expect((await pretrainedLlama(inFolder())).tokenizer.encode("a café")).toEqual(found);
+  },
+);
+
+test.skipIf(noPython)(
+  `generation ends at each token of generation_config.json, as in transformers ${noPython ?? ""}`,
+  async () => {
+    const shape = { ...shapes.llama, bosId: 1, eosId: 2 };
+    const params = randomParams(shape, 2);
+    const written = llama(shape, byteTokenizer);
+    await written.save?.(params, inFolder());
+    const prompt = [104, 105, 32];
+    const free = await generateText({ model: written, params, prompt, maxNewTokens: 12 });
+    // The third token and one that does not come: the text is two tokens and the one that ends it.
+    const ends = [free.ids[2] as number, 300];
+    await writeFile(
+      inFolder("generation_config.json"),
+      JSON.stringify({ bos_token_id: 1, eos_token_id: ends }),
+    );
+    const theirs = runPython<number[]>(
+      `
+import json, sys, torch
+from transformers import AutoModelForCausalLM
+model = AutoModelForCausalLM.from_pretrained(sys.argv[1]).eval()
+ids = torch.tensor([json.loads(sys.argv[2])])
+print(json.dumps(model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12, pad_token_id=0)[0, ids.shape[1]:].tolist()))
+`,
+      inFolder(),
+      JSON.stringify(prompt),
+    );
+    const model = await pretrainedLlama(inFolder());
+    const ours = await generateText({ model, params, prompt, maxNewTokens: 12 });
+    expect(ours.ids).toEqual(theirs);
+    expect(ours).toMatchObject({
+      ids: free.ids.slice(0, free.ids.indexOf(ends[0] as number) + 1),
+      finishReason: "stop",
+    });
   },
 );
 

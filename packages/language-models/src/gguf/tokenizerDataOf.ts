@@ -17,6 +17,10 @@ interface CommonData {
   readonly tokenTypes?: readonly number[];
   readonly bosId?: number;
   readonly eosId?: number;
+  /** Token at the end of a turn of a chat, such as `<|eot_id|>`. */
+  readonly eotId?: number;
+  /** Token at the end of a message that calls a tool. */
+  readonly eomId?: number;
   readonly unknownId?: number;
   readonly paddingId?: number;
   /** True if every text begins with `bosId`; absent if the file does not say. */
@@ -24,8 +28,10 @@ interface CommonData {
   readonly addEos?: boolean;
   /** True if a space is put before every text; absent if the file does not say. */
   readonly addSpacePrefix?: boolean;
-  /** Chat template, in Jinja. */
+  /** Default chat template, in Jinja. */
   readonly chatTemplate?: string;
+  /** Other chat templates by name, such as `tool_use`. */
+  readonly namedChatTemplates?: Readonly<Record<string, string>>;
 }
 
 /** Byte-level BPE, as in GPT-2. */
@@ -65,12 +71,14 @@ export function tokenizerDataOf({
     tokenTypes: types && all("types", types),
     bosId: idOf("bos", metadata, tokens, bad),
     eosId: idOf("eos", metadata, tokens, bad),
+    eotId: idOf("eot", metadata, tokens, bad),
+    eomId: idOf("eom", metadata, tokens, bad),
     unknownId: idOf("unknown", metadata, tokens, bad),
     paddingId: idOf("padding", metadata, tokens, bad),
     addBos: metadata.flag("tokenizer.ggml.add_bos_token", undefined),
     addEos: metadata.flag("tokenizer.ggml.add_eos_token", undefined),
     addSpacePrefix: metadata.flag("tokenizer.ggml.add_space_prefix", undefined),
-    chatTemplate: metadata.text("tokenizer.chat_template", undefined),
+    ...chatTemplatesOf(metadata, values.keys()),
   };
   const kind = metadata.text("tokenizer.ggml.model");
   if (kind === "gpt2") {
@@ -82,6 +90,24 @@ export function tokenizerDataOf({
     return { ...common, kind, scores };
   }
   throw bad(`its tokenizer is "${kind}"; known are gpt2 and llama`);
+}
+
+const templateKey = "tokenizer.chat_template";
+
+/** Chat templates: the default one, which may also be the one of that name, and others. */
+function chatTemplatesOf(
+  metadata: MetadataReader,
+  keys: Iterable<string>,
+): Pick<CommonData, "chatTemplate" | "namedChatTemplates"> {
+  const prefix = `${templateKey}.`;
+  const names = [...keys].filter((key) => key.startsWith(prefix));
+  const { default: ofName, ...others } = Object.fromEntries(
+    names.map((key) => [key.slice(prefix.length), metadata.text(key)]),
+  );
+  return {
+    chatTemplate: metadata.text(templateKey, ofName),
+    ...(Object.keys(others).length > 0 && { namedChatTemplates: others }),
+  };
 }
 
 function idOf(

@@ -16,7 +16,9 @@ const userDefined = 4;
 
 /**
  * The tokenizer that a GGUF file describes. `save` writes it as `tokenizer.json` and `tokenizer_config.json`, which
- * transformers opens with the same ids.
+ * transformers opens with the same ids; several tokens that end a text also as `generation_config.json`.
+ *
+ * Generation ends at the tokens that the file names for the end of a text, of a turn and of a message, as in llama.cpp.
  *
  * If llama.cpp differs from the tokenizer that a model was published with, this follows the published one: Qwen2
  * normalises texts (NFC), a word of Llama 3 that is a token becomes that token, and SentencePiece puts its first space
@@ -25,7 +27,7 @@ const userDefined = 4;
  * @throws MetaError `BAD_CHECKPOINT` when two tokens have the same text
  */
 export function ggufTokenizer(data: GgufTokenizerData): PretrainedTokenizer {
-  const { tokens, bosId, eosId, paddingId, chatTemplate } = data;
+  const { tokens, bosId, eosId, eotId, eomId, paddingId, chatTemplate, namedChatTemplates } = data;
   const textOf = (id: number | undefined) => (id === undefined ? undefined : tokens[id]);
   const special = {
     bos_token: textOf(bosId),
@@ -33,6 +35,8 @@ export function ggufTokenizer(data: GgufTokenizerData): PretrainedTokenizer {
     unk_token: textOf(unknownIdOf(data)),
     pad_token: textOf(paddingId),
   };
+  const ends = [eosId, eotId, eomId].filter((id) => id !== undefined);
+  const eosTokenIds = [...new Set(ends)];
   const json = { ...tokenizerJsonOf(data), ...aroundText(data) };
   const contents = JSON.stringify(
     { version: "1.0", truncation: null, padding: null, ...json },
@@ -43,19 +47,35 @@ export function ggufTokenizer(data: GgufTokenizerData): PretrainedTokenizer {
     name: `gguf-${createHash("sha256").update(contents).digest("hex").slice(0, 12)}`,
     special,
     chatTemplate,
+    eosTokenIds,
     async save(directory, maxTokens) {
       const config = {
         tokenizer_class: "PreTrainedTokenizerFast", // opens tokenizer.json as it is
         ...special,
         model_max_length: maxTokens,
         clean_up_tokenization_spaces: false,
-        chat_template: chatTemplate,
+        chat_template: templatesJson(chatTemplate, namedChatTemplates),
       };
-      await writeTextAtomically(join(directory, "tokenizer.json"), `${contents}\n`);
-      const path = join(directory, "tokenizer_config.json");
-      await writeTextAtomically(path, `${JSON.stringify(config, null, 2)}\n`);
+      const write = (name: string, text: string) =>
+        writeTextAtomically(join(directory, name), `${text}\n`);
+      await write("tokenizer.json", contents);
+      await write("tokenizer_config.json", JSON.stringify(config, null, 2));
+      if (eosTokenIds.length > 1) {
+        const generation = { bos_token_id: bosId, eos_token_id: eosTokenIds };
+        await write("generation_config.json", JSON.stringify(generation, null, 2));
+      }
     },
   });
+}
+
+/** Chat templates as `tokenizer_config.json` has them: one alone, or a list with names. */
+function templatesJson(
+  template: string | undefined,
+  named: GgufTokenizerData["namedChatTemplates"],
+): string | undefined | readonly { readonly name: string; readonly template: string }[] {
+  if (!named) return template;
+  const all = { ...(template !== undefined && { default: template }), ...named };
+  return Object.entries(all).map(([name, template]) => ({ name, template }));
 }
 
 function tokenizerJsonOf(data: GgufTokenizerData): TokenizerJson {
@@ -71,8 +91,8 @@ function unknownIdOf({ unknownId, tokenTypes }: GgufTokenizerData): number | und
 
 /** Added tokens: control tokens, user-defined tokens, and all that the metadata name as special. */
 function addedTokens(data: GgufTokenizerData): (AddedTokenJson & { id: number })[] {
-  const { tokens, tokenTypes, bosId, eosId, paddingId } = data;
-  const named = new Set([bosId, eosId, unknownIdOf(data), paddingId]);
+  const { tokens, tokenTypes, bosId, eosId, eotId, eomId, paddingId } = data;
+  const named = new Set([bosId, eosId, eotId, eomId, unknownIdOf(data), paddingId]);
   return tokens.flatMap((content, id) => {
     const type = tokenTypes?.[id];
     const special = type === control || named.has(id);

@@ -44,6 +44,8 @@ export interface PretrainedOptions extends Pick<PretrainedTokenizer, "name" | "s
   /** The texts of special tokens by name, such as `bos_token`. */
   readonly special?: SpecialTexts | undefined;
   readonly chatTemplate?: string | undefined;
+  /** Ids of tokens that end a text. @default that of `eos_token` */
+  readonly eosTokenIds?: readonly number[] | undefined;
   /** Replaces the tokens that the post-processor puts around texts. */
   readonly around?: { readonly bos: boolean; readonly eos: boolean } | undefined;
 }
@@ -60,7 +62,7 @@ type SpecialTexts = Readonly<
  */
 export function pretrainedTokenizer(
   json: TokenizerJson,
-  { name, save, added = [], special = {}, chatTemplate, around }: PretrainedOptions,
+  { name, save, added = [], special = {}, chatTemplate, eosTokenIds, around }: PretrainedOptions,
 ): PretrainedTokenizer {
   const tokens = vocabulary(new Map(Object.entries(json.model.vocab)), json.added_tokens, ...added);
   const steps = pipeline(json, tokens);
@@ -80,7 +82,7 @@ export function pretrainedTokenizer(
     ...textEnds(steps),
     decode: (ids) => decodeTexts(ids.flatMap((id) => texts[id] ?? [])),
     save,
-    eosTokenIds: eosId === undefined ? [] : [eosId],
+    eosTokenIds: eosTokenIds ?? (eosId === undefined ? [] : [eosId]),
     special: {
       bosId,
       eosId,

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMetaError, MetaError } from "@metalearn/core";
+import { z } from "zod";
 import { ggufOf, isFile } from "../checkpoint/checkpointFiles.js";
 import { openGguf } from "../gguf/openGguf.js";
 import { tokenizerDataOf } from "../gguf/tokenizerDataOf.js";
+import { endOfTextIds } from "./endOfText.js";
 import { ggufTokenizer } from "./ggufTokenizer.js";
 import { type PretrainedTokenizer, pretrainedTokenizer } from "./pretrainedTokenizer.js";
 import { type TokenizerConfig, tokenizerConfig } from "./tokenizerConfig.js";
@@ -62,8 +64,8 @@ export async function findTokenizer(checkpoint: string): Promise<PretrainedToken
       );
     }
   }
-  const modelType = await modelTypeOf(folder);
-  return saying(folder, () => tokenizerOf(files, modelType));
+  const config = await modelConfigOf(folder);
+  return saying(folder, () => tokenizerOf(files, config));
 }
 
 /** The tokenizer that a GGUF file describes, if it describes one. */
@@ -87,7 +89,7 @@ function saying(place: string, make: () => PretrainedTokenizer): PretrainedToken
   }
 }
 
-function tokenizerOf(files: TokenizerFiles, modelType: string | undefined): PretrainedTokenizer {
+function tokenizerOf(files: TokenizerFiles, modelConfig: unknown): PretrainedTokenizer {
   const config = tokenizerConfig({
     config: jsonOf(files, "tokenizer_config.json"),
     specialTokensMap: jsonOf(files, "special_tokens_map.json"),
@@ -101,7 +103,7 @@ function tokenizerOf(files: TokenizerFiles, modelType: string | undefined): Pret
         {
           vocabulary: jsonOf(files, "vocab.json"),
           merges: textOf(files, "merges.txt") as string,
-          modelType,
+          modelType: modelTypeSchema.safeParse(modelConfig).data?.model_type,
         },
         config,
       );
@@ -118,6 +120,10 @@ function tokenizerOf(files: TokenizerFiles, modelType: string | undefined): Pret
     added: [addedBeside(json, { ...config, special })],
     special: Object.fromEntries([...special].map(([name, { content }]) => [name, content])),
     chatTemplate: config.chatTemplate,
+    eosTokenIds: endOfTextIds({
+      generationConfig: jsonOf(files, "generation_config.json"),
+      config: modelConfig,
+    }),
     // In a tokenizer.json the post-processor says it.
     around: isWhole ? undefined : { bos: config.addBos === true, eos: config.addEos === true },
   });
@@ -135,17 +141,22 @@ function addedBeside(
   ];
 }
 
-/** A name that is unique to the contents of the files. */
+/** A name that is unique to the contents of the files, but for the settings of generation, which change no ids. */
 function nameOf(files: TokenizerFiles): string {
   const hash = createHash("sha256");
-  for (const [name, bytes] of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  for (const [name, bytes] of files) {
+    if (name === "generation_config.json") continue;
+    hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  }
   return `bpe-${hash.digest("hex").slice(0, 12)}`;
 }
 
-async function modelTypeOf(folder: string): Promise<string | undefined> {
+const modelTypeSchema = z.looseObject({ model_type: z.string() });
+
+/** The contents of `config.json`, if it can be read. */
+async function modelConfigOf(folder: string): Promise<unknown> {
   try {
-    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-    return typeof config?.model_type === "string" ? config.model_type : undefined;
+    return JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   } catch {
     return undefined; // reading the model reports what is wrong with it
   }

@@ -5,7 +5,8 @@ import { writeTextAtomically } from "@metalearn/core/files";
 
 /**
  * The files of a tokenizer beside the weights of a checkpoint, as transformers names them. All that are there are kept
- * and written again; `tokenizer.model` is SentencePiece's own, which is not read.
+ * and written again; `tokenizer.model` is SentencePiece's own, which is not read. Of `generation_config.json`, the tokens
+ * that end a text are read.
  */
 export const tokenizerFileNames = [
   "tokenizer.json",
@@ -16,6 +17,7 @@ export const tokenizerFileNames = [
   "special_tokens_map.json",
   "added_tokens.json",
   "chat_template.jinja",
+  "generation_config.json",
 ] as const;
 
 /** The name of a file of a tokenizer. */

@@ -39,6 +39,20 @@ describe("a tokenizer", () => {
     expect(dataOf(changes)).toMatchObject({ pre: "gpt-2" });
   });
 
+  test("ends texts at the tokens of text, turn and message", () => {
+    const [eos, eot, eom] = ["eos", "eot", "eom"].map((name) => `tokenizer.ggml.${name}_token_id`);
+    const ids = { [eos as string]: 1, [eot as string]: 0, [eom as string]: 1 };
+    expect(dataOf(ids)).toMatchObject({ eosId: 1, eotId: 0, eomId: 1 });
+  });
+
+  test("has its default chat template, and others by name", () => {
+    const key = "tokenizer.chat_template";
+    const two = { [key]: "a", [`${key}s`]: ["rag"], [`${key}.rag`]: "b" };
+    expect(dataOf(two)).toMatchObject({ chatTemplate: "a", namedChatTemplates: { rag: "b" } });
+    expect(dataOf({ [`${key}.default`]: "a" })).toMatchObject({ chatTemplate: "a" });
+    expect(dataOf({ [key]: "a" }).namedChatTemplates).toBeUndefined();
+  });
+
   test("has no token where the file says it with the highest number", () => {
     expect(dataOf({ "tokenizer.ggml.bos_token_id": 2 ** 32 - 1 }).bosId).toBeUndefined();
   });

@@ -76,12 +76,34 @@ describe("a tokenizer of a GGUF file", () => {
     expect(ggufTokenizer({ ...smollm2, addBos: true }).around.before).toEqual([1]);
   });
 
+  test("ends texts at all tokens that the file names for it, also when it is saved", async () => {
+    // As in Llama 3.1's generation_config.json: text, turn and message.
+    const data = { ...smollm2, eosId: 0, eotId: 2, eomId: 1 };
+    expect(ggufTokenizer(data).eosTokenIds).toEqual([0, 2, 1]);
+    expect(ggufTokenizer({ ...smollm2, eosId: 2, eotId: 2 }).eosTokenIds).toEqual([2]);
+    await ggufTokenizer(data).save(inFolder(), 64);
+    expect((await readTokenizer(inFolder())).eosTokenIds).toEqual([0, 2, 1]);
+  });
+
   test("tells its special tokens and its template", () => {
     const data = { ...smollm2, unknownId: 0, paddingId: 2, chatTemplate: "{{ messages }}" };
     const { special, chatTemplate } = ggufTokenizer(data);
     expect(special).toMatchObject({ bosId: 1, eosId: 2, unknownId: 0, padId: 2 });
     expect(special.ids.size).toBe(17);
     expect(chatTemplate).toBe("{{ messages }}");
+  });
+
+  test("is written with all chat templates by name", async () => {
+    const named = { rag: "{{ documents }}", tool_use: "{{ tools }}" };
+    const data = { ...smollm2, chatTemplate: "{{ messages }}", namedChatTemplates: named };
+    await ggufTokenizer(data).save(inFolder(), 64);
+    const config = JSON.parse(await readFile(inFolder("tokenizer_config.json"), "utf8"));
+    expect(config.chat_template).toEqual([
+      { name: "default", template: "{{ messages }}" },
+      { name: "rag", template: "{{ documents }}" },
+      { name: "tool_use", template: "{{ tools }}" },
+    ]);
+    expect((await readTokenizer(inFolder())).chatTemplate).toBe("{{ messages }}");
   });
 
   test("puts a space before texts unless the file says otherwise", () => {
@@ -135,7 +157,7 @@ describe.skipIf(noTransformers)(`beside transformers ${noTransformers ?? ""}`, (
     const data: Readonly<Record<string, GgufTokenizerData>> = {
       smollm2,
       llama3: dataOf("llama3", "llama-bpe"),
-      qwen2: dataOf("qwen2", "qwen2"),
+      qwen2: { ...dataOf("qwen2", "qwen2"), chatTemplate: "a", namedChatTemplates: { rag: "b" } },
       llama2: { ...dataOf("llama2"), unknownId: 0, chatTemplate: "{{ messages }}" },
     };
     for (const [name, of] of Object.entries(data)) {
@@ -168,7 +190,7 @@ print("{}")
         around: [...around.before, ...around.after],
         special: [special.bosId, special.eosId, special.unknownId].map((id) => id ?? null),
         length: [vocabularySize, 512],
-        template: chatTemplate ?? null,
+        template: name === "qwen2" ? { default: "a", rag: "b" } : (chatTemplate ?? null),
       });
     }
   });

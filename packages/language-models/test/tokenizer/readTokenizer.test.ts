@@ -25,18 +25,59 @@ const writeTwoFiles = async (kind: string, folder: string) => {
   await write(join(folder, "merges.txt"), `#version: 0.2\n${merges.join("")}`);
 };
 
+describe("generation ends", () => {
+  const eosTokenIds = async (files: Readonly<Record<string, unknown>>) => {
+    await cp(join(kindsFolder, "smollm2"), inFolder(), { recursive: true });
+    for (const [name, contents] of Object.entries(files)) await write(name, contents);
+    return (await readTokenizer(inFolder())).eosTokenIds;
+  };
+  const several = { model_type: "llama", eos_token_id: [0, 1] };
+
+  test.each<[string, Readonly<Record<string, unknown>>, number[]]>([
+    [
+      "at the tokens of generation_config.json",
+      { "generation_config.json": { eos_token_id: [0, 2] } },
+      [0, 2],
+    ],
+    ["at its only token", { "generation_config.json": { eos_token_id: 1 } }, [1]],
+    [
+      "at it rather than at those of config.json",
+      { "config.json": several, "generation_config.json": { eos_token_id: 2 } },
+      [2],
+    ],
+    ["at several tokens of config.json", { "config.json": several }, [0, 1]],
+    [
+      "at the tokenizer's token otherwise",
+      { "config.json": { ...several, eos_token_id: 7 }, "generation_config.json": {} },
+      [2],
+    ],
+  ])("%s", async (_, files, ids) => {
+    expect(await eosTokenIds(files)).toEqual(ids);
+  });
+
+  test("nowhere by ids that are none", async () => {
+    await expect(
+      eosTokenIds({ "generation_config.json": { eos_token_id: "</s>" } }),
+    ).rejects.toThrow(
+      "generation_config.json: eos_token_id: expected a token id or a list of them.",
+    );
+  });
+});
+
 describe("a tokenizer that is read", () => {
   test("is written as it was, byte for byte", async () => {
     await cp(join(kindsFolder, "smollm2"), inFolder("in"), { recursive: true });
     await write("in/chat_template.jinja", "\ufeff{{ messages }}");
     await write("in/special_tokens_map.json", ' {"eos_token" : "<|im_end|>" }\n');
     await write("in/config.json", { model_type: "llama" });
+    await write("in/generation_config.json", '{ "eos_token_id": [ 2, 0 ], "top_k": 5 }');
     const tokenizer = await readTokenizer(inFolder("in"));
     await rm(inFolder("in", "tokenizer.json"));
     await tokenizer.save(inFolder("out"), 64);
     const written = (await readdir(inFolder("out"))).sort();
     expect(written).toEqual([
       "chat_template.jinja",
+      "generation_config.json",
       "special_tokens_map.json",
       "tokenizer.json",
       "tokenizer_config.json",
