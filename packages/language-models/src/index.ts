@@ -35,6 +35,7 @@ export {
 export { findCheckpoint, isPath, pretrainedInit } from "./checkpoint/pretrained.js";
 export { readCheckpoint, storedShapes } from "./checkpoint/readCheckpoint.js";
 export { readConfig, requireConfig } from "./checkpoint/readConfig.js";
+export { requireSize, type SizeOptions } from "./checkpoint/requireSize.js";
 export {
   type CheckpointContents,
   type WriteOptions,

@@ -1,5 +1,10 @@
 import { type FactoryContext, parseOptions } from "@metalearn/core";
-import { byteTokenizer, weightsOptions, weightsSource } from "@metalearn/language-models";
+import {
+  byteTokenizer,
+  requireSize,
+  weightsOptions,
+  weightsSource,
+} from "@metalearn/language-models";
 import { z } from "zod";
 import { type Gpt2, type Gpt2Config, gpt2, gpt2Config, gpt2Sizes } from "./gpt2.js";
 import { gpt2Tokenizer } from "./gpt2Tokenizer.js";
@@ -8,9 +13,6 @@ import { pretrainedGpt2 } from "./pretrained.js";
 const tokenizers = { gpt2: gpt2Tokenizer, byte: byteTokenizer };
 
 const { layers, width, heads, maxTokens, initializerRange } = gpt2Config.shape;
-
-/** Options that give a size other than the published ones. */
-const sizeOptions = ["layers", "width", "heads", "maxTokens"] as const;
 
 export const gpt2Options = z
   .strictObject({
@@ -45,29 +47,13 @@ export const gpt2Options = z
       ),
     ...weightsOptions("openai-community/gpt2"),
   })
-  .superRefine(({ size, weights, ...options }, { addIssue }) => {
-    const given = sizeOptions.filter((name) => options[name] !== undefined);
-    const fixed = given.filter((name) => weights === undefined || name !== "heads");
-    if (weights !== undefined && (size !== undefined || fixed.length > 0)) {
-      const names = [...(size === undefined ? [] : ["size"]), ...fixed];
-      addIssue({
-        code: "custom",
-        path: ["weights"],
-        message: `have a size of their own. Leave out ${names.join(", ")}`,
-      });
-    } else if (size !== undefined && fixed.length > 0) {
-      addIssue({
-        code: "custom",
-        path: ["size"],
-        message: `sets ${fixed.join(", ")}. Leave out one of them`,
-      });
-    } else if (weights === undefined && size === undefined && given.length < sizeOptions.length) {
-      addIssue({
-        code: "custom",
-        message: `needs weights, size, or all of ${sizeOptions.join(", ")}`,
-      });
-    }
-  })
+  .superRefine(
+    requireSize({
+      required: ["layers", "width", "heads", "maxTokens"],
+      withWeights: ["heads"], // of a file that does not tell them
+      published: "size",
+    }),
+  )
   .describe(
     "GPT-2 of a published or any other size. Give one of `weights`, `size`, or `layers`, `width`, `heads` and `maxTokens`.",
   );

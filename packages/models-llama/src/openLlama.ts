@@ -2,6 +2,7 @@ import { type FactoryContext, parseOptions, type Tokenizer } from "@metalearn/co
 import {
   byteTokenizer,
   readTokenizer,
+  requireSize,
   weightsOptions,
   weightsSource,
 } from "@metalearn/language-models";
@@ -11,10 +12,6 @@ import { type LlamaConfig, llamaConfig } from "./llamaConfig.js";
 import { pretrainedLlama } from "./pretrained.js";
 
 const { layers, width, heads, mlpWidth, maxTokens, initializerRange } = llamaConfig.shape;
-
-/** Required keys of a custom size. */
-const required = ["layers", "width", "heads", "mlpWidth", "maxTokens"] as const;
-const sizeOptions = [...required, "keyValueHeads", "tiedHead"] as const;
 
 export const llamaOptions = z
   .strictObject({
@@ -45,19 +42,12 @@ export const llamaOptions = z
         "`byte` has one token per byte; or a folder with a tokenizer's files, relative to the config file. Default: the one beside the `weights`; `byte` for a fresh model.",
       ),
   })
-  .superRefine(({ weights, revision, ...options }, { addIssue }) => {
-    const given = sizeOptions.filter((name) => options[name] !== undefined);
-    const missing = required.filter((name) => options[name] === undefined);
-    if (weights !== undefined && given.length > 0) {
-      const message = `come with a size of their own: leave out ${given.join(", ")}`;
-      addIssue({ code: "custom", path: ["weights"], message });
-    } else if (weights === undefined && missing.length > 0) {
-      addIssue({ code: "custom", message: `needs weights, or all of ${required.join(", ")}` });
-    }
-    if (weights === undefined && revision !== undefined) {
-      addIssue({ code: "custom", path: ["revision"], message: "is one of weights: name them" });
-    }
-  })
+  .superRefine(
+    requireSize({
+      required: ["layers", "width", "heads", "mlpWidth", "maxTokens"],
+      optional: ["keyValueHeads", "tiedHead"],
+    }),
+  )
   .describe(
     "A model of Llama's family: Llama 2 and 3, SmolLM, TinyLlama, Mistral without a sliding window, Qwen2 and Qwen3. Wanted is `weights`, or `layers`, `width`, `heads`, `mlpWidth` and `maxTokens` of a fresh Llama.",
   );

@@ -49,7 +49,7 @@ test.each<[string, LlamaOptions, string]>([
   [
     "weights and a size",
     { weights: "./saved", width: 8, keyValueHeads: 2 },
-    "weights: come with a size of their own: leave out width, keyValueHeads",
+    "weights: have a size of their own. Leave out width, keyValueHeads",
   ],
   ["a revision of nothing", { ...own, revision: "main" }, "revision: is one of weights"],
   ["heads that cannot share", { ...own, keyValueHeads: 3 }, "heads: must be a multiple of keyVal"],

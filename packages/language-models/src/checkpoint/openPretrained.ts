@@ -35,7 +35,8 @@ export async function openPretrained<C>(
 ): Promise<{ config: C; tokenizer: Tokenizer; pretrained: Pretrained }> {
   const path = await findCheckpoint(source, hub);
   const config = await readConfig(path);
-  const pretrained = await pretrainedInit(path, architecture(config));
+  const { init, weights } = await pretrainedInit(path, architecture(config));
+  const pretrained = { init, weights: { ...weights, source } };
   const tokenizer = given ?? (await findTokenizer(path)) ?? usualTokenizer?.(config);
   if (!tokenizer) {
     throw new MetaError(
@@ -50,6 +51,7 @@ export async function openPretrained<C>(
 export const weightsOptions = (example: string) => ({
   weights: z
     .string()
+    .min(1)
     .optional()
     .describe(
       `Published parameters: a folder (\`./checkpoint\`), a file (\`./model.gguf\`, \`./model.pt\`), a model on the hub (\`${example}\`) or a GGUF file of one (\`owner/name/file.gguf\`). Default: fresh ones.`,
@@ -57,11 +59,21 @@ export const weightsOptions = (example: string) => ({
   revision: z.string().optional().describe("Branch, tag or commit on the hub. Default: `main`."),
 });
 
-/** The source that a factory's `weights` name, and options of the hub. */
+/**
+ * The source that a factory's `weights` name, and options of the hub.
+ *
+ * @throws MetaError `BAD_OPTION` for a revision of a local path
+ */
 export function weightsSource(
   { weights, revision }: { readonly weights: string; readonly revision?: string | undefined },
   { path, notify }: Pick<FactoryContext, "path" | "notify">,
 ): { source: string; hub: Omit<HubOptions, "type"> } {
+  if (revision !== undefined && isPath(weights)) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `revision: expected none for weights at a local path, ${weights}, got ${JSON.stringify(revision)}. It is of models on the hub: leave it out, or name one, owner/name.`,
+    );
+  }
   return {
     source: isPath(weights) ? path(weights) : weights,
     hub: { notify, ...(revision !== undefined && { revision }) },
