@@ -19,7 +19,8 @@ export interface Addition {
   owns(name: string): boolean;
   /** Creates the adapter's parameters, given the model's. */
   init(base: Params, seed: number): Params | Promise<Params>;
-  save(own: Params, directory: string): Promise<void>;
+  /** @param base path or name of the base model, if it is known */
+  save(own: Params, directory: string, base: string | undefined): Promise<void>;
   /** Reads the files that `save` wrote, in the order of `init`. */
   load(directory: string, base: Params): Promise<Params>;
 }
@@ -51,7 +52,7 @@ export function adaptedStorage(model: Model, addition: Addition): Omit<Model, "l
       async save(params, directory, options) {
         const base = filterParams(params, (name) => !owns(name));
         await model.save?.(base, directory, options);
-        await save(filterParams(params, owns), join(directory, name));
+        await save(filterParams(params, owns), join(directory, name), options?.base);
       },
     }),
     ...(model.load && {
@@ -96,6 +97,7 @@ export function viewedModel(
       generation: {
         readPrompt: through(more.generation.readPrompt),
         readToken: through(more.generation.readToken),
+        ...(more.generation.readMore && { readMore: through(more.generation.readMore) }),
       },
     }),
     ...(more.bytesPerToken && { bytesPerToken: more.bytesPerToken }),

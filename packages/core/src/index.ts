@@ -22,6 +22,7 @@ export {
   type NextToken,
   type PeftNames,
   type PlacedToken,
+  type PlacedTokens,
   type Predictor,
   type PrefixState,
   type PromptedModel,
@@ -65,6 +66,7 @@ export type {
 export { type SamplerOptions, samplerOptions } from "./contracts/samplerOptions.js";
 export type {
   AnswerMetric,
+  CutQuestion,
   Episode,
   EpisodeShape,
   EpisodeTarget,
@@ -75,6 +77,7 @@ export type {
   TargetTask,
   TaskSampler,
   TaskSource,
+  TokensKept,
   TrainingLengths,
 } from "./contracts/task.js";
 export type { TrackedRun, Tracker, TrackerRecord } from "./contracts/tracker.js";

@@ -53,6 +53,8 @@ export interface Model<B extends Batch = Batch> {
 
 /** Files of pretrained parameters. */
 export interface StoredWeights {
+  /** Path or name on the hub that the user gave. */
+  readonly source?: string;
   readonly files: readonly string[];
   /** Size of all files. */
   readonly bytes: number;
@@ -64,6 +66,8 @@ export interface StoredWeights {
 export interface SaveOptions {
   /** Storage type of float32 tensors, rounded to nearest. @default "float32" */
   readonly dtype?: FloatType;
+  /** Path of the base model, or its name on the hub, for the files of an adapter. @default not recorded */
+  readonly base?: string | undefined;
 }
 
 /** Adds parameters to a model, such as low-rank matrices, and returns a model whose loss uses them. */
@@ -182,6 +186,19 @@ export interface TokenReader {
    * @param token int32 scalars: its id, and its position, which is the number of tokens read before it
    */
   readToken(params: Params, token: PlacedToken, cache: PrefixState): NextToken;
+  /**
+   * Reads more tokens at once into a copy of a cache, so that several prompts can begin with what it holds. Its capacity
+   * has to be enough for all of them.
+   *
+   * @default prompts with a common beginning are read in full
+   */
+  readMore?(params: Params, tokens: PlacedTokens, cache: PrefixState): NextToken;
+}
+
+/** Tokens of one sequence in a row, with the position of the first: the number of tokens read before. */
+export interface PlacedTokens extends TokenPrefix {
+  /** int32 */
+  readonly position: tf.Scalar;
 }
 
 /** A token and its position in the sequence, from 0: int32 scalars. */

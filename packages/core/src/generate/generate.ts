@@ -15,6 +15,7 @@ import {
 import { argMax, drawToken, filterLogits } from "./logitsFilters.js";
 import { nextLogits, tokenReaderOf } from "./nextLogits.js";
 import { type GenerationPrompt, promptIds } from "./promptIds.js";
+import type { SharedPrefix } from "./sharedPrefix.js";
 import { textStream } from "./textStream.js";
 
 /** Options of {@link generate}. */
@@ -58,8 +59,15 @@ export interface Generation {
  *   an empty prompt, unknown token ids, or one that is too long; `NON_FINITE`; the signal's reason
  * Source: transformers' `generate`.
  */
-export async function* generate(
+export function generate(
   options: GenerateOptions,
+): AsyncGenerator<GeneratedPiece, Generation, undefined> {
+  return piecesAfter(options);
+}
+
+async function* piecesAfter(
+  options: GenerateOptions,
+  prefix?: SharedPrefix,
 ): AsyncGenerator<GeneratedPiece, Generation, undefined> {
   const { model, params, prompt, messages, runtime, signal, ...given } = options;
   const checked = parseOptions(generationOptions, given);
@@ -79,6 +87,7 @@ export async function* generate(
     params: modelParams(params),
     capacity: Math.min(sizeAtLeast(start.length + maxNewTokens), model.maxTokens),
     useCache: checked.useCache,
+    prefix,
   });
   try {
     while (generated.length < maxNewTokens) {
@@ -108,8 +117,20 @@ export async function* generate(
 }
 
 /** Generates the whole text at once: {@link generate} without streaming. */
-export async function generateText(options: GenerateOptions): Promise<Generation> {
-  const pieces = generate(options);
+export function generateText(options: GenerateOptions): Promise<Generation> {
+  return generateTextAfter(options);
+}
+
+/**
+ * Generates the whole text at once after tokens that several prompts begin with.
+ *
+ * @param prefix tokens that are not read again if the prompt begins with them
+ */
+export async function generateTextAfter(
+  options: GenerateOptions,
+  prefix?: SharedPrefix,
+): Promise<Generation> {
+  const pieces = piecesAfter(options, prefix);
   for (;;) {
     const { done, value } = await pieces.next();
     if (done) return value;

@@ -3,7 +3,8 @@ import type { LanguageModel, NextToken, TokenReader } from "../contracts/model.j
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { MetaError } from "../errors.js";
 import { disposeParams, type Params } from "../params.js";
-import { readPrompt, readToken } from "./readTokens.js";
+import { readMore, readPrompt, readToken } from "./readTokens.js";
+import type { SharedPrefix } from "./sharedPrefix.js";
 
 /** Logits of the next token of one sequence, which grows. */
 export interface NextLogits {
@@ -19,10 +20,13 @@ export interface ReadOptions {
   /** Longest sequence that will be read, in tokens. */
   readonly capacity: number;
   readonly useCache: boolean;
+  /** Tokens that have been read already, if the sequence begins with them. */
+  readonly prefix?: SharedPrefix | undefined;
 }
 
 /** Reads a sequence, each token once, or, without a cache, all tokens at each call. */
-export function nextLogits({ reader, params, capacity, useCache }: ReadOptions): NextLogits {
+export function nextLogits(options: ReadOptions): NextLogits {
+  const { reader, params, capacity, useCache, prefix } = options;
   let cache: NextToken["cache"] | undefined;
   const keep = (next: NextToken["cache"] | undefined) => {
     if (cache) disposeParams(cache);
@@ -30,13 +34,21 @@ export function nextLogits({ reader, params, capacity, useCache }: ReadOptions):
   };
   // Rounded up, so that few lengths are compiled for.
   const shortest = (length: number) => Math.min(sizeAtLeast(length), capacity);
+  const first = (ids: readonly number[]): NextToken => {
+    const { readMore: more } = reader;
+    if (!more || !useCache || !prefix?.begins(ids)) {
+      return readPrompt(reader, params, ids, useCache ? capacity : shortest(ids.length));
+    }
+    const rest = { ids: ids.slice(prefix.length), position: prefix.length, capacity };
+    return readMore({ readMore: more }, params, rest, prefix.cache);
+  };
   return {
     async after(ids) {
       const position = ids.length - 1;
       const next =
         cache && useCache
           ? readToken(reader, params, { id: ids[position] as number, position }, cache)
-          : readPrompt(reader, params, ids, useCache ? capacity : shortest(ids.length));
+          : first(ids);
       keep(next.cache);
       try {
         return (await next.logits.data()) as Float32Array;
@@ -82,6 +94,9 @@ export function tokenReaderOf(
     // Not XLA, which would compile for longer than most prompts and answers take to read.
     readPrompt: runtime.compile(generation.readPrompt, { name: "readPrompt", mode: "graph" }),
     readToken: runtime.compile(generation.readToken, { name: "readToken", mode: "graph" }),
+    ...(generation.readMore && {
+      readMore: runtime.compile(generation.readMore, { name: "readMore", mode: "graph" }),
+    }),
   };
   known.set(generation, compiled);
   return compiled;

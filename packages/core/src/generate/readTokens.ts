@@ -22,6 +22,30 @@ export function readPrompt(
   }
 }
 
+/**
+ * Reads more tokens of a sequence after those of a cache. The caller owns the result, and still the cache that was
+ * passed.
+ *
+ * @param position of the first of them
+ * @param capacity longest sequence that will be read, in tokens
+ */
+export function readMore(
+  { readMore: read }: Required<Pick<TokenReader, "readMore">>,
+  params: Params,
+  { ids, position, capacity }: { ids: readonly number[]; position: number; capacity: number },
+  cache: PrefixState,
+): NextToken {
+  const tokens = {
+    ...tokenPrefix(ids, capacity - position),
+    position: tf.scalar(position, "int32"),
+  };
+  try {
+    return read(params, tokens, cache);
+  } finally {
+    disposeParams(tokens);
+  }
+}
+
 /** Reads one more token. The caller owns the result, and still the cache that was passed. */
 export function readToken(
   reader: Pick<TokenReader, "readToken">,

@@ -7,7 +7,7 @@ import { batchLoss } from "../batch/batchLoss.js";
 import type { OptionBatch } from "../batch/optionBatch.js";
 import { type TokenBatch, tokenBatch } from "../batch/tokenBatch.js";
 import { isLanguageModel, type Model } from "../contracts/model.js";
-import { readPrompt, readToken } from "../generate/readTokens.js";
+import { readMore, readPrompt, readToken } from "../generate/readTokens.js";
 import { createObjective } from "../objective/createObjective.js";
 import { disposeParams, dotParams, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
@@ -150,10 +150,28 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
       const wanted = tidy(() =>
         tokenLosses(params, tokenBatch([{ ids, scoredFrom: 1 }])).dataSync(),
       );
-      for (const first of [1, length - 2]) {
+      const { readMore: more } = generation;
+      // Of a prompt in two parts, the first is read into a cache that stays as it is.
+      const begin = (first: number, shared: number) => {
+        if (shared === 0 || !more) {
+          return readPrompt(generation, params, ids.slice(0, first), length);
+        }
+        const before = readPrompt(generation, params, ids.slice(0, shared), length);
+        const rest = { ids: ids.slice(shared, first), position: shared, capacity: length };
+        const read = readMore({ readMore: more }, params, rest, before.cache);
+        disposeParams({ logits: before.logits, ...before.cache });
+        return read;
+      };
+      const prompts = [
+        [1, 0],
+        [length - 2, 0],
+        [length - 2, 1],
+        [length - 1, length - 3],
+      ] as const;
+      for (const [first, shared] of prompts.filter(([first, shared]) => shared < first)) {
         const losses: number[] = [];
         assertNoLeak(() => {
-          let read = readPrompt(generation, params, ids.slice(0, first), length);
+          let read = begin(first, Math.max(0, shared));
           losses.length = 0;
           for (let at = first; at < length; at++) {
             const { logits, cache } = read;
@@ -167,7 +185,7 @@ const properties: Record<ModelProperty, Property<ModelSubject>> = {
           const whole = Number(wanted[first - 1 + i]);
           assert.ok(
             Math.abs(loss - whole) <= 1e-4 * Math.max(1, Math.abs(whole)),
-            `After a prompt of ${first} tokens, token ${first + i} has a loss of ${loss}, but ${whole} when all are read at once.`,
+            `After a prompt of ${first} tokens${shared > 0 ? `, ${shared} of them read before` : ""}, token ${first + i} has a loss of ${loss}, but ${whole} when all are read at once.`,
           );
         });
       }

@@ -9,7 +9,13 @@ import {
 } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { type Architecture, blockParams } from "./architecture.js";
-import { additiveMask, attentionEverywhere, type Heads, type LayerCache } from "./attention.js";
+import {
+  additiveMask,
+  attentionEverywhere,
+  type Heads,
+  type LayerCache,
+  type OutputPositions,
+} from "./attention.js";
 import { embedTokens } from "./embedding.js";
 import {
   type CachedPrompt,
@@ -17,6 +23,7 @@ import {
   type KvCache,
   keysAndValues,
   layerCache,
+  placedInput,
   prefixInput,
 } from "./kvCache.js";
 
@@ -36,13 +43,8 @@ export function tokenReader(
       tidy(() => {
         const cache = promptOf(params);
         const prompt: CachedPrompt | undefined = cache && { tokens: start, cache };
-        const last = tf.reshape(tf.sub(prefix.length, tf.scalar(1, "int32")), [1]) as tf.Tensor1D;
-        const outputs = {
-          queryTimes: tf.expandDims(last, 0) as tf.Tensor2D,
-          scoredQueries: tf.zeros([1], "int32") as tf.Tensor1D,
-          scoredPositions: last,
-        };
         const input = prefixInput(architecture, params, prefix, prompt);
+        const outputs = lastOf(prefix.length);
         const read = extended(architecture, params, input, prompt?.cache, outputs);
         return {
           logits: logitsOf(architecture, params, read.rows),
@@ -51,6 +53,23 @@ export function tokenReader(
       }),
     readToken: (params, token, cache) =>
       tidy(() => readToken(architecture, params, { ...token, start }, cache)),
+    // Slots of positions after those of the cache stay free for readToken: the order of slots does not matter.
+    readMore: (params, tokens, cache) =>
+      tidy(() => {
+        const input = placedInput(architecture, params, tokens, start);
+        const read = extended(architecture, params, input, cache, lastOf(tokens.length));
+        return { logits: logitsOf(architecture, params, read.rows), cache: read.cache };
+      }),
+  };
+}
+
+/** The output of the last of `length` tokens alone. */
+function lastOf(length: tf.Scalar): OutputPositions {
+  const last = tf.reshape(tf.sub(length, tf.scalar(1, "int32")), [1]) as tf.Tensor1D;
+  return {
+    queryTimes: tf.expandDims(last, 0) as tf.Tensor2D,
+    scoredQueries: tf.zeros([1], "int32"),
+    scoredPositions: last,
   };
 }
 

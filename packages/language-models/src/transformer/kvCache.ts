@@ -1,5 +1,6 @@
 import {
   type Params,
+  type PlacedTokens,
   type PrefixState,
   type TokenPrefix,
   tensorNamed,
@@ -86,6 +87,23 @@ export function prefixInput(
   const isPadding = tf.greaterEqual(tf.range(0, positions.time, 1, "int32"), length);
   const x = embedTokens(architecture, params, { inputIds, positions });
   return { x, positions, paddingMask: additiveMask(isPadding) };
+}
+
+/** Embeds tokens that follow others of their sequence, to be read into a cache after `start` of a soft prompt. */
+export function placedInput(
+  architecture: Architecture,
+  params: Params,
+  { inputIds, length, position }: PlacedTokens,
+  start: number,
+): CacheInput {
+  const [batch, time] = inputIds.shape;
+  const own = tf.range(0, time, 1, "int32");
+  // Padding may go beyond the longest sequence.
+  const last = tf.scalar(architecture.maxTokens - start - 1, "int32");
+  const nodes = tf.expandDims(tf.minimum(tf.add(own, position), last), 0) as tf.Tensor2D;
+  const positions = { batch, time, start, nodes };
+  const x = embedTokens(architecture, params, { inputIds, positions });
+  return { x, positions, paddingMask: additiveMask(tf.greaterEqual(own, length)) };
 }
 
 /** One sequence to be read into a cache. */
