@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { lora } from "@metalearn/adapters";
 import {
+  defineFactory,
   disposeParams,
   type LanguageModel,
   type Model,
@@ -17,6 +18,7 @@ import { byteTokenizer, gpt2 } from "@metalearn/models-gpt2";
 import { llama } from "@metalearn/models-llama";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { officialToolkit } from "./support/officialToolkit.js";
 
 const size = { vocabularySize: 256, maxTokens: 16, width: 8, layers: 1, heads: 2 };
@@ -105,6 +107,26 @@ test.each([
   const { path } = await saved("gpt2");
   await writeFile(join(path, "config.json"), JSON.stringify(config));
   await expect(open(path)).rejects.toThrow(message);
+});
+
+test("opens the adapters that plugins declare by their type in PEFT", async () => {
+  const { path: base, params } = await saved("gpt2");
+  const path = join(folder, "ia3");
+  await mkdir(path);
+  const settings = { peft_type: "IA3", base_model_name_or_path: base };
+  await writeFile(join(path, "adapter_config.json"), JSON.stringify(settings));
+  await expect(open(path)).rejects.toThrow(
+    `[BAD_CHECKPOINT] ${path} is an adapter of type IA3, expected one of LORA, PROMPT_TUNING. Is the plugin of another`,
+  );
+  const doubling = defineFactory(z.strictObject({ weights: z.string() }), ({ weights }) => {
+    expect(weights).toBe(path);
+    return (model: Model) => ({ ...model, name: `${model.name}, doubled` });
+  });
+  const ia3 = { name: "ia3", adapters: { ia3: doubling }, peftTypes: { IA3: "ia3" } };
+  const model = await open(path, createToolkit([...officialToolkit.plugins, ia3]));
+  expect(model.name).toBe("gpt2, doubled");
+  expect(model.weights?.source).toBe(base);
+  disposeParams(params);
 });
 
 test("opens only what plugins of the toolkit open", async () => {

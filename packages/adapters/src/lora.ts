@@ -109,7 +109,7 @@ function loraModel(
       name: "lora",
       owns: isLora,
       init,
-      save: (own, directory) => writeLora(directory, own, alpha, model.peft),
+      save: (own, directory, base) => writeLora(directory, own, { alpha, peft: model.peft, base }),
       load: (directory, base) => readLora(directory, base, model.peft),
     }),
     ...viewedModel(model, (params) => mergeLora(model, params, { alpha })),

@@ -12,14 +12,23 @@ import { z } from "zod";
 const configFile = "adapter_config.json";
 const tensorsFile = "adapter_model.safetensors";
 
-/** Writes an adapter in the format of Hugging Face's PEFT: `adapter_config.json` beside the tensors. */
+/**
+ * Writes an adapter in the format of Hugging Face's PEFT: `adapter_config.json` beside the tensors.
+ *
+ * @param base path or name of the base model, if it is known
+ */
 export async function writePeft(
   directory: string,
   config: Readonly<Record<string, unknown>>,
   tensors: Params,
+  base: string | undefined,
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const all = { task_type: "CAUSAL_LM", base_model_name_or_path: null, inference_mode: true };
+  const all = {
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: base ?? null,
+    inference_mode: true,
+  };
   const text = JSON.stringify({ ...config, ...all }, null, 2);
   await writeTextAtomically(join(directory, configFile), `${text}\n`);
   await writeSafetensors(join(directory, tensorsFile), tensors, { format: "pt" });

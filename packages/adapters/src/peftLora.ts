@@ -22,12 +22,20 @@ const configSchema = z.looseObject({
 const before = (peft: PeftNames | undefined) => `base_model.model.${peft?.prefix ?? ""}`;
 const after = ".weight";
 
+/** What a LoRA's files tell beside its tensors. */
+interface LoraDescription {
+  readonly alpha: number;
+  /** Names of the model's parameters in PEFT. */
+  readonly peft: PeftNames | undefined;
+  /** Path or name of the base model. */
+  readonly base: string | undefined;
+}
+
 /** Writes the tensors `….lora_A` and `….lora_B` as a LoRA of PEFT. */
 export async function writeLora(
   directory: string,
   own: Params,
-  alpha: number,
-  peft: PeftNames | undefined,
+  { alpha, peft, base }: LoraDescription,
 ): Promise<void> {
   const factors = Object.entries(own);
   const modules = factors.map(([name]) => name.replace(/\.lora_[AB]$/, ""));
@@ -41,7 +49,7 @@ export async function writeLora(
     bias: "none",
   };
   const stored = factors.map(([name, tensor]) => [`${before(peft)}${name}${after}`, tensor]);
-  await writePeft(directory, config, Object.fromEntries(stored));
+  await writePeft(directory, config, Object.fromEntries(stored), base);
 }
 
 /**

@@ -14,7 +14,11 @@ const configSchema = z.looseObject({
 });
 
 /** Writes a soft prompt as PEFT's prompt tuning does. */
-export async function writePrompt(directory: string, own: Params): Promise<void> {
+export async function writePrompt(
+  directory: string,
+  own: Params,
+  base: string | undefined,
+): Promise<void> {
   const tensor = tensorNamed(own, promptName);
   const [tokens, width] = tensor.shape;
   const config = {
@@ -24,7 +28,7 @@ export async function writePrompt(directory: string, own: Params): Promise<void>
     num_transformer_submodules: 1,
     prompt_tuning_init: "RANDOM",
   };
-  await writePeft(directory, config, { [storedName]: tensor });
+  await writePeft(directory, config, { [storedName]: tensor }, base);
 }
 
 /**

@@ -13,6 +13,7 @@ export default definePlugin({
       open: (model, directory) => pretrainedSoftPrompt(languageModel(model), directory),
     }),
   },
+  peftTypes: { LORA: "lora", PROMPT_TUNING: "soft-prompt" },
 });
 
 function languageModel(model: Model) {

@@ -82,7 +82,7 @@ function promptedModel(
       name: "prompt",
       owns: (name) => name === promptName,
       init,
-      save: (own, directory) => writePrompt(directory, own),
+      save: (own, directory, base) => writePrompt(directory, own, base),
       load: (directory, base) => loadPrompt(model, tokens, directory, base),
     }),
     ...readerOf(model).prompted(tokens, (params) => tensorNamed(params, promptName) as tf.Tensor2D),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { openSafetensors, readSafetensors, readTorch } from "@metalearn/core/files";
-import { failureOf, type Project } from "@metalearn/test-support/project";
+import { failureOf, type Project, tinyRun } from "@metalearn/test-support/project";
 import { pythonLacks, runPython } from "@metalearn/test-support/python";
 import { beforeAll, describe, expect, test } from "vitest";
 import { projectWithTasks } from "./support/projectWithTasks.js";
@@ -80,6 +80,26 @@ describe("export", () => {
     }
   });
 
+  test("names the base model of an adapter, where training has left it as it was", async () => {
+    const base = `${run}/checkpoints/00000008/model`;
+    const config = {
+      ...tinyRun,
+      ...{ model: { weights: `./${base}` }, train: { steps: 1, batchSize: 2 } },
+      adapter: { use: "lora", rank: 2, targets: ["*.c_attn.weight"] },
+      compare: { runs: { adapted: { trainable: ["*.lora_*"] } } },
+    };
+    await project.write("adapted.json", config);
+    expect((await project.metalearn(["train", "-c", "adapted.json"])).code).toBe(0);
+    const baseOf = async (folder: string, ...changes: string[]) => {
+      const args = ["export", "runs/adapted-seed100", folder, ...changes];
+      expect((await project.metalearn(args)).code).toBe(0);
+      const path = `${folder}/lora/adapter_config.json`;
+      return (await project.json<Record<string, unknown>>(path)).base_model_name_or_path;
+    };
+    expect(await baseOf("frozen")).toBe(project.path(base));
+    expect(await baseOf("whole", 'trainable=["*"]')).toBe(null);
+  });
+
   test("refuses a damaged GGUF file and leaves nothing", async () => {
     await project.write("broken.gguf", "GGUF, but no more than that");
     expect(await failureOf(project, ["export", "broken.gguf", "new"])).toContain(
@@ -95,6 +115,14 @@ describe("export", () => {
       "argument 'int8' is invalid. Allowed choices are float32, float16, bfloat16.",
     ],
     [["new"], "does not say how many attention heads it has"],
+    [
+      ["new", "model.revision=main", ...shape],
+      "revision: expected none for weights at a local path, ",
+    ],
+    [
+      ["new", "--plugin", "@metalearn/trackers", ...shape],
+      "[BAD_OPTION] --plugin @metalearn/trackers: ",
+    ],
   ])("refuses %j in words of what to do", async (args, message) => {
     expect(await failureOf(project, ["export", torchFile, ...args])).toContain(message);
     expect(await project.read("new/config.json")).toBeUndefined();

@@ -1,10 +1,18 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { disposeParams, learnerParams, MetaError, modelParams } from "@metalearn/core";
+import {
+  disposeParams,
+  learnerParams,
+  MetaError,
+  type Model,
+  matchingNames,
+  modelParams,
+  type Params,
+} from "@metalearn/core";
 import { type FloatType, saveParams, writeAtomically } from "@metalearn/core/files";
-import { openParams } from "@metalearn/core/runs";
+import { openParams, type RunConfig } from "@metalearn/core/runs";
 import type { PluginFlags } from "../flags.js";
-import { openCheckpoint } from "../openCheckpoint.js";
+import { type CheckpointSession, openCheckpoint } from "../openCheckpoint.js";
 
 /** Flags of `metalearn export`. */
 export interface ExportFlags extends PluginFlags {
@@ -41,8 +49,10 @@ export async function exportCheckpoint(
     const model = await scope.get("model");
     const params = await openParams(model, { parameters, seed });
     const saved = modelParams(params);
+    const exported = { model, params: saved, isTrained: parameters !== undefined };
+    const base = await unchangedBase(exported, config, { toolkit, configFile });
     await writeAtomically(resolve(folder), (temporary) =>
-      saveParams(model, saved, temporary, { dtype }),
+      saveParams(model, saved, temporary, { dtype, base }),
     );
     const left = Object.keys(learnerParams(params)).length;
     if (left > 0) {
@@ -50,6 +60,27 @@ export async function exportCheckpoint(
     }
     disposeParams(params);
     console.log(`Wrote ${folder}: ${model.name}, ${dtype}.`);
+  } finally {
+    await scope.dispose();
+  }
+}
+
+/** Source of the model below an adapter, if training has left that model as it was. */
+async function unchangedBase(
+  {
+    model: { weights },
+    params,
+    isTrained,
+  }: { readonly model: Model; readonly params: Params; readonly isTrained: boolean },
+  { model, trainable = ["*"], seed }: RunConfig,
+  { toolkit, configFile }: Pick<CheckpointSession, "toolkit" | "configFile">,
+): Promise<string | undefined> {
+  if (!isTrained || !weights) return weights?.source;
+  const scope = toolkit.open({ seed, references: { model }, configFile });
+  try {
+    const { parameterShapes: own = params } = await scope.get("model");
+    const trained = matchingNames(Object.keys(params), trainable, "trainable");
+    return trained.some((name) => name in own) ? undefined : weights.source;
   } finally {
     await scope.dispose();
   }

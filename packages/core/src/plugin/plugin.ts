@@ -61,6 +61,11 @@ export interface Plugin {
    */
   readonly checkpoints?: Readonly<Record<string, string>>;
   readonly adapters?: Readonly<Record<string, Factory<ModelAdapter>>>;
+  /**
+   * Names in `adapters` by the adapters of PEFT that they open as `weights`: by `peft_type` in adapter_config.json.
+   * The model `auto` chooses by it.
+   */
+  readonly peftTypes?: Readonly<Record<string, string>>;
   readonly tasks?: Readonly<Record<string, Factory<TaskSource>>>;
   readonly learners?: Readonly<Record<string, Factory<Learner>>>;
   readonly optimizers?: Readonly<Record<string, Factory<MetaOptimizer>>>;

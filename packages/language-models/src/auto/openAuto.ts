@@ -58,10 +58,12 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
     ...(tokenizer !== undefined && { tokenizer }),
     ...(heads !== undefined && { heads }),
   };
-  if (found.kind === "model") return openModel(found, shared, context);
-  const base = await findWeights(baseOf(found), hub);
+  if (found.kind === "model") return openModel({ ...found, source }, shared, context);
+  const baseSource = baseOf(found, context.plugins);
+  const base = await findWeights(baseSource, hub);
   if (base.kind === "model") {
-    return withAdapter(await openModel(base, shared, context), found, context);
+    const model = await openModel({ ...base, source: baseSource }, shared, context);
+    return withAdapter(model, found, context);
   }
   throw new MetaError(
     "BAD_CHECKPOINT",
@@ -70,12 +72,13 @@ export async function openAuto(given: AutoOptions, context: AutoContext): Promis
 }
 
 async function openModel(
-  { path, modelType, adapters }: FoundModel,
+  { path, modelType, adapters, source }: FoundModel & { readonly source: string },
   shared: Pick<AutoOptions, "heads" | "tokenizer">,
   context: AutoContext,
 ): Promise<Model> {
   const use = modelFor(modelType, path, context.plugins);
   let model: Model = await context.create("model", { use, weights: path, ...shared });
+  if (model.weights) model = { ...model, weights: { ...model.weights, source } };
   for (const adapter of adapters) model = await withAdapter(model, adapter, context);
   return model;
 }
@@ -86,9 +89,7 @@ async function openModel(
  * @throws MetaError `BAD_CHECKPOINT`
  */
 function modelFor(modelType: string, source: string, plugins: FactoryContext["plugins"]): string {
-  const known = Object.assign({}, ...plugins.map(({ checkpoints }) => checkpoints)) as Readonly<
-    Record<string, string>
-  >;
+  const known = declared(plugins, "checkpoints");
   if (Object.hasOwn(known, modelType)) return known[modelType] as string;
   throw new MetaError(
     "BAD_CHECKPOINT",
@@ -96,38 +97,44 @@ function modelFor(modelType: string, source: string, plugins: FactoryContext["pl
   );
 }
 
-/** Names of adapters by `peft_type`. */
-const adapters: Readonly<Record<string, string>> = {
-  LORA: "lora",
-  PROMPT_TUNING: "soft-prompt",
-};
-
-/** @throws MetaError `BAD_CHECKPOINT` */
-function adapterFor({ path, type }: FoundAdapter): string {
-  const use = adapters[type];
-  if (use !== undefined) return use;
+/**
+ * Name of the adapter that opens those of PEFT's type.
+ *
+ * @throws MetaError `BAD_CHECKPOINT`
+ */
+function adapterFor({ path, type }: FoundAdapter, plugins: FactoryContext["plugins"]): string {
+  const known = declared(plugins, "peftTypes");
+  if (Object.hasOwn(known, type)) return known[type] as string;
   throw new MetaError(
     "BAD_CHECKPOINT",
-    `${path} is an adapter of type ${type}, expected one of ${Object.keys(adapters).join(", ")}.`,
+    `${path} is an adapter of type ${type}, expected one of ${Object.keys(known).sort().join(", ")}. Is the plugin of another listed under "plugins"?`,
   );
 }
 
+/** The names that all plugins declare for kinds of files. */
+function declared(
+  plugins: FactoryContext["plugins"],
+  key: "checkpoints" | "peftTypes",
+): Readonly<Record<string, string>> {
+  return Object.assign({}, ...plugins.map((plugin) => plugin[key]));
+}
+
 /** @throws MetaError `BAD_CHECKPOINT` */
-function baseOf(found: FoundAdapter): string {
+function baseOf(found: FoundAdapter, plugins: FactoryContext["plugins"]): string {
   if (found.base?.startsWith(".")) return resolve(found.path, found.base);
   if (found.base !== undefined) return found.base;
   throw new MetaError(
     "BAD_CHECKPOINT",
-    `${found.path} is an adapter, and names no base model. Name both: model: { weights: BASE }, adapter: { use: ${adapterFor(found)}, weights: ${found.path} }.`,
+    `${found.path} is an adapter, and names no base model. Name both: model: { weights: BASE }, adapter: { use: ${adapterFor(found, plugins)}, weights: ${found.path} }.`,
   );
 }
 
 async function withAdapter(
   model: Model,
   found: FoundAdapter,
-  { create }: Pick<AutoContext, "create">,
+  { create, plugins }: Pick<AutoContext, "create" | "plugins">,
 ): Promise<Model> {
-  const use = adapterFor(found);
+  const use = adapterFor(found, plugins);
   const adapt: ModelAdapter = await create("adapter", { use, weights: found.path });
   return adapt(model);
 }
