@@ -56,14 +56,13 @@ export const crossfitOptions = z
       .min(4)
       .optional()
       .describe(
-        "Limit of one example, in tokens; 2 of them stay free. Longer inputs are cut at their end. Evaluation sequences have at most `shots` times as many. Default: 256, or `maxTokens` where that is less.",
+        "Limit of one example, in tokens; 2 of them stay free. Longer inputs are cut at their end, and you are told. Evaluation sequences have at most `shots` times as many. Default: 256, or `maxTokens` where that is less or is `model`.",
       ),
     maxTokens: z
-      .int()
-      .min(4)
+      .union([z.int().min(4), z.literal("model")])
       .optional()
       .describe(
-        `Limit of one sequence, in tokens. Default: ${usualMaxTokens}, or the model's limit where that is less.`,
+        `Limit of one sequence, in tokens; \`model\` for as many as the model reads. Default: ${usualMaxTokens}, or the model's limit where that is less; \`model\` for single questions to published parameters.`,
       ),
     taskSampling: z
       .enum(["proportional", "uniform", "temperature"])
@@ -150,7 +149,7 @@ export const crossfitOptions = z
       ),
   })
   .superRefine(({ maxTokens = usualMaxTokens, maxExampleTokens = 0 }, context) => {
-    if (maxExampleTokens <= maxTokens) return;
+    if (maxTokens === "model" || maxExampleTokens <= maxTokens) return;
     context.addIssue({
       code: "custom",
       message: `expected maxExampleTokens of at most maxTokens (${maxTokens}), got ${maxExampleTokens}`,
@@ -160,6 +159,11 @@ export const crossfitOptions = z
 
 /** Options in code, which also takes what a run provides: a tokenizer and a place for messages. */
 export const crossfitInCode = crossfitOptions.safeExtend({
+  maxTokens: z
+    .int()
+    .min(4)
+    .optional()
+    .describe(`Limit of one sequence, in tokens. Default: ${usualMaxTokens}.`),
   tokenizer: z
     .custom<Tokenizer>(isTokenizer, "expected a tokenizer, e.g. byteTokenizer")
     .describe("Turns texts into tokens."),
@@ -184,6 +188,9 @@ export type CompleteOptions = z.output<typeof crossfitInCode> & {
 };
 
 type Options = z.output<typeof crossfitOptions>;
+
+/** Limits of sequences and examples, as a config gives them. */
+export type LimitOptions = Pick<Options, "maxTokens" | "maxExampleTokens">;
 
 /** Format of examples as text. */
 export type PromptFormat = Pick<Options, "method" | "style" | "separatorCompat">;

@@ -48,6 +48,18 @@ test("an empty input is allowed", () => {
   expect(texts(encoder(9).answered(example("", "yz"), place))).toEqual(["", " yz"]);
 });
 
+test("a cut input tells how many of its tokens are kept", () => {
+  const cutOf = (tokens: ExampleTokens | undefined) => tokens?.cut?.();
+  expect(cutOf(encoder(8).answered(example("abcdef", "yz"), place))).toEqual({ kept: 3, of: 6 });
+  expect(cutOf(encoder(20).answered(example("abcdef", "yz"), place))).toBeUndefined();
+  const asked = encoder(10).perAnswer(example("abcdef", "y", []), ["y", "long"], place);
+  expect(asked.map(cutOf)).toEqual([
+    { kept: 3, of: 6 },
+    { kept: 3, of: 6 },
+  ]);
+  expect(cutOf(encoder(6).unanswered(example("abcdef", "y"), place))).toEqual({ kept: 4, of: 6 });
+});
+
 test("the longest option shortens the input for all options alike", () => {
   // Room for 8: " long" takes 5, which leaves 3 letters of the input.
   const asked = encoder(10).perAnswer(example("abcdef", "y", []), ["y", "long"], place);
@@ -107,13 +119,13 @@ test("no more of a text is encoded than can fit, and nothing changes by that", (
   const tokenizer = {
     ...letterTokenizer,
     encodeStart(text: string, limit: number) {
-      read.push(limit);
+      if (limit < 100) read.push(limit); // more are counted only of a text that was cut
       return letterTokenizer.encode(text.slice(0, limit));
     },
   };
-  const outcome = (work: () => unknown) => {
+  const outcome = (work: () => ExampleTokens | ExampleTokens[] | undefined) => {
     try {
-      return work();
+      return [work() ?? []].flat().map((tokens) => ({ ...tokens, cut: tokens.cut?.() }));
     } catch (error) {
       return messageOf(error);
     }
@@ -129,7 +141,7 @@ test("no more of a text is encoded than can fit, and nothing changes by that", (
         return [
           outcome(() => encoder.answered(row, { task, first: false })),
           outcome(() => encoder.perAnswer(row, answers, { task, first: false })),
-          outcome(() => encoder.check(row, { task, answers, isScored: false })),
+          outcome(() => void encoder.check(row, { task, answers, isScored: false })),
         ];
       });
       expect(cut).toEqual(whole);

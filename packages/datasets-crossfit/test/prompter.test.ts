@@ -9,9 +9,12 @@ const model = { name: "m", tokenizer, maxTokens: 4096 } as unknown as LanguageMo
 
 const options = plugin.tasks.crossfit.options.parse({ root: ".", setting: "none" });
 
-async function questionOf(request: Partial<PromptRequest> & { input: string }) {
+async function questionOf(
+  request: Partial<PromptRequest> & { input: string },
+  format: unknown = options,
+) {
   const target = plugin.prompters.crossfit(
-    options,
+    format,
     model,
   )({
     ...{ options: [], demonstrations: [] },
@@ -33,6 +36,37 @@ test("free text after demonstrations keeps all of its question", async () => {
   const demonstrations = [{ input: "1", output: "2" }];
   const prompt = (await questionOf({ input, demonstrations }))?.prompt ?? [];
   expect(Buffer.from(prompt).toString()).toBe(`12\n\n\n${input}`);
+});
+
+test("a question that is cut tells how many tokens are kept of how many, and which options limit it", async () => {
+  const limits = ["maxExampleTokens", "maxTokens"];
+  // MetaICL's limit of an example is 256, of which 2 stay free; "\nbee" takes 4.
+  const asked = { input: "a".repeat(900), options: ["ant", "bee"] };
+  const cut = await questionOf(asked);
+  expect(cut?.cut).toEqual({ input: { kept: 250, of: 900 }, limits });
+  expect(cut?.sequences.map(({ ids }) => ids.length)).toEqual([254, 254]);
+  // One demonstration: the sequence has room for 256, of which the question takes 254.
+  const demonstrations = [{ input: "c".repeat(300), output: "ant" }];
+  const shown = await questionOf({ ...asked, demonstrations });
+  // Its own first 250 tokens and "\nant" were kept, and then the last 2 of them.
+  expect(shown?.cut?.demonstrations).toEqual({ kept: 2, of: 304 });
+  expect((await questionOf({ ...asked, input: "a".repeat(250) }))?.cut).toBeUndefined();
+});
+
+test("maxTokens: model reads as much as the model does", async () => {
+  const limits = { root: ".", setting: "none", maxTokens: "model" };
+  const whole = await questionOf(
+    { input: "a".repeat(4000), options: ["ant", "bee"] },
+    plugin.tasks.crossfit.options.parse(limits),
+  );
+  expect(whole?.cut).toBeUndefined();
+  expect(whole?.sequences.map(({ ids }) => ids.length)).toEqual([4004, 4004]);
+  const cut = await questionOf(
+    { input: "a".repeat(5000), options: ["ant", "bee"] },
+    plugin.tasks.crossfit.options.parse(limits),
+  );
+  // 4096 tokens, of which 2 stay free, and 4 are "\nbee".
+  expect(cut?.cut?.input).toEqual({ kept: 4090, of: 5000 });
 });
 
 test("options are what is scored and shown: without white space around them", async () => {

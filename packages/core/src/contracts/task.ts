@@ -89,6 +89,25 @@ export interface Question {
   readonly gold: readonly string[];
   /** Token ids before the answer, where it is generated; absent where it is one of the options */
   readonly prompt?: readonly number[];
+  /** Parts that were cut to the limits of the tasks. @default the question is complete */
+  readonly cut?: CutQuestion;
+}
+
+/** Parts of a question that lost tokens, so that users can be told. */
+export interface CutQuestion {
+  /** The input of the question itself, without its answer. */
+  readonly input?: TokensKept;
+  /** All demonstrations before it. */
+  readonly demonstrations?: TokensKept;
+  /** Options of the tasks that set the limits, such as `maxTokens`. */
+  readonly limits: readonly string[];
+}
+
+/** Number of tokens that are read of a text. */
+export interface TokensKept {
+  readonly kept: number;
+  /** Number of all its tokens; where they are very many, a lower bound. */
+  readonly of: number;
 }
 
 /** A held-out task for evaluation in context. */

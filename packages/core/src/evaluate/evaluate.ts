@@ -8,6 +8,7 @@ import type { Params } from "../params.js";
 import { mean } from "../statistics.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
+import { cutCounter } from "./cutQuestions.js";
 import { generateAnswers } from "./generateAnswers.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
 import { type Answer, scoreAnswers } from "./scoreAnswers.js";
@@ -59,6 +60,8 @@ export interface EvaluateOptions extends EvaluationTargets {
   readonly maxNewTokens?: number | undefined;
   /** Compiles the scoring functions. @default they run uncompiled */
   readonly runtime?: Pick<TensorRuntime, "compile">;
+  /** Called with one line at the end if questions lost a part to the limits of their tasks. @default no-op */
+  readonly notify?: (message: string) => void;
 }
 
 /**
@@ -80,7 +83,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const params = modelParams(options.params);
   const adapter = adaptation && targetAdapter({ ...options, adaptation });
   let scoreQuestions: QuestionScorer | undefined;
-  return evaluateTargets(options, (target) => {
+  const cut = cutCounter();
+  const evaluation = await evaluateTargets(options, (target) => {
     if ("episodes" in target && isPredictor(model)) {
       return (seed) => scoreEpisodes(target, seed, { model, params, adapter, signal });
     }
@@ -91,6 +95,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       const scorer = scoreQuestions;
       return (seed) =>
         scoreAnswers(target, seed, (questions) => {
+          cut.add(target.name, questions);
           const scoresOf = (adapted?: Params) =>
             method === "pmi"
               ? pmiScores(target, seed, {
@@ -123,6 +128,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       `The task "${target.name}" needs a ${wanted}, got ${model.name}.`,
     );
   });
+  const message = cut.message();
+  if (message !== undefined) options.notify?.(message);
+  return evaluation;
 }
 
 /**

@@ -11,8 +11,16 @@ export type GenerationPrompt =
 /** Number of tokens to generate unless more or fewer are asked for. */
 const usualNewTokens = 256;
 
+/** The token ids of a prompt, and the number of tokens to generate after it. */
+interface PromptIds {
+  readonly ids: readonly number[];
+  readonly maxNewTokens: number;
+  /** Number of tokens that the prompt lost at its beginning. */
+  readonly dropped: number;
+}
+
 /**
- * The token ids of a prompt, and the number of tokens to generate after it.
+ * Encodes a prompt, and finds how many tokens are to follow it.
  *
  * @throws MetaError `BAD_OPTION` or `BAD_DATA`
  */
@@ -23,7 +31,7 @@ export function promptIds(
     maxNewTokens,
     truncatePrompt,
   }: Pick<CheckedGenerationOptions, "maxNewTokens" | "truncatePrompt">,
-): { ids: readonly number[]; maxNewTokens: number } {
+): PromptIds {
   const ids = encode(model, asked);
   if (ids.length === 0) {
     throw new MetaError("BAD_DATA", "Expected a prompt of at least 1 token, got none.");
@@ -31,9 +39,11 @@ export function promptIds(
   // The last token is generated, but never read.
   const room = model.maxTokens + 1 - ids.length;
   const wanted = maxNewTokens ?? Math.min(usualNewTokens, Math.max(1, room));
-  if (wanted <= room) return { ids, maxNewTokens: wanted };
+  if (wanted <= room) return { ids, maxNewTokens: wanted, dropped: 0 };
   const readable = model.maxTokens + 1 - wanted;
-  if (truncatePrompt && readable >= 1) return { ids: ids.slice(-readable), maxNewTokens: wanted };
+  if (truncatePrompt && readable >= 1) {
+    return { ids: ids.slice(-readable), maxNewTokens: wanted, dropped: ids.length - readable };
+  }
   throw new MetaError(
     readable >= 1 ? "BAD_DATA" : "BAD_OPTION",
     `${model.name} reads at most ${model.maxTokens} tokens, but the prompt has ${ids.length}, and ${wanted} are to follow. ${

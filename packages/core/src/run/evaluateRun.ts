@@ -66,7 +66,7 @@ export async function evaluateRun(
       ? await evaluateBaseline(method, asked)
       : await evaluate({
           ...{ ...asked, method, model, params, adaptation },
-          ...{ tokensPerBatch, maxNewTokens, runtime },
+          ...{ tokensPerBatch, maxNewTokens, runtime, notify: run.notify },
         });
     const seconds = (performance.now() - begun) / 1000;
     const record: EvaluationRecord = {

@@ -1,16 +1,19 @@
 import type { RunConfig } from "../config/schema.js";
 import { isLanguageModel } from "../contracts/model.js";
 import type { Prompter, PromptRequest } from "../contracts/prompter.js";
-import type { TargetTask } from "../contracts/task.js";
+import type { Question, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { targetAdapter } from "../evaluate/adaptation.js";
 import { type Baseline, isBaseline } from "../evaluate/answerMethods.js";
+import { cutMessages } from "../evaluate/cutQuestions.js";
 import { evaluate } from "../evaluate/evaluate.js";
+import { requireMemory } from "../evaluate/requireMemory.js";
 import type { Answer } from "../evaluate/scoreAnswers.js";
 import { type Generation, generate } from "../generate/generate.js";
-import type { GenerationOptions } from "../generate/generationOptions.js";
-import type { GenerationPrompt } from "../generate/promptIds.js";
+import { type GenerationOptions, generationOptions } from "../generate/generationOptions.js";
+import { type GenerationPrompt, promptIds } from "../generate/promptIds.js";
 import { disposeParams, type Params } from "../params.js";
+import { parseOptions } from "../plugin/parseOptions.js";
 import type { Toolkit } from "../plugin/toolkit.js";
 import { referencesOf } from "./componentsOf.js";
 import { openParams } from "./findParams.js";
@@ -68,7 +71,8 @@ export interface OpenPredictor {
 /**
  * Opens a run's model for single questions. It answers them as evaluation would: with the prompts of the
  * run's tasks, by `evaluate.method`, and adapted to the demonstrations if `evaluate.adapt` is set. The
- * data of the tasks is not needed.
+ * data of the tasks is not needed. Parameters are read for the first question, after it was checked; `notify` is told
+ * how much is kept of a question that is cut.
  *
  * @throws MetaError `BAD_OPTION` when the run's tasks cannot write single questions, its method uses no
  *   model, or its model is not a language model; errors of the components
@@ -78,7 +82,7 @@ export async function openPredictor({
   config,
   configFile,
   parameters,
-  notify,
+  notify = () => {},
 }: PredictorOptions): Promise<OpenPredictor> {
   const { seed, tasks } = config;
   const { method, adapt } = config.evaluate;
@@ -102,9 +106,24 @@ export async function openPredictor({
     }
     const write = prompter(toolkit.check("tasks", tasks), model);
     const adaptation = adapt && (await openAdaptation(scope, config, adapt));
-    const params = await openParams(model, { parameters, seed });
+    let loading: Promise<Params> | undefined;
+    /** The parameters, which are read for the first question, after it has been checked. */
+    const loaded = () => {
+      loading ??= openParams(model, { parameters, seed });
+      return loading;
+    };
+    /** The target's only question; tells which parts of it are cut. */
+    const questionOf = async (target: TargetTask) => {
+      const [question] = (await target.questions(seed)) as [Question];
+      if (question.cut) for (const message of cutMessages(question.cut, model)) notify(message);
+      return question;
+    };
     return {
       async rank(request) {
+        const target = write(request);
+        const question = await questionOf(target);
+        requireMemory(question, { model, runtime });
+        const params = await loaded();
         const answers: Answer[] = [];
         const keep = async (_: string, __: number, own: readonly Answer[]) => {
           answers.push(...own);
@@ -114,7 +133,7 @@ export async function openPredictor({
           params,
           method,
           adaptation,
-          targets: [write(request)],
+          targets: [{ ...target, questions: async () => [question] }],
           seeds: [seed],
           answers: { has: () => false, add: keep },
         });
@@ -122,25 +141,31 @@ export async function openPredictor({
       },
       async generate(request, { chat = false, onText, signal, ...given } = {}) {
         const target = () => write({ ...request, options: [] });
-        const own = chat ? chatOf(request) : await promptOf(target(), seed);
-        const stop = chat || request.demonstrations.length === 0 ? {} : { stop: "\n" };
+        const asked = chat ? chatOf(request) : promptOf(await questionOf(target()));
+        const hasShots = !chat && request.demonstrations.length > 0;
+        // The oldest demonstrations are dropped where they do not fit, but never a part of the question.
+        const options = { truncatePrompt: hasShots, ...(hasShots && { stop: "\n" }), ...given };
+        const { ids, dropped } = promptIds(model, asked, parseOptions(generationOptions, options));
+        if (dropped > 0) {
+          notify(
+            `The prompt was cut: its last ${ids.length} of ${ids.length + dropped} tokens are read, so that the answer fits into the ${model.maxTokens} of ${model.name}.`,
+          );
+        }
         const answer = async (adapted: Params) => {
-          const pieces = generate({
-            ...{ model, params: adapted, runtime, signal, ...own },
-            // The oldest demonstrations are dropped where they do not fit, but never a part of the question.
-            ...{ truncatePrompt: !chat && request.demonstrations.length > 0, ...stop, ...given },
-          });
+          const read = { model, params: adapted, runtime, signal, prompt: ids };
+          const pieces = generate({ ...read, ...options });
           for (;;) {
             const { done, value } = await pieces.next();
             if (done) return value;
             onText?.(value.text);
           }
         };
+        const params = await loaded();
         const adapter = adaptation && targetAdapter({ ...{ model, params, runtime, adaptation } });
         return adapter ? adapter.scored(target(), seed, answer) : answer(params);
       },
       async close() {
-        disposeParams(params);
+        if (loading) disposeParams(await loading.catch(() => ({})));
         await scope.dispose();
       },
     };
@@ -169,10 +194,9 @@ function chatOf({ input, demonstrations }: PromptRequest): GenerationPrompt {
   return { messages: [...shown, { role: "user", content: input }] };
 }
 
-/** The prompt of a target's only question. @throws MetaError `BAD_OPTION` when it has none */
-async function promptOf(target: TargetTask, seed: number): Promise<GenerationPrompt> {
-  const [question] = await target.questions(seed);
-  if (question?.prompt) return { prompt: question.prompt };
+/** The prompt of a question. @throws MetaError `BAD_OPTION` when it has none */
+function promptOf({ prompt }: Question): GenerationPrompt {
+  if (prompt) return { prompt };
   throw new MetaError(
     "BAD_OPTION",
     "The run's tasks cannot write questions without options. Give options.",

@@ -1,15 +1,14 @@
 import { MetaError, type Prompter, type Tokenizer } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { atRow } from "../data/taskFile.js";
-import type { CrossfitOptions, PromptFormat } from "../options.js";
+import type { CrossfitOptions, LimitOptions, PromptFormat } from "../options.js";
 import { exampleEncoder } from "../prompt/exampleEncoder.js";
 import { tokenLimits } from "../prompt/tokenLimits.js";
 import { questionWriter } from "./questionWriter.js";
 import { requireDirect } from "./targetTask.js";
 
 /** Options of the tasks that a prompter reads; a config has checked them. */
-type PromptOptions = PromptFormat &
-  Pick<CrossfitOptions, "template" | "maxTokens" | "maxExampleTokens">;
+type PromptOptions = PromptFormat & LimitOptions & Pick<CrossfitOptions, "template">;
 
 /** Writes single questions as `crossfit` writes those of targets. */
 export const prompter: Prompter = (options, model) => {
@@ -58,13 +57,12 @@ export const prompter: Prompter = (options, model) => {
       const alone = shots === 0 && template === undefined;
       return {
         ...{ name: task, unseenDomain: false, metric: "exact-match", isFreeForm, support },
-        questions: async () => [
-          {
-            ...writer.freeFormQuestion(asked),
-            ...(alone && { prompt: textOf(tokenizer, input) }),
-            gold: [],
-          },
-        ],
+        questions: async () => {
+          const question = { ...writer.freeFormQuestion(asked), gold: [] };
+          if (!alone) return [question];
+          const { cut: _, ...whole } = question;
+          return [{ ...whole, prompt: textOf(tokenizer, input) }];
+        },
       };
     }
     return {

@@ -1,4 +1,4 @@
-import type { Question, TokenSequence } from "@metalearn/core";
+import type { CutQuestion, Question, TokenSequence } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { nearestRows } from "../data/nearestRows.js";
 import { atRow } from "../data/taskFile.js";
@@ -56,32 +56,35 @@ export function questionWriter(train: Rows, options: WriterOptions): QuestionWri
   const { task, encoder, shots, maxTokens } = options;
   const rows = supportRows(train, options);
   const demonstrations = demonstrationsOf(train, rows, options);
-  const sequences: QuestionWriter["sequences"] = ({ rows, row, answers }, neutral = false) => {
+  const written = ({ rows, row, answers }: AskedRow, neutral = false) => {
     const example = rows.examples[row] as Example;
-    const written = neutral ? { ...example, input: neutralInput } : example;
+    const shown = neutral ? { ...example, input: neutralInput } : example;
     const place = { task, first: shots === 0 };
-    const candidates = atRow(rows.path, row, () => encoder.perAnswer(written, answers, place));
+    const candidates = atRow(rows.path, row, () => encoder.perAnswer(shown, answers, place));
     const newestFirst = demonstrations(example);
-    return candidates.map((query) => assembleSequence({ newestFirst, query, maxTokens }));
+    return {
+      sequences: candidates.map((query) => assembleSequence({ newestFirst, query, maxTokens })),
+      ...cutOf(newestFirst, candidates, maxTokens),
+    };
   };
   return {
-    sequences,
+    sequences: (asked, neutral) => written(asked, neutral).sequences,
     question: (asked) => ({
       options: asked.answers.map((answer) => answer.trim()),
       gold: (asked.rows.examples[asked.row] as Example).outputs.map((output) => output.trim()),
-      sequences: sequences(asked),
+      ...written(asked),
     }),
     freeFormQuestion({ rows, row }) {
       const example = rows.examples[row] as Example;
       const place = { task, first: shots === 0 };
-      const conditioning = atRow(rows.path, row, () => encoder.unanswered(example, place));
-      const query = { conditioning, scored: [] };
+      const query = atRow(rows.path, row, () => encoder.unanswered(example, place));
       const newestFirst = demonstrations(example);
       return {
         options: [],
         sequences: [],
         gold: example.outputs.map((output) => output.trim()),
         prompt: assembleSequence({ newestFirst, query, maxTokens }).ids,
+        ...cutOf(newestFirst, [query], maxTokens),
       };
     },
     supportRows: rows,
@@ -94,6 +97,28 @@ export function questionWriter(train: Rows, options: WriterOptions): QuestionWri
         return assembleSequence({ newestFirst, query, maxTokens });
       }),
   };
+}
+
+/** Parts that lost tokens, of the candidate that left the least room for demonstrations. */
+function cutOf(
+  demonstrations: readonly ExampleTokens[],
+  candidates: readonly ExampleTokens[],
+  maxTokens: number,
+): Pick<Question, "cut"> {
+  const size = ({ conditioning, scored }: ExampleTokens) => conditioning.length + scored.length;
+  const sum = (sizes: readonly number[]) => sizes.reduce((total, own) => total + own, 0);
+  const input = candidates[0]?.cut?.();
+  const encoded = sum(demonstrations.map(size));
+  const kept = Math.min(encoded, maxTokens - Math.max(...candidates.map(size)));
+  const isCut = kept < encoded || demonstrations.some(({ cut }) => cut);
+  if (!input && !isCut) return {};
+  const lost = demonstrations.map(({ cut }) => (cut ? cut().of - cut().kept : 0));
+  const cut: CutQuestion = {
+    ...(input && { input }),
+    ...(isCut && { demonstrations: { kept, of: encoded + sum(lost) } }),
+    limits: ["maxExampleTokens", "maxTokens"],
+  };
+  return { cut };
 }
 
 function supportRows(

@@ -1,4 +1,4 @@
-import { encodeStart, type Tokenizer } from "@metalearn/core";
+import { encodeStart, type Tokenizer, type TokensKept } from "@metalearn/core";
 import { type Example, RowProblem } from "../data/example.js";
 import type { PromptFormat, Templates } from "../options.js";
 import { promptParts } from "./format.js";
@@ -13,6 +13,8 @@ export interface ExampleTokens {
   readonly conditioning: TokenIds;
   /** Second part, which is scored where the example ends a sequence. */
   readonly scored: TokenIds;
+  /** Counts the tokens of its input, where it was cut. */
+  readonly cut?: () => TokensKept;
 }
 
 /** Task and position of an example. */
@@ -65,9 +67,9 @@ export interface ExampleEncoder {
   ): ExampleTokens[];
   /**
    * Encodes the text before a free-form answer, with as much of the input's beginning as fits, and the newline that
-   * separates the answer. A space before the answer belongs to its first token, and is left out.
+   * separates the answer. A space before the answer belongs to its first token, and is left out. Nothing is scored.
    */
-  unanswered(example: Pick<Example, "input" | "options">, place: ExamplePlace): TokenIds;
+  unanswered(example: Pick<Example, "input" | "options">, place: ExamplePlace): ExampleTokens;
   /**
    * Finds errors that encoding would raise later, without encoding most texts: only answers whose length in
    * bytes allows more tokens than the limit are encoded.
@@ -93,14 +95,22 @@ export function exampleEncoder({
   const templateOf = templateFor(template, format.method);
   const write = (example: Parameters<Template>[0], { task, first }: ExamplePlace) =>
     templateOf(task)?.(example, first) ?? promptParts(format, example, first);
-  const order = (input: TokenIds, answer: TokenIds): ExampleTokens =>
+  const order = (
+    input: TokenIds,
+    answer: TokenIds,
+    cut: ReturnType<typeof cutOf>,
+  ): ExampleTokens =>
     format.method === "direct"
-      ? { conditioning: input, scored: answer }
-      : { conditioning: answer, scored: input };
+      ? { conditioning: input, scored: answer, ...cut }
+      : { conditioning: answer, scored: input, ...cut };
 
   /** Encodes slightly more of a text than can fit into an example, so that an excess is noticed. */
   const encode = (text: string) => encodeStart(tokenizer, text, maxExampleTokens);
   const lengthOf = (text: string) => tokenizer.encode(text).length;
+  const cutOf = (text: string, encoded: TokenIds, { length: kept }: TokenIds) => {
+    if (kept === encoded.length) return undefined;
+    return { cut: once(() => ({ kept, of: encodeStart(tokenizer, text, mostCounted).length })) };
+  };
 
   return {
     method: format.method,
@@ -108,10 +118,11 @@ export function exampleEncoder({
       const parts = write({ input, answer: outputs[0], options }, place);
       const cue = tokenizer.encode(parts.cue ?? "");
       const room = { task: place.task, budget: budget - cue.length };
-      const [kept, answer] = shorten(encode(parts.input), encode(parts.answer), room, (part) =>
+      const whole = encode(parts.input);
+      const [kept, answer] = shorten(whole, encode(parts.answer), room, (part) =>
         lengthOf(parts[part]),
       );
-      return order([...kept, ...cue], answer);
+      return order([...kept, ...cue], answer, cutOf(parts.input, whole, kept));
     },
     perAnswer({ input, options }, answers, place) {
       const texts = answers.map((answer) => write({ input, answer, options }, place).answer);
@@ -120,17 +131,18 @@ export function exampleEncoder({
       const parts = write({ input, answer: "", options }, place);
       const cue = tokenizer.encode(parts.cue ?? "");
       const room = budget - cue.length;
-      const kept = keepStart(
-        encode(parts.input),
-        room - longest,
-        () => Math.max(...texts.map(lengthOf)) - room,
-      );
-      return encoded.map((answer) => order([...kept, ...cue], answer));
+      const whole = encode(parts.input);
+      const excess = () => Math.max(...texts.map(lengthOf)) - room;
+      const kept = keepStart(whole, room - longest, excess);
+      const cut = cutOf(parts.input, whole, kept);
+      return encoded.map((answer) => order([...kept, ...cue], answer, cut));
     },
     unanswered({ input, options }, place) {
       const parts = write({ input, answer: "", options }, place);
       const cue = tokenizer.encode((parts.cue ?? "") + parts.answer.replace(/ +$/, ""));
-      return [...encode(parts.input).slice(0, Math.max(0, budget - cue.length)), ...cue];
+      const whole = encode(parts.input);
+      const kept = whole.slice(0, Math.max(0, budget - cue.length));
+      return { conditioning: [...kept, ...cue], scored: [], ...cutOf(parts.input, whole, kept) };
     },
     check({ input, options }, { task, answers, isScored }) {
       for (const answer of answers) {
@@ -148,6 +160,17 @@ export function exampleEncoder({
         keepStart([], budget - sum((text) => encode(text).length), () => sum(lengthOf) - budget);
       }
     },
+  };
+}
+
+/** Most tokens of a cut text that are counted, so that one of any length takes a bounded time. */
+const mostCounted = 100_000;
+
+function once<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => {
+    result ??= { value: compute() };
+    return result.value;
   };
 }
 
