@@ -25,17 +25,25 @@ export async function loadListed({ plugins, configFile }: PluginList): Promise<P
   return plugins.map((name) => byName.get(name) as Plugin);
 }
 
+/** Loads the plugins of several lists, as {@link loadListed} does, each once. */
+export async function loadLists(lists: readonly PluginList[]): Promise<Plugin[]> {
+  const loaded = (await Promise.all(lists.map(loadListed))).flat();
+  return [...new Map(loaded.map((plugin) => [plugin.file, plugin])).values()];
+}
+
 /**
  * Makes the toolkit for an earlier run. A run may come from anywhere, and plugins are code: its record only tells which
  * plugins are needed; those that the user names are loaded, from where the user names them.
  *
  * @param recorded plugins in the run's record
  * @param named plugins that the user names, on the command line and in their own config
+ * @param added plugins that are loaded as well, for changes to the run's config
  * @throws MetaError `UNTRUSTED_PLUGIN` for a plugin that the user has not named
  */
 export async function recordedToolkit(
   recorded: PluginList,
   named: readonly PluginList[],
+  added: PluginList,
 ): Promise<Toolkit> {
   const lists: PluginList[] = [{ plugins: recorded.plugins.filter(isOfficial) }];
   for (const name of recorded.plugins.filter((each) => !isOfficial(each))) {
@@ -43,7 +51,13 @@ export async function recordedToolkit(
     if (!found[0]) throw untrusted(name, recorded);
     lists.push(found[0]);
   }
-  return createToolkit((await Promise.all(lists.map(loadListed))).flat());
+  return createToolkit(await loadLists([...lists, added]));
+}
+
+/** True if a plugin that the command line names is one of a run's record. */
+export function isRecorded(name: string, recorded: PluginList): boolean {
+  const own = { plugins: [name] };
+  return recorded.plugins.some((each) => pluginIn(own, each, recorded).length > 0);
 }
 
 /** A plugin of a record in the user's list, if it is there: of the same file, or else of the same name. */

@@ -15,9 +15,10 @@ import {
   runsOf,
   type Toolkit,
 } from "@metalearn/core/runs";
-import { loadListed } from "./listedPlugins.js";
+import { isRecorded, loadLists } from "./listedPlugins.js";
 import { officialPlugins } from "./officialPlugins.js";
 import { openFoundSession, openSession, reopenSession, type Session } from "./session.js";
+import { requireUsed } from "./usedPlugins.js";
 
 /** Options of {@link openCheckpoint}. */
 export interface CheckpointOptions {
@@ -58,16 +59,19 @@ export interface CheckpointSession {
  * named one; else the record of their run; else the files beside them, which contain the architecture. With
  * `needsTargets`, a config found in the working folder precedes these files.
  *
- * @throws MetaError `MISSING_FILE` when there is no checkpoint, or no config with tasks to score it on; errors in
- *   configs; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
+ * @throws MetaError `MISSING_FILE` when there is no checkpoint, or no config with tasks to score it on; `BAD_OPTION` for a
+ *   plugin that is of no use; errors in configs; `UNTRUSTED_PLUGIN` for a run with plugins that the user has not named
  */
 export async function openCheckpoint(
   path: string,
   { config: configFlag, changes = [], plugins = [], needsTargets = false }: CheckpointOptions = {},
 ): Promise<CheckpointSession> {
+  const weights = weightsOf(path);
+  const named = { named: plugins };
   if (configFlag !== undefined) {
     const parameters = await findParams(path);
-    return read(await openSession(configFlag, changes), { name: path, parameters });
+    const session = await openSession(configFlag, changes, named);
+    return read(session, { name: path, parameters }, plugins);
   }
   const directory = runAbove(resolve(path));
   const record = directory && (await readRunRecord(runDirectory(directory)));
@@ -75,28 +79,34 @@ export async function openCheckpoint(
     const isRun = directory === resolve(path);
     const parameters = record.updates === 0 ? undefined : await findParams(path);
     const session = await reopenSession(record, { changes, directory, named: plugins });
-    if (!isRun) return read(session, { name: path, parameters });
+    const added = plugins.filter((name) => !isRecorded(name, record));
+    if (!isRun) return read(session, { name: path, parameters }, added);
     const update = parameters === undefined ? 0 : Number(basename(dirname(parameters)));
     const isTrained = parameters === undefined || (await runCheckpoint(path))?.finished === true;
     const name = `${record.name}, seed ${record.config.seed}`;
-    return read(session, { name, parameters, run: { record, update, isTrained } });
+    return read(session, { name, parameters, run: { record, update, isTrained } }, added);
   }
-  const found = needsTargets ? await openFoundSession(changes, path) : undefined;
-  if (found) return read(found, { name: path, parameters: await findParams(path) });
-  const session = await weightsSession(path, { changes, plugins, needsTargets });
-  return read(session, { name: path, parameters: undefined }); // the model's own, which it begins with
+  const found = needsTargets ? await openFoundSession(changes, path, named) : undefined;
+  if (found) return read(found, { name: path, parameters: await findParams(path) }, plugins);
+  const session = await weightsSession(path, weights, { changes, plugins, needsTargets });
+  return read(session, { name: path, parameters: undefined }, plugins); // the model's own, which it begins with
 }
 
-function read(
+/** @param added plugins of the command line, each of which must be of use */
+async function read(
   { toolkit, runs, file }: Omit<Session, "config">,
   found: Pick<CheckpointSession, "name" | "parameters" | "run">,
-): CheckpointSession {
-  return { toolkit, config: resolveRun(toolkit, runs[0]).config, configFile: file, ...found };
+  added: readonly string[],
+): Promise<CheckpointSession> {
+  const { config } = resolveRun(toolkit, runs[0]);
+  await requireUsed(added, config);
+  return { toolkit, config, configFile: file, ...found };
 }
 
 /** Session for published parameters of any architecture, with prompts as MetaICL writes them. */
 async function weightsSession(
   path: string,
+  weights: string,
   { changes, plugins, needsTargets }: Required<Omit<CheckpointOptions, "config">>,
 ): Promise<Omit<Session, "config">> {
   const overrides = parseOverrides(changes);
@@ -106,18 +116,27 @@ async function weightsSession(
       `No config says what to score ${path} on: there is no metalearn.config.yaml (or .json, .js, .ts) here or above. Name one with --config, or tasks, such as tasks.root=data tasks.setting=hr_to_lr.`,
     );
   }
-  const model = { weights: weightsOf(path) };
-  // Prompts need no data: these placeholders are never read.
-  const tasks = { use: "crossfit", ...(!needsTargets && { root: ".", setting: "none" }) };
-  const toolkit = createToolkit(await loadListed({ plugins: [...officialPlugins, ...plugins] }));
+  const model = { weights };
+  // Prompts need no data: root and setting are never read. Only MetaICL's data are cut as MetaICL cuts.
+  const placeholders = { root: ".", setting: "none", maxTokens: "model" };
+  const tasks = { use: "crossfit", ...(!needsTargets && placeholders) };
+  const toolkit = createToolkit(await loadLists([{ plugins: officialPlugins }, { plugins }]));
   return { toolkit, runs: runsOf(checkConfig({ model, tasks }, { overrides })), file: undefined };
 }
 
 /**
  * Weights that the command line names, as a config names them: a path, or a model on the hub (`owner/name`, or a
  * GGUF file of one) if there is no folder `owner` here.
+ *
+ * @throws MetaError `BAD_OPTION` for an empty text
  */
 export function weightsOf(path: string): string {
+  if (path === "") {
+    throw new MetaError(
+      "BAD_OPTION",
+      "Expected the path of a checkpoint or the name of a model on the hub, owner/name, got an empty text.",
+    );
+  }
   const [owner = "", name, ...rest] = path.split("/");
   const isPlainName = (part: string | undefined) =>
     part !== undefined && /^[\w-][\w.-]*$/.test(part);

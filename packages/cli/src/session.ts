@@ -12,7 +12,13 @@ import {
   runsOf,
   type Toolkit,
 } from "@metalearn/core/runs";
-import { listOf, loadListed, type PluginList, recordedToolkit } from "./listedPlugins.js";
+import {
+  listOf,
+  loadListed,
+  loadLists,
+  type PluginList,
+  recordedToolkit,
+} from "./listedPlugins.js";
 import { isOfficial, pluginsWithLaunchers } from "./officialPlugins.js";
 
 /** Folder of presets, `{name}.yaml`, for `extends: preset:{name}` and `metalearn init`. */
@@ -23,6 +29,12 @@ const places = {
   presets: presetFolder,
   onCode: (file: string) => console.error(`Config: ${file}`),
 };
+
+/** Options of sessions for checkpoints. */
+interface CheckpointPlugins {
+  /** Plugins that the command line names, to be loaded beside those of the config. @default none */
+  readonly named?: readonly string[];
+}
 
 /** A config with the plugins that it lists and its runs. */
 export interface Session {
@@ -37,15 +49,15 @@ export interface Session {
  * Reads the config, loads its plugins and names its runs.
  *
  * @param changes from the command line, such as `train.steps=500`
- * @param seeds training seeds from the command line; like `seed=1`, they replace those of the file
+ * @param options training seeds from the command line, which like `seed=1` replace those of the file
  */
 export async function openSession(
   configFlag: string | undefined,
   changes: readonly string[],
-  seeds?: readonly number[],
+  { seeds, named }: CheckpointPlugins & { readonly seeds?: readonly number[] | undefined } = {},
 ): Promise<Session> {
   const overrides = parseOverrides(changes);
-  return sessionOf(await loadConfig(configFlag, { overrides, seeds, ...places }));
+  return sessionOf(await loadConfig(configFlag, { overrides, seeds, ...places }), named);
 }
 
 /**
@@ -56,9 +68,10 @@ export async function openSession(
 export async function openFoundSession(
   changes: readonly string[],
   outside: string,
+  { named }: CheckpointPlugins = {},
 ): Promise<Session | undefined> {
   const found = await findConfig({ overrides: parseOverrides(changes), outside, ...places });
-  return found && sessionOf(found);
+  return found && sessionOf(found, named);
 }
 
 /** Reads the named config, or else the one found in the working folder or above, if there is one. */
@@ -93,7 +106,7 @@ export async function reopenSession(
     const own = await findConfig({ outside: directory, ...places });
     if (own) lists.push(listOf(own));
   }
-  const toolkit = await recordedToolkit(record, lists);
+  const toolkit = await recordedToolkit(record, lists, { plugins: named });
   return { config, file: record.configFile, toolkit, runs };
 }
 
@@ -110,8 +123,9 @@ export async function toolkitWithLaunchers({
   );
 }
 
-async function sessionOf(loaded: LoadedConfig): Promise<Session> {
+async function sessionOf(loaded: LoadedConfig, named: readonly string[] = []): Promise<Session> {
   const { config, file } = loaded;
   const runs = runsOf(config);
-  return { config, file, toolkit: createToolkit(await loadListed(listOf(loaded))), runs };
+  const plugins = await loadLists([listOf(loaded), { plugins: named }]);
+  return { config, file, toolkit: createToolkit(plugins), runs };
 }

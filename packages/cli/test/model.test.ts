@@ -26,16 +26,36 @@ test("describes the model of a run, its checkpoint and its export without loadin
       context: 64,
       tokenizer: { vocabularySize: 256, hasChatTemplate: false },
       memory: { "MetaICL, fine-tuning": 26 * parameters },
+      // Numbers of 4 bytes: 45/8 for each input and output of a block's matrices, 16 * (1 + 1 + 1 + 4) and
+      // 16 * (3 + 1 + 4 + 1), and 8 scores for each head and token.
+      activations: { tokens: 64, bytes: 64 * 4 * ((45 / 8) * 16 * 16 + 8 * 2 * 64) },
     });
   }
   const { stdout } = await project.metalearn(["model", "show", run]);
   expect(stdout).toMatch(
     /^runs\/run-seed100\n {2}model {6}gpt2, 0\.0 million parameters\n {2}weights {4}0\.0 MB, tensors: 16 F32\n {2}context {4}64 tokens\n/,
   );
+  expect(stdout).toMatch(
+    /AdamW's moments and the activations of one sequence of 256 tokens,\n.* come on top: at least 0\.00 GB for 64 tokens\n$/,
+  );
+});
+
+test("takes no flag that has no effect", async () => {
+  const show = ["model", "show", run];
+  expect(await failureOf(project, [...show, "--revision", "main"])).toBe(
+    `[BAD_OPTION] --revision is of models on the hub, but ${run} is a local path. Leave it out, or name a model as owner/name.\n`,
+  );
+  await project.write("plugin.mjs", 'export default { name: "mine" };');
+  expect(await failureOf(project, [...show, "--plugin", "./plugin.mjs"])).toMatch(
+    /^\[BAD_OPTION\] --plugin \.\/plugin\.mjs: .* but it provides no components\./,
+  );
 });
 
 test("says when there is no model", async () => {
   expect(await failureOf(project, ["model", "show", "nowhere"])).toMatch(
-    /^\[MISSING_FILE\] There is no checkpoint .*nowhere\.\n$/,
+    /^\[MISSING_FILE\] There is no checkpoint .*nowhere\. A model on the hub is named owner\/name, such as /,
+  );
+  expect(await failureOf(project, ["model", "show", ""])).toMatch(
+    /^\[BAD_OPTION\] Expected the path of a checkpoint or the name of a model on the hub, owner\/name, got an empty text\.\n$/,
   );
 });

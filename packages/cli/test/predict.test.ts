@@ -3,6 +3,7 @@ import { cp } from "node:fs/promises";
 import { program } from "@metalearn/test-support/command";
 import { failureOf, type Project } from "@metalearn/test-support/project";
 import { beforeAll, describe, expect, test } from "vitest";
+import { openCheckpoint } from "../src/index.js";
 import { projectWithTasks } from "./support/projectWithTasks.js";
 
 const run = "runs/run-seed100";
@@ -29,16 +30,27 @@ interface FreeLine {
   readonly finishReason: string;
 }
 
-/** JSON lines that `predict` prints for the lines that it reads. */
-async function predictLines(args: readonly string[], lines: readonly unknown[]): Promise<Line[]> {
+/** What `predict` prints for a text or bytes that it reads. */
+async function predictText(args: readonly string[], input: string | Buffer) {
   const child = spawn(process.execPath, [program, "predict", "--json", ...args], {
     cwd: project.folder,
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: "pipe",
   });
-  child.stdin.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  let text = "";
-  for await (const chunk of child.stdout.setEncoding("utf8")) text += chunk;
-  const parts = text.trim().split("\n");
+  child.stdin.end(input);
+  const textOf = async (stream: NodeJS.ReadableStream) => {
+    let text = "";
+    for await (const chunk of stream.setEncoding("utf8")) text += chunk;
+    return text;
+  };
+  const [stdout, stderr] = await Promise.all([child.stdout, child.stderr].map(textOf));
+  return { stdout: stdout as string, stderr: stderr as string };
+}
+
+/** JSON lines that `predict` prints for the lines that it reads. */
+async function predictLines(args: readonly string[], lines: readonly unknown[]): Promise<Line[]> {
+  const input = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const { stdout } = await predictText(args, input);
+  const parts = stdout.trim().split("\n");
   return parts.map((line) => JSON.parse(line) as Line);
 }
 
@@ -95,7 +107,7 @@ describe("predict", () => {
     const plain = await project.metalearn(["predict", ...args, "-i", "ant bee"]);
     expect(plain.stdout).toBe(`${greedy?.prediction}\n`);
     // Different answers of demonstrations are options, unless free text is asked for.
-    const [ranked] = await predictLines([...args, "-i", "x", ...shown], []);
+    const [ranked] = await predictLines([...args.slice(0, 2), "-i", "x", ...shown], []);
     expect(ranked?.options).toHaveLength(2);
     const [written] = await free(["-i", "x", "--generate", ...shown]);
     expect(written?.finishReason).toMatch(/^(stop|length)$/);
@@ -163,7 +175,34 @@ describe("predict", () => {
       "[BAD_OPTION] the question: expected no options for an answer in free text, got 2.",
     ],
     [["-i", "x", "--chat"], "has no chat template, by which messages are written."],
-    [["-i", "x", "--top-k", "3"], "topK: expected only with a temperature above 0, such as 1"],
+    [
+      ["-i", "x", "--top-k", "3"],
+      "[BAD_OPTION] --top-k: expected only with a temperature above 0, such as 1",
+    ],
+    [
+      ["-i", "x", "--temperature", "-1"],
+      "[BAD_OPTION] --temperature: expected a number of at least 0",
+    ],
+    [
+      ["-i", "x", "--seed", "3"],
+      "[BAD_OPTION] --seed decides which tokens are drawn, but at temperature 0",
+    ],
+    [
+      ["-i", "x", "--max-new-tokens", "99"],
+      "[BAD_OPTION] gpt2 reads at most 64 tokens, but the prompt has 1, and 99 are to follow. Lower --max-new-tokens to 64 or less.",
+    ],
+    [
+      ["-i", "x".repeat(60), "--max-new-tokens", "9"],
+      "and 9 are to follow. Shorten the prompt, or lower --max-new-tokens.",
+    ],
+    [
+      ["-i", "x", ...options, "--temperature", "1", "--stop", "."],
+      "[BAD_OPTION] Expected --temperature, --stop with an answer in free text, but the question has 2 options, which are ranked.",
+    ],
+    [
+      ["-i", "x", "--plugin", "./plugin.mjs"],
+      "[BAD_OPTION] --plugin ./plugin.mjs: expected a plugin with a component that is used here, but it provides only other.",
+    ],
     [
       ["-i", "x", "tasks.method=channel"],
       'Answers to the free-form task "question" are generated, which the channel method cannot',
@@ -191,27 +230,94 @@ describe("predict", () => {
       "[BAD_DATA] question:1: the answer is 38 tokens too long",
     ],
   ])("explains %j", async (args, message) => {
+    const learner = "{ options: {}, create() {} }";
+    await project.write(
+      "plugin.mjs",
+      `export default { name: "mine", learners: { other: ${learner} } };`,
+    );
     expect(await failureOf(project, ["predict", "--checkpoint", run, ...args])).toContain(message);
+  });
+
+  test("explains what is wrong before the parameters are read", async () => {
+    await cp(project.path(model), project.path("broken"), { recursive: true });
+    await project.write("broken/model.safetensors", "no tensors");
+    const args = ["predict", "--checkpoint", "broken", "-c", "metalearn.config.yaml", "-i", "x"];
+    expect(await failureOf(project, [...args, "--max-new-tokens", "99"])).toContain(
+      "Lower --max-new-tokens",
+    );
+    expect(await failureOf(project, args)).toContain("[BAD_CHECKPOINT]");
+  });
+
+  test("reads questions to published parameters up to the model's limit, others up to that of their tasks", async () => {
+    const limitOf = async (path: string) =>
+      (await openCheckpoint(project.path(path))).config.tasks.maxTokens;
+    expect(await limitOf("copy")).toBe("model");
+    expect(await limitOf(run)).toBeUndefined(); // MetaICL's, as in training
+  });
+
+  test("tells how much of a question is read", async () => {
+    // Of 64 tokens 2 stay free, and "\nant" takes 4.
+    const args = ["-i", "ant bee ".repeat(12), ...options];
+    const cut = await predictText(["--checkpoint", run, ...args], "");
+    expect(cut.stderr).toContain(
+      "The question was cut: its first 58 of 96 tokens are read. The limit is that of tasks.maxExampleTokens and tasks.maxTokens; gpt2 reads up to 64 tokens.\n",
+    );
+    expect(JSON.parse(cut.stdout).options).toHaveLength(2);
+    const lines = await predictText(
+      ["--checkpoint", run],
+      `{"input": "a", "options": ["b", "c"]}\n{"input": "${"a".repeat(90)}", "options": ["b", "c"]}\n`,
+    );
+    expect(lines.stderr).toContain("stdin:2: The question was cut: its first 60 of 90 tokens");
+    expect(lines.stderr).not.toContain("stdin:1");
+    const short = [
+      "--checkpoint",
+      run,
+      ...args.slice(0, 2),
+      ...options,
+      "tasks.maxExampleTokens=20",
+    ];
+    expect((await predictText(short, "")).stderr).toContain("its first 14 of 96 tokens are read");
+  });
+
+  test("reads lines of UTF-8, with a byte order mark or without", async () => {
+    const line = (input: string) => JSON.stringify({ input, options: ["ant", "bee"] });
+    const text = `\ufeff${line("a\u2028b")}\r\n\n${line("c")}`;
+    const { stdout, stderr } = await predictText(
+      ["--checkpoint", run, "--max-new-tokens", "3"],
+      text,
+    );
+    const inputs = stdout
+      .trim()
+      .split("\n")
+      .map((own) => JSON.parse(own).input);
+    expect(inputs).toEqual(["a\u2028b", "c"]);
+    expect(stderr).toContain(
+      "--max-new-tokens had no effect: every question had options, which were ranked.",
+    );
+    const bytes = Buffer.concat([Buffer.from(`${line("a")}\n`), Buffer.from([0x22, 0xff, 0x22])]);
+    const broken = await predictText(["--checkpoint", run], bytes);
+    expect(JSON.parse(broken.stdout).input).toBe("a");
+    expect(broken.stderr).toBe(
+      "[BAD_DATA] stdin:2: expected text in UTF-8, got other bytes. Convert it, for example with iconv -t UTF-8.\n",
+    );
+    await project.write("shots.jsonl", '\ufeff{"input": "a", "output": "b"}\n');
+    const shots = ["--checkpoint", run, "--demonstrations", "shots.jsonl", "-i", "x", ...options];
+    expect(JSON.parse((await predictText(shots, "")).stdout).options).toHaveLength(2);
   });
 
   test.each([
     ["not json", "[BAD_DATA] stdin:1: the line is not JSON: "],
+    ["[]", "[BAD_DATA] stdin:1: expected keys and values, got []."],
     [
       '{"inptu": "x"}',
-      '[BAD_DATA] stdin:1: "input": Invalid input: expected string, received undefined.',
+      '[BAD_DATA] stdin:1: input: expected a string, got nothing.\nunknown key "inptu". Did you mean "input"? Known: demonstrations, input, options, output, task.',
     ],
     [
-      '{"input": "x", "options": "a"}',
-      '[BAD_DATA] stdin:1: "options": Invalid input: expected array',
+      '{"input": "x", "option": ["a", "b"]}',
+      '[BAD_DATA] stdin:1: unknown key "option". Did you mean "options"? Known: ',
     ],
+    ['{"input": "x", "options": "a"}', '[BAD_DATA] stdin:1: options: expected a list, got "a".'],
   ])("explains the line %s", async (line, message) => {
-    const child = spawn(process.execPath, [program, "predict", "--checkpoint", run], {
-      cwd: project.folder,
-      stdio: ["pipe", "ignore", "pipe"],
-    });
-    child.stdin.end(`${line}\n`);
-    let text = "";
-    for await (const chunk of child.stderr.setEncoding("utf8")) text += chunk;
-    expect(text).toContain(message);
+    expect((await predictText(["--checkpoint", run], `${line}\n`)).stderr).toContain(message);
   });
 });

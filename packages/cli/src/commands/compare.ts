@@ -27,7 +27,7 @@ export interface CompareFlags extends ConfigFlags {
  * @throws MetaError `RUNS_FAILED` when some have failed, after the report on the others
  */
 export async function compare(changes: readonly string[], flags: CompareFlags): Promise<void> {
-  const session = await openSession(flags.config, changes, flags.seeds);
+  const session = await openSession(flags.config, changes, { seeds: flags.seeds });
   const { config, toolkit, file, runs } = session;
   const out = outFolder(config.out);
   if (flags.dryRun) return printPlan({ toolkit, runs, out, configFile: file });

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import {
   isLanguageModel,
   type LanguageModel,
@@ -9,6 +10,7 @@ import { askedPlugins } from "../askedPlugins.js";
 import type { PluginFlags } from "../flags.js";
 import { weightsOf } from "../openCheckpoint.js";
 import { paint } from "../paint.js";
+import { requireUsed } from "../usedPlugins.js";
 
 /** Flags of `metalearn model show`. */
 export interface ModelShowFlags extends PluginFlags {
@@ -31,6 +33,12 @@ interface ModelDescription {
   };
   /** Estimated peak memory in bytes: of scoring, and of meta-updates by the kind of learner. */
   readonly memory?: Readonly<Record<MemoryUse, number>>;
+  /** Activations of more tokens in a training step, which come on top. */
+  readonly activations?: {
+    readonly tokens: number;
+    /** Least bytes, by the estimate of `--dry-run`. */
+    readonly bytes: number;
+  };
 }
 
 /**
@@ -49,15 +57,25 @@ type MemoryUse = keyof typeof bytesPerParameter;
 /** Tokens that evaluation scores in one batch. */
 const scoredTokens = 8192;
 
+/** Longest sequence that memory is told for. */
+const mostTokens = 1024;
+
 /** Prints what parameters are of, and what computing with them takes. None of them is loaded. */
 export async function showModel(path: string, flags: ModelShowFlags): Promise<void> {
-  const toolkit = createToolkit(await askedPlugins(flags));
   const { revision } = flags;
+  const weights = weightsOf(path);
+  if (revision !== undefined && isAbsolute(weights)) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `--revision is of models on the hub, but ${path} is a local path. Leave it out, or name a model as owner/name.`,
+    );
+  }
+  const toolkit = createToolkit(await askedPlugins(flags));
+  const reference = { use: "auto", weights, ...(revision !== undefined && { revision }) };
+  await requireUsed(flags.plugin, reference);
   const scope = toolkit.open({
     seed: 0,
-    references: {
-      model: { use: "auto", weights: weightsOf(path), ...(revision !== undefined && { revision }) },
-    },
+    references: { model: reference },
     notify: (message) => console.error(message),
   });
   try {
@@ -90,23 +108,31 @@ function describe(model: LanguageModel): ModelDescription {
   };
 }
 
-function sizeOf(model: LanguageModel): Pick<ModelDescription, "parameters" | "memory"> {
+function sizeOf(
+  model: LanguageModel,
+): Pick<ModelDescription, "parameters" | "memory" | "activations"> {
   if (!model.parameterShapes) return {};
   const parameters = Object.values(model.parameterShapes).reduce(
     (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
     0,
   );
-  const context = Math.min(model.maxTokens, 1024);
+  const context = Math.min(model.maxTokens, mostTokens);
   const scoring = scoredTokens * (model.bytesPerToken?.(context) ?? 0);
   const memory = Object.entries(bytesPerParameter).map(([use, bytes]) => [
     use,
     bytes * parameters + (use.startsWith("scoring") ? scoring : 0),
   ]);
-  return { parameters, memory: Object.fromEntries(memory) };
+  const bytes = model.bytesPerToken && context * model.bytesPerToken(context);
+  return {
+    parameters,
+    memory: Object.fromEntries(memory),
+    ...(bytes !== undefined && { activations: { tokens: context, bytes } }),
+  };
 }
 
 function table(path: string, description: ModelDescription): string {
-  const { architecture, parameters, weights, context, tokenizer, memory } = description;
+  const { architecture, parameters, weights, context, tokenizer, memory, activations } =
+    description;
   const row = (label: string, text: string) => `  ${label.padEnd(11)}${text}`;
   const { name, vocabularySize, hasChatTemplate } = tokenizer;
   const chat = hasChatTemplate ? ", with a chat template" : "";
@@ -120,10 +146,20 @@ function table(path: string, description: ModelDescription): string {
     row("context", `${context} tokens`),
     row("tokenizer", `${name}, ${vocabularySize} tokens${chat}`),
     ...uses,
-    ...(memory
-      ? [row("", "in float32; updates with all parameters, AdamW, one sequence of 256 tokens")]
-      : []),
+    ...(memory ? memoryNotes(activations).map((text) => row("", text)) : []),
   ].join("\n");
+}
+
+/** Sentences on the contents of the estimates. */
+function memoryNotes(activations: ModelDescription["activations"]): string[] {
+  return [
+    "in float32. Scoring: parameters and activations of its batch. Updates: all parameters,",
+    "their gradients, AdamW's moments and the activations of one sequence of 256 tokens,",
+    "as measured for GPT-2 small. More or longer sequences come on top" +
+      (activations
+        ? `: at least ${gigabytes(activations.bytes)} GB for ${activations.tokens} tokens`
+        : ""),
+  ];
 }
 
 function storedText({ files, bytes, types }: StoredWeights): string {

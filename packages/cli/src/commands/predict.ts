@@ -8,11 +8,18 @@ import {
 import type { PluginFlags } from "../flags.js";
 import { onInterrupt } from "../interrupt.js";
 import { openCheckpoint } from "../openCheckpoint.js";
+import {
+  type GenerationFlags,
+  generationOf,
+  namingFlags,
+  requireFreeText,
+  unusedFlags,
+} from "../predict/generationFlags.js";
 import { parseDemonstration, readDemonstrations, readRequests } from "../predict/readRequests.js";
 import { percent } from "../terminalTables.js";
 
 /** Flags of `metalearn predict`. */
-export interface PredictFlags extends PluginFlags {
+export interface PredictFlags extends PluginFlags, GenerationFlags {
   readonly checkpoint: string;
   readonly input?: string;
   readonly option: readonly string[];
@@ -21,12 +28,6 @@ export interface PredictFlags extends PluginFlags {
   readonly json: boolean;
   readonly generate: boolean;
   readonly chat: boolean;
-  readonly maxNewTokens?: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly stop?: readonly string[];
-  readonly seed?: number;
 }
 
 /**
@@ -45,32 +46,41 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
   };
   const requests = readRequests(given, process.stdin);
   // Before anything is loaded: a mistake on the command line shows at once.
-  const first = flags.input === undefined ? undefined : await requests.next();
+  const generation = generationOf(flags);
+  const only = flags.input === undefined ? undefined : await requests.next();
+  if (only && !only.done) requireFreeText(only.value.request, flags);
   const checkpoint = await openCheckpoint(flags.checkpoint, {
     config: flags.config,
     plugins: flags.plugin,
     changes,
   });
-  const notify = (message: string) => console.error(message);
+  let place = ""; // of the question, in messages
+  const notify = (message: string) => console.error(`${place}${message}`);
   const predictor = await openPredictor({ ...checkpoint, notify });
-  const { signal, release } = onInterrupt(notify);
+  const { signal, release } = onInterrupt((message) => console.error(message));
+  let isFreeText = false;
   try {
-    const generation = { ...generationOf(flags), signal };
     const answer = async (request: PromptRequest) => {
       if (request.options.length === 0) {
-        await answerInFreeText(predictor, request, { ...generation, json: flags.json });
+        isFreeText = true;
+        const options = { ...generation, chat: flags.chat, signal, json: flags.json };
+        await namingFlags(() => answerInFreeText(predictor, request, options));
         return;
       }
       const ranked = await predictor.rank(request);
       console.log(flags.json ? jsonLine(request, ranked) : table(request, ranked));
     };
-    if (first && !first.done) await answer(first.value);
+    if (only && !only.done) await answer(only.value.request);
     else {
       if (process.stdin.isTTY) notify('One question a line: {"input": "...", "options": [...]}');
-      for await (const request of requests) {
+      for await (const { request, where } of requests) {
+        place = `${where}: `;
         await answer(request);
         signal.throwIfAborted();
       }
+      place = "";
+      const unused = isFreeText ? undefined : unusedFlags(flags);
+      if (unused !== undefined) notify(unused);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -79,13 +89,6 @@ export async function predict(changes: readonly string[], flags: PredictFlags): 
     release();
     await predictor.close();
   }
-}
-
-/** Generation options from flags; others keep their defaults. */
-function generationOf(flags: PredictFlags): FreeTextOptions {
-  const { chat, maxNewTokens, temperature, topK, topP, stop, seed } = flags;
-  const given = Object.entries({ chat, maxNewTokens, temperature, topK, topP, stop, seed });
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** Prints an answer: piece by piece on a terminal, whole otherwise. */

@@ -1,7 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { type Demonstration, MetaError, messageOf, type PromptRequest } from "@metalearn/core";
+import { createReadStream } from "node:fs";
+import {
+  type Demonstration,
+  isMetaError,
+  MetaError,
+  messageOf,
+  type PromptRequest,
+  parseOptions,
+} from "@metalearn/core";
 import { z } from "zod";
+import { type TextLine, textLines } from "./textLines.js";
 
 /** Parts of every question that the command line gives. */
 export interface RequestDefaults {
@@ -22,12 +29,20 @@ const output = z.union([
 ]);
 /** Rows of data files have more keys than are needed. */
 const demonstration = z.object({ input: z.string(), output });
-const request = z.object({
+const request = z.strictObject({
   input: z.string(),
   options: z.array(z.string()).optional(),
   demonstrations: z.array(demonstration).optional(),
   task: z.string().optional(),
+  /** The right answer in a row of a data file, which is not asked for. */
+  output: z.unknown().optional(),
 });
+
+/** A question, and its place in messages: `stdin:3`, or `the question` of the command line. */
+export interface AskedRequest {
+  readonly request: PromptRequest;
+  readonly where: string;
+}
 
 /**
  * The questions to ask: the one of the command line, or one for each line of JSON.
@@ -37,21 +52,20 @@ const request = z.object({
  */
 export async function* readRequests(
   given: RequestDefaults,
-  lines: NodeJS.ReadableStream,
-): AsyncGenerator<PromptRequest> {
+  lines: AsyncIterable<string | Buffer>,
+): AsyncGenerator<AskedRequest> {
   if (given.input !== undefined) {
-    yield withOptions({ ...given, input: given.input }, "the question", given);
+    const where = "the question";
+    yield { where, request: withOptions({ ...given, input: given.input }, where, given) };
     return;
   }
-  let number = 0;
-  for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++;
-    if (line.trim() === "") continue;
-    const where = `stdin:${number}`;
-    const { input, task, ...own } = parseLine(line, request, where);
+  for await (const line of textLines(lines, "stdin")) {
+    const { where } = line;
+    if (line.text.trim() === "") continue;
+    const { input, task, ...own } = parseLine(line, request);
     const demonstrations = own.demonstrations ?? given.demonstrations;
     const options = own.options ?? given.options;
-    yield withOptions({ input, task, demonstrations, options }, where, given);
+    yield { where, request: withOptions({ input, task, demonstrations, options }, where, given) };
   }
 }
 
@@ -67,28 +81,32 @@ export function parseDemonstration(text: string): Demonstration {
 
 /** Demonstrations from a file of JSON lines, such as a task's k-shot file. @throws MetaError */
 export async function readDemonstrations(path: string): Promise<Demonstration[]> {
-  const text = await readFile(path, "utf8").catch((cause) => {
+  const demonstrations: Demonstration[] = [];
+  try {
+    for await (const line of textLines(createReadStream(path), path)) {
+      if (line.text.trim() !== "") demonstrations.push(parseLine(line, demonstration));
+    }
+  } catch (cause) {
+    if (isMetaError(cause)) throw cause;
     throw new MetaError("MISSING_FILE", `${path} cannot be read: ${messageOf(cause)}.`, { cause });
-  });
-  const lines = text.split("\n").map((line, i) => ({ line, where: `${path}:${i + 1}` }));
-  return lines
-    .filter(({ line }) => line.trim() !== "")
-    .map(({ line, where }) => parseLine(line, demonstration, where));
+  }
+  return demonstrations;
 }
 
-function parseLine<S extends z.ZodType>(line: string, schema: S, where: string): z.output<S> {
-  let json: unknown;
+function parseLine<S extends z.ZodObject>({ text, where }: TextLine, schema: S): z.output<S> {
+  let json: z.input<S>;
   try {
-    json = JSON.parse(line);
+    json = JSON.parse(text);
   } catch (cause) {
     const reason = messageOf(cause);
     throw new MetaError("BAD_DATA", `${where}: the line is not JSON: ${reason}.`, { cause });
   }
-  const checked = schema.safeParse(json);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  const key = issue?.path.join(".");
-  throw new MetaError("BAD_DATA", `${where}: ${key ? `"${key}": ` : ""}${issue?.message}.`);
+  try {
+    return parseOptions(schema, json);
+  } catch (cause) {
+    if (!isMetaError(cause)) throw cause;
+    throw new MetaError("BAD_DATA", `${where}: ${cause.detail}`, { cause });
+  }
 }
 
 /**
