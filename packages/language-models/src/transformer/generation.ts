@@ -68,7 +68,7 @@ function lastOf(length: tf.Scalar): OutputPositions {
   const last = tf.reshape(tf.sub(length, tf.scalar(1, "int32")), [1]) as tf.Tensor1D;
   return {
     queryTimes: tf.expandDims(last, 0) as tf.Tensor2D,
-    scoredQueries: tf.zeros([1], "int32"),
+    scoredQueries: tf.zeros([1], "int32") as tf.Tensor1D,
     scoredPositions: last,
   };
 }
