@@ -1,11 +1,15 @@
-import { mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Finished, run, startProgram } from "@metalearn/test-support/command";
 import { emptyProject, failureOf } from "@metalearn/test-support/project";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pluginKinds as kinds, type PluginKind } from "../src/pluginPackage/kinds.js";
+import {
+  componentKind,
+  pluginKinds as kinds,
+  type PluginKind,
+} from "../src/pluginPackage/kinds.js";
 import { toolVersions } from "../src/pluginPackage/packageJson.js";
 
 const root = join(import.meta.dirname, "../../..");
@@ -14,6 +18,9 @@ const root = join(import.meta.dirname, "../../..");
 const names: Record<PluginKind, string> = {
   learner: "@you/metalearn-new",
   model: "metalearn-z",
+  "language-model": "metalearn-parallel-lm",
+  adapter: "@you/scales",
+  runtime: "metalearn-strict",
   tasks: "metalearn-my-lines",
   optimizer: "heavy_ball",
   tracker: "metalearn-plugin-csv",
@@ -22,12 +29,15 @@ const names: Record<PluginKind, string> = {
 const components: Record<PluginKind, string> = {
   learner: "new",
   model: "z",
+  "language-model": "parallel-lm",
+  adapter: "scales",
+  runtime: "strict",
   tasks: "my-lines",
   optimizer: "heavy_ball",
   tracker: "csv",
   launcher: "nice",
 };
-const folderOf = (kind: PluginKind) => names[kind].replace("@you/", "");
+const folderOf = (kind: PluginKind) => names[kind].replace(/^@you\//, "");
 
 let folder: string;
 const created = new Map<PluginKind, Finished>();
@@ -65,7 +75,7 @@ describe("metalearn plugin create", () => {
   test.each(kinds)("says what it wrote for a %s, and what comes next", (kind) => {
     expect(created.get(kind)).toEqual({
       code: 0,
-      stdout: `Wrote ${folderOf(kind)}: the ${kind} "${components[kind]}", in src/index.ts.\nNext: cd ${folderOf(kind)} && npm install && npm test\n`,
+      stdout: `Wrote ${folderOf(kind)}: the ${kind.replace("-", " ")} "${components[kind]}", in src/index.ts.\nNext: cd ${folderOf(kind)} && npm install && npm test\n`,
       stderr: "",
     });
   });
@@ -74,7 +84,7 @@ describe("metalearn plugin create", () => {
     const cwd = join(folder, folderOf(kind));
     const readme = await readFile(join(cwd, "README.md"), "utf8");
     expect(readme).toMatch(new RegExp(`^# ${names[kind]}\\n\\n\\w.*for metalearn`));
-    expect(readme).toContain(`${kind}: { use: ${components[kind]}, `);
+    expect(readme).toContain(`${componentKind(kind)}: { use: ${components[kind]}, `);
     const paths = await readdir(cwd, { recursive: true, withFileTypes: true });
     for (const path of paths.filter((entry) => entry.isFile())) {
       const file = join(path.parentPath, path.name);
@@ -113,9 +123,46 @@ describe("metalearn plugin create", () => {
 
   test.concurrent.each(kinds)("writes a config that runs with the %s", async (kind) => {
     const cwd = join(folder, folderOf(kind));
-    const overrides = ["runtime.use=wasm", "train.steps=2", "tasks.targetEpisodes=2"];
+    const overrides = [
+      "train.steps=2",
+      ...(kind === "runtime" ? [] : ["runtime.use=wasm"]),
+      ...(kind === "language-model" ? ["train.batchSize=2"] : ["tasks.targetEpisodes=2"]),
+    ];
+    if (kind === "language-model") {
+      const made = await startProgram([process.execPath, "makeTasks.mjs"], { cwd }).finished;
+      expect(made).toMatchObject({ code: 0, stderr: "" });
+    }
     const { code, stderr } = await run(["compare", ...overrides], { cwd });
     expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("a language model's export has its config and tokenizer", async () => {
+    const cwd = join(folder, folderOf("language-model"));
+    await startProgram([process.execPath, "makeTasks.mjs"], { cwd }).finished;
+    const config = {
+      plugins: ["@metalearn/*", names["language-model"]],
+      runtime: { use: "wasm" },
+      model: { use: "parallel-lm", layers: 1, width: 8 },
+      tasks: { use: "crossfit", root: "data", setting: "generated", shots: 1 },
+      learner: { use: "metaicl" },
+      optimizer: { use: "sgd", learningRate: 0.1 },
+      train: { steps: 1, batchSize: 2 },
+      out: "exporting",
+    };
+    await writeFile(join(cwd, "export.json"), JSON.stringify(config));
+    const trained = await run(["train", "--config", "export.json"], { cwd });
+    expect({ ...trained, stdout: "" }).toMatchObject({ code: 0 });
+    const [name = ""] = await readdir(join(cwd, "exporting"));
+    const args = ["export", join("exporting", name), "exported", "--config", "export.json"];
+    const { code, stderr } = await run(args, { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect((await readdir(join(cwd, "exported"))).sort()).toEqual([
+      "config.json",
+      "merges.txt",
+      "model.safetensors",
+      "tokenizer_config.json",
+      "vocab.json",
+    ]);
   });
 
   test("gives the tools the versions that the repository is tested with", async () => {
@@ -147,7 +194,7 @@ describe.concurrent("metalearn plugin create refuses", () => {
     [
       "an unknown kind",
       ["metalearn-mine", "--kind", "lerner"],
-      "error: option '-k, --kind <kind>' argument 'lerner' is invalid. Allowed choices are learner, model, tasks, optimizer, tracker, launcher.",
+      "error: option '-k, --kind <kind>' argument 'lerner' is invalid. Allowed choices are learner, model, language-model, adapter, tasks, optimizer, runtime, tracker, launcher.",
     ],
     [
       "the name of a component of metalearn's",

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   disposeParams,
@@ -12,6 +13,7 @@ import {
 import { type FloatType, saveParams, writeAtomically } from "@metalearn/core/files";
 import { openParams, type RunConfig } from "@metalearn/core/runs";
 import type { PluginFlags } from "../flags.js";
+import { missingFiles } from "../missingFiles.js";
 import { type CheckpointSession, openCheckpoint } from "../openCheckpoint.js";
 
 /** Flags of `metalearn export`. */
@@ -54,6 +56,8 @@ export async function exportCheckpoint(
     await writeAtomically(resolve(folder), (temporary) =>
       saveParams(model, saved, temporary, { dtype, base }),
     );
+    const missing = missingFiles(model, await readdir(folder));
+    if (missing) console.error(missing);
     const left = Object.keys(learnerParams(params)).length;
     if (left > 0) {
       console.error(`${left} learner parameters are not exported.`);

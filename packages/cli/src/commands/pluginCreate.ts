@@ -1,6 +1,6 @@
 import { basename, relative, resolve } from "node:path";
 import { MetaError } from "@metalearn/core";
-import type { PluginKind } from "../pluginPackage/kinds.js";
+import { componentKind, type PluginKind } from "../pluginPackage/kinds.js";
 import { pluginNames } from "../pluginPackage/names.js";
 import { writePackage } from "../pluginPackage/writePackage.js";
 import { toolkitWithLaunchers } from "../session.js";
@@ -20,16 +20,19 @@ export async function createPlugin(name: string, flags: PluginCreateFlags): Prom
   await writePackage(folder, kind, names);
   const shown = relative(process.cwd(), folder) || ".";
   const enter = shown === "." ? "" : `cd ${shown} && `;
-  console.log(`Wrote ${shown}: the ${kind} "${names.component}", in src/index.ts.`);
+  console.log(
+    `Wrote ${shown}: the ${kind.replace("-", " ")} "${names.component}", in src/index.ts.`,
+  );
   console.log(`Next: ${enter}npm install && npm test`);
 }
 
 /** Refuses a component name of metalearn's own: no config could list both plugins. */
 async function requireNewName(kind: PluginKind, component: string): Promise<void> {
   const toolkit = await toolkitWithLaunchers({ config: {} });
-  if (!toolkit.names(kind).includes(component)) return;
+  const provided = componentKind(kind);
+  if (!toolkit.names(provided).includes(component)) return;
   throw new MetaError(
     "DUPLICATE_NAME",
-    `The name "${component}" is that of metalearn's own ${kind}. Choose another one.`,
+    `The name "${component}" is that of metalearn's own ${provided}. Choose another one.`,
   );
 }

@@ -37,8 +37,9 @@ export function pluginNames(name: string): PluginNames {
  * Name of a component's function in code: `myMethod`, or `sgdLearner` where `sgd` is already used in the
  * language or in `texts`.
  */
-export function factoryName(component: string, suffix: string, texts: readonly string[]): string {
+export function factoryName(component: string, kind: string, texts: readonly string[]): string {
   const plain = camelCase(component);
+  const suffix = camelCase(kind);
   const isUsed = texts.some((text) => new RegExp(`\\b${plain}\\b`).test(text));
   return isUsed || !isIdentifier(plain) ? `${plain}${capitalized(suffix)}` : plain;
 }

@@ -12,11 +12,24 @@ export const toolVersions = {
 } as const;
 
 /** Kinds whose components compute with tensors. */
-const tensorKinds: readonly PluginKind[] = ["learner", "model", "tasks", "optimizer"];
+const tensorKinds: readonly PluginKind[] = [
+  "learner",
+  "model",
+  "language-model",
+  "adapter",
+  "tasks",
+  "optimizer",
+  "runtime",
+];
 
 /** Writes the package.json of a new plugin, for the versions of metalearn that are installed here. */
 export function packageJson(name: string, kind: PluginKind) {
-  const tensors = tensorKinds.includes(kind) ? [installed("@tensorflow/tfjs")] : [];
+  const isLanguageModel = kind === "language-model";
+  const peers = [
+    installed("@metalearn/core"),
+    ...(isLanguageModel ? [installed("@metalearn/language-models")] : []),
+    ...(tensorKinds.includes(kind) ? [installed("@tensorflow/tfjs")] : []),
+  ];
   return {
     name,
     version: "0.1.0",
@@ -35,15 +48,15 @@ export function packageJson(name: string, kind: PluginKind) {
       build: "tsc -p tsconfig.build.json",
       check: "tsc",
       test: "vitest run",
-      compare: "npm run build && metalearn compare",
+      compare: `npm run build && ${isLanguageModel ? "node makeTasks.mjs && " : ""}metalearn compare`,
       prepack: "npm run build",
     },
     dependencies: Object.fromEntries([installed("zod")]),
-    peerDependencies: Object.fromEntries([installed("@metalearn/core"), ...tensors]),
+    peerDependencies: Object.fromEntries(peers),
     devDependencies: Object.fromEntries([
       installed("@metalearn/cli"),
-      installed("@metalearn/core"),
-      ...tensors,
+      ...(isLanguageModel ? [installed("@metalearn/datasets-crossfit")] : []),
+      ...peers,
       ...Object.entries(toolVersions),
     ]),
   };
