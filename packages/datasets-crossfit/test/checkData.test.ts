@@ -117,6 +117,17 @@ describe("a check of the data", () => {
     ]);
   });
 
+  test("warns where every question loses demonstrations, and says what to change", async () => {
+    const questions = { "t/t_2_13_test.jsonl": [row("t", "five"), row("t", "six", "y")] };
+    // " three x" and " four y" are 15 letters.
+    expect(messages(await check(questions, { maxExampleTokens: 12, maxTokens: 18 }))).toEqual([
+      "warning t: every question loses a part of its demonstrations: 2 take up to 15 tokens, and there is room for 18 with the question. Lower tasks.shots, or raise tasks.maxTokens, as far as the model reads",
+    ]);
+    expect(messages(await check(questions, { maxExampleTokens: 9, maxTokens: 30 }))).toEqual([
+      "warning t: every question loses a part of its demonstrations: 2 take up to 15 tokens, and there is room for 18 with the question. Lower tasks.shots, or raise tasks.maxExampleTokens",
+    ]);
+  });
+
   test("reports training files that do not exist", async () => {
     const found = await check({
       "config/s.json": { train: ["a", "b"], test: ["t"], unseen_domain_test: [] },

@@ -60,12 +60,13 @@ export async function checkData({
     const { findings: own, ...counts } = inspectRows(rows, { taskType, use: "target" });
     const measured = measureTokens(rows.examples, { task, encoding, asked: true });
     const { meanTokens, cutExamples, lengths } = measured;
-    const cutQuestions = shareOfCutQuestions(lengths, rows, { options, encoding });
+    const questions = measureQuestions(lengths, rows, { options, encoding });
+    const { cutQuestions } = questions;
     tasks.push({ task, use: "target", ...counts, meanTokens, cutExamples, cutQuestions });
     findings.push(
       ...own,
       ...cut(task, cutExamples, "test inputs lose a part"),
-      ...cut(task, cutQuestions, "questions lose a part of their demonstrations"),
+      ...cutDemonstrations(task, questions, options),
       ...unshownLabels(rows),
     );
   }
@@ -98,21 +99,46 @@ async function readTarget(task: string, { root, shots }: CompleteOptions): Promi
   return { task, examples: await read(files.seeds[0] as number, "test"), demonstrations };
 }
 
-/** Share of questions that do not fit together with all their demonstrations, over all seeds. */
-function shareOfCutQuestions(
+/** How questions fit together with their demonstrations, over all seeds. */
+interface QuestionFit {
+  /** Share of the questions that do not fit together with all their demonstrations. */
+  readonly cutQuestions: number;
+  /** Tokens of the demonstrations alone, at most. */
+  readonly shown: number;
+  /** Tokens that a question and its demonstrations may have together. */
+  readonly limit: number;
+}
+
+function measureQuestions(
   lengths: readonly number[],
   { task, demonstrations }: TargetRows,
   { options, encoding }: Pick<CheckedData, "options" | "encoding">,
-): number {
+): QuestionFit {
   const { shots, maxTokens, maxExampleTokens } = options;
-  if (shots === 0) return 0;
   const limit = Math.min(maxExampleTokens * shots, maxTokens);
-  const shares = [...demonstrations.values()].map((rows) => {
-    const shown = measureTokens(rows, { task, encoding }).lengths;
-    const length = shown.reduce((sum, own) => sum + own, 0);
-    return lengths.filter((own) => own + length > limit).length / lengths.length;
-  });
-  return mean(shares);
+  if (shots === 0) return { cutQuestions: 0, shown: 0, limit };
+  const shown = [...demonstrations.values()].map((rows) =>
+    measureTokens(rows, { task, encoding }).lengths.reduce((sum, own) => sum + own, 0),
+  );
+  const shares = shown.map(
+    (length) => lengths.filter((own) => own + length > limit).length / lengths.length,
+  );
+  return { cutQuestions: mean(shares), shown: Math.max(...shown), limit };
+}
+
+/** A remark where some questions lose a part of their demonstrations, a warning where all do. */
+function cutDemonstrations(
+  task: string,
+  { cutQuestions, shown, limit }: QuestionFit,
+  { shots, maxTokens }: CompleteOptions,
+): DataFinding[] {
+  if (cutQuestions < 1) {
+    return cut(task, cutQuestions, "questions lose a part of their demonstrations");
+  }
+  const room =
+    limit < maxTokens ? "tasks.maxExampleTokens" : "tasks.maxTokens, as far as the model reads";
+  const message = `every question loses a part of its demonstrations: ${shots} take up to ${shown} tokens, and there is room for ${limit} with the question. Lower tasks.shots, or raise ${room}`;
+  return [{ topic: "truncation", severity: "warning", tasks: [task], message }];
 }
 
 /** Labels that occur in a target's questions but not in its demonstrations under some seed. */
