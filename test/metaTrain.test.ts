@@ -11,7 +11,7 @@ import {
 } from "@metalearn/core";
 import { loadCheckpoint, loadParams, saveCheckpoint } from "@metalearn/core/files";
 import { type ToyBatch, toyModel, toySampler } from "@metalearn/core/testing";
-import { adamw } from "@metalearn/optimizers";
+import { adamw, sgd } from "@metalearn/optimizers";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -70,6 +70,66 @@ describe("metaTrain", () => {
     expect(tf.memory().numTensors - before).toBe(2 * 5);
     tf.dispose([params, state.optimizer.slots, state.inner?.slots ?? {}]);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("passes on what a learner logs, and keeps none of its tensors", async () => {
+    const options = await setting();
+    const { learner } = options;
+    const logging = (metrics: unknown): Learner<ToyBatch> => ({
+      ...learner,
+      metaGradient: (...args) => {
+        const made = learner.metaGradient(...args);
+        const own = typeof metrics === "function" ? metrics() : metrics;
+        return { ...made, metrics: own as Record<string, number> };
+      },
+    });
+    const scalars = () => ({ "inner/loss": tf.scalar(0.5), steps: 3 });
+    const logged = logging(scalars);
+    const before = tf.memory().numTensors;
+    const { metrics, params, state } = await last({ ...options, learner: logged });
+    expect(metrics).toEqual({ "inner/loss": 0.5, steps: 3 });
+    tf.dispose([params, state.optimizer.slots, state.inner?.slots ?? {}]);
+    expect(tf.memory().numTensors).toBe(before);
+    expect((await last(options)).metrics).toEqual({});
+    for (const [wrong, message] of [
+      [{ rates: tf.ones([3]) }, 'logs "rates": expected a number or a scalar tensor, got a tensor'],
+      [{ note: "good" }, 'logs "note": expected a number or a scalar tensor, got string.'],
+      [{ "a\nb": 1 }, 'logs "a\\nb": expected a name of letters, digits'],
+    ] as const) {
+      await expect(last({ ...options, learner: logging(wrong) })).rejects.toThrow(
+        `[BAD_OPTION] The learner maml ${message}`,
+      );
+    }
+  });
+
+  test("updates a learner's tensors at a rate of their own", async () => {
+    const options = { ...(await setting()), learner: metaSgd({ tasks: 2 }), updates: 1 };
+    const at = async (learningRate: number, ownRate?: number) => {
+      const groups = ownRate ? [{ pattern: "learner.*", learningRate: ownRate }] : [];
+      const optimizer = sgd({ learningRate, groups });
+      return (await last({ ...options, optimizer, sampler: toySampler(4) })).params;
+    };
+    const [both, slow, fast] = [await at(0.02, 0.5), await at(0.02), await at(0.5)];
+    // One step of SGD: every tensor is where its own rate takes it.
+    for (const [name, tensor] of Object.entries(both)) {
+      const expected = name.startsWith("learner.") ? fast : slow;
+      expect(tensor.arraySync()).toEqual(expected[name]?.arraySync());
+      expect(slow[name]?.arraySync()).not.toEqual(fast[name]?.arraySync());
+    }
+  });
+
+  test("refuses a group that has no parameters, also where it resumes", async () => {
+    const options = await setting();
+    const { update, params, state } = await last({ ...options, updates: 1 });
+    const optimizer = adamw({
+      learningRate: 0.02,
+      groups: [{ pattern: "learner.*", learningRate: 1 }],
+    });
+    for (const resume of [undefined, { update, state }]) {
+      await expect(
+        last({ ...options, optimizer, params, ...(resume && { resume }) }),
+      ).rejects.toThrow('[BAD_OPTION] groups.0.pattern: no parameter is called "learner.*".');
+    }
   });
 
   test("keeps what a learner learns beside the model, and no tensor more", async () => {

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import {
   disposeParams,
-  filterLogits,
-  type GenerationOptions,
+  type GenerateOptions,
   generate,
   generateText,
   type Params,
   type Tokenizer,
 } from "@metalearn/core";
+import { filterLogits } from "@metalearn/core/testing";
 import { type Gpt2Config, gpt2, parameterShapes } from "@metalearn/models-gpt2";
 import { llama, readLlamaConfig, readLlamaParams } from "@metalearn/models-llama";
 import * as tf from "@tensorflow/tfjs";
@@ -20,7 +20,7 @@ interface Greedy {
   readonly ids: number[];
 }
 
-type Filters = Pick<GenerationOptions, "topK" | "topP"> & { readonly temperature: number };
+type Filters = Pick<GenerateOptions, "topK" | "topP"> & { readonly temperature: number };
 
 const {
   shape,

@@ -26,6 +26,7 @@ import {
   readGoldenJson,
   recommended,
   type StoredTensors,
+  shortName,
   sourcesOf,
   type ToleranceBlock,
   toTensors,
@@ -39,6 +40,12 @@ interface Hyperparameters {
   readonly nesterov?: boolean;
   readonly betas?: [number, number];
   readonly eps?: number;
+  readonly weight_decay?: number;
+}
+
+interface Group {
+  readonly pattern: string;
+  readonly lr?: number;
   readonly weight_decay?: number;
 }
 
@@ -57,11 +64,25 @@ const metaiclNoDecay = ["bias", "LayerNorm.weight"];
 function optimizerOf(
   name: string,
   { lr, betas, eps, momentum, dampening, nesterov, weight_decay }: Hyperparameters,
-  { learningRate = lr as LearningRate, noDecay = [] as string[] } = {},
+  {
+    learningRate = lr as LearningRate,
+    noDecay = [] as string[],
+    groups = [] as readonly Group[],
+    rateOf = (lr: number): LearningRate => lr,
+  } = {},
 ): Optimizer {
-  const decay = { weightDecay: weight_decay, noDecay };
-  if (name.startsWith("sgd")) return sgd({ learningRate, momentum, dampening, nesterov, ...decay });
-  const options = { learningRate, beta1: betas?.[0], beta2: betas?.[1], epsilon: eps, ...decay };
+  const common = {
+    learningRate,
+    weightDecay: weight_decay,
+    noDecay,
+    groups: groups.map(({ pattern, lr, weight_decay }) => ({
+      pattern: shortName(pattern),
+      learningRate: lr === undefined ? undefined : rateOf(lr),
+      weightDecay: weight_decay,
+    })),
+  };
+  if (name.startsWith("sgd")) return sgd({ momentum, dampening, nesterov, ...common });
+  const options = { beta1: betas?.[0], beta2: betas?.[1], epsilon: eps, ...common };
   return name === "adam" || name === "adam_l2" ? adam(options) : adamw(options);
 }
 
@@ -82,6 +103,7 @@ describe.each(sourcesOf(files.quadratic))(
           string,
           {
             hyperparameters: Hyperparameters;
+            groups?: Group[];
             tolerance: ToleranceBlock;
             steps: ({ loss: number } & Record<"w" | "W", InlineTensor>)[];
           }
@@ -89,10 +111,10 @@ describe.each(sourcesOf(files.quadratic))(
       }
       const golden: Golden<File> = await readGolden(source, files.quadratic);
       const { A, a, M, Y, w0, W0 } = toTensors(golden.json.problem) as Record<string, tf.Tensor2D>;
-      const { hyperparameters, steps, tolerance } = golden.json.optimizers[
+      const { hyperparameters, groups, steps, tolerance } = golden.json.optimizers[
         name
       ] as File["optimizers"][string];
-      const optimizer = optimizerOf(name, hyperparameters);
+      const optimizer = optimizerOf(name, hyperparameters, { groups });
       // f(w, W) = (w - a)' A (w - a) / 2 + |W M - Y|^2 / 2
       const loss = ({ w, W }: Params) => {
         const d = tf.sub(w as tf.Tensor, a as tf.Tensor) as tf.Tensor1D;
@@ -115,7 +137,7 @@ describe.each(sourcesOf(files.quadratic))(
         hyperparameters: Hyperparameters;
         clip_max_norm: number | null;
         schedule: { num_warmup_steps: number; num_training_steps: number } | null;
-        parameter_groups: string;
+        parameter_groups: string | Group[];
         steps: { loss: number; grad_norm_before_clip: number; lr: number }[];
         params_after_5: StoredTensors;
         state_after_5: { exp_avg?: StoredTensors; exp_avg_sq?: StoredTensors };
@@ -131,15 +153,20 @@ describe.each(sourcesOf(files.quadratic))(
       const golden: Golden<File> = await readGolden(source, files.gpt2);
       const run = golden.json.optimizers[name] as Trajectory;
       const { lr: peak } = run.hyperparameters;
-      const inner = optimizerOf(name, run.hyperparameters, {
-        learningRate: run.schedule
+      const { schedule, parameter_groups: groups } = run;
+      const rateOf = (peak: number) =>
+        schedule
           ? linearSchedule({
               peak,
-              warmup: run.schedule.num_warmup_steps,
-              total: run.schedule.num_training_steps,
+              warmup: schedule.num_warmup_steps,
+              total: schedule.num_training_steps,
             })
-          : peak,
-        noDecay: run.parameter_groups === "MetaICL no_decay" ? metaiclNoDecay : [],
+          : peak;
+      const inner = optimizerOf(name, run.hyperparameters, {
+        learningRate: rateOf(peak),
+        noDecay: groups === "MetaICL no_decay" ? metaiclNoDecay : [],
+        groups: typeof groups === "string" ? [] : groups,
+        rateOf,
       });
       const optimizer = run.clip_max_norm
         ? chain(clipByGlobalNorm(run.clip_max_norm), inner)

@@ -10,7 +10,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 # In this order: gpt2 draws the checkpoint that others read.
-SUBJECTS = ["gpt2", "llama", "gpt_neox", "optimizers", "meta_gradients", "maml_en_llm", "trees", "gpt2_tokenizer", "prompts",
+SUBJECTS = ["gpt2", "llama", "gpt_neox", "optimizers", "meta_gradients", "averaged_steps", "maml_en_llm", "trees", "gpt2_tokenizer", "prompts",
             "generation", "chat_templates"]
 
 

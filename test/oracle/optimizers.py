@@ -5,6 +5,7 @@ rules written out below have to agree, and serve as the second implementation in
 """
 
 import math
+from fnmatch import fnmatchcase
 
 import torch
 from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup
@@ -27,6 +28,13 @@ ON_QUADRATIC = {
     "adamw": {"lr": 0.05, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.1},
     "adamw_large_eps": {"lr": 0.05, "betas": [0.9, 0.95], "eps": 1e-2, "weight_decay": 0.1},
 }
+# Groups that differ from the optimizer's learning rate and decay; a parameter is in the first group that it matches.
+IN_GROUPS_ON_QUADRATIC = {
+    "sgd_momentum_groups": {"hyperparameters": {"lr": 0.02, "momentum": 0.9},
+                            "groups": [{"pattern": "W", "lr": 0.005, "weight_decay": 0.2}]},
+    "adamw_groups": {"hyperparameters": {"lr": 0.05, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.1},
+                     "groups": [{"pattern": "w", "lr": 0.2}, {"pattern": "*", "weight_decay": 0.0}]},
+}
 ADAM = {"lr": 0.002, "betas": [0.9, 0.999], "eps": 1e-8}
 ON_GPT2 = {
     "sgd": {"hyperparameters": {"lr": 0.02}},
@@ -40,6 +48,14 @@ ON_GPT2 = {
         "schedule": {"num_warmup_steps": 2, "num_training_steps": 6},
         # MetaICL's list. Its second entry matches no name of GPT-2, whose layer norms are decayed.
         "no_decay": ["bias", "LayerNorm.weight"],
+    },
+    "adamw_groups": {
+        "hyperparameters": {**ADAM, "weight_decay": 0.1},
+        "clip_max_norm": 1.0,
+        "schedule": {"num_warmup_steps": 2, "num_training_steps": 6},
+        "groups": [{"pattern": "transformer.h.1.*.weight", "lr": 0.01},
+                   {"pattern": "transformer.h.1.*", "lr": 0.0005, "weight_decay": 0.0},
+                   {"pattern": "transformer.ln_f.*", "weight_decay": 0.5}],
     },
 }
 
@@ -78,13 +94,21 @@ def rate_at(schedule, lr, update):
     return lr * (update / max(1, warmup) if update < warmup else max(0, total - update) / max(1, total - warmup))
 
 
-def run_torch(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None, schedule=None, no_decay=()):
+def group_of(groups, key):
+    """Options of the first group whose pattern a name matches."""
+    found = next((group for group in groups if fnmatchcase(key, group["pattern"])), {})
+    return {option: value for option, value in found.items() if option != "pattern"}
+
+
+def run_torch(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None, schedule=None, no_decay=(), groups=()):
     params = {key: tensor.clone().requires_grad_() for key, tensor in theta.items()}
-    options = dict(hyperparameters)
-    decay = options.pop("weight_decay", 0.0)
-    groups = [{"params": [p for key, p in params.items() if any(part in key for part in no_decay) == spared],
-               "weight_decay": 0.0 if spared else decay} for spared in (False, True)]
-    optimizer = class_of(name)([group for group in groups if group["params"]], **options)
+    by_options = {}
+    for key, p in params.items():
+        own = {"weight_decay": 0.0} if any(part in key for part in no_decay) else group_of(groups, key)
+        by_options.setdefault(tuple(own.items()), []).append(p)
+    # Those that have the options of all first, so that the first learning rate is that of all.
+    grouped = [{"params": members, **dict(own)} for own, members in sorted(by_options.items(), key=lambda pair: len(pair[0]))]
+    optimizer = class_of(name)(grouped, **hyperparameters)
     scheduler = schedule and get_linear_schedule_with_warmup(optimizer, **schedule)
     steps = []
     for batch in batches:
@@ -92,7 +116,8 @@ def run_torch(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None
         value = loss(params, batch)
         value.backward()
         norm = torch.nn.utils.clip_grad_norm_(params.values(), clip_max_norm or math.inf)
-        told = {"loss": value.item(), "grad_norm_before_clip": norm.item(), "lr": optimizer.param_groups[0]["lr"]}
+        rate = rate_at(schedule, hyperparameters["lr"], len(steps)) if groups else optimizer.param_groups[0]["lr"]
+        told = {"loss": value.item(), "grad_norm_before_clip": norm.item(), "lr": rate}
         optimizer.step()
         if scheduler:
             scheduler.step()
@@ -102,7 +127,7 @@ def run_torch(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None
     return steps, state
 
 
-def run_own(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None, schedule=None, no_decay=()):
+def run_own(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None, schedule=None, no_decay=(), groups=()):
     params, states, steps = dict(theta), {key: {} for key in theta}, []
     options = {key: value for key, value in hyperparameters.items() if key not in ("lr", "weight_decay")}
     for update, batch in enumerate(batches):
@@ -111,9 +136,10 @@ def run_own(name, theta, loss, batches, *, hyperparameters, clip_max_norm=None, 
         grads = dict(zip(params, torch.autograd.grad(value, list(params.values())), strict=True))
         norm = sum(g.square().sum() for g in grads.values()).sqrt()
         factor = min(1.0, clip_max_norm / (norm.item() + 1e-6)) if clip_max_norm else 1.0
-        lr = rate_at(schedule, hyperparameters["lr"], update)
         for key, p in params.items():
-            decay = 0.0 if any(part in key for part in no_decay) else hyperparameters.get("weight_decay", 0.0)
+            own = {"weight_decay": 0.0, **hyperparameters, **group_of(groups, key)}
+            lr = rate_at(schedule, own["lr"], update)
+            decay = 0.0 if any(part in key for part in no_decay) else own["weight_decay"]
             params[key] = rule(name, p.detach(), grads[key] * factor, states[key], update + 1, lr, weight_decay=decay, **options)
         steps.append({"loss": value.item(), "params": params})
     return steps
@@ -137,8 +163,8 @@ def quadratic():
         return loss, {"w": p["w0"], "W": p["W0"]}
 
     optimizers = {}
-    for name, hyperparameters in ON_QUADRATIC.items():
-        given = {"hyperparameters": hyperparameters}
+    without_groups = {name: {"hyperparameters": hyperparameters} for name, hyperparameters in ON_QUADRATIC.items()}
+    for name, given in {**without_groups, **IN_GROUPS_ON_QUADRATIC}.items():
         (loss, theta), (loss32, theta32) = loss_in(torch.float64), loss_in(torch.float32)
         steps, _ = run_torch(name, theta, loss, [None] * STEPS, **given)
         own = run_own(name, theta, loss, [None] * STEPS, **given)
@@ -149,13 +175,13 @@ def quadratic():
             require_close(own[i]["params"], step["params"], 1e-12, f"quadratic {name}, step {i}")
             blocks.append(block(step["params"], [run[i]["params"] for run in single]))
         optimizers[name] = {
-            "hyperparameters": hyperparameters,
+            **given,
             "steps": [{"loss": step["loss"], **inline(step["params"])} for step in steps],
             "tolerance": max(blocks, key=lambda found: found["measured_float32"]["rel_max"]),
         }
     NumbersFile("optimizers/quadratic.json").write(
         """Steps of torch.optim on f(w, W) = (w - a)' A (w - a) / 2 + |W M - Y|^2 / 2 from w0 and W0, in one parameter
-        group. The loss is that before each step, w and W are those after it.""",
+        group unless others are listed. The loss is that before each step, w and W are those after it.""",
         {"problem": inline(problem), "optimizers": optimizers})
 
 
@@ -179,7 +205,7 @@ def on_gpt2():
             "hyperparameters": given["hyperparameters"],
             "clip_max_norm": given.get("clip_max_norm"),
             "schedule": given.get("schedule"),
-            "parameter_groups": "MetaICL no_decay" if "no_decay" in given else "one group",
+            "parameter_groups": "MetaICL no_decay" if "no_decay" in given else given.get("groups", "one group"),
             "steps": [{key: step[key] for key in ("loss", "grad_norm_before_clip", "lr")} for step in steps],
             "params_after_5": file.strided(f"{name}/params", steps[-1]["params"]),
             "state_after_5": {key: file.strided(f"{name}/{key}", tensors) for key, tensors in state.items()},

@@ -6,6 +6,7 @@ import { buildReport } from "../src/report/buildReport.js";
 import { configDifferences } from "../src/report/configDifferences.js";
 import { findRuns } from "../src/report/findRuns.js";
 import { formats } from "../src/report/formats.js";
+import { renderPage } from "../src/report/page.js";
 import { comparedRun } from "./support/comparedRun.js";
 
 const tasks = { poem: { 100: 0.5, 13: 0.25 }, unseen_rhyme: { 100: 1, 13: 1 } };
@@ -124,6 +125,37 @@ describe("a report of two methods", () => {
   });
 });
 
+test("a report has what learners log: curves, and the values at the end, averaged over seeds", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "metalearn-cli-"));
+  const line = { batches: 4, tokens: 0, seconds: 1, loss: 1 };
+  const logged = async (seed: number, last: number | null) => {
+    const directory = join(folder, String(seed));
+    await mkdir(directory);
+    const lines = [
+      { ...line, update: 1, "learner/inner loss": 8 },
+      { ...line, update: 2, "learner/inner loss": last },
+    ];
+    const text = lines.map((record) => `${JSON.stringify(record)}\n`).join("");
+    await writeFile(join(directory, "metrics.jsonl"), text);
+    return comparedRun({ seed, tasks, directory });
+  };
+  // The last value of the second seed was not finite: its last finite one is 8.
+  const report = await buildReport([
+    await logged(1, 2),
+    await logged(2, null),
+    comparedRun({ name: "silent", tasks }),
+  ]);
+  const lines = formats.md(report).split("\n");
+  expect(lines).toContain("## What the learners log");
+  expect(lines).toContain("| method | inner loss |");
+  expect(lines).toContain("| maml | 5.000 |");
+  expect(lines).toContain("| silent |  |");
+  const page = renderPage(report);
+  expect(page).toContain('aria-label="inner loss against steps"');
+  expect(page).toContain("maml, seed 1, ends at 2.00; maml, seed 2, ends at 8.00.");
+  await rm(folder, { recursive: true });
+});
+
 describe("runs in folders", () => {
   let folder: string;
   beforeEach(async () => {
@@ -161,7 +193,7 @@ describe("runs in folders", () => {
     expect(unfinished).toEqual([join(folder, "c-seed1")]);
     const { settings } = await buildReport(finished);
     expect(settings[0]?.runs[0]?.curve).toEqual([
-      { batches: 4, tokens: 100, seconds: 2, loss: 3, devScore: 0.5 },
+      { batches: 4, tokens: 100, seconds: 2, loss: 3, devScore: 0.5, metrics: {} },
     ]);
   });
 

@@ -26,13 +26,11 @@ export {
   type Predictor,
   type PrefixState,
   type PromptedModel,
-  type PromptReader,
   type SaveOptions,
   type Segment,
   type StoredWeights,
   type Tokenizer,
   type TokenReader,
-  type TreeReader,
 } from "./contracts/model.js";
 export type { Linearization, LossAndGradients, Objective } from "./contracts/objective.js";
 export {
@@ -70,8 +68,6 @@ export type {
   Episode,
   EpisodeShape,
   EpisodeTarget,
-  MetricName,
-  PredictionMetric,
   Question,
   SamplerState,
   TargetTask,
@@ -85,7 +81,7 @@ export type { TrackedRun, Tracker, TrackerRecord } from "./contracts/tracker.js"
 // Parameters -----------------------------------------------------------------------------------
 
 export { encodeStart } from "./encodeStart.js";
-export { matchingNames } from "./matchingNames.js";
+export { matchesPattern, matchingNames } from "./matchingNames.js";
 export {
   addInto,
   addParams,
@@ -114,7 +110,6 @@ export {
   optionBatch,
 } from "./batch/optionBatch.js";
 export {
-  type BatchSizes,
   bucketedTokenBatch,
   type TokenBatch,
   type TokenSequence,
@@ -126,9 +121,7 @@ export type { TokenPrefix, TreeBatch } from "./batch/tokenTree.js";
 
 export { crossEntropy } from "./autodiff/crossEntropy.js";
 export {
-  finiteDifferenceHvp,
   hessianVectorProduct,
-  type ScalarFunction,
   valueAndGradients,
 } from "./autodiff/gradients.js";
 export { registerSecondOrderGradients } from "./autodiff/secondOrderGradients.js";
@@ -139,8 +132,7 @@ export { runSegments } from "./objective/runSegments.js";
 
 // Training -------------------------------------------------------------------------------------
 
-export { freeze, type PartlyFrozen } from "./objective/freeze.js";
-export type { SecondOrderCheckOptions } from "./train/checkSecondOrder.js";
+export { freeze } from "./objective/freeze.js";
 export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaTrain.js";
 
 // Evaluation -----------------------------------------------------------------------------------
@@ -148,7 +140,6 @@ export { type MetaTrainOptions, type MetaUpdate, metaTrain } from "./train/metaT
 export type { Adaptation } from "./evaluate/adaptation.js";
 export {
   type EvaluateOptions,
-  type EvaluationTargets,
   evaluate,
   evaluateBaseline,
 } from "./evaluate/evaluate.js";
@@ -165,13 +156,11 @@ export {
   generate,
   generateText,
 } from "./generate/generate.js";
-export { type GenerationOptions, generationOptions } from "./generate/generationOptions.js";
-export { filterLogits, type LogitsFilters } from "./generate/logitsFilters.js";
 export type { GenerationPrompt } from "./generate/promptIds.js";
 
 // Plugins --------------------------------------------------------------------------------------
 
-export type { Components, Kind } from "./plugin/components.js";
+export type { Kind } from "./plugin/components.js";
 export { parseOptions } from "./plugin/parseOptions.js";
 export {
   defineFactory,

@@ -19,7 +19,7 @@ export function matchingNames(
   const known = `The model has, for example: ${names.slice(0, 5).join(", ")}.`;
   const matching = (chosen: readonly string[]) => {
     const found = chosen.map((pattern) => {
-      const matches = names.filter(namePattern(pattern));
+      const matches = names.filter((name) => matchesPattern(name, pattern));
       if (matches.length > 0) return matches;
       throw new MetaError("BAD_OPTION", `${option}: no parameter is called "${pattern}". ${known}`);
     });
@@ -36,9 +36,8 @@ export function matchingNames(
   );
 }
 
-/** Makes a predicate for names that equal `pattern`, in which `*` matches any text. */
-function namePattern(pattern: string): (name: string) => boolean {
+/** True for a name that equals `pattern`, in which `*` matches any text. */
+export function matchesPattern(name: string, pattern: string): boolean {
   const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const expression = new RegExp(`^${parts.join(".*")}$`);
-  return (name) => expression.test(name);
+  return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
 }

@@ -73,6 +73,7 @@ export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export type { SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
 export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
 export { findParams, locateParams, openParams, runCheckpoint } from "./run/findParams.js";
+export { learnerMetricPrefix } from "./run/metricsLog.js";
 export {
   type EpisodePredictionLine,
   type PredictionLine,

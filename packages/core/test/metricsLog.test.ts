@@ -21,6 +21,7 @@ const made = (update: number, loss: number): MetaUpdate => ({
   tokens: 100,
   gradientNorm: update / 10,
   learningRate: 0.5 / update,
+  metrics: {},
   seconds: 0.25,
   params: {},
   state: { optimizer: { step: update, update, slots: {} } },
@@ -82,6 +83,21 @@ describe("the metrics log", () => {
         learningRate: 0.5 / 3,
       },
     ]);
+  });
+
+  test("has the learner's own metrics: means over the updates of the window that have them", async () => {
+    const log = await openMetricsLog(files(), { every: 3, runtime });
+    await log.add({ ...made(1, 6), metrics: { support: 2, once: 7 } }, false);
+    await log.add({ ...made(2, 3), metrics: { support: 4, odd: Number.NaN } }, false);
+    await log.add({ ...made(3, 2), metrics: { support: 9 } }, false);
+    await log.add(made(4, 2), true);
+    const [line, next] = await readMetrics(inFolder());
+    expect(line).toMatchObject({
+      "learner/support": 5,
+      "learner/once": 7,
+      "learner/odd": null, // JSON has no NaN
+    });
+    expect(Object.keys(next ?? {}).filter((name) => name.startsWith("learner/"))).toEqual([]);
   });
 
   test("continues the totals of a run that was killed while it wrote a line", async () => {

@@ -8,8 +8,8 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { chain, type Optimizer } from "./chain.js";
-import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learningRate.js";
-import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
+import { refuseTwoSchedules } from "./learningRate.js";
+import { clipping, decay, optimizerOptions, scaling } from "./optimizerOptions.js";
 import type { GradientTransform, TransformInput } from "./transform.js";
 
 /** @public read by the build, which documents options in declarations */
@@ -148,7 +148,7 @@ export function adam(options: AdamOptions): Optimizer {
     ...clipping(parsed),
     ...decay(parsed),
     scaleByAdam(momentsOf(parsed)),
-    scaleByLearningRate(learningRateOf(parsed)),
+    scaling(parsed),
   );
 }
 
@@ -165,7 +165,7 @@ export function adamw(options: AdamOptions): Optimizer {
     ...clipping(parsed),
     scaleByAdam(momentsOf(parsed)),
     ...decay(parsed),
-    scaleByLearningRate(learningRateOf(parsed)),
+    scaling(parsed),
   );
 }
 

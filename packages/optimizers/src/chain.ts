@@ -83,15 +83,24 @@ export function chain(...parts: readonly (GradientTransform | Optimizer)[]): Opt
     return known;
   };
 
+  const checkNames = (names: readonly string[]): void => {
+    for (const transform of transforms) transform.checkNames?.(names);
+  };
+
   const rule = defineOptimizer({
     name: transforms.map((transform) => transform.name).join(" > "),
     slotNames,
 
-    init: (params) => ({
-      step: 0,
-      update: 0,
-      slots: Object.assign({}, ...transforms.map((transform) => transform.init(params))),
-    }),
+    checkNames,
+
+    init(params) {
+      checkNames(Object.keys(params));
+      return {
+        step: 0,
+        update: 0,
+        slots: Object.assign({}, ...transforms.map((transform) => transform.init(params))),
+      };
+    },
 
     coefficients: (state) =>
       Object.assign(

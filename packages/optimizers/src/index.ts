@@ -8,6 +8,7 @@ export {
   type Schedule,
   scaleByLearningRate,
 } from "./learningRate.js";
+export type { ParameterGroup } from "./parameterGroups.js";
 export { default } from "./plugin.js";
 export { accumulateMomentum, type MomentumOptions, type SgdOptions, sgd } from "./sgd.js";
 export type {

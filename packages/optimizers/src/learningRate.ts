@@ -1,6 +1,7 @@
-import { MetaError, mapParams, parseOptions } from "@metalearn/core";
+import { type Coefficients, MetaError, type Params, parseOptions } from "@metalearn/core";
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
+import { groupedCoefficients, type ParameterGroup, requireMembers } from "./parameterGroups.js";
 import { type GradientTransform, stateless } from "./transform.js";
 
 /** Learning rate as a function of the update's number, counted from 0. */
@@ -39,10 +40,19 @@ function isFunction(value: unknown): boolean {
 
 /** Refuses a schedule function together with a named schedule. */
 export function refuseTwoSchedules(
-  { learningRate, schedule, warmupUpdates }: z.output<typeof rateOptions>,
+  {
+    learningRate,
+    schedule,
+    warmupUpdates,
+    groups,
+  }: z.output<typeof rateOptions> & {
+    readonly groups: readonly { readonly learningRate?: LearningRate | undefined }[];
+  },
   context: z.RefinementCtx,
 ): void {
-  if (typeof learningRate === "number" || (schedule === "constant" && warmupUpdates === 0)) return;
+  const rates = [learningRate, ...groups.map((group) => group.learningRate)];
+  const isNumeric = rates.every((rate) => typeof rate !== "function");
+  if (isNumeric || (schedule === "constant" && warmupUpdates === 0)) return;
   context.addIssue({
     code: "custom",
     message:
@@ -105,23 +115,38 @@ export function linearSchedule(options: LinearScheduleOptions): Schedule {
       : peak * Math.max(0, (total - update) / Math.max(1, total - warmup));
 }
 
-/** Converts an ascent direction to a descent step: `u = -rate * u`. */
-export function scaleByLearningRate(rate: LearningRate): GradientTransform {
-  const schedule = typeof rate === "number" ? () => rate : rate;
+/**
+ * Converts an ascent direction to a descent step: `u = -rate * u`.
+ *
+ * @param groups parameters with a rate of their own
+ */
+export function scaleByLearningRate(
+  rate: LearningRate,
+  groups: readonly ParameterGroup<{ readonly learningRate: LearningRate | undefined }>[] = [],
+): GradientTransform {
+  const at = (rate: LearningRate, update: number) =>
+    typeof rate === "number" ? rate : rate(update);
+  const factor = groupedCoefficients("factor", groups);
+  const scaled = (updates: Params, c: Coefficients) => ({
+    updates: Object.fromEntries(
+      Object.entries(updates).map(([name, u]) => [
+        name,
+        tf.mul(u, c[factor.of(name)] as tf.Scalar),
+      ]),
+    ),
+    slots: {},
+  });
   return {
     ...stateless,
     name: "learning rate",
     coefficients({ update }) {
-      const learningRate = schedule(update);
-      return { learningRate, factor: -learningRate };
+      const learningRate = at(rate, update);
+      const inGroups = groups.map(({ learningRate = rate }) => -at(learningRate, update));
+      return { learningRate, ...factor.values(-learningRate, inGroups) };
     },
-    apply: ({ updates }, { factor }) => ({
-      updates: mapParams((u) => tf.mul(u, factor as tf.Scalar), updates),
-      slots: {},
-    }),
-    adjoint: (_, { factor }, { updates }) => ({
-      updates: mapParams((bar) => tf.mul(bar, factor as tf.Scalar), updates),
-      slots: {},
-    }),
+    kindOf: (name) => factor.of(name),
+    checkNames: (names) => requireMembers(groups, names),
+    apply: ({ updates }, c) => scaled(updates, c),
+    adjoint: (_, c, { updates }) => scaled(updates, c),
   };
 }

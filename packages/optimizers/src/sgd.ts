@@ -2,8 +2,8 @@ import { mapParams, type Params, parseOptions, zerosLikeParams } from "@metalear
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { chain, type Optimizer } from "./chain.js";
-import { learningRateOf, refuseTwoSchedules, scaleByLearningRate } from "./learningRate.js";
-import { clipping, decay, optimizerOptions } from "./optimizerOptions.js";
+import { refuseTwoSchedules } from "./learningRate.js";
+import { clipping, decay, optimizerOptions, scaling } from "./optimizerOptions.js";
 import type { GradientTransform } from "./transform.js";
 
 /** @public read by the build, which documents options in declarations */
@@ -97,6 +97,6 @@ export function sgd(options: SgdOptions): Optimizer {
     ...clipping(parsed),
     ...decay(parsed),
     ...(momentum > 0 ? [accumulateMomentum({ momentum, dampening, nesterov })] : []),
-    scaleByLearningRate(learningRateOf(parsed)),
+    scaling(parsed),
   );
 }

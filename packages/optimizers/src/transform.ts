@@ -43,6 +43,12 @@ export interface GradientTransform {
   measure?(updates: Params, norm?: tf.Scalar): Coefficients;
   /** Kind of a tensor, by name; tensors of one kind are treated alike. By default there is one kind. */
   kindOf?(name: string): string;
+  /**
+   * Checks options that name parameters against the names of all that are updated. Absent if there are none.
+   *
+   * @throws MetaError `BAD_OPTION`
+   */
+  checkNames?(names: readonly string[]): void;
   apply(input: TransformInput, c: Coefficients): { updates: Params; slots: Slots };
   /** @param cotangent derivatives of a scalar with respect to the output of {@link apply} */
   adjoint(

@@ -33,6 +33,12 @@ const optimizers: Record<string, () => Optimizer> = {
       clipByGlobalNorm(0.5),
       adamw({ learningRate: 0.1 }),
     ),
+  "groups with rates and decay of their own": () =>
+    adamw({
+      learningRate: 0.1,
+      weightDecay: 0.2,
+      groups: [{ pattern: "b*", learningRate: 0.3, weightDecay: 0.4 }],
+    }),
   "a schedule": () => adamw({ learningRate: linearSchedule({ peak: 1, warmup: 2, total: 10 }) }),
 };
 

@@ -70,6 +70,50 @@ test("clipNorm clips as a transform before the optimizer does", () => {
   expect(y).toBeCloseTo(-2 - 0.8, 5);
 });
 
+describe("groups", () => {
+  const params = { "h.0.w": tf.ones([1]), "h.1.w": tf.ones([1]), "learner.rate": tf.ones([1]) };
+
+  test.each([
+    [["x.*"], 'groups.0.pattern: no parameter is called "x.*". The model has, for example: h.0.w,'],
+    [
+      ["h.*", "h.1.*"],
+      'groups.1.pattern: all parameters that match "h.1.*" belong to earlier groups.',
+    ],
+  ])("without a parameter are refused: %o", (patterns, message) => {
+    const groups = patterns.map((pattern) => ({ pattern, learningRate: 1 }));
+    const optimizer = sgd({ learningRate: 0.1, groups });
+    expect(() => optimizer.init(params)).toThrow(`[BAD_OPTION] ${message}`);
+    expect(() => optimizer.checkNames?.(Object.keys(params))).toThrow(message);
+  });
+
+  test("follow the schedule of all, each from its own peak", async () => {
+    const groups = [{ pattern: "learner.*", learningRate: 10 }];
+    const optimizer = (await open(
+      { use: "sgd", schedule: "linear", warmupUpdates: 4, groups },
+      8,
+    )) as ReturnType<typeof sgd>;
+    const state = { ...optimizer.init(params), update: 2 }; // half of each peak, 0.5 and 10
+    const after = optimizer.update(params, state, params).params;
+    const [usual, own] = ["h.0.w", "learner.rate"].map((name) => after[name]?.dataSync()[0]);
+    expect(usual).toBeCloseTo(1 - 0.25, 6);
+    expect(own).toBeCloseTo(1 - 5, 6);
+  });
+
+  test("may have a function each, but not beside a named schedule", () => {
+    const groups = [{ pattern: "*", learningRate: (update: number) => 2 * update }];
+    const optimizer = sgd({ learningRate: 1, groups });
+    const { w } = optimizer.update(
+      { w: tf.ones([1]) },
+      { ...optimizer.init({ w: tf.ones([1]) }), update: 3 },
+      { w: tf.ones([1]) },
+    ).params;
+    expect(w?.dataSync()[0]).toBe(1 - 6);
+    expect(() => sgd({ learningRate: 1, groups, warmupUpdates: 2 })).toThrow(
+      "expected a number as learningRate with schedule or warmupUpdates, got a function.",
+    );
+  });
+});
+
 describe("refuses", () => {
   test.each([
     [{ learningRate: -1 }, "learningRate: expected a number of at least 0, got -1."],
@@ -83,6 +127,10 @@ describe("refuses", () => {
   test.each([
     [{ learningRate: -1 }, ".learningRate: expected a number of at least 0, got -1."],
     [{ learningRate: () => 1 }, ".learningRate: expected a plain value, got a function."],
+    [
+      { groups: [{ pattern: "*", learningRat: 1 }] },
+      '.groups.0: unknown key "learningRat". Did you mean "learningRate"?',
+    ],
     [{ use: "sgd", nesterov: true }, ": nesterov: expected a momentum above 0, got 0."],
   ])("%o in a config", async (options, message) => {
     await expect(open({ use: "sgd", ...options })).rejects.toThrow(

@@ -1,4 +1,10 @@
-import { type ComparedRun, readMetrics, summarizeRuns } from "@metalearn/core/runs";
+import type { TrackerRecord } from "@metalearn/core";
+import {
+  type ComparedRun,
+  learnerMetricPrefix,
+  readMetrics,
+  summarizeRuns,
+} from "@metalearn/core/runs";
 import { configDifferences } from "./configDifferences.js";
 import { pairedDifferences } from "./pairedDifferences.js";
 import type { CurvePoint, Report, ReportSetting, ReportText } from "./report.js";
@@ -52,8 +58,9 @@ function methodOf(run: ComparedRun): string {
 
 async function curveOf({ directory }: ComparedRun): Promise<CurvePoint[]> {
   const lines = await readMetrics(directory);
-  return lines.flatMap(({ batches, tokens, seconds, loss, devScore }) =>
-    typeof loss === "number"
+  return lines.flatMap((line) => {
+    const { batches, tokens, seconds, loss, devScore } = line;
+    return typeof loss === "number"
       ? [
           {
             batches: Number(batches),
@@ -61,8 +68,20 @@ async function curveOf({ directory }: ComparedRun): Promise<CurvePoint[]> {
             seconds: Number(seconds),
             loss,
             ...(typeof devScore === "number" && { devScore }),
+            metrics: learnerMetrics(line),
           },
         ]
-      : [],
+      : [];
+  });
+}
+
+/** The learner's own metrics in a line, without those that were not finite. */
+function learnerMetrics(line: TrackerRecord): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(line).flatMap(([name, value]) =>
+      name.startsWith(learnerMetricPrefix) && typeof value === "number"
+        ? [[name.slice(learnerMetricPrefix.length), value]]
+        : [],
+    ),
   );
 }

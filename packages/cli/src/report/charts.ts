@@ -71,23 +71,29 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
       x: { label, tickFormat: "~s", ticks: 4 },
       y,
       color: { legend: true, ...colourScale(names, drawn) },
-      marks: [
-        ...names.flatMap((name, i) =>
-          curves
-            .filter(({ method }) => method === name)
-            .map(({ run, curve }) =>
-              line(curve, {
-                x: of,
-                y: "loss",
-                stroke: () => name,
-                strokeWidth: 1.75,
-                strokeDasharray: dashes[i % dashes.length],
-                title: () => `${name}, seed ${run.seed}`,
-              }),
-            ),
-        ),
-      ],
+      marks: curveLines(names, curves, { x: of, y: ({ loss }) => loss }),
     }),
+  );
+}
+
+/** A line per run, in the colour and dashes of its method. */
+export function curveLines(
+  names: readonly string[],
+  runs: readonly ReportRun[],
+  channels: Readonly<Record<"x" | "y", (point: CurvePoint) => number | undefined>>,
+) {
+  return names.flatMap((name, i) =>
+    runs
+      .filter(({ method }) => method === name)
+      .map(({ run, curve }) =>
+        line(curve, {
+          ...channels,
+          stroke: () => name,
+          strokeWidth: 1.75,
+          strokeDasharray: dashes[i % dashes.length],
+          title: () => `${name}, seed ${run.seed}`,
+        }),
+      ),
   );
 }
 

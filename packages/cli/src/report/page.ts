@@ -2,6 +2,7 @@ import type { Comparison } from "@metalearn/core/runs";
 import { buildReport } from "./buildReport.js";
 import { curveCharts, taskChart } from "./charts.js";
 import { Html, html } from "./html.js";
+import { metricCharts, metricTable } from "./learnerMetrics.js";
 import type { Report, ReportSetting, ReportText } from "./report.js";
 import { style } from "./style.js";
 import {
@@ -75,6 +76,7 @@ function settingSections(setting: ReportSetting, isOneOfSeveral: boolean): Html 
   const config = configTable(setting);
   const curves = curveCharts(setting);
   const validation = validationChart(setting);
+  const metrics = metricTable(setting);
   return html`<h2>Result${of}</h2>
 ${table(resultTable(setting))}
 ${differences ? html`<h2>Differences between methods${of}</h2>\n${differenceTables(setting, differences)}` : ""}
@@ -96,6 +98,15 @@ ${
           : ""
       }</figcaption>
 </figure>`
+    : ""
+}
+${
+  metrics
+    ? html`<h2>What the learners log${of}</h2>
+<figure>
+<div class="curves">${metricCharts(setting).map((chart) => new Html(chart))}</div>
+</figure>
+${table(metrics)}`
     : ""
 }
 ${config ? html`<details><summary>What the methods' configs differ in${of}</summary>${table(config)}</details>` : ""}`;

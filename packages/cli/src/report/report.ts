@@ -19,6 +19,8 @@ export interface CurvePoint {
   readonly loss: number;
   /** Score on dev tasks, at most 1; absent where they were not scored. */
   readonly devScore?: number;
+  /** The learner's own metrics, by name: means since the previous point. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** A run of a report. */

@@ -1,3 +1,4 @@
+import { metricTable } from "./learnerMetrics.js";
 import type { Report } from "./report.js";
 import {
   configTable,
@@ -28,6 +29,7 @@ export function sectionsOf(report: Report): Section[] {
         [`Result${of}`, resultTable(setting)],
         [`Differences between methods${of}`, differenceTable(setting)],
         [`Task by task${of}`, taskTable(setting)],
+        [`What the learners log${of}`, metricTable(setting)],
         [`What the methods' configs differ in${of}`, configTable(setting)],
       ] as const;
     }),

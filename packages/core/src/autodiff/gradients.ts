@@ -70,7 +70,7 @@ export function finiteDifferenceHvp(
   return differenceOfGradients(gradient, params, vector, stepSize);
 }
 
-/** {@link finiteDifferenceHvp} for a function given by its gradient. */
+/** `finiteDifferenceHvp` for a function given by its gradient. */
 export function differenceOfGradients(
   gradient: (params: Params) => Params,
   params: Params,

@@ -13,7 +13,17 @@ export interface MetaGradient {
   readonly gradients: Params;
   /** The state passed in, or a new one where inner steps advanced shared moments. */
   readonly state: MetaState;
+  /**
+   * Further numbers for logs by name, such as the support loss: each a number or a scalar tensor, for example
+   * the mean over the episodes. `metrics.jsonl`, trackers and the report have them as `learner/NAME`.
+   *
+   * @default none
+   */
+  readonly metrics?: LearnerMetrics;
 }
+
+/** Numbers that a learner logs, by name. */
+export type LearnerMetrics = Readonly<Record<string, number | tf.Scalar>>;
 
 /**
  * A meta-learning algorithm: how to adapt to one task, and the gradient by which the initial parameters

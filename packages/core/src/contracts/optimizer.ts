@@ -42,7 +42,16 @@ export interface UpdateRule {
   readonly name: string;
   /** Names of the slots, in order. Two optimizers can share moments if these are equal. */
   readonly slotNames: readonly string[];
+  /** @throws MetaError `BAD_OPTION` as {@link checkNames} does */
   init(params: Params): OptimizerState;
+  /**
+   * Checks options that name parameters, such as groups with a rate of their own, against the names of all
+   * parameters that are updated. Called before the first update, also of a state that `init` has not made.
+   *
+   * @throws MetaError `BAD_OPTION` for a name or pattern that no parameter has
+   * @default no option names parameters
+   */
+  checkNames?(names: readonly string[]): void;
   /**
    * Scalars of the update that follows `state`: bias corrections, the learning rate. Computed on the
    * host in float64 and passed to the functions below as tensors, so that compiled functions do not

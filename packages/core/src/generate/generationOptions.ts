@@ -68,7 +68,7 @@ export const generationOptions = z
     }
   });
 
-/** Options of generation: see {@link generationOptions}. */
+/** Options of generation. */
 export type GenerationOptions = z.input<typeof generationOptions>;
 
 /** Options with their defaults. */

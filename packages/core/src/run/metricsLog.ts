@@ -5,6 +5,9 @@ import type { MetaUpdate } from "../train/metaTrain.js";
 import { peakBytes } from "./peakBytes.js";
 import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js";
 
+/** What the names of a learner's own metrics begin with in a line of metrics. */
+export const learnerMetricPrefix = "learner/";
+
 /** Writes one line of metrics per window of meta-updates. */
 export interface MetricsLog {
   /**
@@ -27,7 +30,8 @@ export interface MetricsLogOptions {
 
 /**
  * Opens a log that continues the metrics in the run's directory. In a line, `loss` is the mean over its
- * window; `tokens` and `seconds` are totals since the start of the run, compilation included;
+ * window, as are the learner's own metrics, `learner/NAME`, of which one that is not finite is written as null;
+ * `tokens` and `seconds` are totals since the start of the run, compilation included;
  * `tokensPerSecond` is that of the window.
  */
 export async function openMetricsLog(
@@ -40,6 +44,7 @@ export async function openMetricsLog(
   let tokens = Number(before?.tokens ?? 0);
   let seconds = Number(before?.seconds ?? 0);
   let losses: number[] = [];
+  let metrics: MetaUpdate["metrics"][] = [];
   let window = { tokens: 0, seconds: 0 };
   return {
     async add(made, now, more) {
@@ -47,6 +52,7 @@ export async function openMetricsLog(
       seconds += made.seconds;
       window = { tokens: window.tokens + made.tokens, seconds: window.seconds + made.seconds };
       losses.push(made.loss);
+      metrics.push(made.metrics);
       if (made.update % every !== 0 && !now) return;
       const { processBytes, tensorBytes } = runtime.memory();
       const record = {
@@ -63,14 +69,27 @@ export async function openMetricsLog(
         loss: mean(losses),
         gradientNorm: made.gradientNorm,
         learningRate: made.learningRate,
+        ...meanMetrics(metrics),
         ...more,
       };
       losses = [];
+      metrics = [];
       window = { tokens: 0, seconds: 0 };
       await appendMetrics(files, record);
       await tracker?.log(record);
     },
   };
+}
+
+/** Means of a learner's metrics over those updates of a window that have them. */
+function meanMetrics(window: readonly MetaUpdate["metrics"][]): TrackerRecord {
+  const names = new Set(window.flatMap((metrics) => Object.keys(metrics)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const value = mean(window.flatMap((metrics) => metrics[name] ?? []));
+      return [learnerMetricPrefix + name, Number.isFinite(value) ? value : null];
+    }),
+  );
 }
 
 /** Rounds seconds to milliseconds. */

@@ -1,5 +1,6 @@
 // Parts of training and evaluation, to test models and learners with.
 
+export { finiteDifferenceHvp } from "../autodiff/gradients.js";
 export { unitDirection } from "../autodiff/unitDirection.js";
 export { tokenPrefix, tokenTree, treeBatch } from "../batch/tokenTree.js";
 export { withMetaParams } from "../contracts/learnerParams.js";
@@ -11,6 +12,7 @@ export {
 } from "../evaluate/questionScorer.js";
 export { predict } from "../evaluate/scoreAnswers.js";
 export { type ScoreOptions, scoreSequences } from "../evaluate/scoreSequences.js";
+export { filterLogits } from "../generate/logitsFilters.js";
 export type { Check, Subject } from "./checks.js";
 export {
   type DerivativeErrors,

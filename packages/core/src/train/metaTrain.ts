@@ -14,6 +14,7 @@ import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
 import { tidy } from "../tidy.js";
 import { checkedAtFirst, type SecondOrderCheckOptions } from "./checkSecondOrder.js";
+import { metricValues } from "./metricValues.js";
 import { outerUpdate } from "./outerUpdate.js";
 
 /** Options of {@link metaTrain}. */
@@ -59,6 +60,8 @@ export interface MetaUpdate {
   /** Norm of the meta-gradient over all tensors, before any clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** The learner's own metrics, by name; empty for learners that log none. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** Duration of this update. */
   readonly seconds: number;
   /** Parameters after the update, those of the learner included. */
@@ -92,6 +95,7 @@ export async function* metaTrain<B extends Batch>(
   const apply = outerUpdate(optimizer, options.runtime);
   const perUpdate = batchesPerUpdate(learner.episodes);
   const initial = withMetaParams(learner, { ...trained, ...learnerParams(options.params) });
+  optimizer.checkNames?.(Object.keys(initial));
   let params = initial;
   let state = resume?.state ?? { optimizer: optimizer.init(params) };
   const start = [...Object.values(options.params), ...(resume ? metaTensors(resume.state) : [])];
@@ -110,7 +114,8 @@ export async function* metaTrain<B extends Batch>(
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
           throw nonFinite(update, loss, meta.gradients, episodes);
         }
-        return { ...meta, norm, loss, gradientNorm, tokens: countTokens(episodes) };
+        const metrics = metricValues(learner, meta.metrics);
+        return { ...meta, norm, loss, gradientNorm, metrics, tokens: countTokens(episodes) };
       });
       free(metaTensors(state), metaTensors(made.state));
       const applied = apply(gradients, made.state.optimizer, params, { norm, take });
