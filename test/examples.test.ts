@@ -90,6 +90,12 @@ const programs: Readonly<Record<string, Check>> = {
     expect(readBack).toBe(trained);
   },
   "09-gpt-neox.ts": ([mean = 0, chance = 100]) => expect(mean).toBeGreaterThan(chance + 10),
+  "10-own-inner-loop.ts": (decimals) => {
+    const [, first, , , , last = 0, explained] = decimals;
+    expect(first).toBe(0.33); // three steps of equal weight
+    expect(last).toBeGreaterThan(0.4);
+    expect(explained).toBeGreaterThan(20);
+  },
 };
 
 /** A program's comment at the top, which ends with what it prints, and its code. */

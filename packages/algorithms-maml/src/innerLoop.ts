@@ -41,7 +41,7 @@ export interface InnerStart {
 }
 
 /** One inner step, kept for the backward pass. */
-interface InnerStep {
+export interface InnerStep {
   readonly input: Omit<UpdateInput, "gradients">;
   readonly coefficients: Coefficients;
   /** All parameters at the start of the step, adapted or not. */
@@ -58,24 +58,36 @@ export interface Trajectory {
 }
 
 /**
- * Inner loops that a learner runs with one optimizer.
+ * Makes the inner loops of a learner, all with one optimizer, whose functions are compiled once.
  *
- * @param adapt patterns of the names of the adapted parameters
+ * @param adapt patterns of the names of the adapted parameters, such as `["*", "!wte.*"]`
+ * @returns a function that opens the loop for an objective and the model's parameters, as `metaGradient` receives
+ *   them; it throws MetaError `BAD_OPTION` for a pattern without a match
+ * @example
+ * const openLoop = innerLoops(optimizer, ["*"]); // such as sgd({ learningRate: 0.01 })
+ * const loop = openLoop(objective, params);
+ * const trajectory = descend(loop, params, support, freshStart(optimizer, params, state, 3), 2);
+ * const { gradients } = objective.gradient(trajectory.params, query);
+ * const { gradient } = backpropagate(loop, trajectory, gradients); // the meta-gradient of MAML
  */
 export function innerLoops(optimizer: UpdateRule, adapt: readonly string[]) {
   const adjointOfFirst: InnerLoop<never>["optimizer"]["adjointOfFirst"] = (...args) => {
     const { params, gradients } = optimizer.adjoint(...args);
     return { params, gradients };
   };
-  return <B extends Batch>(objective: Objective<B>, params: Params) => ({
-    objective,
-    optimizer: {
-      apply: objective.compile(optimizer.apply, "inner update"),
-      adjoint: objective.compile(optimizer.adjoint, "inner adjoint"),
-      adjointOfFirst: objective.compile(adjointOfFirst, "first inner adjoint"),
-    },
-    names: matchingNames(Object.keys(params), adapt, "adapt"),
-  });
+  return <B extends Batch>(objective: Objective<B>, params: Params): InnerLoop<B> => {
+    const names = matchingNames(Object.keys(params), adapt, "adapt");
+    optimizer.checkNames?.(names);
+    return {
+      objective,
+      optimizer: {
+        apply: objective.compile(optimizer.apply, "inner update"),
+        adjoint: objective.compile(optimizer.adjoint, "inner adjoint"),
+        adjointOfFirst: objective.compile(adjointOfFirst, "first inner adjoint"),
+      },
+      names,
+    };
+  };
 }
 
 /** Start of an inner loop of `steps` steps from an optimizer state. */
@@ -89,7 +101,12 @@ export function startFrom(optimizer: UpdateRule, state: OptimizerState, steps: n
   };
 }
 
-/** Start of an inner loop with zero moments. */
+/**
+ * Start of an inner loop with zero moments.
+ *
+ * @param adapted the adapted parameters
+ * @param state that of the meta-update: a schedule of the inner learning rate follows its updates
+ */
 export function freshStart(
   optimizer: UpdateRule,
   adapted: Params,
@@ -101,7 +118,9 @@ export function freshStart(
 
 /**
  * Takes inner steps from `params`. Step j reads support batch j, starting over when there are more steps than
- * batches.
+ * batches. All parameters are passed on; those that are not adapted are the same tensors throughout.
+ *
+ * Call it inside `tidy`, as `adapt` and `metaGradient` do: what the backward pass needs stays in memory until then.
  *
  * @param order of the derivative that {@link backpropagate} will take; with 0 only the end is kept
  */
