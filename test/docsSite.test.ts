@@ -11,6 +11,8 @@ import { anchorOf } from "../docs/.vitepress/site/headings.js";
 import { componentsPage } from "../docs/.vitepress/site/options.js";
 import { fileOf, follow, pageOf } from "../docs/.vitepress/site/pages.js";
 import { referencePages } from "../docs/.vitepress/site/reference.js";
+import { pathInRepository } from "../docs/.vitepress/site/repository.js";
+import { searchBoost } from "../docs/.vitepress/site/searchBoost.js";
 import { documents } from "./support/documents.js";
 import { officialToolkit } from "./support/officialToolkit.js";
 
@@ -26,8 +28,14 @@ const anchorsOf = (file: string) => {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => anchorOf(title));
 };
 
-test.each(documents)("links in %s lead somewhere", (file) => {
-  for (const [, link = ""] of prose(file).matchAll(/\]\(([^)\s]+)\)/g)) {
+const linksOf = (file: string) =>
+  [...prose(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+
+test.each(documents)("links in %s lead somewhere", (written) => {
+  for (const address of linksOf(written)) {
+    const inRepository = pathInRepository(address);
+    const [file, link] =
+      inRepository === undefined ? [written, address] : ["README.md", inRepository];
     if (/^[a-z]+:/.test(link)) continue;
     const [path = "", anchor] = link.split("#");
     if (path.startsWith("/")) {
@@ -41,6 +49,14 @@ test.each(documents)("links in %s lead somewhere", (file) => {
     expect(anchorsOf(fileOf(page) ?? "README.md"), link).toContain(anchor);
   }
 });
+
+// npm shows a README without the repository around it.
+test.each(documents.filter((file) => /^packages\/[^/]+\/README\.md$/.test(file)))(
+  "links in %s lead somewhere on npm",
+  (file) => {
+    expect(linksOf(file).filter((link) => !/^(https?:|#)/.test(link))).toEqual([]);
+  },
+);
 
 test("a link that leads nowhere is an error that names it", () => {
   expect(() => follow("docs/concepts.md", "../packages/cor/README.md")).toThrow(
@@ -60,6 +76,28 @@ test("READMEs are pages, sources are not, and pages know their files", () => {
   expect(fileOf("packages/core")).toBe("packages/core/README.md");
   expect(fileOf("guides/author")).toBe("docs/guides/author.md");
   expect(fileOf("no-such-page")).toBeUndefined();
+});
+
+test("the search finds guides before tables of options, and those before the API", () => {
+  const pages = ["/metalearn/guides/author#test-it", "/reference/config", "/api/core/Learner"];
+  // As the browser gets it.
+  const sent = new Function(`return ${searchBoost.toString()}`)() as typeof searchBoost;
+  const [guide = 0, option = 0, api = 0] = pages.map((page) => sent(page));
+  expect(guide).toBeGreaterThan(option);
+  expect(option).toBeGreaterThan(5 * api); // a page of the API has a word in many more places
+});
+
+test("the page of learners lists those that have pages of their own", () => {
+  const overview = componentsPage(officialToolkit, "learner");
+  expect(overview).toContain("- [`meta-sgd`](/reference/learners-maml#meta-sgd): MAML with");
+  expect(overview).not.toContain("| option |");
+  const maml = componentsPage(officialToolkit, "learner", "@metalearn/algorithms-maml");
+  const metaicl = componentsPage(officialToolkit, "learner", "@metalearn/algorithms-metaicl");
+  const headings = (page: string) => [...page.matchAll(/^## `(.+)`$/gm)].map(([, name]) => name);
+  expect([...headings(maml), ...headings(metaicl)].sort()).toEqual(
+    [...officialToolkit.names("learner")].sort(),
+  );
+  expect(headings(metaicl)).toEqual(["metaicl", "metaict", "fine-tune"]);
 });
 
 // As GitHub makes them: https://docs.github.com, "Basic writing and formatting syntax", section links.

@@ -6,6 +6,7 @@ import { anchorOf } from "./site/headings.js";
 import { siteLinks } from "./site/links.js";
 import { otherMarkdown, pageOf } from "./site/pages.js";
 import { repositoryUrl } from "./site/repository.js";
+import { searchBoost } from "./site/searchBoost.js";
 import { sidebar } from "./site/sidebar.js";
 
 const icon =
@@ -38,7 +39,10 @@ export default defineConfig({
     ],
     sidebar: { "/": sidebar(), "/api/": [{ text: "API", items: apiSidebar() }] },
     outline: [2, 3],
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: { miniSearch: { searchOptions: { boostDocument: searchBoost } } },
+    },
     ...(repositoryUrl && { socialLinks: [{ icon: "github", link: repositoryUrl }] }),
   },
   buildEnd({ outDir, site }) {

@@ -11,10 +11,10 @@ import { referencePages } from "../.vitepress/site/reference.js";
 export default {
   async paths() {
     const toolkit = createToolkit(await loadPlugins(workspacePlugins()));
-    return referencePages.map(({ page, title, kind }) => {
+    return referencePages.map(({ page, title, kind, plugin }) => {
       const content =
         kind !== undefined
-          ? componentsPage(toolkit, kind)
+          ? componentsPage(toolkit, kind, plugin)
           : page === "config"
             ? configPage(toolkit)
             : commandsPage(describeProgram());

@@ -1,10 +1,11 @@
 import { relative } from "node:path";
 import type { MarkdownRenderer } from "vitepress";
 import { follow, root } from "./pages.js";
-import { repositoryUrl } from "./repository.js";
+import { pathInRepository, repositoryUrl } from "./repository.js";
 
 /**
- * Links are written as GitHub follows them: from file to file. On the site, those to a page lead to that
+ * Links are written as GitHub follows them: from file to file, and with the repository's address in READMEs of packages,
+ * which npm shows alone. On the site, those to a page lead to that
  * page, and those to sources to the repository.
  */
 export function siteLinks(markdown: MarkdownRenderer): void {
@@ -28,7 +29,9 @@ export function siteLinks(markdown: MarkdownRenderer): void {
 }
 
 /** Where a link leads on the site; nothing when it cannot be shown there. */
-function urlOf(from: string, href: string): string | undefined {
+function urlOf(source: string, link: string): string | undefined {
+  const inRepository = pathInRepository(link);
+  const [from, href] = inRepository === undefined ? [source, link] : ["README.md", inRepository];
   if (/^([a-z]+:|#|\/)/.test(href)) return href;
   const { path = "", rest = "" } = /^(?<path>[^?#]*)(?<rest>.*)$/.exec(href)?.groups ?? {};
   const target = follow(from, path);

@@ -1,6 +1,7 @@
 import type { Kind } from "@metalearn/core";
 import { configJsonSchema, type JsonSchema, type Toolkit } from "@metalearn/core/runs";
-import { pageOfKind } from "./reference.js";
+import { anchorOf } from "./headings.js";
+import { pageOfKind, pageOfPlugin } from "./reference.js";
 import { code, type LinkTo, valuesOf } from "./values.js";
 
 /** A row of a table of options: its cells. */
@@ -29,10 +30,27 @@ const introductions: Readonly<Record<Kind, string>> = {
 const configIntroduction =
   "The keys of `metalearn.config.yaml`. `model` and `tasks` are required in every run; keys without a default may be left out. Runs under `compare.runs` may change any of them. [The guide for experimenters](/guides/experimenter) has whole configs.";
 
-/** The page of a kind: a table of options for each component, from the schemas of the plugins. */
-export function componentsPage(toolkit: Toolkit, kind: Kind): string {
-  const sections = toolkit.names(kind).map((name) => {
-    const from = toolkit.plugins.find((plugin) => has(plugin, kind, name))?.name ?? "";
+/**
+ * The page of a kind: a table of options for each component, from the schemas of the plugins. Components of a plugin with
+ * a page of its own are listed, and described there.
+ *
+ * @param plugin if given, its page
+ */
+export function componentsPage(toolkit: Toolkit, kind: Kind, plugin?: string): string {
+  const pluginOf = (name: string) =>
+    toolkit.plugins.find((plugin) => has(plugin, kind, name))?.name ?? "";
+  const pageOf = (name: string) => pageOfPlugin(kind, pluginOf(name));
+  const names = toolkit.names(kind);
+  const elsewhere = plugin === undefined ? names.filter((name) => pageOf(name) !== undefined) : [];
+  const own = names.filter((name) =>
+    plugin === undefined ? pageOf(name) === undefined : pluginOf(name) === plugin,
+  );
+  const list = elsewhere.map((name) => {
+    const { description = "" } = toolkit.options(kind, name);
+    return `- [\`${name}\`](/reference/${pageOf(name)}#${anchorOf(name)}): ${description}`;
+  });
+  const sections = own.map((name) => {
+    const from = pluginOf(name);
     const { description = "" } = toolkit.options(kind, name);
     return [
       `## \`${name}\``,
@@ -40,7 +58,8 @@ export function componentsPage(toolkit: Toolkit, kind: Kind): string {
       optionTable(toolkit, kind, [name], toReference) || "It has no options.",
     ].join("\n\n");
   });
-  return [introductions[kind], ...sections].join("\n\n");
+  const listed = list.length > 0 ? [list.join("\n")] : [];
+  return [introductions[kind], ...listed, ...sections].join("\n\n");
 }
 
 /** The page of the keys of a config. */
@@ -147,7 +166,10 @@ function isOptional(schema: { safeParse(value: unknown): { success: boolean } } 
 
 /** The row of an option, and those of the keys that its value may have. */
 function rowsOf(name: string, schema: JsonSchema, absent: string, link: LinkTo): Row[] {
-  const inner = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+  // The keys of a map, or of each map in a list.
+  const { properties: ofItems } = (schema.items ?? {}) as JsonSchema;
+  const inner = (schema.properties ?? ofItems ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const prefix = schema.properties === undefined && ofItems ? `${name}[]` : name;
   const { default: implied, description = "" } = schema;
   const isEmpty = implied === undefined || JSON.stringify(implied) === "{}";
   const row = {
@@ -158,7 +180,7 @@ function rowsOf(name: string, schema: JsonSchema, absent: string, link: LinkTo):
   };
   return [
     row,
-    ...Object.entries(inner).flatMap(([key, value]) => rowsOf(`${name}.${key}`, value, "", link)),
+    ...Object.entries(inner).flatMap(([key, value]) => rowsOf(`${prefix}.${key}`, value, "", link)),
   ];
 }
 

@@ -30,7 +30,7 @@ function numberOf({ type, ...schema }: JsonSchema): string {
 const signs = { minimum: "≥", exclusiveMinimum: ">", maximum: "≤", exclusiveMaximum: "<" };
 
 function plural(values: string): string {
-  return values.replace(/\b(number|text)\b/, "$1s").replace(/\ban? (\w+)/, "$1s");
+  return values.replace(/\b(number|text|map)\b/, "$1s").replace(/\ban? (\w+)/, "$1s");
 }
 
 function component(kind: Kind, link: LinkTo): string {
