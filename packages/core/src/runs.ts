@@ -71,6 +71,7 @@ export type { AnswerStore, ScoreStore } from "./evaluate/evaluate.js";
 export type { Answer } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export type { SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
+export { type GenerationOptions, generationOptions } from "./generate/generationOptions.js";
 export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
 export { findParams, locateParams, openParams, runCheckpoint } from "./run/findParams.js";
 export { learnerMetricPrefix } from "./run/metricsLog.js";

@@ -1,11 +1,5 @@
-import {
-  type GenerationOptions,
-  generationOptions,
-  isMetaError,
-  MetaError,
-  type PromptRequest,
-  parseOptions,
-} from "@metalearn/core";
+import { isMetaError, MetaError, type PromptRequest, parseOptions } from "@metalearn/core";
+import { type GenerationOptions, generationOptions } from "@metalearn/core/runs";
 
 /** Flags of answers in free text, by the names of their options in code. */
 const flagNames = {
