@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -40,7 +40,7 @@ describe("what is reported together", () => {
         comparedRun({ seed: 2, tasks: { poem: { 100: 1 } }, record: { data: {} } }),
       ],
       {},
-      ["runs/killed"],
+      ["Not finished, and left out: runs/killed."],
     );
     expect(warnings).toEqual([
       "Not finished, and left out: runs/killed.",
@@ -120,6 +120,21 @@ describe("a report of two methods", () => {
     ]);
   });
 
+  test.each(["html", "md", "latex", "csv", "json"] as const)(
+    "as %s has no control characters of the names of tasks",
+    async (format) => {
+      const hostile = { "\u001b[2Jpoem\u0007\u202e": { 100: 0.5 }, "a\u009b31m": { 100: 1 } };
+      const names = ["a\u001b]0;x\u0007", "b"];
+      const text = formats[format](
+        await buildReport(names.map((name) => comparedRun({ name, tasks: hostile }))),
+      );
+      expect(text).toContain("[2Jpoem");
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/g;
+      expect(text.replaceAll("\r\n", "\n").match(controls)).toBeNull();
+    },
+  );
+
   test("as JSON has everything", async () => {
     expect(JSON.parse(formats.json(await report))).toEqual(await report);
   });
@@ -164,7 +179,8 @@ describe("runs in folders", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   async function writeRun(path: string, created: string, isFinished = true): Promise<void> {
-    const { record, evaluation } = comparedRun({ name: path, tasks, record: { created } });
+    const config = { model: { use: "gpt2" } };
+    const { record, evaluation } = comparedRun({ name: path, tasks, config, record: { created } });
     await mkdir(join(folder, path), { recursive: true });
     await writeFile(join(folder, path, "run.json"), JSON.stringify(record));
     if (!isFinished) return;
@@ -200,6 +216,39 @@ describe("runs in folders", () => {
   test("may be one", async () => {
     await writeRun("a-seed1", "2026-01-02T00:00:00Z");
     expect((await findRuns(join(folder, "a-seed1"))).finished).toHaveLength(1);
+  });
+
+  test("that are symbolic links are found, and once", async () => {
+    await writeRun("elsewhere/a-seed1", "2026-01-02T00:00:00Z");
+    await mkdir(join(folder, "runs"));
+    await symlink(join(folder, "elsewhere/a-seed1"), join(folder, "runs/linked"));
+    await symlink(join(folder, "runs/linked"), join(folder, "runs/again"));
+    await symlink(join(folder, "runs"), join(folder, "runs/circle"));
+    expect((await findRuns(join(folder, "runs"))).finished).toHaveLength(1);
+    expect((await findRuns(folder)).finished).toHaveLength(1);
+  });
+
+  test("that are damaged are told, and do not take the others with them", async () => {
+    const created = "2026-01-02T00:00:00Z";
+    for (const name of ["a", "b", "c", "d"]) await writeRun(`${name}-seed1`, created);
+    const file = (name: string) => join(folder, name);
+    await writeFile(file("b-seed1/evaluation.json"), "{");
+    await writeFile(file("c-seed1/run.json"), "[]");
+    await writeFile(file("d-seed1/metrics.jsonl"), "\0\0\0\n", { flag: "a" });
+    const { finished, unfinished, damaged } = await findRuns(folder);
+    expect([finished.map(({ name }) => name), unfinished]).toEqual([["a-seed1", "d-seed1"], []]);
+    expect(damaged).toEqual([
+      {
+        directory: file("b-seed1"),
+        problem: expect.stringContaining(`${file("b-seed1/evaluation.json")}: expected JSON`),
+      },
+      {
+        directory: file("c-seed1"),
+        problem: expect.stringContaining(`${file("c-seed1/run.json")} is damaged`),
+      },
+    ]);
+    const { warnings } = await buildReport(finished);
+    expect(warnings).toEqual([expect.stringContaining("d-seed1/metrics.jsonl: 1 of 2 lines are")]);
   });
 
   test("that are none are an error that says which are not finished", async () => {

@@ -11,7 +11,7 @@ export {
 } from "./config/load.js";
 export { mergeConfig, parseOverrides } from "./config/merge.js";
 export { type NamedRun, type NamedRuns, runsOf } from "./config/runsOf.js";
-export type { RunConfig } from "./config/schema.js";
+export { type RunConfig, runSchema } from "./config/schema.js";
 
 // The plugins of a config ----------------------------------------------------------------------
 
@@ -85,9 +85,10 @@ export { type ComparedRun, readFinishedRun } from "./run/readFinishedRun.js";
 export {
   type RunDirectory,
   type RunRecord,
-  readMetrics,
   readRunRecord,
   runDirectory,
   runPath,
 } from "./run/runDirectory.js";
-export { isLocked, lockRun, type RunLock } from "./run/runLock.js";
+export { isLocked, type LockOptions, lockRun, type RunLock } from "./run/runLock.js";
+export { readMetrics } from "./run/runMetrics.js";
+export { readWritten } from "./run/writtenFile.js";

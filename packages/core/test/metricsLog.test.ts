@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Compilation } from "../src/contracts/runtime.js";
 import type { TrackerRecord } from "../src/contracts/tracker.js";
 import { openMetricsLog } from "../src/run/metricsLog.js";
-import { readMetrics, rewindMetrics, runDirectory } from "../src/run/runDirectory.js";
+import { runDirectory } from "../src/run/runDirectory.js";
+import { readMetrics, rewindMetrics } from "../src/run/runMetrics.js";
 import type { MetaUpdate } from "../src/train/metaTrain.js";
 
 const inFolder = temporaryFolder();

@@ -10,11 +10,10 @@ import type { RunConfig } from "../src/config/schema.js";
 import {
   claimRunDirectory,
   type RunRecord,
-  readMetrics,
   readRunRecord,
-  rewindMetrics,
   runDirectory,
 } from "../src/run/runDirectory.js";
+import { readMetrics, rewindMetrics } from "../src/run/runMetrics.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder("run"));
@@ -89,6 +88,23 @@ describe("claiming a run's directory", () => {
       "differs in seed.",
     );
     expect(await readFile(files().evaluation, "utf8")).toBe("{}");
+  });
+
+  test("tells of weights that are not those that the run began with, wherever they lie", async () => {
+    const weights = { "/a/model.safetensors": "1".repeat(64) };
+    await claimRunDirectory(files(), record({ weights }));
+    const told: string[] = [];
+    const claim = (sum: string, more: Partial<RunRecord> = {}) =>
+      claimRunDirectory(
+        files(),
+        record({ weights: { "/b/model.safetensors": sum.repeat(64) }, ...more }),
+        (text) => told.push(text),
+      );
+    expect(await claim("1")).toBe(true);
+    expect(told).toEqual([]);
+    expect(await claim("2", { config: configOf({ evaluate: { seeds: [1] } }) })).toBe(true);
+    expect(told).toEqual([expect.stringContaining("differs): /b/model.safetensors.")]);
+    expect((await readRunRecord(files()))?.weights).toEqual(weights);
   });
 
   test("with a record that is not JSON says so", async () => {

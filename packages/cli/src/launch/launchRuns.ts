@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Job, type Launcher, MetaError } from "@metalearn/core";
+import { isMetaError, type Job, type Launcher, MetaError } from "@metalearn/core";
 import {
   type ComparedRun,
   type ComparisonOutcome,
@@ -61,7 +61,7 @@ export async function launchRuns(
   const list = await writeWorkList(session, runs, out);
   const missing: { run: NamedRun; job: Job; logged: number }[] = [];
   for (const [index, run] of runs.entries()) {
-    if (await readFinishedRun(runPath(out, run), run.config)) continue;
+    if (await isFinished(run, out)) continue;
     const log = join(runPath(out, run), "log.txt");
     const command = [process.execPath, program, "work", list, String(index)] as const;
     const job: Job = { name: title(run), command: [...command], log };
@@ -100,13 +100,24 @@ export async function launchRuns(
   }
   const finished: ComparedRun[] = [];
   for (const run of runs) {
-    const found = await readFinishedRun(runPath(out, run), run.config);
+    const failed = failures.some(({ name, seed }) => name === run.name && seed === run.config.seed);
+    const found = !failed && (await readFinishedRun(runPath(out, run), run.config));
     if (found) finished.push(found);
   }
   const [first] = failures;
   if (first && finished.length === 0) throw first.error;
   requireSameData(finished);
   return { runs: finished, rows: summarizeRuns(finished), failures };
+}
+
+/** True if a run's results are there and whole. One that is damaged is carried out again, or told by its process. */
+async function isFinished(run: NamedRun, out: string): Promise<boolean> {
+  try {
+    return (await readFinishedRun(runPath(out, run), run.config)) !== undefined;
+  } catch (error) {
+    if (isMetaError(error) && error.code === "BAD_DATA") return false;
+    throw error;
+  }
 }
 
 function title({ name, config }: NamedRun): string {

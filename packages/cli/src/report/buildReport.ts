@@ -14,11 +14,16 @@ import { warningsOf } from "./warnings.js";
 export async function buildReport(
   runs: readonly ComparedRun[],
   { title = "Comparison of meta-learners", note }: ReportText = {},
-  /** Directories of runs that are not finished. */
-  unfinished: readonly string[] = [],
+  /** Sentences on runs that are not in the report. */
+  leftOut: readonly string[] = [],
 ): Promise<Report> {
+  const damage: string[] = [];
   const all = await Promise.all(
-    runs.map(async (run) => ({ method: methodOf(run), run, curve: await curveOf(run) })),
+    runs.map(async (run) => ({
+      method: methodOf(run),
+      run,
+      curve: await curveOf(run, (message) => damage.push(message)),
+    })),
   );
   const names = [...new Set(all.map(({ run }) => settingOf(run)))];
   const settings = names.map((name): ReportSetting => {
@@ -36,8 +41,7 @@ export async function buildReport(
       configDifferences: configDifferences(firstConfigs),
     };
   });
-  const missing = unfinished.map((directory) => `Not finished, and left out: ${directory}.`);
-  const warnings = [...missing, ...settings.flatMap(warningsOf)];
+  const warnings = [...leftOut, ...damage.sort(), ...settings.flatMap(warningsOf)];
   return { title, ...(note !== undefined && { note }), settings, warnings };
 }
 
@@ -56,8 +60,11 @@ function methodOf(run: ComparedRun): string {
   return parts.length > 0 ? parts.join(",") : run.name;
 }
 
-async function curveOf({ directory }: ComparedRun): Promise<CurvePoint[]> {
-  const lines = await readMetrics(directory);
+async function curveOf(
+  { directory }: ComparedRun,
+  onDamage: (message: string) => void,
+): Promise<CurvePoint[]> {
+  const lines = await readMetrics(directory, onDamage);
   return lines.flatMap((line) => {
     const { batches, tokens, seconds, loss, devScore } = line;
     return typeof loss === "number"

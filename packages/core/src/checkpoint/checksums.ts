@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MetaError } from "../errors.js";
 import { writeTextAtomically } from "./files.js";
@@ -47,16 +47,24 @@ export async function verifyChecksums(folder: string): Promise<void> {
 
 /** Lists all files below a folder except the checksums, with `/` in their names, sorted. */
 async function filesOf(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(join(folder, sep).length))
-    .map((name) => name.split(sep).join("/"))
-    .filter((name) => name !== checksumFile)
-    .sort();
+  const names = await filesBelow(folder, "");
+  return names.filter((name) => name !== checksumFile).sort();
 }
 
-async function sha256(path: string): Promise<string> {
+/** Files below a folder, also where they, or folders, are symbolic links. A link into a folder above ends in ELOOP. */
+async function filesBelow(folder: string, prefix: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const kind = await stat(path).catch(() => undefined); // a link to nowhere
+    if (kind?.isDirectory()) found.push(...(await filesBelow(path, `${prefix}${name}/`)));
+    else if (kind?.isFile()) found.push(`${prefix}${name}`);
+  }
+  return found;
+}
+
+/** SHA-256 of a file, as hexadecimal digits. */
+export async function sha256(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
   return hash.digest("hex");

@@ -5,7 +5,6 @@ import type { EpisodeTarget, TargetTask } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { requireReader } from "../generate/nextLogits.js";
 import type { Params } from "../params.js";
-import { mean } from "../statistics.js";
 import { type Adaptation, targetAdapter } from "./adaptation.js";
 import { type Baseline, baselineScores, checkMethod, pmiScores } from "./answerMethods.js";
 import { cutCounter } from "./cutQuestions.js";
@@ -13,7 +12,8 @@ import { generateAnswers } from "./generateAnswers.js";
 import { type QuestionScorer, questionScorer } from "./questionScorer.js";
 import { type Answer, scoreAnswers } from "./scoreAnswers.js";
 import { type EpisodeAnswer, scoreEpisodes } from "./scoreEpisodes.js";
-import type { Evaluation, SeedScore, Summary, TaskScore } from "./scores.js";
+import type { Evaluation, SeedScore, TaskScore } from "./scores.js";
+import { summarize, summarizeSeeds } from "./summarize.js";
 
 /** Stores scores, so that an interrupted evaluation can resume. */
 export interface ScoreStore {
@@ -188,9 +188,7 @@ async function evaluateTargets(
       metric: target.metric,
       unseenDomain: target.unseenDomain,
       seeds: scores,
-      mean: mean(scores.map(({ score }) => score)),
-      worst: Math.min(...scores.map(({ score }) => score)),
-      chance: mean(scores.map(({ chance }) => chance)),
+      ...summarizeSeeds(scores),
     });
   }
   const unseen = tasks.filter(({ unseenDomain }) => unseenDomain);
@@ -214,13 +212,4 @@ async function evaluateTargets(
     await store?.add(task, score);
     return score;
   }
-}
-
-function summarize(tasks: readonly TaskScore[]): Summary {
-  return {
-    tasks: tasks.length,
-    mean: mean(tasks.map((task) => task.mean)),
-    worst: mean(tasks.map((task) => task.worst)),
-    chance: mean(tasks.map((task) => task.chance)),
-  };
 }

@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { readEvaluation } from "../run/evaluationRecord.js";
-import { readMetrics, readRunRecord, runDirectory } from "../run/runDirectory.js";
+import { readRunRecord, runDirectory } from "../run/runDirectory.js";
+import { readMetrics } from "../run/runMetrics.js";
 
 /** Cost of an earlier run with the same configuration and engine. */
 export interface EarlierRun {

@@ -1,15 +1,15 @@
 import { resolve } from "node:path";
 import type { TrackerRecord } from "../contracts/tracker.js";
-import type { EvaluationRecord } from "./evaluationRecord.js";
+import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
 import type { Run } from "./openRun.js";
-import { readJson, readMetrics } from "./runDirectory.js";
+import { readMetrics } from "./runMetrics.js";
 
 /** Sends the run's description and its earlier metrics to its tracker, if it has one. */
 export async function beginTracking(run: Run): Promise<void> {
-  const { name, config, directory, files, tracker, runtime, training } = run;
+  const { name, config, directory, tracker, runtime, training } = run;
   if (!tracker?.begin) return;
   const updates = training?.updates ?? 0;
-  const evaluation = await readJson<EvaluationRecord>(files.evaluation);
+  const evaluation = await readEvaluation(directory).catch(() => undefined); // damaged: it is written anew
   await tracker.begin({
     name,
     seed: config.seed,

@@ -2,10 +2,12 @@ import { resolve } from "node:path";
 import { describeMachine } from "./machine.js";
 import type { Run } from "./openRun.js";
 import type { RunRecord } from "./runDirectory.js";
+import { weightDigests } from "./weightDigests.js";
 
 /** The record of a run, `run.json`: its config, data, versions, engine and machine. */
-export function describeRun(run: Run): RunRecord {
+export async function describeRun(run: Run): Promise<RunRecord> {
   const { name, config, configFile, plugins, runtime, tasks, training } = run;
+  const weights = await weightDigests(run.model);
   return {
     format: 1,
     name,
@@ -19,6 +21,7 @@ export function describeRun(run: Run): RunRecord {
       ...Object.fromEntries(plugins.map(({ name, version }) => [name, version ?? "unknown"])),
     },
     data: tasks.fingerprints,
+    ...(weights && { weights }),
     trainingTasks: tasks.trainingTasks,
     machine: describeMachine(),
     created: new Date().toISOString(),

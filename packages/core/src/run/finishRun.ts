@@ -1,9 +1,10 @@
+import { MetaError } from "../errors.js";
 import { isBaseline } from "../evaluate/answerMethods.js";
 import { disposeParams } from "../params.js";
 import { checkTargets } from "./checkTargets.js";
 import { evaluateRun } from "./evaluateRun.js";
-import { readEvaluation } from "./evaluationRecord.js";
-import { openRun, type RunOptions } from "./openRun.js";
+import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
+import { openRun, type Run, type RunOptions } from "./openRun.js";
 import { type ComparedRun, readFinishedRun } from "./readFinishedRun.js";
 import { trainRun } from "./trainRun.js";
 
@@ -25,12 +26,23 @@ export async function finishRun(options: RunOptions): Promise<ComparedRun> {
     }
     const params = await trainRun(run);
     try {
-      if (!(await readEvaluation(directory))) await evaluateRun(run, params);
+      if (!(await wholeEvaluation(run))) await evaluateRun(run, params);
       return (await readFinishedRun(directory)) as ComparedRun;
     } finally {
       disposeParams(params);
     }
   } finally {
     await run.close();
+  }
+}
+
+/** The evaluation of a run; nothing if there is none, or if it is damaged: it is then made again. */
+async function wholeEvaluation({ directory, notify }: Run): Promise<EvaluationRecord | undefined> {
+  try {
+    return await readEvaluation(directory);
+  } catch (error) {
+    if (!(error instanceof MetaError && error.code === "BAD_DATA")) throw error;
+    notify(`${error.detail} It is made again from the scores that are known.`);
+    return undefined;
   }
 }

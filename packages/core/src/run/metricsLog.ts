@@ -3,7 +3,8 @@ import type { Tracker, TrackerRecord } from "../contracts/tracker.js";
 import { mean } from "../statistics.js";
 import type { MetaUpdate } from "../train/metaTrain.js";
 import { peakBytes } from "./peakBytes.js";
-import { appendMetrics, type RunDirectory, readMetrics } from "./runDirectory.js";
+import type { RunDirectory } from "./runDirectory.js";
+import { appendMetrics, readMetrics } from "./runMetrics.js";
 
 /** What the names of a learner's own metrics begin with in a line of metrics. */
 export const learnerMetricPrefix = "learner/";

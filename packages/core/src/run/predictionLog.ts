@@ -5,11 +5,12 @@ import { appendText, writeTextAtomically } from "../checkpoint/files.js";
 import type { AnswerStore, ScoreStore } from "../evaluate/evaluate.js";
 
 const place = { task: z.string(), seed: z.int() };
+const index = z.int().min(0);
 
 const questionLine = z.strictObject({
   ...place,
   /** Index among the questions of the task, from 0. */
-  question: z.int(),
+  question: index,
   prediction: z.string(),
   correct: z.boolean(),
   /** Acceptable answers. */
@@ -25,8 +26,8 @@ const output = z.union([z.number(), z.array(z.number())]);
 const queryLine = z.strictObject({
   ...place,
   /** Index of the episode, and of the query example in it, both from 0. */
-  episode: z.int(),
-  query: z.int(),
+  episode: index,
+  query: index,
   prediction: output,
   target: output,
   /** One per class, to seven digits; the highest is the prediction. */

@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import type { RunConfig } from "../config/schema.js";
 import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
 import type { RunRecord } from "./runDirectory.js";
-import { readMetrics, readRunRecord, runDirectory } from "./runDirectory.js";
+import { readRunRecord, runDirectory } from "./runDirectory.js";
+import { readMetrics } from "./runMetrics.js";
 
 /**
  * Reads a trained and evaluated run from its directory.
  *
  * @param config if given, a run with another config counts as absent
  * @returns nothing if the directory holds no finished run
- * @throws MetaError `BAD_DATA` for files that cannot be parsed
+ * @throws MetaError `BAD_DATA` for files that are not what metalearn writes
  */
 export async function readFinishedRun(
   directory: string,

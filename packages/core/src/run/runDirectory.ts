@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { listCheckpoints } from "../checkpoint/checkpoint.js";
-import { appendText, removeLeftovers, writeTextAtomically } from "../checkpoint/files.js";
+import { removeLeftovers, writeTextAtomically } from "../checkpoint/files.js";
 import type { NamedRun } from "../config/runsOf.js";
-import type { RunConfig } from "../config/schema.js";
-import type { TrackerRecord } from "../contracts/tracker.js";
+import { type RunConfig, runSchema } from "../config/schema.js";
 import { MetaError } from "../errors.js";
 import type { Machine } from "./machine.js";
+import { changedWeights } from "./weightDigests.js";
+import { readWritten } from "./writtenFile.js";
 
 /** Record of a run, `run.json`: its config, data, versions, engine and machine. */
 export interface RunRecord {
@@ -26,12 +28,39 @@ export interface RunRecord {
   readonly versions: Readonly<Record<string, string>>;
   /** Hash of each data file, by its name. */
   readonly data: Readonly<Record<string, string>>;
+  /** SHA-256 of each file of pretrained weights, by its path. Absent where there are none, as `machine` is. */
+  readonly weights?: Readonly<Record<string, string>>;
   /** Names of the meta-training tasks. Absent in records of earlier versions, like `machine`. */
   readonly trainingTasks?: readonly string[];
   readonly machine?: Machine;
   /** ISO 8601 time. */
   readonly created: string;
 }
+
+const texts = z.record(z.string(), z.string());
+
+const recordSchema = z.looseObject({
+  format: z.literal(1),
+  name: z.string().min(1),
+  config: runSchema,
+  plugins: z.array(z.string()),
+  configFile: z.string().optional(),
+  updates: z.int().min(0),
+  engine: z.looseObject({ name: z.string(), device: z.string(), version: z.string() }),
+  versions: texts,
+  data: texts,
+  weights: texts.optional(),
+  trainingTasks: z.array(z.string()).optional(),
+  machine: z
+    .looseObject({
+      system: z.string(),
+      processor: z.string(),
+      threads: z.int().min(1),
+      memoryBytes: z.number().min(0),
+    })
+    .optional(),
+  created: z.iso.datetime("expected a time such as 2026-01-31T12:00:00Z"),
+});
 
 /** Paths of a run's files. */
 export interface RunDirectory {
@@ -64,7 +93,7 @@ export function runDirectory(path: string): RunDirectory {
 
 /** Reads the record of a run; nothing if the directory holds none. @throws MetaError `BAD_DATA` */
 export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord | undefined> {
-  return readJson<RunRecord>(record);
+  return readWritten(record, recordSchema);
 }
 
 /**
@@ -72,13 +101,19 @@ export async function readRunRecord({ record }: RunDirectory): Promise<RunRecord
  * If only `evaluate` differs, training is kept and the evaluation deleted. A run without results is
  * overwritten.
  *
+ * @param tell called with a sentence if the run began with other pretrained weights
  * @returns true if the run was started before
  * @throws MetaError `RUN_EXISTS` when the directory holds results of another config or other data
  */
-export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Promise<boolean> {
+export async function claimRunDirectory(
+  files: RunDirectory,
+  run: RunRecord,
+  tell: (message: string) => void = () => {},
+): Promise<boolean> {
   await removeLeftovers(files.path);
   const before = await readRunRecord(files);
-  const write = () => writeTextAtomically(files.record, `${JSON.stringify(run, null, 2)}\n`);
+  const write = (record = run) =>
+    writeTextAtomically(files.record, `${JSON.stringify(record, null, 2)}\n`);
   if (!before) {
     if (await hasResults(files)) {
       throw new MetaError(
@@ -95,9 +130,11 @@ export async function claimRunDirectory(files: RunDirectory, run: RunRecord): Pr
     ...(isDeepStrictEqual(before.data, run.data) ? [] : ["the data files"]),
   ];
   if (differences.length === 0) {
+    const problem = changedWeights(before.weights, run.weights);
+    if (problem !== undefined) tell(problem);
     if (changed.length > 0) {
       await rm(files.evaluation, { force: true });
-      await write();
+      await write({ ...run, ...(before.weights && { weights: before.weights }) });
     }
     return true;
   }
@@ -125,69 +162,6 @@ function isTracker(key: string): boolean {
 /** True if a run has a checkpoint or an evaluation. */
 async function hasResults({ checkpoints, evaluation }: RunDirectory): Promise<boolean> {
   return existsSync(evaluation) || (await listCheckpoints(checkpoints)).length > 0;
-}
-
-/** Appends one line of metrics. */
-export async function appendMetrics(files: RunDirectory, record: TrackerRecord): Promise<void> {
-  await appendText(files.metrics, `${JSON.stringify(record)}\n`);
-}
-
-/** Reads the metrics of a run, oldest first, without an incomplete last line. */
-export async function readMetrics(path: string): Promise<TrackerRecord[]> {
-  const text = await readFile(runDirectory(path).metrics, "utf8").catch(() => "");
-  const lines = text.split("\n");
-  // Text after the last newline is empty, or was being written when the run was killed.
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as TrackerRecord);
-}
-
-/** Merges metrics into the last line. */
-export async function amendMetrics(files: RunDirectory, more: TrackerRecord): Promise<void> {
-  const lines = await readMetrics(files.path);
-  await writeMetrics(files, [...lines.slice(0, -1), { ...lines.at(-1), ...more }]);
-}
-
-/** Deletes metrics of updates after `update`, that of the checkpoint from which a run resumes. */
-export async function rewindMetrics(files: RunDirectory, update: number): Promise<void> {
-  const lines = await readMetrics(files.path);
-  await writeMetrics(
-    files,
-    lines.filter((line) => Number(line.update) <= update),
-  );
-}
-
-async function writeMetrics(files: RunDirectory, lines: readonly TrackerRecord[]): Promise<void> {
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-  await writeTextAtomically(files.metrics, text);
-}
-
-/**
- * Reads a JSON file that metalearn wrote; nothing if there is no such file.
- *
- * @throws MetaError `MISSING_FILE` when it cannot be read, `BAD_DATA` when it is not JSON
- */
-export async function readJson<T>(path: string): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    // ENOTDIR: the path is a file, such as a checkpoint of torch.save, and not a run's directory.
-    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? ""))
-      return undefined;
-    throw new MetaError(
-      "MISSING_FILE",
-      `${path}: expected a file that can be read. Check its permissions.`,
-      { cause },
-    );
-  }
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new MetaError(
-      "BAD_DATA",
-      `${path}: expected JSON, as metalearn wrote it. Restore the file if it was edited, or delete the run.`,
-      { cause },
-    );
-  }
 }
 
 function differingKeys(before: unknown, after: unknown, path: string): string[] {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { appendText } from "../checkpoint/files.js";
 import type { ScoreStore } from "../evaluate/evaluate.js";
 import type { SeedScore } from "../evaluate/scores.js";
+import { openLine, sealLine } from "./sealedLine.js";
 
 const lineSchema = z.strictObject({
   /** Hash of everything that the score depends on, except task and seed ({@link scoreKey}). */
@@ -28,8 +29,9 @@ export function scoreKey(identity: unknown): string {
 }
 
 /**
- * Opens a file of scores as JSON lines, one per task and seed, appended as they are computed. Lines that
- * cannot be parsed, such as one that was being written when the process was killed, are skipped.
+ * Opens a file of scores as JSON lines, one per task and seed, appended as they are computed, each with the
+ * checksum of its text. Lines that are damaged, such as one that was being written when the process was killed,
+ * are skipped, and their scores computed again.
  *
  * @param key the {@link scoreKey} of this evaluation. Scores under other keys stay in the file and are not found.
  */
@@ -44,7 +46,7 @@ export async function openScoreLog(file: string, key: string): Promise<ScoreStor
     async add(task, score) {
       const line: Line = { key, task, ...score };
       // A newline first, so that this line does not join an incomplete one.
-      await appendText(file, `\n${JSON.stringify(line)}`);
+      await appendText(file, `\n${sealLine(line)}`);
     },
   };
 }
@@ -53,10 +55,6 @@ function name(task: string, seed: number): string {
   return JSON.stringify([task, seed]);
 }
 
-function parse(line: string): Line[] {
-  try {
-    return [lineSchema.parse(JSON.parse(line))];
-  } catch {
-    return [];
-  }
+function parse(line: string): Line | [] {
+  return lineSchema.safeParse(openLine(line, true)).data ?? [];
 }

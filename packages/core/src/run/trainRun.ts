@@ -9,7 +9,8 @@ import { checkDevTargets } from "./checkTargets.js";
 import { describeRun } from "./describeRun.js";
 import { lastCheckpoint } from "./lastCheckpoint.js";
 import type { Run, TrainingRun } from "./openRun.js";
-import { claimRunDirectory, rewindMetrics, unclaimRunDirectory } from "./runDirectory.js";
+import { claimRunDirectory, unclaimRunDirectory } from "./runDirectory.js";
+import { rewindMetrics } from "./runMetrics.js";
 import { trainToEnd } from "./trainToEnd.js";
 
 /**
@@ -27,7 +28,9 @@ export async function trainRun(run: Run): Promise<Params> {
   const { config, model, training, files } = run;
   if (training) checkDevTargets(run);
   await run.lock();
-  const begunBefore = await claimRunDirectory(files, describeRun(run));
+  const begunBefore = await claimRunDirectory(files, await describeRun(run), (text) =>
+    run.notify(`${run.title}: ${text}`),
+  );
   try {
     if (training) return await trainClaimed({ ...run, training }, begunBefore);
     return isBaseline(config.evaluate.method) ? {} : await model.init(config.seed);
@@ -49,7 +52,7 @@ async function trainClaimed(run: TrainingRun, begunBefore: boolean): Promise<Par
     const { updates } = run.training;
     notify(`${title} ${what}: checkpoint of update ${resumed.update} of ${updates}.`);
   }
-  await rewindMetrics(files, resumed?.update ?? 0);
+  await rewindMetrics(files, resumed?.update ?? 0, notify);
   if (isTrained) await beginTracking(run);
   return bestParams(run, isTrained ? resumed : await trainToEnd(run, resumed));
 }
