@@ -118,7 +118,7 @@ describe("leaving the loop", () => {
       if (seen === 2) break;
     }
     expect(await readdir(inFolder("left/checkpoints"))).toEqual(["00000002"]);
-    await (await lockRun(inFolder("left"), 0)).release(); // the directory is no longer locked
+    await (await lockRun(inFolder("left"), { patienceMs: 0 })).release(); // the directory is no longer locked
 
     for await (const _ of runEvents(options("left"))); // resumes
     for await (const _ of runEvents(options("unbroken")));

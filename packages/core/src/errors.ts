@@ -15,6 +15,7 @@ export type ErrorCode =
   | "NON_FINITE"
   | "NOT_COMPILABLE"
   | "NOT_DIFFERENTIABLE"
+  | "PLUGIN_FAILED"
   | "RUNS_FAILED"
   | "RUN_EXISTS"
   | "RUN_LOCKED"
@@ -22,6 +23,7 @@ export type ErrorCode =
   | "TRACKER_FAILED"
   | "UNKNOWN_NAME"
   | "UNTRUSTED_PLUGIN"
+  | "WRITE_FAILED"
   | "WRONG_DERIVATIVE"
   | "WRONG_VERSION";
 

@@ -11,6 +11,7 @@ import { evaluateRun } from "../src/run/evaluateRun.js";
 import { readEvaluation } from "../src/run/evaluationRecord.js";
 import { findParams } from "../src/run/findParams.js";
 import { openRun, type Run, type RunOptions } from "../src/run/openRun.js";
+import { lockRun } from "../src/run/runLock.js";
 import { bigramParams } from "./support/bigramModel.js";
 import { component, plainPlugin } from "./support/plainPlugin.js";
 
@@ -187,13 +188,13 @@ describe("an evaluation in the directory of a run", () => {
   });
 
   test("is refused while another process has the run, unless it is not to be kept", async () => {
-    await writeFile(inFolder("run/elsewhere.4711.99.lock"), "");
+    const other = await lockRun(inFolder("run"));
     const run = await begin();
     const evaluation = (keep: boolean) => evaluateRun(run, bigramParams(), { keep });
     await expect(evaluation(true)).rejects.toThrow("[RUN_LOCKED]");
     expect(await evaluation(false)).toMatchObject({ all: { mean: 1 } });
-    const names = await readdir(inFolder("run"));
-    expect(names.sort()).toEqual(["elsewhere.4711.99.lock", "run.json"]);
+    await other.release();
+    expect(await readdir(inFolder("run"))).toEqual(["run.json"]);
   });
 
   test("does not trust a line that was cut off, and continues after it", async () => {

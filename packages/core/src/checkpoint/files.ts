@@ -7,7 +7,7 @@ import { MetaError } from "../errors.js";
  * Writes a file or a directory atomically: `write` receives a temporary path beside `path`, which is renamed
  * to `path` once `write` has succeeded. An existing directory is replaced at that moment.
  *
- * @throws MetaError `DISK_FULL`; what `write` throws
+ * @throws MetaError `DISK_FULL` or `WRITE_FAILED`; what `write` throws
  */
 export async function writeAtomically(
   path: string,
@@ -47,7 +47,7 @@ export async function writeTextAtomically(path: string, text: string | Uint8Arra
 /**
  * Appends text to a file. After a crash or on a full disk, part of the text may have been written.
  *
- * @throws MetaError `DISK_FULL`
+ * @throws MetaError `DISK_FULL` or `WRITE_FAILED`
  */
 export async function appendText(path: string, text: string): Promise<void> {
   await appendFile(path, text).catch((error) => {
@@ -55,11 +55,16 @@ export async function appendText(path: string, text: string): Promise<void> {
   });
 }
 
-/** Deletes a file or a directory atomically. */
+/** Deletes a file or a directory atomically. @throws MetaError `WRITE_FAILED` */
 export async function removeAtomically(path: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  await rename(path, temporary);
-  await rm(temporary, { recursive: true, force: true });
+  try {
+    await rm(temporary, { recursive: true, force: true }); // of a call that was killed
+    await rename(path, temporary);
+    await rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    throw explained(error, path);
+  }
 }
 
 /** Deletes leftovers of killed calls of the functions above from a folder. */
@@ -71,13 +76,24 @@ export async function removeLeftovers(folder: string): Promise<void> {
   );
 }
 
-/** Turns the error of a full disk into one that says what to do; returns others unchanged. */
-function explained(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+/**
+ * Turns an error of the operating system while writing into one that says what to do: `DISK_FULL`, or
+ * `WRITE_FAILED` for a rename that fails, a folder without permission and the like. Returns others unchanged.
+ */
+export function explained(error: unknown, path: string): unknown {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const after = "What was written before is complete:";
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new MetaError(
+      "DISK_FULL",
+      `There is no space left to write ${path}. ${after} free some space, and run the same command again to resume.`,
+      { cause: error },
+    );
+  }
   return new MetaError(
-    "DISK_FULL",
-    `There is no space left to write ${path}. What was written before is complete: free some space, and run the same command again to resume.`,
+    "WRITE_FAILED",
+    `Cannot write ${path}: ${error.message}. ${after} check the folder's permissions and its file system, and run the same command again to resume.`,
     { cause: error },
   );
 }

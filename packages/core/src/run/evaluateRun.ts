@@ -83,6 +83,7 @@ export async function evaluateRun(
       await copyFile(answers.file, predictionsFile);
     }
     if (keep) {
+      await run.lock();
       const text = `${JSON.stringify(record, null, 2)}\n`;
       await writeTextAtomically(files.evaluation, text);
       await run.tracker?.log(evaluationMetrics(record, run.training?.updates ?? 0));

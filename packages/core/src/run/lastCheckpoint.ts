@@ -2,6 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Checkpoint, listCheckpoints, loadCheckpoint } from "../checkpoint/checkpoint.js";
 import { verifyChecksums } from "../checkpoint/checksums.js";
+import { explained } from "../checkpoint/files.js";
 import type { Model } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
 
@@ -24,8 +25,12 @@ export async function lastCheckpoint(
       const damage = await damageOf(directory);
       if (damage === undefined) throw error;
       const aside = `${directory}.damaged`;
-      await rm(aside, { recursive: true, force: true });
-      await rename(directory, aside);
+      try {
+        await rm(aside, { recursive: true, force: true });
+        await rename(directory, aside);
+      } catch (error) {
+        throw explained(error, aside);
+      }
       say(
         `${damage} Training resumes from the checkpoint before it, if there is one. The damaged one is now called ${basename(aside)}.`,
       );

@@ -66,7 +66,8 @@ export interface Run extends NamedRun {
   /** Emits a one-line message to the user. */
   notify(text: string): void;
   /**
-   * Locks the run's directory until the run is closed. Must be called before writing to the directory.
+   * Locks the run's directory until the run is closed, or confirms that it is still locked. Must be called before
+   * writing to the directory.
    *
    * @throws MetaError `RUN_LOCKED` when another process holds the lock
    */
@@ -138,7 +139,8 @@ export async function openRun(options: RunOptions): Promise<Run> {
       emit,
       notify,
       async lock() {
-        held ??= await lockRun(directory);
+        if (held) await held.confirm();
+        else held = await lockRun(directory, { notify, signal });
       },
       async close() {
         await held?.release();

@@ -10,11 +10,12 @@ import { disposeMetaState } from "../contracts/optimizer.js";
 import { disposeParams } from "../params.js";
 import type { Run } from "./openRun.js";
 
-/** Writes a checkpoint of a run, and deletes old ones beyond `train.keepCheckpoints`. @throws MetaError `DISK_FULL` */
+/** Writes a checkpoint of a run, and deletes old ones beyond `train.keepCheckpoints`. @throws MetaError `DISK_FULL`, `WRITE_FAILED`; `RUN_LOCKED` if the lock was lost */
 export async function saveRunCheckpoint(
-  { config, files, model, emit }: Run,
+  { config, files, model, emit, lock }: Run,
   checkpoint: Checkpoint,
 ): Promise<void> {
+  await lock();
   const { update, run } = checkpoint;
   const directory = join(files.checkpoints, checkpointName(update));
   await saveCheckpoint(directory, model, checkpoint);
