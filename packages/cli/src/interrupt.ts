@@ -1,6 +1,8 @@
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Aborts a signal on Ctrl-C or SIGTERM, so that work can stop at a good point. A second Ctrl-C ends the
- * process at once.
+ * Aborts a signal on Ctrl-C, SIGTERM, or SIGHUP, as when the terminal is closed, so that work can stop at a good point
+ * and write a checkpoint. A second one ends the process at once.
  *
  * @returns the signal, and a function that removes the handlers
  */
@@ -14,13 +16,11 @@ export function onInterrupt(announce: (message: string) => void): {
     announce("Stopping after this step. Press Ctrl-C again to stop at once.");
     controller.abort();
   };
-  process.on("SIGINT", listener);
-  process.on("SIGTERM", listener);
+  for (const name of signals) process.on(name, listener);
   return {
     signal: controller.signal,
     release: () => {
-      process.off("SIGINT", listener);
-      process.off("SIGTERM", listener);
+      for (const name of signals) process.off(name, listener);
     },
   };
 }

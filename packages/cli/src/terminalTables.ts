@@ -1,3 +1,4 @@
+import { printable } from "@metalearn/core";
 import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core/runs";
 import Table from "cli-table3";
 
@@ -14,7 +15,7 @@ export function comparisonTable({ rows }: Comparison): string {
   ]);
   for (const row of rows) {
     table.push([
-      row.name,
+      printable(row.name),
       score(row.all),
       ...(hasUnseen ? [row.unseen ? score(row.unseen) : ""] : []),
       row.seeds.length > 1 ? percent(row.deviation) : "",
@@ -31,7 +32,7 @@ export function comparisonTable({ rows }: Comparison): string {
 export function evaluationTable(evaluation: EvaluationRecord): string {
   const table = plainTable(["task", "metric", "mean, %", "worst, %", "chance, %"]);
   for (const { task, metric, unseenDomain, mean, worst, chance } of evaluation.tasks) {
-    const name = unseenDomain ? `${task} *` : task;
+    const name = printable(unseenDomain ? `${task} *` : task);
     table.push([name, metric, percent(mean), percent(worst), percent(chance)]);
   }
   const summary = (name: string, { mean, worst, chance }: Summary) =>

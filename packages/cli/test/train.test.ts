@@ -17,11 +17,12 @@ async function interrupt(
   args: readonly string[],
   options: CommandOptions,
   isTime: () => Promise<boolean>,
+  signal: NodeJS.Signals = "SIGINT",
 ): Promise<Finished> {
   const { child, finished } = start(args, options);
   const ended = once(child, "close").then(() => true);
   while (!(await Promise.race([isTime(), ended]))) await sleep(10);
-  child.kill("SIGINT");
+  child.kill(signal);
   return finished;
 }
 
@@ -101,11 +102,13 @@ describe("an interrupted training", () => {
   test("keeps the update that it stopped after, however rare checkpoints are", async () => {
     const rare = { steps: 100_000, batchSize: 2, logEvery: 100_000, checkpointEvery: 100_000 };
     const project = await projectWithTasks({ ...tinyRun, train: rare });
-    const stopped = await interrupt(["train"], { cwd: project.folder }, async () => {
+    const isTime = async () => {
       const begun = (await project.read("runs/run-seed100/run.json")) !== undefined;
       if (begun) await sleep(1000); // time for some updates
       return begun;
-    });
+    };
+    // As when the terminal is closed.
+    const stopped = await interrupt(["train"], { cwd: project.folder }, isTime, "SIGHUP");
     expect(stopped.code).toBe(130);
     const [, update = ""] = /stopped after update (\d+) of 100000\./.exec(stopped.stderr) ?? [];
     expect(Number(update)).toBeGreaterThan(0);

@@ -104,6 +104,14 @@ describe("a file of torch.save that is refused", () => {
   test("for not being there", () =>
     expect(openTorch(inFolder("none.pt"))).rejects.toThrow("[MISSING_FILE] Cannot read"));
 
+  test("(bytes added to the format before torch 1.6)", async () => {
+    const whole = await readFile(fixture("legacy.pt"));
+    await writeFile(inFolder("longer.pt"), Buffer.concat([whole, Buffer.alloc(3)]));
+    await expect(openTorch(inFolder("longer.pt"))).rejects.toThrow(
+      "3 bytes follow its last storage",
+    );
+  });
+
   test.each(["views.pt", "legacy.pt", "unchecked.pt"])(
     "wherever it was cut off (%s)",
     async (name) => {

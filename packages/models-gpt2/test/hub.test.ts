@@ -35,6 +35,25 @@ afterEach(async () => {
 });
 
 describe("a model on the hub", () => {
+  test.each(["../../x", "/etc", "a/../../b", "a\\b", "", ".."])(
+    "of the revision %j is refused, which would be a path out of the cache",
+    async (revision) => {
+      await expect(downloadFromHub("you/tiny", all, { ...options(), revision })).rejects.toThrow(
+        `[BAD_OPTION] you/tiny: expected a revision such as main, v1.0 or a commit, got ${JSON.stringify(revision)}.`,
+      );
+      expect(await readdir(cacheDirectory)).toEqual([]);
+    },
+  );
+
+  test.each(["../../../x", "main", ""])("whose hub calls the commit %j is refused", async (sha) => {
+    hub.sha = sha;
+    hub.files["config.json"] = Buffer.from("{}");
+    await expect(downloadFromHub("you/tiny", all, options())).rejects.toThrow(
+      `[BAD_DATA] you/tiny: expected the hash of a commit from the hub, got ${JSON.stringify(sha)}.`,
+    );
+    expect(await readdir(cacheDirectory)).toEqual([]);
+  });
+
   test("is downloaded, opened, and not downloaded again", async () => {
     const folder = await mkdtemp(join(tmpdir(), "metalearn-model-"));
     const config = { vocabularySize: 256, maxTokens: 16, width: 8, layers: 1, heads: 2 };

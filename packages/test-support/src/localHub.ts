@@ -14,6 +14,8 @@ export class LocalHub {
   breakAfter = Number.POSITIVE_INFINITY;
   /** Token without which contents of files (`gated`) or all requests (`private`) are refused. */
   access: { readonly kind: "gated" | "private"; readonly token: string } | undefined;
+  /** Commit that it tells for every revision. */
+  sha = commit;
   /** True to serve other bytes than the announced hash says. */
   corrupt = false;
   readonly #kind: "models" | "datasets";
@@ -28,7 +30,7 @@ export class LocalHub {
     }
     if (path.startsWith(`/api/${this.#kind}/you/tiny/revision/`)) {
       const siblings = Object.keys(this.files).map((rfilename) => ({ rfilename }));
-      const info = { _id: "1", id: "you/tiny", sha: commit, siblings, lastModified: 0 };
+      const info = { _id: "1", id: "you/tiny", sha: this.sha, siblings, lastModified: 0 };
       response.setHeader("content-type", "application/json").end(JSON.stringify(info));
       return;
     }

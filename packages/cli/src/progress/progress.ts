@@ -1,3 +1,4 @@
+import { printable } from "@metalearn/core";
 import type { RunEvent } from "@metalearn/core/runs";
 import { bars } from "./bars.js";
 import { compilationLine } from "./compilationLine.js";
@@ -23,7 +24,7 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
   const say = (message: string) => {
     if (said.has(message)) return;
     said.add(message);
-    display.say(message);
+    display.say(printable(message));
   };
   const compilation = compilationLine(stream);
   const end = () => {
@@ -37,7 +38,8 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
     update(event) {
       if (event.kind === "message") say(event.text);
       else if (event.kind === "open") say(`${event.tasks}; ${event.engine}`);
-      else if (isStep(event)) display.step(event);
+      else if (isStep(event))
+        display.step("task" in event ? { ...event, task: printable(event.task) } : event);
       else if (event.kind === "compile" && event.mode === "xla") {
         // Recording a plain graph is too quick to be worth a line.
         display.end(); // the next step draws a new bar below

@@ -1,3 +1,4 @@
+import { printable } from "@metalearn/core";
 import type { Report } from "./report.js";
 
 const head = [
@@ -18,7 +19,9 @@ export function renderCsv({ settings }: Report): string {
     runs.flatMap(({ method, run }) =>
       run.evaluation.tasks.flatMap(({ task, metric, unseenDomain, seeds }) =>
         seeds.map(({ seed, score, chance }) =>
-          [name, method, run.seed, task, metric, unseenDomain, seed, score, chance].map(String),
+          [name, method, run.seed, task, metric, unseenDomain, seed, score, chance].map((cell) =>
+            printable(String(cell)),
+          ),
         ),
       ),
     ),

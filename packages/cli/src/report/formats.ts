@@ -1,3 +1,4 @@
+import { printable } from "@metalearn/core";
 import { renderCsv } from "./csv.js";
 import type { ReportFormat } from "./formatNames.js";
 import { renderLatex } from "./latex.js";
@@ -11,5 +12,5 @@ export const formats = {
   md: renderMarkdown,
   csv: renderCsv,
   latex: renderLatex,
-  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+  json: (report) => printable(`${JSON.stringify(report, null, 2)}\n`), // escapes of JSON as well
 } as const satisfies Readonly<Record<ReportFormat, (report: Report) => unknown>>;

@@ -1,12 +1,15 @@
+import { printable } from "@metalearn/core";
 import type { Report } from "./report.js";
 import { sectionsOf } from "./sections.js";
 import type { ReportTable } from "./tables.js";
 
 /** Writes a report's tables in LaTeX, for `\usepackage{booktabs}`. */
 export function renderLatex(report: Report): string {
-  const warnings = report.warnings.map((text) => `% Warning: ${text.replaceAll(/\s+/g, " ")}\n`);
+  const warnings = report.warnings.map(
+    (text) => `% Warning: ${printable(text.replaceAll(/\s+/g, " "))}\n`,
+  );
   const tables = sectionsOf(report).map(
-    ({ heading, table }) => `% ${heading.replaceAll(/\s+/g, " ")}\n${latexTable(table)}`,
+    ({ heading, table }) => `% ${printable(heading.replaceAll(/\s+/g, " "))}\n${latexTable(table)}`,
   );
   return `${warnings.join("")}${tables.join("\n")}`;
 }
@@ -44,7 +47,8 @@ const commands: Readonly<Record<string, string>> = {
 
 /** Escapes text for LaTeX. */
 function plain(text: string): string {
-  return text
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/[\\~^<>−×±&%$#_{}]/g, (character) => commands[character] ?? `\\${character}`);
+  return printable(text.replaceAll(/\s+/g, " ")).replaceAll(
+    /[\\~^<>−×±&%$#_{}]/g,
+    (character) => commands[character] ?? `\\${character}`,
+  );
 }

@@ -1,3 +1,4 @@
+import { printable } from "@metalearn/core";
 import type { Report } from "./report.js";
 import { sectionsOf } from "./sections.js";
 import type { ReportTable } from "./tables.js";
@@ -33,5 +34,5 @@ function markdownTable({ head, rows }: ReportTable): string {
 
 /** Escapes text for Markdown. */
 function plain(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_[\]<>|#~]/g, "\\$&");
+  return printable(text.replaceAll(/\s+/g, " ")).replaceAll(/[\\`*_[\]<>|#~]/g, "\\$&");
 }

@@ -1,3 +1,4 @@
+import { printable } from "@metalearn/core";
 import type { Comparison } from "@metalearn/core/runs";
 import { buildReport } from "./buildReport.js";
 import { curveCharts, taskChart } from "./charts.js";
@@ -67,7 +68,7 @@ ${settings.flatMap(({ name, rows, runs }) =>
 </body>
 </html>
 `;
-  return page.markup;
+  return printable(page.markup); // charts included
 }
 
 function settingSections(setting: ReportSetting, isOneOfSeveral: boolean): Html {

@@ -1,4 +1,4 @@
-import type { TrackerRecord } from "@metalearn/core";
+import { printable, type TrackerRecord } from "@metalearn/core";
 import { duration, percent } from "../terminalTables.js";
 import type { RunState } from "./runState.js";
 
@@ -9,7 +9,7 @@ const recent = 10;
 export function statusLines(state: RunState): string[] {
   const { record, lines, scores, evaluation, isTrained } = state;
   const { name, config, engine, updates } = record;
-  const title = `${name}, seed ${config.seed}   ${engine.name} ${engine.version} on ${engine.device}`;
+  const title = `${printable(name)}, seed ${config.seed}   ${engine.name} ${engine.version} on ${engine.device}`;
   return [
     title,
     ...(updates > 0 ? trainingLines(lines, updates, isTrained) : ["no training"]),

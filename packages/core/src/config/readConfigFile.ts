@@ -4,6 +4,7 @@ import { defaultLoaders, type Loader } from "cosmiconfig";
 import { createJiti } from "jiti";
 import { isMetaError, MetaError, messageOf } from "../errors.js";
 import type { ConfigFile } from "./extends.js";
+import { requirePlainData } from "./requirePlainData.js";
 
 // Only cosmiconfig's loaders are used: `cosmiconfig()` itself would import `.config/config.js` of the working
 // directory, which others may have written.
@@ -62,7 +63,9 @@ export async function readConfigFile(
     if (codeExtensions.includes(extension)) beforeCode(path);
     const loaded: unknown = await load(path, text);
     const content = basename(path) === "package.json" ? configOf(loaded) : loaded;
-    return content === undefined || content === null ? undefined : { file: path, content };
+    if (content === undefined || content === null) return undefined;
+    requirePlainData(content, path);
+    return { file: path, content };
   } catch (cause) {
     throw isMetaError(cause) ? cause : unreadable(path, cause);
   }

@@ -49,7 +49,8 @@ export interface HubOptions {
  * @param choose picks the files to download from the names of all files in the repository
  * @returns the folder of the files
  * @throws MetaError `MISSING_FILE` when the repository does not exist, needs a token, or the hub cannot be reached;
- *   `BAD_CHECKPOINT`, or `BAD_DATA` for a dataset, when a file does not match its hash; `BAD_DATA` for a
+ *   `BAD_OPTION` for a revision that is no name; `BAD_CHECKPOINT`, or `BAD_DATA` for a dataset, when a file does
+ *   not match its hash; `BAD_DATA` for a commit that is no hash, or a
  *   file name that points outside of the repository's folder
  */
 export async function downloadFromHub(
@@ -58,6 +59,7 @@ export async function downloadFromHub(
   options: HubOptions = {},
 ): Promise<string> {
   const { type = "model", revision = "main", notify = () => {}, signal } = options;
+  requireRevision(repository, revision);
   const cache = join(
     options.cacheDirectory ?? getHFHubCachePath(),
     `${type}s--${repository.replaceAll("/", "--")}`,
@@ -69,7 +71,8 @@ export async function downloadFromHub(
   try {
     found = await contentsOf(repository, options);
   } catch (cause) {
-    const commit = await readFile(reference, "utf8").catch(() => revision);
+    const known = (await readFile(reference, "utf8").catch(() => revision)).trim();
+    const commit = /^[\da-f]{40,64}$/.test(known) ? known : revision;
     const complete = await stat(listFile(commit)).catch(() => undefined);
     if (complete) {
       const reason = await reasonOf(cause, options);
@@ -79,6 +82,12 @@ export async function downloadFromHub(
     throw await hubError(cause, repository, options);
   }
 
+  if (!/^[\da-f]{40,64}$/.test(found.sha)) {
+    throw new MetaError(
+      "BAD_DATA",
+      `${repository}: expected the hash of a commit from the hub, got ${JSON.stringify(found.sha)}. Check the address of the hub (HF_ENDPOINT).`,
+    );
+  }
   const folder = join(cache, "snapshots", found.sha);
   const files = choose(found.filePaths);
   const outside = files.find((file) => file.split(/[/\\]/).includes("..") || isAbsolute(file));
@@ -99,6 +108,16 @@ export async function downloadFromHub(
   await writeTextAtomically(reference, found.sha);
   await writeTextAtomically(listFile(found.sha), JSON.stringify(files));
   return folder;
+}
+
+/** Revisions are part of paths in the cache. @throws MetaError `BAD_OPTION` */
+function requireRevision(repository: string, revision: string): void {
+  const isName = revision.split("/").every((part) => /^[\w-][\w.+-]*$/.test(part));
+  if (isName && !revision.includes("..")) return;
+  throw new MetaError(
+    "BAD_OPTION",
+    `${repository}: expected a revision such as main, v1.0 or a commit, got ${JSON.stringify(revision)}.`,
+  );
 }
 
 /** Asks the hub for the commit of a revision and the names of its files. */

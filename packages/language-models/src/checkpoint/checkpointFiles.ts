@@ -103,7 +103,7 @@ async function shards(folder: string, index: string): Promise<string[]> {
   const result = indexSchema.safeParse(await readJsonFile(path));
   if (!result.success) throw new MetaError("BAD_CHECKPOINT", `${path} has no weight_map.`);
   const files = [...new Set(Object.values(result.data.weight_map))];
-  const escaping = files.find((file) => basename(file) !== file);
+  const escaping = files.find((file) => basename(file) !== file || ["", ".", ".."].includes(file));
   if (escaping !== undefined) {
     throw new MetaError("BAD_CHECKPOINT", `${path} names a file elsewhere: ${escaping}.`);
   }

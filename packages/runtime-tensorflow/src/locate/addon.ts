@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "@metalearn/core";
+import { damageOf } from "./addonRecord.js";
 import { directoryForAddon } from "./addonRunPaths.js";
 import type { LibTensorFlow } from "./layout.js";
 
@@ -22,6 +23,8 @@ export interface Addon {
   /** File of the loader that silences TensorFlow; see native/preload.cc. */
   readonly preload: string;
   readonly isBuilt: boolean;
+  /** Damage of its files, if there is any. */
+  readonly damage?: string | undefined;
 }
 
 /**
@@ -52,7 +55,9 @@ export function addonFor(library: LibTensorFlow): Addon {
   const name = `${version}-${parts.platform}-${hash.digest("hex").slice(0, 16)}`;
   const directory = join(cacheDirectory(), "addons", name);
   const files = addonFiles(directory);
-  return { directory, ...files, isBuilt: Object.values(files).every((file) => existsSync(file)) };
+  const paths = Object.values(files);
+  const isBuilt = paths.every((file) => existsSync(file));
+  return { directory, ...files, isBuilt, damage: isBuilt ? damageOf(paths) : undefined };
 }
 
 /** The files of an addon in a folder. */

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { cacheDirectory, MetaError, type PackedFile, type PackOptions } from "@metalearn/core";
 import { addonFor } from "../locate/addon.js";
+import { addonRecordName } from "../locate/addonRecord.js";
 import {
   cachedRoot,
   describeCached,
@@ -38,7 +39,9 @@ export async function packEngine({ cuda, without, notify }: PackOptions): Promis
       .filter((path) => path !== manifestName && isWanted(path))
       .map((path) => ({ path: below(join(root, path)), source: join(root, path) })),
     { path: below(join(root, manifestName)), content },
-    ...[addon.engine, addon.preload].map((source) => ({ path: below(source), source })),
+    ...[addon.engine, addon.preload, join(addon.directory, addonRecordName)]
+      .filter((source) => existsSync(source)) // one that was built earlier has no record
+      .map((source) => ({ path: below(source), source })),
   ];
 }
 

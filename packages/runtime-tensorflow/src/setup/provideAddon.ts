@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MetaError } from "@metalearn/core";
 import { addonFiles, addonFor } from "../locate/addon.js";
+import { recordAddon } from "../locate/addonRecord.js";
 import { cudaLibraryPaths } from "../locate/cudaLibraries.js";
 import { describeLibrary, type LibTensorFlow } from "../locate/layout.js";
 import { probe } from "../tensorflow/probe.js";
@@ -19,8 +20,8 @@ export async function provideAddon(
   library: LibTensorFlow,
   { force, notify, workDirectory }: Omit<StepOptions, "cuda">,
 ): Promise<{ isNew: boolean; devices: readonly string[] }> {
-  const { directory, isBuilt } = addonFor(library);
-  if (isBuilt && !force) return { isNew: false, devices: [] };
+  const { directory, isBuilt, damage } = addonFor(library);
+  if (isBuilt && damage === undefined && !force) return { isNew: false, devices: [] };
 
   const finished = join(workDirectory, "addon");
   await mkdir(finished);
@@ -32,10 +33,14 @@ export async function provideAddon(
       `The addon was compiled for ${describeLibrary(library)}, but does not work: ${found.problem}.`,
     );
   }
+  recordAddon(Object.values(addonFiles(finished)));
   await publish(finished, {
     directory,
     workDirectory,
-    isGood: () => !force && addonFor(library).isBuilt,
+    isGood: () => {
+      const other = addonFor(library);
+      return !force && other.isBuilt && other.damage === undefined;
+    },
   });
   return { isNew: true, devices: found.devices.map(({ type }) => type) };
 }

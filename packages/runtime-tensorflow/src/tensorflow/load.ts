@@ -72,5 +72,11 @@ async function locateEngine(): Promise<{ library: LibTensorFlow; addon: Addon }>
       `The addon for ${describeLibrary(library)} is not built. Run \`metalearn setup\`.`,
     );
   }
+  if (addon.damage !== undefined) {
+    throw new MetaError(
+      "ENGINE_UNAVAILABLE",
+      `The addon for ${describeLibrary(library)} is damaged: ${addon.damage}. Run \`metalearn setup\`.`,
+    );
+  }
   return { library, addon };
 }

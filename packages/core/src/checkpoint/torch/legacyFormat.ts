@@ -51,6 +51,7 @@ export async function readLegacy(file: FileHandle, bad: Complaint): Promise<Torc
     at += count.length + storage.elements * (storedBytes[storage.dtype] as number);
     if (at > size) throw bad("it ends too early");
   }
+  if (at < size) throw bad(`${size - at} bytes follow its last storage`);
   if (positions.size < storages.size) throw bad("it does not list all of its storages");
   return {
     value,
