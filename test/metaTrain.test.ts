@@ -178,6 +178,14 @@ describe("metaTrain", () => {
     expect(bits(options.params)).toEqual(bits(await model.init(1)));
   });
 
+  test("says so when its last update made parameters infinite", async () => {
+    const options = await setting();
+    const optimizer = adamw({ learningRate: 1e39 }); // infinite in float32
+    await expect(last({ ...options, optimizer, updates: 1 })).rejects.toThrow(
+      /^\[NON_FINITE\] After meta-update 1 the parameter ".+" holds NaN or infinity\./,
+    );
+  });
+
   test("stops at a loss that is not a number, naming tensor, update and tasks", async () => {
     const options = await setting();
     const broken = {

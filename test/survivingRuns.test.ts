@@ -291,6 +291,19 @@ describe("a run that stops being a number", () => {
     expect({ update, sampler }).toEqual({ update: 1, sampler: { drawn: 2 } });
   });
 
+  test("fails when its only update made its parameters infinite, and keeps no checkpoint of them", async () => {
+    const config = withTrain({ steps: 2, stepUnit: "updates" });
+    const infinite = { ...hopeless, learningRate: 1e39, schedule: "constant" }; // in float32
+    await expect(
+      compareRuns(
+        options({ ...config, optimizer: infinite, train: { ...config.train, steps: 1 } }),
+      ),
+    ).rejects.toThrow(
+      /^\[NON_FINITE\] run \(seed 100\): After meta-update 1 the parameter ".+" holds NaN or infinity\./,
+    );
+    expect(await checkpoints().catch(() => [])).toEqual([]);
+  });
+
   test("does not stop the others of a comparison", async () => {
     const runs = { bad: { optimizer: hopeless }, good: {} };
     const { runs: finished, failures } = await compareRuns(options({ ...base, compare: { runs } }));

@@ -1,4 +1,4 @@
-import { isMetaError } from "@metalearn/core";
+import { isMetaError, printable } from "@metalearn/core";
 import { isWrongInput } from "@metalearn/core/runs";
 import { failed, interrupted, wrongInput } from "./exitCodes.js";
 import { paint } from "./paint.js";
@@ -13,8 +13,12 @@ export function printError(error: unknown, verbose: boolean): number {
     return failed;
   }
   const code = exitCode(error);
-  console.error(paint(code === interrupted ? "yellow" : "red", error.message, process.stderr));
-  if (verbose) console.error(error);
+  console.error(
+    paint(code === interrupted ? "yellow" : "red", printable(error.message), process.stderr),
+  );
+  // The author of a plugin looks for its line.
+  const isOfPlugin = isMetaError(error) && error.code === "PLUGIN_FAILED";
+  if (verbose || isOfPlugin) console.error(isOfPlugin && !verbose ? error.cause : error);
   return code;
 }
 

@@ -1,15 +1,29 @@
 import { CommanderError } from "commander";
-import { wrongInput } from "./exitCodes.js";
+import { failed, wrongInput } from "./exitCodes.js";
 import { describeProgram, type GlobalFlags } from "./program.js";
+import { handleStrayErrors } from "./strayErrors.js";
+import { guardStreams } from "./streams.js";
 
 /**
  * Runs the command line and returns the exit code: 0 for success, 2 for wrong input, 130 when the user
  * interrupted, 1 for any other error.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.off("error", ignoreClosedPipe).on("error", ignoreClosedPipe); // once, however often called
+  const streams = guardStreams(args.includes("--json"));
+  const release = handleStrayErrors();
+  try {
+    const code = await carryOut(args);
+    const lost = await streams.lost();
+    if (!lost || code !== 0) return code;
+    console.error(`Output was lost, because stdout cannot be written: ${lost.message}`);
+    return failed;
+  } finally {
+    release();
+    streams.release();
   }
+}
+
+async function carryOut(args: readonly string[]): Promise<number> {
   const program = describeProgram();
   try {
     await program.parseAsync(args, { from: "user" });
@@ -20,9 +34,4 @@ export async function main(args: readonly string[]): Promise<number> {
     const { printError } = await import("./failure.js");
     return printError(error, program.opts<GlobalFlags>().verbose ?? false);
   }
-}
-
-/** Ignores a reader, such as `head`, that closes the pipe before the work ends. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
 }

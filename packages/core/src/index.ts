@@ -175,4 +175,5 @@ export { type Reference, referenceTo } from "./plugin/reference.js";
 
 export { cacheDirectory } from "./cacheDirectory.js";
 export { type ErrorCode, isMetaError, MetaError, messageOf } from "./errors.js";
+export { printable } from "./printable.js";
 export { unknownName } from "./unknownName.js";

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { MetaError, messageOf } from "../errors.js";
+import { importInCharge } from "./inCharge.js";
 import { packageOf } from "./manifest.js";
 import { type Plugin, pluginKeys } from "./plugin.js";
 import { requirePeers } from "./requirePeers.js";
@@ -42,7 +43,9 @@ async function loadPlugin(name: string, configFile: string): Promise<Plugin> {
 async function importPlugin(name: string, file: string): Promise<Plugin> {
   let plugin: unknown;
   try {
-    plugin = ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+    const { href } = pathToFileURL(file);
+    const module = await importInCharge(name, () => import(href) as Promise<{ default?: unknown }>);
+    plugin = module.default;
   } catch (cause) {
     throw new MetaError(
       "MISSING_PLUGIN",

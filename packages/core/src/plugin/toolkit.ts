@@ -6,6 +6,7 @@ import type { Learner } from "../contracts/learner.js";
 import { isMetaError, MetaError } from "../errors.js";
 import { unknownName } from "../unknownName.js";
 import type { Components, Kind } from "./components.js";
+import { inCharge } from "./inCharge.js";
 import { describeIssues } from "./issues.js";
 import { putStandIns, replaceStandIns, withoutFunctions } from "./namedComponents.js";
 import { type Factory, type FactoryContext, type Plugin, pluginKeys } from "./plugin.js";
@@ -143,7 +144,8 @@ export function createToolkit(plugins: readonly Plugin[]): Toolkit {
       built.set(one.standIn, await build(one.kind, one.reference, context, one.where));
     }
     try {
-      return await factory.create(replaceStandIns(options, built), context);
+      const inputs = replaceStandIns(options, built);
+      return await inCharge(`${kind} ${reference.use}`, () => factory.create(inputs, context));
     } catch (error) {
       if (where === kind || !isMetaError(error)) throw error;
       const text = `${where} (${reference.use}): ${error.detail}`;

@@ -1,5 +1,6 @@
 import type { Tracker } from "../contracts/tracker.js";
 import { messageOf } from "../errors.js";
+import { inCharge } from "../plugin/inCharge.js";
 
 /** Options of {@link guardTracker}. */
 export interface GuardOptions {
@@ -28,7 +29,9 @@ export function guardTracker(
     hasFailed = true;
   };
   const enqueue = (task: () => void | Promise<void>) => {
-    work = work.then(task).catch((error: unknown) => fail(messageOf(error)));
+    work = work
+      .then(() => inCharge(`tracker ${tracker.name}`, task))
+      .catch((error: unknown) => fail(messageOf(error)));
   };
   return {
     name: tracker.name,

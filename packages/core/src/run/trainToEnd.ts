@@ -3,12 +3,12 @@ import { type Checkpoint, type CheckpointedRun, saveCheckpoint } from "../checkp
 import type { TaskSampler } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { disposeParams, type Params } from "../params.js";
-import { type MetaUpdate, metaTrain } from "../train/metaTrain.js";
+import { type MetaUpdate, metaTrain, requireFiniteUpdate } from "../train/metaTrain.js";
 import { beginTracking } from "./beginTracking.js";
 import { type MetricsLog, openMetricsLog } from "./metricsLog.js";
 import type { Run, TrainingRun } from "./openRun.js";
 import { checkpointTimer, disposeCheckpoint, saveRunCheckpoint } from "./runCheckpoints.js";
-import { amendMetrics } from "./runDirectory.js";
+import { amendMetrics } from "./runMetrics.js";
 import { trainingSampler } from "./trainingSampler.js";
 import { openValidator, type Validator } from "./validator.js";
 
@@ -47,7 +47,10 @@ export async function trainToEnd(
       await log.add(step, saves, validation);
       const reached = { finished, ...(awaitsValidation && { awaitsValidation }) };
       latest = checkpointOf(run, latest, reached, validator);
-      if (saves) await saveRunCheckpoint(run, latest);
+      if (saves) {
+        requireFiniteUpdate(update, params);
+        await saveRunCheckpoint(run, latest);
+      }
       if (finished) return latest;
     }
     throw interrupted(run, latest?.update ?? 0);

@@ -1,17 +1,19 @@
 import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../batch/batch.js";
+import { findNonFinite } from "../checkpoint/requireFinite.js";
 import type { Learner } from "../contracts/learner.js";
 import { learnerParams, modelParams, withMetaParams } from "../contracts/learnerParams.js";
 import type { Model } from "../contracts/model.js";
 import { type MetaOptimizer, type MetaState, stateTensors } from "../contracts/optimizer.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import { batchesPerUpdate, type Episode, type TaskSampler } from "../contracts/task.js";
-import { MetaError } from "../errors.js";
+import { isMetaError, MetaError, messageOf } from "../errors.js";
 import type { ComputeOptions } from "../objective/computeOptions.js";
 import { createObjective } from "../objective/createObjective.js";
 import { freeze } from "../objective/freeze.js";
 import { globalNorm, type Params } from "../params.js";
+import { inCharge } from "../plugin/inCharge.js";
 import { tidy } from "../tidy.js";
 import { checkedAtFirst, type SecondOrderCheckOptions } from "./checkSecondOrder.js";
 import { metricValues } from "./metricValues.js";
@@ -81,7 +83,7 @@ export interface MetaUpdate {
  * @example
  * for await (const { update, loss, params } of metaTrain({ ... })) console.log(update, loss);
  * @throws MetaError `NON_FINITE` when a loss or gradient is NaN or infinite; the parameters before
- *   that update are untouched; `BAD_OPTION` for a pattern of `trainable` that no parameter matches;
+ *   that update are untouched; also after the last update, when it made parameters NaN or infinite; `BAD_OPTION` for a pattern of `trainable` that no parameter matches;
  *   `NOT_DIFFERENTIABLE` or `WRONG_DERIVATIVE` when the learner needs second derivatives that the
  *   model's loss does not have, or has wrong
  */
@@ -108,7 +110,9 @@ export async function* metaTrain<B extends Batch>(
       const learningRate = optimizer.learningRate(state.optimizer);
       const { gradients, norm, ...made } = tidy(() => {
         const episodes = sampler.next(learner.episodes);
-        const meta = learner.metaGradient(objective, params, episodes, state);
+        const meta = ofLearner(learner.name, update, () =>
+          learner.metaGradient(objective, params, episodes, state),
+        );
         const norm = normOf(meta.gradients);
         const [loss, gradientNorm] = [scalarValue(meta.loss), scalarValue(norm)];
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
@@ -127,6 +131,9 @@ export async function* metaTrain<B extends Batch>(
       const batches = update * perUpdate;
       yield { ...made, params: whole(params), state, update, batches, learningRate, seconds };
     }
+    // No later loss would show it. Tensors that the caller has freed since are not looked at.
+    const kept = Object.entries(params).filter(([, tensor]) => !tensor.isDisposed);
+    requireFiniteUpdate(updates, Object.fromEntries(kept));
   } finally {
     // Without an update, free the tensors that were made here; those at the start are the caller's.
     if (params === initial) free([...Object.values(params), ...metaTensors(state)], start);
@@ -147,6 +154,30 @@ function ownership(callers: readonly tf.Tensor[]) {
       }
     },
   };
+}
+
+/** Runs a learner, whose errors other than a {@link MetaError} are told with its name. */
+function ofLearner<T>(name: string, update: number, run: () => T): T {
+  try {
+    return inCharge(`learner ${name}`, run);
+  } catch (cause) {
+    if (isMetaError(cause) || (cause instanceof Error && cause.name === "AbortError")) throw cause;
+    throw new MetaError(
+      "PLUGIN_FAILED",
+      `The learner "${name}" failed at meta-update ${update}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Checks the parameters that an update made. @throws MetaError `NON_FINITE` */
+export function requireFiniteUpdate(update: number, params: Params): void {
+  const name = findNonFinite(params);
+  if (name === undefined) return;
+  throw new MetaError(
+    "NON_FINITE",
+    `After meta-update ${update} the parameter "${name}" holds NaN or infinity. Try a smaller learning rate or gradient clipping.`,
+  );
 }
 
 /** All tensors of a {@link MetaState}. */
