@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { expect, test } from "vitest";
+import { parseOverrides } from "../src/config/merge.js";
 import { readConfigFile } from "../src/config/readConfigFile.js";
 
 const inFolder = temporaryFolder();
@@ -21,6 +22,15 @@ test.each([
   await expect(reading).rejects.toThrow(message);
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
+
+test.each(['tasks={"__proto__":{"use":"x"}}', "tasks={ __proto__: { use: x } }"])(
+  "the override %s is refused as well",
+  (override) => {
+    expect(() => parseOverrides([override])).toThrow(
+      '[BAD_CONFIG] tasks: expected names of options as keys, got "__proto__" in the config.',
+    );
+  },
+);
 
 test("a config in which two keys share one alias is read", async () => {
   await writeFile(inFolder("metalearn.config.yaml"), "a: &a { b: 1 }\nc: *a\n");

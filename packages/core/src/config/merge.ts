@@ -1,5 +1,6 @@
 import { defaultLoadersSync } from "cosmiconfig";
 import { MetaError } from "../errors.js";
+import { requirePlainData } from "./requirePlainData.js";
 import { autoModel } from "./schema.js";
 
 /** A config or a part of one, as plain JSON. */
@@ -50,7 +51,7 @@ function merge(base: Json, changes: Json, inner: typeof mergeConfig): Json {
  * config. Values are JSON; lists and objects may also be YAML, as in a config file, such as
  * `tasks.targets=[poem_sentiment, sick]`. All others are strings.
  *
- * @throws MetaError `BAD_OPTION` for an argument without `=` or without a key
+ * @throws MetaError `BAD_OPTION` for an argument without `=` or without a key; `BAD_CONFIG` for a value with `__proto__`
  */
 export function parseOverrides(args: readonly string[]): Json {
   return args.reduce<Json>((config, arg) => {
@@ -62,10 +63,9 @@ export function parseOverrides(args: readonly string[]): Json {
     if (keys.some((key) => key === "" || key === "__proto__")) {
       throw new MetaError("BAD_OPTION", `Expected key=value with a key of a config, got "${arg}".`);
     }
-    const change = keys.reduceRight<unknown>(
-      (value, key) => ({ [key]: value }),
-      parseValue(arg.slice(split + 1)),
-    );
+    const value = parseValue(arg.slice(split + 1));
+    requirePlainData(value, keys.join("."));
+    const change = keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
     return joinChanges(config, change as Json);
   }, {});
 }

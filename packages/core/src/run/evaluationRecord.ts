@@ -33,6 +33,8 @@ const seedSchema = z.looseObject({
   score,
   questions: count,
   chance: score,
+  accuracy: share.optional(),
+  goldLoss: z.number().optional(),
   freeForm: z.looseObject({ "exact-match": share, "qa-f1": share, "rouge-l": share }).optional(),
 });
 
