@@ -1,9 +1,13 @@
-import { printable } from "@metalearn/core";
+import { counted, printable } from "@metalearn/core";
 import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@metalearn/core/runs";
 import Table from "cli-table3";
+import { isEpisodic, type TrainedRun, targetsTrainedOn } from "./report/trainedOn.js";
 
 /** Table of a comparison as papers print it: mean and worst over demonstrations, times 100. */
-export function comparisonTable({ rows }: Comparison): string {
+export function comparisonTable({
+  rows,
+  runs,
+}: Pick<Comparison, "rows"> & { readonly runs: readonly TrainedRun[] }): string {
   const hasUnseen = rows.some((row) => row.unseen);
   const table = plainTable([
     "",
@@ -25,7 +29,7 @@ export function comparisonTable({ rows }: Comparison): string {
   }
   const [first] = rows;
   if (first) table.push(chanceRow(first, hasUnseen));
-  return `${table.toString()}\n${legend(first)}`;
+  return `${table.toString()}\n${legend(runs)}`;
 }
 
 /** Table of one checkpoint's scores, task by task. */
@@ -66,9 +70,19 @@ function chanceRow({ all, unseen }: ComparisonRow, hasUnseen: boolean): string[]
   return ["random answers", ...own, "", "", ""];
 }
 
-function legend(row: ComparisonRow | undefined): string {
-  const tasks = row?.all.tasks ?? 0;
-  return `mean / worst over sets of demonstrations or episodes, averaged over ${tasks} tasks never trained on (each by its metric, x 100)`;
+function legend(runs: readonly TrainedRun[]): string {
+  return `mean / worst over sets of demonstrations or episodes, averaged over ${scored(runs)} (each by its metric, x 100)`;
+}
+
+/** Names what was scored, and says whether it was new to the models. */
+function scored(runs: readonly TrainedRun[]): string {
+  const tasks = runs[0]?.evaluation.tasks ?? [];
+  const number = counted(tasks.length, "task");
+  if (tasks.length > 0 && tasks.every(isEpisodic)) return `held-out episodes of ${number}`;
+  if (runs.some(({ record }) => !record.trainingTasks)) return number;
+  const known = [...new Set(runs.flatMap(targetsTrainedOn))];
+  if (known.length === 0) return `${number} never trained on`;
+  return `${number}, of which ${known.length} ${known.length === 1 ? "is a training task" : "are training tasks"}, too: ${known.join(", ")}`;
 }
 
 /** A table without colours, whose first column is text and whose others are numbers. */

@@ -97,7 +97,7 @@ Next: tasks: { use: crossfit, root: mine, setting: own }
     });
     const compared = await project.metalearn(["compare"]);
     expect(compared.code).toBe(0);
-    expect(compared.stdout).toContain("averaged over 1 tasks");
+    expect(compared.stdout).toContain("averaged over 1 task never trained on");
   });
 
   test.each([

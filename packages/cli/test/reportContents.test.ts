@@ -44,12 +44,36 @@ describe("what is reported together", () => {
     );
     expect(warnings).toEqual([
       "Not finished, and left out: runs/killed.",
-      "hr_to_lr: Leak: trained on and evaluated on poem.",
+      "hr_to_lr: Trained on and evaluated on poem: its scores are not those of a task that is new to the model.",
       // verse and prose are not targets: sharing a file does no harm.
       "hr_to_lr: Leak: poem/poem_16_100_test.jsonl, verse/verse_16384_100_train.jsonl are the same file.",
       "hr_to_lr: Runs were made with different data files.",
       "hr_to_lr: Runs were made with different target tasks.",
       "hr_to_lr: Runs were made with different sets of demonstrations or episodes.",
+    ]);
+  });
+
+  test("is not warned of held-out episodes, nor of another machine where only the share of it differs", async () => {
+    const machine = {
+      system: "Linux 6, x64",
+      processor: "A",
+      threads: 8,
+      memoryBytes: 16 * 2 ** 30,
+    };
+    const sine = (more: Partial<typeof machine>) => {
+      const record = { trainingTasks: ["sine"], machine: { ...machine, ...more } };
+      const run = comparedRun({ tasks: { sine: { 100: 0.5 } }, record });
+      const tasks = run.evaluation.tasks.map((task) => ({ ...task, episodic: true }));
+      return { ...run, evaluation: { ...run.evaluation, tasks } };
+    };
+    const warnings = async (more: Partial<typeof machine>) =>
+      (await buildReport([sine({}), sine(more)])).warnings;
+    expect(await warnings({})).toEqual([]);
+    expect(await warnings({ threads: 4 })).toEqual([
+      "hr_to_lr: Runs were made with different numbers of threads, so that times do not compare.",
+    ]);
+    expect(await warnings({ processor: "B" })).toEqual([
+      "hr_to_lr: Runs were made with different machines, so that times do not compare.",
     ]);
   });
 

@@ -2,6 +2,7 @@ import type { Comparison, ComparisonRow, EvaluationRecord, Summary } from "@meta
 import { cellsOf } from "@metalearn/test-support/scores";
 import { describe, expect, test } from "vitest";
 import { comparisonTable, duration, evaluationTable } from "../src/terminalTables.js";
+import { comparedRun } from "./support/comparedRun.js";
 
 const summary = (mean: number, worst: number): Summary => ({ tasks: 2, mean, worst, chance: 0.5 });
 
@@ -38,9 +39,23 @@ describe("the table of a comparison", () => {
     expect(table(row({}))[0]).toEqual(["", "all tasks", "± seeds", "batches", "training"]);
   });
 
-  test("says over how many tasks scores are averaged", () => {
-    expect(comparisonTable({ runs: [], rows: [row({})] })).toMatch(
-      /averaged over 2 tasks never trained on/,
+  const scores = { 100: 0.5 };
+  test.each([
+    [["poem", "verse"], ["prose"], "averaged over 2 tasks never trained on"],
+    [["poem"], ["prose"], "averaged over 1 task never trained on"],
+    [["poem", "verse"], ["prose", "poem"], "2 tasks, of which 1 is a training task, too: poem"],
+  ])("says which of %j were trained on when %j were", (targets, trainingTasks, said) => {
+    const tasks = Object.fromEntries(targets.map((task) => [task, scores]));
+    const runs = [comparedRun({ tasks, record: { trainingTasks } })];
+    expect(comparisonTable({ runs, rows: [row({})] })).toContain(said);
+  });
+
+  test("says that episodes were held out, whose task has the name of the training task", () => {
+    const run = comparedRun({ tasks: { sine: scores }, record: { trainingTasks: ["sine"] } });
+    const tasks = run.evaluation.tasks.map((task) => ({ ...task, episodic: true }));
+    const runs = [{ ...run, evaluation: { ...run.evaluation, tasks } }];
+    expect(comparisonTable({ runs, rows: [row({})] })).toContain(
+      "averaged over held-out episodes of 1 task (",
     );
   });
 });

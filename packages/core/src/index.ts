@@ -174,6 +174,7 @@ export { type Reference, referenceTo } from "./plugin/reference.js";
 // Errors and the machine -----------------------------------------------------------------------
 
 export { cacheDirectory } from "./cacheDirectory.js";
+export { counted } from "./counted.js";
 export { type ErrorCode, isMetaError, MetaError, messageOf } from "./errors.js";
 export { printable } from "./printable.js";
 export { unknownName } from "./unknownName.js";

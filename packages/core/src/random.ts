@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import { counted } from "./counted.js";
 
 /** A stream of random numbers that is the same on every machine and engine. */
 export interface Random {
@@ -51,7 +52,9 @@ export function randomFor(...key: readonly (string | number)[]): Random {
     shuffle: (items) => take(items, items.length),
     sample(items, count) {
       if (count > items.length) {
-        throw new RangeError(`expected a count of at most ${items.length} items, got ${count}`);
+        throw new RangeError(
+          `expected a count of at most ${counted(items.length, "item")}, got ${count}`,
+        );
       }
       return take(items, count);
     },

@@ -91,7 +91,7 @@ describe("a check of the data", () => {
       "info a: 90 % of its training rows have the answer x",
       "info t: no test row has the answer x",
       "info t: 100 % of its test rows have the answer y",
-      "info t: of its 1 labels the demonstrations do not show 1 under seed 13",
+      "info t: of its 1 label the demonstrations do not show 1 under seed 13",
     ]);
   });
 
@@ -134,7 +134,7 @@ describe("a check of the data", () => {
     });
     expect(found.findings).toMatchObject([{ topic: "missing", severity: "warning" }]);
     expect(found.findings[0]?.message).toMatch(
-      /^1 training files of s do not exist: .*b_16384_100_train\.jsonl$/,
+      /^1 training file of s does not exist: .*b_16384_100_train\.jsonl$/,
     );
   });
 });

@@ -126,7 +126,7 @@ describe("missing files", () => {
     const tasks = await open(writeFiles(others));
     expect(await tasks.targets[0]?.questions(13)).toHaveLength(1);
     expect(() => tasks.sampler({ seed: 1, batchSize: 1 })).toThrow(
-      /\[MISSING_FILE\] 1 of the 2 training tasks of s have no file: .*b_16384_100_train\.jsonl/,
+      /\[MISSING_FILE\] 1 of the 2 training tasks of s has no file: .*b_16384_100_train\.jsonl/,
     );
   });
 

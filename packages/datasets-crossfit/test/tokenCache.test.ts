@@ -102,7 +102,7 @@ describe("cached tokens", () => {
   test("of one task are those of another setting", async () => {
     await train(poolOf({ a: 12, b: 13 }));
     const { messages } = await train(poolOf({ b: 13, c: 14 }));
-    expect(messages).toEqual([expect.stringMatching(/^Encoding 14 rows of 1 training tasks/)]);
+    expect(messages).toEqual([expect.stringMatching(/^Encoding 14 rows of 1 training task;/)]);
   });
 
   test("are not those of a file that changed, whatever its size and times say", async () => {

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MetaError, messageOf } from "@metalearn/core";
+import { counted, MetaError, messageOf } from "@metalearn/core";
 import { writeTextAtomically } from "@metalearn/core/files";
 import { type ComparisonOutcome, compareRuns, runPath } from "@metalearn/core/runs";
 import { outFolder, requireBegun } from "../chosenRuns.js";
@@ -54,7 +54,7 @@ export async function compare(changes: readonly string[], flags: CompareFlags): 
       const list = failures.map(({ error }) => `- ${messageOf(error)}`).join("\n");
       throw new MetaError(
         "RUNS_FAILED",
-        `${failures.length} of ${runs.length} runs failed, and are not in the report:\n${list}\nRun the same command again to repeat only what is missing.`,
+        `${failures.length} of ${counted(runs.length, "run")} failed, and ${failures.length === 1 ? "is" : "are"} not in the report:\n${list}\nRun the same command again to repeat only what is missing.`,
       );
     }
   } finally {

@@ -1,4 +1,4 @@
-import { type DataCheck, type DataFinding, MetaError } from "@metalearn/core";
+import { counted, type DataCheck, type DataFinding, MetaError } from "@metalearn/core";
 import { resolveRun } from "@metalearn/core/runs";
 import { dataTable } from "../data/dataTable.js";
 import type { ConfigFlags } from "../flags.js";
@@ -37,18 +37,16 @@ export async function checkData(changes: readonly string[], flags: DataCheckFlag
   else {
     console.log(dataTable(found));
     for (const finding of findings) console.log(lineOf(finding));
-    console.log(`${count(warnings, "warning")}, ${count(findings.length - warnings, "remark")}`);
+    console.log(
+      `${counted(warnings, "warning")}, ${counted(findings.length - warnings, "remark")}`,
+    );
   }
   if (flags.strict && warnings > 0) {
-    throw new MetaError("BAD_DATA", `The data has ${count(warnings, "warning")}.`);
+    throw new MetaError("BAD_DATA", `The data has ${counted(warnings, "warning")}.`);
   }
 }
 
 function lineOf({ topic, severity, tasks, message }: DataFinding): string {
   const mark = paint(severity === "warning" ? "yellow" : "dim", topic.padEnd(10), process.stdout);
   return `${mark}  ${topic === "missing" ? "" : `${tasks[0]}: `}${message}`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from "@metalearn/core";
 import { askedPlugins } from "../askedPlugins.js";
 import { outFolder } from "../chosenRuns.js";
 import type { PluginFlags } from "../flags.js";
@@ -30,7 +31,7 @@ export async function pack(out: string, flags: PackFlags): Promise<void> {
   });
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   console.log(
-    `${parts.length} parts in ${folder}: ${megabytes(bytes)}, ${megabytes(unpackedBytes)} unpacked.\n` +
+    `${counted(parts.length, "part")} in ${folder}: ${megabytes(bytes)}, ${megabytes(unpackedBytes)} unpacked.\n` +
       "Copy the folder to the other machine, and there: sh unpack.sh FOLDER",
   );
 }

@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMetaError, type Job, type Launcher, MetaError } from "@metalearn/core";
+import { counted, isMetaError, type Job, type Launcher, MetaError } from "@metalearn/core";
 import {
   type ComparedRun,
   type ComparisonOutcome,
@@ -68,7 +68,9 @@ export async function launchRuns(
     missing.push({ run, job, logged: (await stat(log).catch(() => undefined))?.size ?? 0 });
   }
   if (missing.length < runs.length) {
-    say(`${runs.length - missing.length} of ${runs.length} runs are finished already.`);
+    say(
+      `${runs.length - missing.length} of ${counted(runs.length, "run")} ${runs.length - missing.length === 1 ? "is" : "are"} finished already.`,
+    );
   }
   let ended = runs.length - missing.length;
   const results = await launcher.launch(

@@ -2,7 +2,13 @@ import type { Buffer } from "node:buffer";
 import { lstatSync, readFileSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { MetaError, type PackedFile, type PackOptions, type Plugin } from "@metalearn/core";
+import {
+  counted,
+  MetaError,
+  type PackedFile,
+  type PackOptions,
+  type Plugin,
+} from "@metalearn/core";
 import { archive } from "./archive.js";
 import { compress } from "./compress.js";
 import { requireMovableNode } from "./movableNode.js";
@@ -50,7 +56,7 @@ export async function writePack(folder: string, contents: PackContents): Promise
   const files = await filesOf(contents);
   const unpackedBytes = files.reduce((sum, file) => sum + sizeOf(file), 0);
   const unpackedMb = Math.ceil(unpackedBytes / 1e6);
-  contents.notify(`Packing ${files.length} files, ${unpackedMb} MB.`);
+  contents.notify(`Packing ${counted(files.length, "file")}, ${unpackedMb} MB.`);
 
   const observed = withProgress(archive(files), unpackedBytes, contents.notify);
   const { partBytes, level } = contents;

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { counted } from "@metalearn/core";
 import type { RunPlan } from "@metalearn/core/runs";
 import { duration, plainTable } from "../terminalTables.js";
 
@@ -69,7 +70,7 @@ function legend(planned: readonly PlannedRun[]): string[] {
           `Not measured: ${namesOf(untried)}: parameters, gradients, moments and scored tokens alone take more memory than is free.`,
         ]
       : []),
-    `${count} ${count === 1 ? "run" : "runs"}, one after the other: ${
+    `${counted(count, "run")}, one after the other: ${
       known.length < planned.length ? "more than " : "about "
     }${duration(seconds)}; at most ${bytes(disk)} of checkpoints. No run was begun.`,
   ];

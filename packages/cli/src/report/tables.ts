@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mean } from "@metalearn/core";
+import { counted, mean } from "@metalearn/core";
 import type { ComparisonRow, Summary } from "@metalearn/core/runs";
 import { duration, percent } from "../terminalTables.js";
 import { statisticsNote } from "./pairedDifferences.js";
@@ -91,7 +91,7 @@ export function resultTable({ name, rows }: Pick<ReportSetting, "name" | "rows">
           ]
         : []),
     ],
-    caption: `${name}, ${first?.all.tasks ?? 0} target tasks${
+    caption: `${name}, ${counted(first?.all.tasks ?? 0, "target task")}${
       first?.unseen ? `, ${first.unseen.tasks} of unseen domains` : ""
     }. ${scoreNote} ± is the sample standard deviation of the mean over training seeds.`,
   };

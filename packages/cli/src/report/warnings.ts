@@ -1,5 +1,6 @@
 import type { ComparedRun } from "@metalearn/core/runs";
 import type { ReportSetting } from "./report.js";
+import { targetsTrainedOn } from "./trainedOn.js";
 
 /** Reasons to distrust the numbers of a setting, one sentence each. */
 export function warningsOf({ name, runs }: Pick<ReportSetting, "name" | "runs">): string[] {
@@ -10,9 +11,11 @@ export function warningsOf({ name, runs }: Pick<ReportSetting, "name" | "runs">)
     ["different sets of demonstrations or episodes", (run: ComparedRun) => run.evaluation.seeds],
     ["different engines", ({ record }: ComparedRun) => record.engine],
     ["different versions of packages", ({ record }: ComparedRun) => record.versions],
+    ["different operating systems", ({ record }: ComparedRun) => record.machine?.system],
+    ["different machines, so that times do not compare", hardwareOf],
     [
-      "different machines, so that times do not compare",
-      ({ record }: ComparedRun) => record.machine,
+      "different numbers of threads, so that times do not compare",
+      ({ record }: ComparedRun) => record.machine?.threads,
     ],
   ] as const;
   const unlike = differing.flatMap(([what, of]) =>
@@ -23,11 +26,18 @@ export function warningsOf({ name, runs }: Pick<ReportSetting, "name" | "runs">)
   return [...new Set([...found, ...unlike])].map((text) => `${name}: ${text}`);
 }
 
-function trainedOnTargets({ record, evaluation }: ComparedRun): string[] {
-  const targets = new Set(taskNames(evaluation.tasks));
-  const both = (record.trainingTasks ?? []).filter((task) => targets.has(task));
+function trainedOnTargets(run: ComparedRun): string[] {
+  const both = targetsTrainedOn(run);
   if (both.length === 0) return [];
-  return [`Leak: trained on and evaluated on ${list(both)}.`];
+  return [
+    `Trained on and evaluated on ${list(both)}: ${both.length === 1 ? "its scores are" : "their scores are"} not those of a task that is new to the model.`,
+  ];
+}
+
+/** Parts of a machine that stay the same when a run gets a share of its cores, as with `--parallel`. */
+function hardwareOf({ record: { machine } }: ComparedRun): unknown {
+  // The kernel keeps a part of the memory, which changes with its version.
+  return machine && [machine.processor, Math.round(machine.memoryBytes / 2 ** 30)];
 }
 
 /**

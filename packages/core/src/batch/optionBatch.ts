@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import type { Batch } from "./batch.js";
 import {
@@ -116,7 +117,7 @@ function layOut(examples: readonly OptionExample[]) {
   const options = examples.map(({ sequences, gold }, example) => {
     if (sequences.length < 2 || gold < 0 || gold >= sequences.length) {
       throw bad(
-        `Example ${example} has ${sequences.length} options, of which number ${gold} is right.`,
+        `Example ${example} has ${counted(sequences.length, "option")}, of which number ${gold} is right.`,
       );
     }
     const begin = differFrom(sequences);

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import type { Batch } from "./batch.js";
 
@@ -89,7 +90,7 @@ export function tokenBatch(
     if (count < 1) {
       throw new MetaError(
         "BAD_DATA",
-        `Sequence ${row} of the batch (${sequence.ids.length} tokens) has no scored token after its first one.`,
+        `Sequence ${row} of the batch (${counted(sequence.ids.length, "token")}) has no scored token after its first one.`,
       );
     }
     for (let query = 0; query < count; query++, next++) {

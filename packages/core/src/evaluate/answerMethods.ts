@@ -1,4 +1,5 @@
 import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
 
@@ -75,7 +76,7 @@ export async function pmiScores(
   if (neutral.length !== questions.length || !same) {
     throw new MetaError(
       "BAD_DATA",
-      `The neutral questions of the task "${target.name}" do not belong to its ${questions.length} questions.`,
+      `The neutral questions of the task "${target.name}" do not belong to its ${counted(questions.length, "question")}.`,
     );
   }
   const losses = await lossesOf(questions);

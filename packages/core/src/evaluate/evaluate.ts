@@ -187,6 +187,7 @@ async function evaluateTargets(
       task: target.name,
       metric: target.metric,
       unseenDomain: target.unseenDomain,
+      ...("episodes" in target && { episodic: true }),
       seeds: scores,
       ...summarizeSeeds(scores),
     });

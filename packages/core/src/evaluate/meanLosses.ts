@@ -1,4 +1,5 @@
 import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 
 /**
@@ -26,6 +27,6 @@ export function meanLosses(
 function notANumber({ ids }: TokenSequence): MetaError {
   return new MetaError(
     "NON_FINITE",
-    `The model's loss on a sequence of ${ids.length} tokens is not a number. Are its parameters finite?`,
+    `The model's loss on a sequence of ${counted(ids.length, "token")} is not a number. Are its parameters finite?`,
   );
 }

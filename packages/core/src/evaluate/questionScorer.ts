@@ -5,6 +5,7 @@ import { type TreeBatch, tokenPrefix, treeBatch } from "../batch/tokenTree.js";
 import type { LanguageModel, PrefixState, TreeReader } from "../contracts/model.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
 import type { Question } from "../contracts/task.js";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import { disposeParams, type Params } from "../params.js";
 import { batchesByLength } from "./batchesByLength.js";
@@ -135,7 +136,7 @@ function check(sequence: TokenSequence, { name, maxTokens }: LanguageModel): voi
   if (scoredCount(sequence) < 1) {
     throw new MetaError(
       "BAD_DATA",
-      `A sequence of ${length} tokens has no scored token after its first one.`,
+      `A sequence of ${counted(length, "token")} has no scored token after its first one.`,
     );
   }
   if (length > maxTokens) {

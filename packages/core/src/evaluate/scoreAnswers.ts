@@ -1,4 +1,5 @@
 import type { Question, TargetTask } from "../contracts/task.js";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
 import { mean } from "../statistics.js";
@@ -131,7 +132,7 @@ function requireQuestions(
     if (options.length === sequences.length) continue;
     throw new MetaError(
       "BAD_DATA",
-      `A question of the task "${task}" has ${options.length} options but ${sequences.length} sequences.`,
+      `A question of the task "${task}" has ${counted(options.length, "option")} but ${counted(sequences.length, "sequence")}.`,
     );
   }
 }

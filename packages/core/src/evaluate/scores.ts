@@ -29,6 +29,8 @@ export interface TaskScore {
   readonly task: string;
   readonly metric: MetricName;
   readonly unseenDomain: boolean;
+  /** True for held-out episodes. @default questions were scored */
+  readonly episodic?: boolean;
   readonly seeds: readonly SeedScore[];
   readonly mean: number;
   /** Lowest score over seeds. */

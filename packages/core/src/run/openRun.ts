@@ -6,6 +6,7 @@ import type { MetaOptimizer } from "../contracts/optimizer.js";
 import { type Compilation, compileSeconds, type TensorRuntime } from "../contracts/runtime.js";
 import { batchesPerUpdate, type TaskSource } from "../contracts/task.js";
 import type { Tracker } from "../contracts/tracker.js";
+import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import type { Adaptation } from "../evaluate/adaptation.js";
 import type { ComputeOptions } from "../objective/computeOptions.js";
@@ -117,7 +118,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
     emit({
       kind: "open",
       engine: `${runtime.name} ${runtime.version} on ${runtime.device}`,
-      tasks: `${tasks.name}: ${trainingTasks.length} training tasks, ${targets.length} targets`,
+      tasks: `${tasks.name}: ${counted(trainingTasks.length, "training task")}, ${counted(targets.length, "target")}`,
     });
     let held: RunLock | undefined;
     return {

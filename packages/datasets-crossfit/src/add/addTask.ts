@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MetaError, parseOptions, randomFor } from "@metalearn/core";
+import { counted, MetaError, parseOptions, randomFor } from "@metalearn/core";
 import { writeAtomically, writeTextAtomically } from "@metalearn/core/files";
 import { z } from "zod";
 import type { Example } from "../data/example.js";
@@ -106,7 +106,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   if (isTarget && train.length < shots) {
     throw new MetaError(
       "BAD_OPTION",
-      `Expected at least ${shots} rows for the demonstrations (--shots), got ${train.length} in ${path}. Lower --shots.`,
+      `Expected at least ${counted(shots, "row")} for the demonstrations (--shots), got ${train.length} in ${path}. Lower --shots.`,
     );
   }
   if (isTarget && test.length === 0) {

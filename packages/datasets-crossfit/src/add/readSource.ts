@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { MetaError, randomFor } from "@metalearn/core";
+import { counted, MetaError, randomFor } from "@metalearn/core";
 import { type LabelNames, labelNames, readTable, type Table, tableFormats } from "./readTable.js";
 
 /** A row, and its position for messages. */
@@ -97,7 +97,7 @@ function divide(
   if (count >= rows.length) {
     throw new MetaError(
       "BAD_OPTION",
-      `Expected more than ${count} rows, to hold out ${count} for testing, got ${rows.length} in ${path}.`,
+      `Expected more than ${counted(count, "row")}, to hold out ${count} for testing, got ${rows.length} in ${path}.`,
     );
   }
   const shuffled = randomFor("test split", task).shuffle(rows);

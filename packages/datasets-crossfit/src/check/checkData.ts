@@ -1,4 +1,10 @@
-import { type DataCheck, type DataFinding, mean, type TaskStatistics } from "@metalearn/core";
+import {
+  counted,
+  type DataCheck,
+  type DataFinding,
+  mean,
+  type TaskStatistics,
+} from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import { readTaskType, type Setting } from "../data/settings.js";
 import { shortList } from "../data/shortList.js";
@@ -42,7 +48,7 @@ export async function checkData({
       topic: "missing",
       severity: "warning",
       tasks: missing,
-      message: `${missing.length} training files of ${setting.name} do not exist: ${shortList(missing)}`,
+      message: `${counted(missing.length, "training file")} of ${setting.name} ${missing.length === 1 ? "does" : "do"} not exist: ${shortList(missing)}`,
     });
   }
   for (const rows of training) {
@@ -155,7 +161,7 @@ function unshownLabels({ task, examples, demonstrations }: TargetRows): DataFind
     return rows.length > 0 && unshown > 0 ? [`${unshown} under seed ${seed}`] : [];
   });
   if (lacking.length === 0) return [];
-  const message = `of its ${wanted.size} labels the demonstrations do not show ${lacking.join(", ")}`;
+  const message = `of its ${counted(wanted.size, "label")} the demonstrations do not show ${lacking.join(", ")}`;
   return [{ topic: "labels", severity: "info", tasks: [task], message }];
 }
 

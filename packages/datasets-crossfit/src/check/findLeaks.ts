@@ -1,4 +1,5 @@
 import type { DataFinding } from "@metalearn/core";
+import { counted } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 
 /** Rows of a task. */
@@ -39,7 +40,7 @@ export function findLeaks(
         topic: "leak",
         severity: "warning",
         tasks: [task, other],
-        message: `${common} of its ${asked.length} different test inputs ${common === 1 ? "is" : "are"} among the training rows of ${other}`,
+        message: `${common} of its ${counted(asked.length, "different test input")} ${common === 1 ? "is" : "are"} among the training rows of ${other}`,
       });
     }
     const shown = [...demonstrations].flatMap(([seed, rows]) => {

@@ -1,4 +1,4 @@
-import { type EpisodeShape, MetaError } from "@metalearn/core";
+import { counted, type EpisodeShape, MetaError } from "@metalearn/core";
 import { shortList } from "../data/shortList.js";
 import type { TaskSampling } from "../options.js";
 
@@ -23,7 +23,7 @@ export function checkShape(shape: EpisodeShape, pool: Pool): void {
   checkCounts(shape);
   if (shape.unit === "mixture") {
     if (shape.answers === "options") {
-      throw bad('Batches with all options come from one task each (unit "task")');
+      throw bad("Batches with all options come from one task each (learner.taskUnit: task)");
     }
     checkMixture(shape, pool);
     return;
@@ -39,7 +39,7 @@ function checkCounts({ tasks, support, query, querySource }: EpisodeShape): void
   const sameExamples = querySource === "same-examples";
   if (tasks < 1 || support < 0 || (query < 1 && !sameExamples)) {
     throw bad(
-      `An episode shape needs at least one task and one query batch, but has ${tasks} tasks, ${support} support and ${query} query batches`,
+      `An episode shape needs at least one task and one query batch, but has ${counted(tasks, "task")}, ${support} support and ${query} query batches`,
     );
   }
   if (sameExamples && support === 0) {
@@ -57,17 +57,17 @@ function checkTaskUnit({ tasks, support, query, querySource }: EpisodeShape, poo
   if (small.length > 0) {
     const list = shortList(small.map(({ name, size }) => `${name} (${size})`));
     throw bad(
-      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${needed} rows of one task, but these have fewer: ${list}. Lower batchSize, or remove them from the setting`,
+      `With batches of ${batchSize}, ${support} support and ${query} query batches, an episode needs ${counted(needed, "row")} of one task, but these have fewer: ${list}. Lower batchSize, or remove them from the setting`,
     );
   }
   if (pool.distinctTasks && tasks > pool.tasks.length) {
     throw bad(
-      `With distinctTasks the ${tasks} episodes of a meta-update need as many training tasks, but there are ${pool.tasks.length}. Lower tasks (or batches) of the learner`,
+      `With distinctTasks the ${tasks} episodes of a meta-update need as many training tasks, but there ${pool.tasks.length === 1 ? "is" : "are"} ${pool.tasks.length}. Lower tasks (or batches) of the learner`,
     );
   }
   if (querySource === "other-tasks" && support > 0 && pool.tasks.length <= tasks) {
     throw bad(
-      `Query examples of other tasks need a task outside of the support: expected at least ${tasks + 1} training tasks for ${tasks} tasks per meta-update, got ${pool.tasks.length}`,
+      `Query examples of other tasks need a task outside of the support: expected at least ${counted(tasks + 1, "training task")} for ${counted(tasks, "task")} per meta-update, got ${pool.tasks.length}`,
     );
   }
 }
@@ -79,7 +79,7 @@ function checkMixture({ tasks, support, query, querySource }: EpisodeShape, pool
   const queryRows = query * batchSize;
   if (querySource === "same-task" && rows < supportRows + queryRows) {
     throw bad(
-      `An episode needs ${supportRows + queryRows} different rows, but all training tasks together have ${rows}. Lower batchSize`,
+      `An episode needs ${counted(supportRows + queryRows, "different row")}, but all training tasks together have ${rows}. Lower batchSize`,
     );
   }
   if (querySource !== "other-tasks") return;
@@ -90,7 +90,7 @@ function checkMixture({ tasks, support, query, querySource }: EpisodeShape, pool
   const leftRows = left.reduce((sum, size) => sum + size, 0);
   if (leftRows < queryRows) {
     throw bad(
-      `${tasks * supportRows} support rows from the mixture can touch ${usedTasks} of the ${pool.tasks.length} training tasks, which leaves ${leftRows} rows of other tasks for ${queryRows} query examples. Lower batchSize, or use episodes of one task each (unit "task")`,
+      `${counted(tasks * supportRows, "support row")} from the mixture can touch ${usedTasks} of the ${counted(pool.tasks.length, "training task")}, which leaves ${counted(leftRows, "row")} of other tasks for ${counted(queryRows, "query example")}. Lower train.batchSize, or draw each episode from one task (learner.taskUnit: task)`,
     );
   }
 }

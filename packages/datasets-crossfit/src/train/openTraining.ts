@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { MetaError } from "@metalearn/core";
+import { counted, MetaError } from "@metalearn/core";
 import type { Setting } from "../data/settings.js";
 import { shortList } from "../data/shortList.js";
 import type { CompleteOptions } from "../options.js";
@@ -39,7 +39,7 @@ export function openTraining(
   if (missing.length > 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `${missing.length} of the ${setting.train.length} training tasks of ${setting.name} have no file: ${shortList(missing)}. Add them, or remove the tasks from ${join(root, "config", `${setting.name}.json`)}.`,
+      `${missing.length} of the ${counted(setting.train.length, "training task")} of ${setting.name} ${missing.length === 1 ? "has" : "have"} no file: ${shortList(missing)}. Add what is missing, or remove the names from ${join(root, "config", `${setting.name}.json`)}.`,
     );
   }
   checkEnoughRows(tasks, shots);
@@ -48,7 +48,7 @@ export function openTraining(
   if (cache && unknown.length > 0) {
     const rows = unknown.reduce((sum, { size }) => sum + size, 0);
     notify(
-      `Encoding ${rows} rows of ${unknown.length} training tasks; later runs find them in ${cache.directory}.`,
+      `Encoding ${counted(rows, "row")} of ${counted(unknown.length, "training task")}; later runs find them in ${cache.directory}.`,
     );
   }
   const opened = tasks.map((task) => {
