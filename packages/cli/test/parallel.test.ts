@@ -16,14 +16,14 @@ test("a run that fails is reported, the others go on, and only it is repeated", 
   expect(code).toBe(1);
   expect(cellsOf(stdout).map(([name]) => name)).toEqual(["", "good", "random answers"]);
   expect(stderr).toMatch(
-    /\[RUNS_FAILED\] 1 of 2 runs failed, and are not in the report:\n- \[LAUNCH_FAILED\] bad, seed 100: exit code 1: \[NON_FINITE\] bad \(seed 100\): At meta-update 2 .*\n {2}Its log: .*bad-seed100\/log\.txt\nRun the same command again to repeat only what is missing\.\n$/,
+    /\[RUNS_FAILED\] 1 of 2 runs failed, and is not in the report:\n- \[LAUNCH_FAILED\] bad, seed 100: exit code 1: \[NON_FINITE\] bad \(seed 100\): At meta-update 2 .*\n {2}Its log: .*bad-seed100\/log\.txt\nRun the same command again to repeat only what is missing\.\n$/,
   );
   expect(await project.read("runs/good-seed100/log.txt")).toContain("train 8/8, loss");
   expect(await project.read("runs/report.html")).toContain("good");
 
   const again = await project.metalearn(["compare", "--parallel", "2"]);
   expect(again.code).toBe(1);
-  expect(again.stderr).toContain("1 of 2 runs are finished already.");
+  expect(again.stderr).toContain("1 of 2 runs is finished already.");
   expect(again.stderr).toContain("[2/2] bad, seed 100: exit code 1");
   expect(again.stdout).toBe(stdout);
 
