@@ -44,3 +44,10 @@ export { openTorch, readTorch } from "./checkpoint/torch/openTorch.js";
 // Any file -------------------------------------------------------------------------------------
 
 export { writeAtomically, writeTextAtomically } from "./checkpoint/files.js";
+export {
+  decodeText,
+  parseJson,
+  readText,
+  readTextIfThere,
+  withoutByteOrderMark,
+} from "./readText.js";

@@ -10,9 +10,10 @@ export const dataCommands: DataSupport = {
     argument: { name: "source", description: "a file, or a folder with train.* and test.*" },
     options: addTaskOptions,
     flags: { unseenDomain: "unseen", labels: "label" },
-    async run(source, options) {
+    async run(source, options, { notify }) {
       const added = await addTask({ source, ...options });
-      const { folder, trainRows, testRows, columns, type, labels } = added;
+      const { folder, trainRows, testRows, columns, type, labels, remarks } = added;
+      for (const remark of remarks) notify(remark);
       return [
         `${folder}: ${trainRows} rows to train on or show, ${testRows} to test on`,
         `input: ${columns.input.join(" [SEP] ")}; output: ${columns.output}`,

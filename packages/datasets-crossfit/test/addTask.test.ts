@@ -78,7 +78,8 @@ describe("a task of one's own data", () => {
   test("joins a setting, and another task joins it later", async () => {
     const { root } = await add({ "a.csv": csv }, "a.csv", { use: "train" });
     const more = { root, task: "more", use: "target", unseenDomain: true } as const;
-    await add({ "b.tsv": csv.replaceAll(",", "\t") }, "b.tsv", { ...more, input: ["text"] });
+    const table = { format: "csv", delimiter: ";", input: ["text"] } as const;
+    await add({ "b.txt": csv.replaceAll(",", ";") }, "b.txt", { ...more, ...table });
     const setting = JSON.parse(await readFile(join(root, "config/own.json"), "utf8"));
     expect(setting).toEqual({ train: ["films"], test: ["more"], unseen_domain_test: ["more"] });
     expect(existsSync(join(root, "more/more_16384_100_train.jsonl"))).toBe(false);
@@ -163,7 +164,7 @@ describe("data that cannot be a task", () => {
   const jsonl = [{ text: "a", label: "x" }];
   test.each<[string, Record<string, unknown>, string, Partial<AddTaskOptions>, string]>([
     ["no file", {}, "none.csv", {}, "[MISSING_FILE] There is no file or folder "],
-    ["another kind", { "a.xlsx": "x" }, "a.xlsx", {}, "Expected a file of type .csv, .tsv,"],
+    ["another kind", { "a.xlsx": "x" }, "a.xlsx", {}, "Expected a file of type .csv, .tsv, .tab,"],
     ["an open quote", { "a.csv": 'text,label\n"a,x\n' }, "a.csv", {}, "a.csv:2: Quote Not Closed"],
     ["a short row", { "a.csv": "text,label\na\n" }, "a.csv", {}, "a.csv:2: Invalid Record Length"],
     ["no JSON", { "a.jsonl": '{"text": 1}\n{"text"' }, "a.jsonl", {}, "a.jsonl:2: not JSON: "],

@@ -8,7 +8,9 @@ import type { Example } from "../data/example.js";
 import { type Split, taskFileName } from "../data/fileNames.js";
 import { readSetting } from "../data/settings.js";
 import { poolShots } from "../train/trainingData.js";
+import { quoteRoles } from "./readDelimited.js";
 import { readSource } from "./readSource.js";
+import { tableFormats } from "./readTable.js";
 import { toExamples } from "./toExamples.js";
 
 /** Options of {@link addTask}, and of `metalearn data add`. */
@@ -55,12 +57,28 @@ export const addTaskOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe("rows to hold out for testing, where the data has no test split"),
+    .describe("rows to hold out for testing, where the data has no test split with answers"),
+  /** @default by the ending of the file's name */
+  format: z
+    .enum(tableFormats)
+    .optional()
+    .describe("the kind of files, where their names' endings do not tell"),
+  /** @default a comma for CSV, a tab for TSV */
+  delimiter: z
+    .string()
+    .length(1)
+    .optional()
+    .describe("the character between columns of CSV and TSV"),
+  /** @default `fields` for CSV, `text` for TSV */
+  quotes: z
+    .enum(quoteRoles)
+    .optional()
+    .describe("quotes stand around fields, or belong to the text; of CSV and TSV"),
 });
 
 /** A user's own data, and how to convert it. */
 export interface AddTaskOptions extends z.input<typeof addTaskOptions> {
-  /** A file (CSV, TSV, JSON, JSON lines, Parquet), or a folder with one for each split. */
+  /** A file (CSV, TSV, JSON, JSON lines, Parquet; also packed by gzip), or a folder with one for each split. */
   readonly source: string;
 }
 
@@ -73,6 +91,8 @@ export interface AddedTask {
   readonly labels: readonly string[];
   readonly trainRows: number;
   readonly testRows: number;
+  /** Sentences about what was read, where it may not be what was meant. */
+  readonly remarks: readonly string[];
 }
 
 /** A task's name is the name of a folder. */
@@ -101,7 +121,7 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
     throw new MetaError("BAD_OPTION", `${folder} exists already. Choose another name with --task.`);
   }
   const source = await readSource(path, options);
-  const { type, columns, labels, train, test } = toExamples(source, options);
+  const { type, columns, labels, train, test, remarks } = toExamples(source, options);
   const isTarget = use !== "train";
   if (isTarget && train.length < shots) {
     throw new MetaError(
@@ -133,7 +153,8 @@ export async function addTask({ source: path, ...given }: AddTaskOptions): Promi
   const config = { task_type: type, options: type === "classification" ? labels : null };
   await writeJson(join(root, "config", "tasks", `${task}.json`), config);
   await writeJson(join(root, "config", `${setting}.json`), lists);
-  return { folder, type, columns, labels, trainRows: train.length, testRows: test.length };
+  const counts = { trainRows: train.length, testRows: test.length };
+  return { folder, type, columns, labels, ...counts, remarks };
 }
 
 /** Task lists of a setting, with the task added to them. */

@@ -1,19 +1,34 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
-import { counted, MetaError, randomFor } from "@metalearn/core";
-import { type LabelNames, labelNames, readTable, type Table, tableFormats } from "./readTable.js";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { MetaError } from "@metalearn/core";
+import { parseJson, readTextIfThere } from "@metalearn/core/files";
+import {
+  isTableName,
+  type LabelNames,
+  labelNames,
+  readTable,
+  type Table,
+  type TableReading,
+  type TableRow,
+  tableEndings,
+} from "./readTable.js";
 
 /** A row, and its position for messages. */
 export interface SourceRow {
   readonly at: string;
-  readonly row: Table["rows"][number];
+  readonly row: TableRow;
 }
 
-/** A user's data, in training and test rows. */
+/** A user's data, by split; a file has only the first. */
 export interface Source {
+  readonly path: string;
   readonly train: readonly SourceRow[];
   readonly test: readonly SourceRow[];
+  readonly validation: readonly SourceRow[];
+  /** Names of labels that are stored as numbers, by column, where the data has them. */
   readonly labels: LabelNames;
+  /** Sentences about what was read, where it may not be what was meant. */
+  readonly remarks: readonly string[];
 }
 
 /** Split that a file of a folder holds, by the beginning of its name: `train-00000-of-00002.parquet`. */
@@ -24,44 +39,46 @@ const splits = [
 ] as const;
 
 /**
- * Reads a file, holding out some of its rows for testing; or a folder with one or more files per split, as
- * data sets on the Hugging Face hub have. In a folder, the validation split serves for testing when the test
- * split is absent or has no labels.
+ * Reads a file, or a folder with one or more files per split, as data sets on the Hugging Face hub have.
  *
- * @param testRows number of rows to hold out where the data has no test split; by default a fifth, at most
- *   1000
- * @throws MetaError `MISSING_FILE`, `BAD_DATA`, or `BAD_OPTION` when no row would be left
+ * @throws MetaError `MISSING_FILE`, `BAD_DATA`, or `BAD_OPTION`
  */
-export async function readSource(
-  path: string,
-  { task, testRows }: { task: string; testRows?: number | undefined },
-): Promise<Source> {
+export async function readSource(path: string, reading: TableReading = {}): Promise<Source> {
   const entry = await stat(path).catch(() => undefined);
   if (!entry) throw new MetaError("MISSING_FILE", `There is no file or folder ${path}.`);
   if (!entry.isDirectory()) {
-    const table = await readTable(path);
-    return { ...divide(rowsOf([table]), { path, task, testRows }), labels: table.labels };
+    const { labels, remarks, ...table } = await readTable(path, reading);
+    return { path, labels, remarks, train: rowsOf([table]), test: [], validation: [] };
   }
-  const files = await dataFiles(path);
+  const files = await dataFiles(path, reading);
   const tables = async (split: string) => {
     const own = files.filter(({ split: of }) => of === split);
-    return Promise.all(own.map(({ file }) => readTable(file)));
+    return Promise.all(own.map(({ file }) => readTable(file, reading)));
   };
-  const [train, test, validation] = await Promise.all(splits.map(([name]) => tables(name)));
-  if (!train || train.length === 0) {
+  const [train = [], test = [], validation = []] = await Promise.all(
+    splits.map(([name]) => tables(name)),
+  );
+  if (train.length === 0) {
     throw new MetaError(
       "MISSING_FILE",
-      `Expected a file in ${path} whose name begins with "train" and ends with one of ${tableFormats.join(", ")}, got none.`,
+      `Expected a file in ${path} whose name begins with "train" and ends with one of ${tableEndings}, got none.`,
     );
   }
-  const labels = Object.assign({}, await infoLabels(path), ...train.map((table) => table.labels));
-  const tested = test && test.length > 0 ? test : (validation ?? []);
-  if (tested.length > 0) return { train: rowsOf(train), test: rowsOf(tested), labels };
-  return { ...divide(rowsOf(train), { path, task, testRows }), labels };
+  return {
+    path,
+    train: rowsOf(train),
+    test: rowsOf(test),
+    validation: rowsOf(validation),
+    labels: Object.assign({}, await infoLabels(path), ...train.map(({ labels }) => labels)),
+    remarks: [train, test, validation].flat().flatMap(({ remarks }) => remarks),
+  };
 }
 
 /** Data files of a folder and of its subfolder `data`, sorted by name. */
-async function dataFiles(folder: string): Promise<{ file: string; split: string | undefined }[]> {
+async function dataFiles(
+  folder: string,
+  reading: TableReading,
+): Promise<{ file: string; split: string | undefined }[]> {
   const lists = await Promise.all(
     [folder, join(folder, "data")].map(async (at) =>
       (await readdir(at).catch(() => [])).sort().map((name) => join(at, name)),
@@ -69,37 +86,20 @@ async function dataFiles(folder: string): Promise<{ file: string; split: string 
   );
   return lists
     .flat()
-    .filter((file) => (tableFormats as readonly string[]).includes(extname(file).toLowerCase()))
+    .filter((file) => isTableName(file, reading))
     .map((file) => ({ file, split: splits.find(([, name]) => name.test(basename(file)))?.[0] }));
 }
 
 /** Names of labels from `dataset_info.json`, which Hugging Face's `datasets` writes. */
 async function infoLabels(folder: string): Promise<LabelNames> {
-  const text = await readFile(join(folder, "dataset_info.json"), "utf8").catch(() => "{}");
-  try {
-    return labelNames((JSON.parse(text) as { features?: unknown }).features);
-  } catch (cause) {
-    throw new MetaError("BAD_DATA", `${folder}/dataset_info.json is not JSON.`, { cause });
-  }
+  const path = join(folder, "dataset_info.json");
+  const text = await readTextIfThere(path);
+  if (text === undefined) return {};
+  return labelNames((parseJson(text, path) as { features?: unknown } | null)?.features);
 }
 
-function rowsOf(tables: readonly Table[]): SourceRow[] {
+function rowsOf(tables: readonly Pick<Table, "path" | "rows">[]): SourceRow[] {
   return tables.flatMap(({ path, rows }) =>
     rows.map((row, i) => ({ at: `${path}, row ${i + 1}`, row })),
   );
-}
-
-function divide(
-  rows: readonly SourceRow[],
-  { path, task, testRows }: { path: string; task: string; testRows?: number | undefined },
-): Pick<Source, "train" | "test"> {
-  const count = testRows ?? Math.min(1_000, Math.floor(rows.length / 5));
-  if (count >= rows.length) {
-    throw new MetaError(
-      "BAD_OPTION",
-      `Expected more than ${counted(count, "row")}, to hold out ${count} for testing, got ${rows.length} in ${path}.`,
-    );
-  }
-  const shuffled = randomFor("test split", task).shuffle(rows);
-  return { test: shuffled.slice(0, count), train: shuffled.slice(count) };
 }

@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
+import { basename } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { MetaError, messageOf } from "@metalearn/core";
-import { CsvError, parse } from "csv-parse/sync";
+import { decodeText } from "@metalearn/core/files";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
+import { type Dialect, readDelimited } from "./readDelimited.js";
+import { readJsonRows } from "./readJsonRows.js";
 
 /** A row of a user's data: values by column. */
-type TableRow = Readonly<Record<string, unknown>>;
+export type TableRow = Readonly<Record<string, unknown>>;
 
 /** A user's data. */
 export interface Table {
@@ -13,40 +16,67 @@ export interface Table {
   readonly rows: readonly TableRow[];
   /** Names of labels that are stored as numbers, by column, where the file has them. */
   readonly labels: LabelNames;
+  /** Sentences about what was read, where it may not be what was meant. */
+  readonly remarks: readonly string[];
 }
 
 /** Names of labels by column: the features of type ClassLabel of Hugging Face's data sets. */
 export type LabelNames = Readonly<Record<string, readonly string[]>>;
 
-/** Extensions of the files that can be read. */
-export const tableFormats = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"] as const;
+/** Kinds of tables. */
+export const tableFormats = ["csv", "tsv", "json", "parquet"] as const;
+export type TableFormat = (typeof tableFormats)[number];
+
+/** Formats by the ending of a file's name; that of a `.txt` is seen from its text. */
+const endings: Readonly<Record<string, TableFormat | "txt">> = {
+  csv: "csv",
+  ...{ tsv: "tsv", tab: "tsv" },
+  ...{ json: "json", jsonl: "json", ndjson: "json" },
+  parquet: "parquet",
+  txt: "txt",
+};
+
+/** A description of the files, where their endings do not tell. */
+export interface TableReading extends Dialect {
+  readonly format?: TableFormat | undefined;
+}
+
+/** True for the name of a file that {@link readTable} reads. */
+export function isTableName(name: string, { format }: TableReading = {}): boolean {
+  return format !== undefined || endingOf(name) !== undefined;
+}
+
+/** Endings of the files that can be read, for messages. */
+export const tableEndings = Object.keys(endings)
+  .map((ending) => `.${ending}`)
+  .join(", ");
 
 /**
- * Reads a file by its extension. JSON may be a list of rows, or an object with a list in `data` or `rows`, as
- * the hub's data viewer returns them.
+ * Reads a table by `format`, or by the ending of its name, both also packed by gzip. See {@link readDelimited} for CSV
+ * and TSV, and {@link readJsonRows} for JSON.
  *
  * @throws MetaError `MISSING_FILE`; `BAD_DATA`, with the line where there are lines; `BAD_OPTION` for other
- *   extensions
+ *   endings
  */
-export async function readTable(path: string): Promise<Table> {
-  const bytes = await readFile(path).catch((cause) => {
+export async function readTable(path: string, reading: TableReading = {}): Promise<Table> {
+  const stored = await readFile(path).catch((cause) => {
     throw new MetaError("MISSING_FILE", `${path} cannot be read: ${messageOf(cause)}.`, { cause });
   });
-  const ending = extname(path).toLowerCase();
-  if (ending === ".parquet") return readParquet(path, bytes);
-  const text = decode(path, bytes);
-  if (ending === ".csv") return { path, rows: readCsv(path, text, ","), labels: {} };
-  if (ending === ".tsv") return { path, rows: readCsv(path, text, "\t"), labels: {} };
-  if (ending === ".json") return { path, rows: rowsOf(path, readJson(path, text)), labels: {} };
-  if (ending === ".jsonl" || ending === ".ndjson") {
-    const lines = text.split("\n").map((line, i) => [line, `${path}:${i + 1}`] as const);
-    const full = lines.filter(([line]) => line.trim() !== "");
-    return { path, rows: full.map(([line, at]) => asRow(at, readJson(at, line))), labels: {} };
+  const ending = reading.format ?? endingOf(path);
+  if (ending === undefined) {
+    throw new MetaError(
+      "BAD_OPTION",
+      `Expected a file of type ${tableEndings}, or one of these and .gz, got ${path}. Say with --format what it is.`,
+    );
   }
-  throw new MetaError(
-    "BAD_OPTION",
-    `Expected a file of type ${tableFormats.join(", ")}, got ${path}.`,
-  );
+  const bytes = isGzip(stored) ? unpack(path, stored) : stored;
+  if (ending === "parquet") return readParquet(path, bytes);
+  const text = decodeText(bytes, path);
+  const format = ending === "txt" ? formatOfText(path, text) : ending;
+  if (format === "json") {
+    return { path, rows: readJsonRows(path, text), labels: {}, remarks: [] };
+  }
+  return { path, labels: {}, ...readDelimited(path, text, format, reading) };
 }
 
 /** Names of labels from a data set's features, as `dataset_info.json` and Parquet files hold them. */
@@ -59,52 +89,31 @@ export function labelNames(features: unknown): LabelNames {
   );
 }
 
-function decode(path: string, bytes: Uint8Array): string {
+function endingOf(path: string): TableFormat | "txt" | undefined {
+  const [, ending] = /\.([^.]+)(?:\.gz)?$/i.exec(basename(path)) ?? [];
+  const known = ending?.toLowerCase() ?? "";
+  return Object.hasOwn(endings, known) ? endings[known] : undefined;
+}
+
+function formatOfText(path: string, text: string): "json" | "tsv" {
+  if (/^\s*[[{]/.test(text)) return "json";
+  if (/^[^\r\n]*\t/.test(text)) return "tsv";
+  throw new MetaError(
+    "BAD_OPTION",
+    `${path}: expected JSON, or columns that tabs separate, in a .txt file, got neither. Say with --format what it is.`,
+  );
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+function unpack(path: string, bytes: Uint8Array): Buffer {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return gunzipSync(bytes);
   } catch (cause) {
-    throw new MetaError("BAD_DATA", `${path} is not UTF-8 text.`, { cause });
+    throw new MetaError("BAD_DATA", `${path} cannot be unpacked: ${messageOf(cause)}.`, { cause });
   }
-}
-
-function readCsv(path: string, text: string, delimiter: string): TableRow[] {
-  try {
-    return parse(text, { delimiter, columns: true, skip_empty_lines: true, bom: true });
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    const line = typeof cause.lines === "number" ? `:${cause.lines}` : "";
-    throw new MetaError("BAD_DATA", `${path}${line}: ${cause.message}.`, { cause });
-  }
-}
-
-function readJson(where: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new MetaError("BAD_DATA", `${where}: not JSON: ${messageOf(cause)}.`, { cause });
-  }
-}
-
-function rowsOf(path: string, json: unknown): TableRow[] {
-  const { data, rows } = (json ?? {}) as { data?: unknown; rows?: unknown };
-  const list = [json, data, rows].find(Array.isArray) as unknown[] | undefined;
-  if (!list) {
-    throw new MetaError(
-      "BAD_DATA",
-      `${path}: expected a list of rows, or an object with one in "data" or "rows".`,
-    );
-  }
-  return list.map((item, i) => {
-    const row = asRow(`${path}, row ${i + 1}`, item);
-    // The hub's data viewer wraps each row: {"row_idx": 0, "row": {...}}.
-    return "row" in row && "row_idx" in row ? asRow(path, row.row) : row;
-  });
-}
-
-function asRow(where: string, value: unknown): TableRow {
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as TableRow;
-  throw new MetaError("BAD_DATA", `${where}: expected an object with columns.`);
 }
 
 async function readParquet(path: string, bytes: Buffer): Promise<Table> {
@@ -117,7 +126,7 @@ async function readParquet(path: string, bytes: Buffer): Promise<Table> {
     const own = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
     const features = own ? JSON.parse(own).info?.features : undefined;
     const rows = await parquetReadObjects({ file, metadata });
-    return { path, rows, labels: labelNames(features) };
+    return { path, rows, labels: labelNames(features), remarks: [] };
   } catch (cause) {
     throw new MetaError("BAD_DATA", `${path} cannot be read as Parquet: ${messageOf(cause)}.`, {
       cause,

@@ -1,22 +1,22 @@
-import { MetaError, unknownName } from "@metalearn/core";
+import { MetaError } from "@metalearn/core";
 import type { Example } from "../data/example.js";
 import type { TaskType } from "../data/settings.js";
+import { answeredSplits } from "./answeredSplits.js";
+import { labelReading, type OptionAnswer, optionReading } from "./answerMeaning.js";
+import { badRow, type Columns, columnsOf, textOf, valueAt } from "./columns.js";
 import type { Source, SourceRow } from "./readSource.js";
-
-/** Roles of the data's columns. */
-interface Columns {
-  readonly input: readonly string[];
-  readonly output: string;
-  readonly options?: string | undefined;
-}
 
 /** The user's description of the data. */
 export interface Reading {
+  readonly task: string;
   readonly input?: readonly string[] | undefined;
   readonly output?: string | undefined;
   readonly options?: string | undefined;
   readonly labels?: readonly string[] | undefined;
   readonly type?: TaskType | undefined;
+  readonly use: "train" | "target" | "both";
+  /** Number of rows to hold out for testing where the data has no test split. */
+  readonly testRows?: number | undefined;
 }
 
 /** A user's data as examples. */
@@ -27,10 +27,9 @@ export interface ReadExamples {
   readonly labels: readonly string[];
   readonly train: readonly Example[];
   readonly test: readonly Example[];
+  /** Sentences about what was read, where it may not be what was meant. */
+  readonly remarks: readonly string[];
 }
-
-const usualInputs = ["input", "text", "sentence", "question", "content"];
-const usualOutputs = ["output", "label", "answer", "target", "answers"];
 
 /** Largest number of different answers that are taken for labels. */
 const mostLabels = 32;
@@ -39,29 +38,42 @@ const mostLabels = 32;
  * Converts rows to examples. Answers may be texts, numbers of labels that have names, or, where a row has
  * options, the options' numbers from 0, their letters, or their own labels, as in `choices: {text, label}`.
  *
- * @throws MetaError `UNKNOWN_NAME` for a column that does not exist; `BAD_DATA`, naming the row
+ * @throws MetaError `UNKNOWN_NAME` for a column that does not exist; `BAD_DATA`, naming the row; `BAD_OPTION` when no
+ *   row would be left to train on
  */
-export function toExamples({ train, test, labels: known }: Source, reading: Reading): ReadExamples {
-  const first = train[0] ?? test[0];
+export function toExamples(source: Source, reading: Reading): ReadExamples {
+  const [first] = source.train;
   if (!first) throw new MetaError("BAD_DATA", "The data has no rows.");
   const columns = columnsOf(first, reading);
-  const names = reading.labels ?? known[columns.output];
-  const read = (rows: readonly SourceRow[]) => rows.map((row) => readRow(row, columns, names));
-  const [shown, asked] = [read(train), read(test)];
-  const answers = [...new Set([...shown, ...asked].map(({ outputs }) => outputs[0].trim()))];
-  const type = reading.type ?? guessType(columns, answers, shown.length + asked.length, names);
+  const names = reading.labels ?? source.labels[columns.output];
+  const splits = answeredSplits(source, {
+    ...{ task: reading.task, testRows: reading.testRows },
+    ...{ output: columns.output, names, isTested: reading.use !== "train" },
+  });
+  const rows = [...splits.train, ...splits.test].map((row) => readRow(row, columns));
+  const examples = named(rows, columns, { names, isIndexed: reading.labels === undefined });
+
+  const answers = [...new Set(examples.map(({ outputs }) => outputs[0].trim()))];
+  const type = reading.type ?? guessType(columns, answers, examples.length, names);
   if (type === "multi-choice" && columns.options === undefined) {
     throw new MetaError(
       "BAD_OPTION",
       "A task of the type multi-choice needs --options, the column of its options.",
     );
   }
-  const labels = type === "classification" ? [...(names ?? answers.toSorted())] : [];
-  const labelled = (examples: readonly Example[]) =>
-    examples.map((example) =>
-      type === "classification" ? { ...example, options: labels } : example,
-    );
-  return { type, columns, labels, train: labelled(shown), test: labelled(asked) };
+  const isLabelled = type === "classification";
+  const labels = isLabelled ? [...(names ?? answers.toSorted())] : [];
+  const all = isLabelled ? examples.map((row) => ({ ...row, options: labels })) : examples;
+  const train = all.slice(0, splits.train.length);
+  const test = all.slice(splits.train.length);
+  return {
+    ...{ type, columns, labels, train, test },
+    remarks: [
+      ...source.remarks,
+      ...splits.remarks,
+      ...(isLabelled ? labelRemarks(train, test, labels) : []),
+    ],
+  };
 }
 
 function guessType(
@@ -75,74 +87,71 @@ function guessType(
   return names || isFew ? "classification" : "free-form";
 }
 
-function columnsOf({ row }: SourceRow, { input, output, options }: Reading): Columns {
-  const known = Object.keys(row);
-  const usual = (names: readonly string[], what: string) => {
-    const found = names.find((name) => known.includes(name));
-    if (found !== undefined) return found;
-    throw new MetaError(
-      "BAD_OPTION",
-      `No column is called ${names.join(", ")}. Say with --${what} which one is the ${what}: ${known.join(", ")}.`,
+/** Remarks on labels that may not be meant as such. */
+function labelRemarks(
+  train: readonly Example[],
+  test: readonly Example[],
+  labels: readonly string[],
+): string[] {
+  const shown = new Set(train.map(({ outputs }) => outputs[0]));
+  const only = [...new Set(test.map(({ outputs }) => outputs[0]))].filter((at) => !shown.has(at));
+  const remarks =
+    only.length > 0
+      ? [
+          `No row to train on or to show has the answer ${only.join(", ")}, which rows to test on have.`,
+        ]
+      : [];
+  const others = labels.filter((label) => label !== "-1");
+  if (others.length < labels.length && others.every((label) => /^\d+$/.test(label))) {
+    remarks.push(
+      "-1 is read as a label. If it means that a row has no answer, name the labels with --label.",
     );
-  };
-  for (const name of [...(input ?? []), output, options]) {
-    if (name !== undefined && valueAt(row, name) === undefined)
-      throw unknownName("column", name, known);
   }
-  return {
-    input: input && input.length > 0 ? input : [usual(usualInputs, "input")],
-    output: output ?? usual(usualOutputs, "output"),
-    options,
-  };
+  return remarks;
 }
 
-function readRow(
-  { at, row }: SourceRow,
-  columns: Columns,
-  names: readonly string[] | undefined,
-): Example {
+/** A row whose answers are as the data writes them. */
+interface ReadRow {
+  readonly input: string;
+  readonly options: readonly string[];
+  readonly answers: readonly OptionAnswer[];
+}
+
+function readRow({ at, row }: SourceRow, columns: Columns): ReadRow {
   const text = (column: string) => textOf(valueAt(row, column), at, column);
   const input = columns.input.map(text).join(" [SEP] ");
   const given = valueAt(row, columns.output);
-  const options = columns.options === undefined ? [] : listOf(row, columns.options, at);
-  const answers = (Array.isArray(given) ? given : [given]).map((answer) => {
-    const written = textOf(answer, at, columns.output);
-    if (columns.options !== undefined) {
-      return optionOf(written, options, choiceLabels(row, columns.options), at);
-    }
-    if (!names) return written;
-    const name = /^\d+$/.test(written) ? names[Number(written)] : written;
-    if (name !== undefined && names.includes(name)) return name;
-    throw bad(
-      at,
-      `expected one of the labels ${names.join(", ")} as the answer, got ${JSON.stringify(written)}`,
-    );
-  });
-  const [answer, ...others] = [...new Set(answers)];
-  if (answer === undefined || answer === "") throw bad(at, `the column ${columns.output} is empty`);
-  return { input, outputs: [answer, ...others], options };
+  const list = columns.options === undefined ? [] : listOf(row, columns.options, at);
+  const options = list.map((option) => textOf(option, at, columns.options as string));
+  const areNumbers = list.some(isNumber);
+  const labels = columns.options === undefined ? undefined : choiceLabels(row, columns.options);
+  const answers = (Array.isArray(given) ? given : [given]).map((answer) => ({
+    ...{ at, options, areNumbers, labels },
+    text: textOf(answer, at, columns.output),
+    isNumber: isNumber(answer),
+  }));
+  return { input, options, answers };
 }
 
-/** Option that an answer refers to: by its text, its label (`A`), or its number from 0. */
-function optionOf(
-  answer: string,
-  options: readonly string[],
-  labels: readonly string[] | undefined,
-  at: string,
-): string {
-  const letter = /^[A-Z]$/.test(answer) ? answer.charCodeAt(0) - 65 : undefined;
-  const number = /^\d+$/.test(answer) ? Number(answer) : undefined;
-  const places = [
-    options.indexOf(answer),
-    labels?.indexOf(answer),
-    labels ? undefined : (letter ?? number),
-  ];
-  const place = places.find((index) => index !== undefined && index >= 0 && index < options.length);
-  if (place !== undefined) return options[place] as string;
-  throw bad(
-    at,
-    `expected one of the options ${JSON.stringify(options)} as the answer, got ${JSON.stringify(answer)}`,
-  );
+/** Examples of rows, with their answers by name or text. */
+function named(
+  rows: readonly ReadRow[],
+  { options, output }: Columns,
+  { names, isIndexed }: { names: readonly string[] | undefined; isIndexed: boolean },
+): Example[] {
+  const answers = rows.flatMap((row) => row.answers);
+  const inFull =
+    options !== undefined
+      ? optionReading(answers)
+      : names
+        ? labelReading(answers, names, isIndexed)
+        : ({ text }: OptionAnswer) => text;
+  return rows.map(({ input, options, answers }) => {
+    const texts = [...new Set(answers.map((answer) => inFull(answer) as string))];
+    const [answer, ...others] = texts.filter((text) => text !== "");
+    if (answer === undefined) throw badRow(answers[0]?.at ?? "", `the column ${output} is empty`);
+    return { input, outputs: [answer, ...others], options };
+  });
 }
 
 /**
@@ -154,11 +163,14 @@ function choiceLabels(row: SourceRow["row"], column: string): string[] | undefin
   return Array.isArray(labels) ? labels.map(String) : undefined;
 }
 
-function listOf(row: SourceRow["row"], column: string, at: string): string[] {
+function listOf(row: SourceRow["row"], column: string, at: string): unknown[] {
   const value = valueAt(row, column);
   const list = typeof value === "string" && value.startsWith("[") ? parseList(value) : value;
-  if (Array.isArray(list)) return list.map((option) => textOf(option, at, column));
-  throw bad(at, `the column ${column}: expected a list of options, got ${JSON.stringify(value)}`);
+  if (Array.isArray(list)) return list;
+  throw badRow(
+    at,
+    `the column ${column}: expected a list of options, got ${JSON.stringify(value)}`,
+  );
 }
 
 function parseList(text: string): unknown {
@@ -169,24 +181,6 @@ function parseList(text: string): unknown {
   }
 }
 
-/** Value of a column, or of `b` within the column `a` for `a.b`. */
-function valueAt(row: SourceRow["row"], column: string): unknown {
-  if (Object.hasOwn(row, column)) return row[column];
-  return column.split(".").reduce<unknown>((value, key) => {
-    const within = typeof value === "object" && value !== null && Object.hasOwn(value, key);
-    return within ? (value as Record<string, unknown>)[key] : undefined;
-  }, row);
-}
-
-function textOf(value: unknown, at: string, column: string): string {
-  if (typeof value === "string") return value.trim();
-  if (["number", "bigint", "boolean"].includes(typeof value)) return String(value);
-  throw bad(
-    at,
-    `the column ${column}: expected text, got ${value === undefined ? "nothing" : JSON.stringify(value)}`,
-  );
-}
-
-function bad(at: string, problem: string): MetaError {
-  return new MetaError("BAD_DATA", `${at}: ${problem}.`);
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "bigint";
 }
