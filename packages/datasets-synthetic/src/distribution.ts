@@ -7,7 +7,7 @@ interface Example {
 }
 
 /** Place of a task in the stream of episodes. */
-export interface Turn {
+interface Turn {
   readonly episode: number;
   readonly isOther: boolean;
 }

@@ -216,7 +216,7 @@ export interface NextToken {
 }
 
 /** Reads a soft prompt: trainable embeddings in front of every sequence (Lester et al. 2021). */
-export interface PromptReader {
+interface PromptReader {
   /** Name of the token embedding matrix, `[vocabulary, width]`. */
   readonly embeddings: string;
   /**
