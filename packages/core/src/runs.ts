@@ -31,6 +31,16 @@ export {
 export { compileSeconds } from "./contracts/runtime.js";
 export { isWrongInput } from "./errors.js";
 export { type EvaluateRunOptions, evaluateRun } from "./run/evaluateRun.js";
+export type { RunEvent } from "./run/events/runEvent.js";
+export {
+  type ComparisonEvent,
+  comparisonEvents,
+  type FinishEvent,
+  type IteratedRunOptions,
+  runEvents,
+  type TrainEvent,
+  trainEvents,
+} from "./run/events/runEvents.js";
 export { finishRun } from "./run/finishRun.js";
 export {
   type FreeTextOptions,
@@ -41,16 +51,6 @@ export {
 } from "./run/openPredictor.js";
 export { openRun, type Run, type RunOptions } from "./run/openRun.js";
 export { resolveRun } from "./run/resolveRun.js";
-export type { RunEvent } from "./run/runEvent.js";
-export {
-  type ComparisonEvent,
-  comparisonEvents,
-  type FinishEvent,
-  type IteratedRunOptions,
-  runEvents,
-  type TrainEvent,
-  trainEvents,
-} from "./run/runEvents.js";
 export { trainRun } from "./run/trainRun.js";
 
 // A comparison ---------------------------------------------------------------------------------
@@ -72,23 +72,23 @@ export type { Answer } from "./evaluate/scoreAnswers.js";
 export type { EpisodeAnswer } from "./evaluate/scoreEpisodes.js";
 export type { SeedScore, Summary, TaskScore } from "./evaluate/scores.js";
 export { type GenerationOptions, generationOptions } from "./generate/generationOptions.js";
-export { type EvaluationRecord, readEvaluation } from "./run/evaluationRecord.js";
 export { findParams, locateParams, openParams, runCheckpoint } from "./run/findParams.js";
-export { learnerMetricPrefix } from "./run/metricsLog.js";
+export { isLocked, type LockOptions, lockRun, type RunLock } from "./run/lock/runLock.js";
+export { type ComparedRun, readFinishedRun } from "./run/readFinishedRun.js";
+export { type EvaluationRecord, readEvaluation } from "./run/record/evaluationRecord.js";
+export { learnerMetricPrefix } from "./run/record/metricsLog.js";
 export {
   type EpisodePredictionLine,
   type PredictionLine,
   readEpisodePredictions,
   readPredictions,
-} from "./run/predictionLog.js";
-export { type ComparedRun, readFinishedRun } from "./run/readFinishedRun.js";
+} from "./run/record/predictionLog.js";
 export {
   type RunDirectory,
   type RunRecord,
   readRunRecord,
   runDirectory,
   runPath,
-} from "./run/runDirectory.js";
-export { isLocked, type LockOptions, lockRun, type RunLock } from "./run/runLock.js";
-export { readMetrics } from "./run/runMetrics.js";
-export { readWritten } from "./run/writtenFile.js";
+} from "./run/record/runDirectory.js";
+export { readMetrics } from "./run/record/runMetrics.js";
+export { readWritten } from "./run/record/writtenFile.js";

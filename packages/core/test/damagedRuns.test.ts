@@ -4,11 +4,11 @@ import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { beforeEach, describe, expect, test } from "vitest";
 import { checkConfig } from "../src/config/checkConfig.js";
 import { runsOf } from "../src/config/runsOf.js";
-import { readEvaluation } from "../src/run/evaluationRecord.js";
-import { type RunRecord, readRunRecord, runDirectory } from "../src/run/runDirectory.js";
-import { appendMetrics, readMetrics, rewindMetrics } from "../src/run/runMetrics.js";
-import { openScoreLog } from "../src/run/scoreLog.js";
-import { openLine, sealLine } from "../src/run/sealedLine.js";
+import { readEvaluation } from "../src/run/record/evaluationRecord.js";
+import { type RunRecord, readRunRecord, runDirectory } from "../src/run/record/runDirectory.js";
+import { appendMetrics, readMetrics, rewindMetrics } from "../src/run/record/runMetrics.js";
+import { openScoreLog } from "../src/run/record/scoreLog.js";
+import { openLine, sealLine } from "../src/run/record/sealedLine.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder());

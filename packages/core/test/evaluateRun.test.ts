@@ -8,10 +8,10 @@ import type { Compilation } from "../src/contracts/runtime.js";
 import type { TargetTask } from "../src/contracts/task.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
 import { evaluateRun } from "../src/run/evaluateRun.js";
-import { readEvaluation } from "../src/run/evaluationRecord.js";
 import { findParams } from "../src/run/findParams.js";
+import { lockRun } from "../src/run/lock/runLock.js";
 import { openRun, type Run, type RunOptions } from "../src/run/openRun.js";
-import { lockRun } from "../src/run/runLock.js";
+import { readEvaluation } from "../src/run/record/evaluationRecord.js";
 import { bigramParams } from "./support/bigramModel.js";
 import { component, plainPlugin } from "./support/plainPlugin.js";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TrackedRun, Tracker, TrackerRecord } from "../src/contracts/tracker.js";
-import { guardTracker } from "../src/run/guardTracker.js";
+import { guardTracker } from "../src/run/tracking/guardTracker.js";
 import { component } from "./support/plainPlugin.js";
 
 const run = component<TrackedRun>({ name: "maml" });

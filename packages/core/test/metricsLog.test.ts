@@ -4,9 +4,9 @@ import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Compilation } from "../src/contracts/runtime.js";
 import type { TrackerRecord } from "../src/contracts/tracker.js";
-import { openMetricsLog } from "../src/run/metricsLog.js";
-import { runDirectory } from "../src/run/runDirectory.js";
-import { readMetrics, rewindMetrics } from "../src/run/runMetrics.js";
+import { openMetricsLog } from "../src/run/record/metricsLog.js";
+import { runDirectory } from "../src/run/record/runDirectory.js";
+import { readMetrics, rewindMetrics } from "../src/run/record/runMetrics.js";
 import type { MetaUpdate } from "../src/train/metaTrain.js";
 
 const inFolder = temporaryFolder();

@@ -5,9 +5,9 @@ import { runsOf } from "../src/config/runsOf.js";
 import type { MetaOptimizer } from "../src/contracts/optimizer.js";
 import { defineFactory, definePlugin } from "../src/plugin/plugin.js";
 import { createToolkit } from "../src/plugin/toolkit.js";
+import type { RunEvent } from "../src/run/events/runEvent.js";
 import { openRun } from "../src/run/openRun.js";
 import { resolveRun } from "../src/run/resolveRun.js";
-import type { RunEvent } from "../src/run/runEvent.js";
 import { bigramModel } from "./support/bigramModel.js";
 import { component, plainPlugin } from "./support/plainPlugin.js";
 

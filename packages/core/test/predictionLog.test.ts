@@ -3,7 +3,7 @@ import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../src/evaluate/scoreAnswers.js";
 import type { SeedScore } from "../src/evaluate/scores.js";
-import { openPredictionLog, readPredictions } from "../src/run/predictionLog.js";
+import { openPredictionLog, readPredictions } from "../src/run/record/predictionLog.js";
 
 const inFolder = temporaryFolder();
 const answer = (prediction: string): Answer => ({

@@ -12,8 +12,8 @@ import {
   type RunRecord,
   readRunRecord,
   runDirectory,
-} from "../src/run/runDirectory.js";
-import { readMetrics, rewindMetrics } from "../src/run/runMetrics.js";
+} from "../src/run/record/runDirectory.js";
+import { readMetrics, rewindMetrics } from "../src/run/record/runMetrics.js";
 
 const inFolder = temporaryFolder();
 const files = () => runDirectory(inFolder("run"));

@@ -6,10 +6,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { describe, expect, test } from "vitest";
-import { startHeartbeat } from "../src/run/heartbeat.js";
-import { lockContent } from "../src/run/lockContent.js";
-import { ownIdentity, type ProcessIdentity } from "../src/run/processIdentity.js";
-import { isLocked, lockRun } from "../src/run/runLock.js";
+import { startHeartbeat } from "../src/run/lock/heartbeat.js";
+import { lockContent } from "../src/run/lock/lockContent.js";
+import { ownIdentity, type ProcessIdentity } from "../src/run/lock/processIdentity.js";
+import { isLocked, lockRun } from "../src/run/lock/runLock.js";
 
 const inFolder = temporaryFolder();
 const quick = { patienceMs: 100, silenceMs: 1000 };

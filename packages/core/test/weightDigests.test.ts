@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { temporaryFolder } from "@metalearn/test-support/temporaryFolder";
 import { expect, test } from "vitest";
-import { weightDigests } from "../src/run/weightDigests.js";
+import { weightDigests } from "../src/run/record/weightDigests.js";
 
 const inFolder = temporaryFolder();
 

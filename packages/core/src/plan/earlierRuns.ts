@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { computeOptionsOf, type RunConfig } from "../config/schema.js";
 import type { TensorRuntime } from "../contracts/runtime.js";
-import { readEvaluation } from "../run/evaluationRecord.js";
-import { readRunRecord, runDirectory } from "../run/runDirectory.js";
-import { readMetrics } from "../run/runMetrics.js";
+import { readEvaluation } from "../run/record/evaluationRecord.js";
+import { readRunRecord, runDirectory } from "../run/record/runDirectory.js";
+import { readMetrics } from "../run/record/runMetrics.js";
 
 /** Cost of an earlier run with the same configuration and engine. */
 export interface EarlierRun {

@@ -8,7 +8,7 @@ import { tokensAtOnce } from "../evaluate/tokensAtOnce.js";
 import { freeze } from "../objective/freeze.js";
 import { countParams, disposeParams, type Params } from "../params.js";
 import { openRun, type Run, type RunOptions } from "../run/openRun.js";
-import { peakBytes } from "../run/peakBytes.js";
+import { peakBytes } from "../run/record/peakBytes.js";
 import { findEarlierRun } from "./earlierRuns.js";
 import { type EvaluationLoad, evaluationLoad, shareOf, validationLoad } from "./evaluationLoad.js";
 import { measureEvaluation, measureTraining } from "./measureRun.js";

@@ -1,11 +1,11 @@
 import type { NamedRun } from "../config/runsOf.js";
 import { MetaError } from "../errors.js";
+import type { RunEvent } from "./events/runEvent.js";
 import { finishRun } from "./finishRun.js";
 import type { RunOptions } from "./openRun.js";
 import type { ComparedRun } from "./readFinishedRun.js";
+import { runPath } from "./record/runDirectory.js";
 import { resolveRun } from "./resolveRun.js";
-import { runPath } from "./runDirectory.js";
-import type { RunEvent } from "./runEvent.js";
 import { type ComparisonRow, summarizeRuns } from "./summarizeRuns.js";
 
 /** A finished comparison. */

@@ -14,13 +14,13 @@ import {
   type ScoreStore,
 } from "../evaluate/evaluate.js";
 import type { Params } from "../params.js";
-import { beginTracking, evaluationMetrics } from "./beginTracking.js";
 import { checkTargets } from "./checkTargets.js";
-import type { EvaluationRecord } from "./evaluationRecord.js";
 import type { Run } from "./openRun.js";
-import { peakBytes } from "./peakBytes.js";
-import { openPredictionLog, type PredictionLog } from "./predictionLog.js";
-import { openScoreLog, scoreKey } from "./scoreLog.js";
+import type { EvaluationRecord } from "./record/evaluationRecord.js";
+import { peakBytes } from "./record/peakBytes.js";
+import { openPredictionLog, type PredictionLog } from "./record/predictionLog.js";
+import { openScoreLog, scoreKey } from "./record/scoreLog.js";
+import { beginTracking, evaluationMetrics } from "./tracking/beginTracking.js";
 
 /** Options of {@link evaluateRun}. */
 export interface EvaluateRunOptions {

@@ -9,7 +9,7 @@ import {
 import type { Model } from "../contracts/model.js";
 import { MetaError } from "../errors.js";
 import type { Params } from "../params.js";
-import { runDirectory } from "./runDirectory.js";
+import { runDirectory } from "./record/runDirectory.js";
 
 /**
  * Finds the checkpoint that represents a run: its last, or, for finished training with validation,

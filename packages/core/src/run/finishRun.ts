@@ -3,9 +3,9 @@ import { isBaseline } from "../evaluate/answerMethods.js";
 import { disposeParams } from "../params.js";
 import { checkTargets } from "./checkTargets.js";
 import { evaluateRun } from "./evaluateRun.js";
-import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
 import { openRun, type Run, type RunOptions } from "./openRun.js";
 import { type ComparedRun, readFinishedRun } from "./readFinishedRun.js";
+import { type EvaluationRecord, readEvaluation } from "./record/evaluationRecord.js";
 import { trainRun } from "./trainRun.js";
 
 /**

@@ -13,13 +13,13 @@ import type { ComputeOptions } from "../objective/computeOptions.js";
 import type { Plugin } from "../plugin/plugin.js";
 import type { Scope, Toolkit } from "../plugin/toolkit.js";
 import { referencesOf } from "./componentsOf.js";
-import { guardTracker } from "./guardTracker.js";
-import { joinTrackers } from "./joinTrackers.js";
+import type { RunEvent } from "./events/runEvent.js";
+import { lockRun, type RunLock } from "./lock/runLock.js";
 import { openAdaptation } from "./openAdaptation.js";
+import { type RunDirectory, runDirectory } from "./record/runDirectory.js";
 import { resolveRun } from "./resolveRun.js";
-import { type RunDirectory, runDirectory } from "./runDirectory.js";
-import type { RunEvent } from "./runEvent.js";
-import { lockRun, type RunLock } from "./runLock.js";
+import { guardTracker } from "./tracking/guardTracker.js";
+import { joinTrackers } from "./tracking/joinTrackers.js";
 
 /** Options of {@link openRun}: a run's name and config, its directory and its callbacks. */
 export interface RunOptions extends NamedRun {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RunConfig } from "../config/schema.js";
-import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
-import type { RunRecord } from "./runDirectory.js";
-import { readRunRecord, runDirectory } from "./runDirectory.js";
-import { readMetrics } from "./runMetrics.js";
+import { type EvaluationRecord, readEvaluation } from "./record/evaluationRecord.js";
+import type { RunRecord } from "./record/runDirectory.js";
+import { readRunRecord, runDirectory } from "./record/runDirectory.js";
+import { readMetrics } from "./record/runMetrics.js";
 
 /**
  * Reads a trained and evaluated run from its directory.

@@ -4,13 +4,13 @@ import { disposeMetaState } from "../contracts/optimizer.js";
 import { isWrongInput } from "../errors.js";
 import { isBaseline } from "../evaluate/answerMethods.js";
 import { disposeParams, type Params } from "../params.js";
-import { beginTracking } from "./beginTracking.js";
 import { checkDevTargets } from "./checkTargets.js";
-import { describeRun } from "./describeRun.js";
 import { lastCheckpoint } from "./lastCheckpoint.js";
 import type { Run, TrainingRun } from "./openRun.js";
-import { claimRunDirectory, unclaimRunDirectory } from "./runDirectory.js";
-import { rewindMetrics } from "./runMetrics.js";
+import { describeRun } from "./record/describeRun.js";
+import { claimRunDirectory, unclaimRunDirectory } from "./record/runDirectory.js";
+import { rewindMetrics } from "./record/runMetrics.js";
+import { beginTracking } from "./tracking/beginTracking.js";
 import { trainToEnd } from "./trainToEnd.js";
 
 /**

@@ -4,11 +4,11 @@ import type { TaskSampler } from "../contracts/task.js";
 import { MetaError } from "../errors.js";
 import { disposeParams, type Params } from "../params.js";
 import { type MetaUpdate, metaTrain, requireFiniteUpdate } from "../train/metaTrain.js";
-import { beginTracking } from "./beginTracking.js";
-import { type MetricsLog, openMetricsLog } from "./metricsLog.js";
 import type { Run, TrainingRun } from "./openRun.js";
+import { type MetricsLog, openMetricsLog } from "./record/metricsLog.js";
+import { amendMetrics } from "./record/runMetrics.js";
 import { checkpointTimer, disposeCheckpoint, saveRunCheckpoint } from "./runCheckpoints.js";
-import { amendMetrics } from "./runMetrics.js";
+import { beginTracking } from "./tracking/beginTracking.js";
 import { trainingSampler } from "./trainingSampler.js";
 import { openValidator, type Validator } from "./validator.js";
 

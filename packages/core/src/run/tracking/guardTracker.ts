@@ -1,6 +1,6 @@
-import type { Tracker } from "../contracts/tracker.js";
-import { messageOf } from "../errors.js";
-import { inCharge } from "../plugin/inCharge.js";
+import type { Tracker } from "../../contracts/tracker.js";
+import { messageOf } from "../../errors.js";
+import { inCharge } from "../../plugin/inCharge.js";
 
 /** Options of {@link guardTracker}. */
 export interface GuardOptions {

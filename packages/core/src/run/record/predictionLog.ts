@@ -1,8 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { appendText, writeTextAtomically } from "../checkpoint/files.js";
-import type { AnswerStore, ScoreStore } from "../evaluate/evaluate.js";
+import { appendText, writeTextAtomically } from "../../checkpoint/files.js";
+import type { AnswerStore, ScoreStore } from "../../evaluate/evaluate.js";
 
 const place = { task: z.string(), seed: z.int() };
 const index = z.int().min(0);

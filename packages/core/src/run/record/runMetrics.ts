@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { appendText, writeTextAtomically } from "../checkpoint/files.js";
-import type { TrackerRecord } from "../contracts/tracker.js";
+import { appendText, writeTextAtomically } from "../../checkpoint/files.js";
+import type { TrackerRecord } from "../../contracts/tracker.js";
 import { type RunDirectory, runDirectory } from "./runDirectory.js";
 import { openLine, sealLine } from "./sealedLine.js";
 

@@ -1,7 +1,7 @@
-import { compileSeconds, type TensorRuntime } from "../contracts/runtime.js";
-import type { Tracker, TrackerRecord } from "../contracts/tracker.js";
-import { mean } from "../statistics.js";
-import type { MetaUpdate } from "../train/metaTrain.js";
+import { compileSeconds, type TensorRuntime } from "../../contracts/runtime.js";
+import type { Tracker, TrackerRecord } from "../../contracts/tracker.js";
+import { mean } from "../../statistics.js";
+import type { MetaUpdate } from "../../train/metaTrain.js";
 import { peakBytes } from "./peakBytes.js";
 import type { RunDirectory } from "./runDirectory.js";
 import { appendMetrics, readMetrics } from "./runMetrics.js";

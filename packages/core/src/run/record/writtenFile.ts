@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
-import { MetaError } from "../errors.js";
-import { describeIssues } from "../plugin/issues.js";
+import { MetaError } from "../../errors.js";
+import { describeIssues } from "../../plugin/issues.js";
 
 /**
  * Reads a JSON file that metalearn wrote, and checks it by its schema; nothing if there is no such file.

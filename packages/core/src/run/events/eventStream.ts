@@ -1,4 +1,4 @@
-import { MetaError } from "../errors.js";
+import { MetaError } from "../../errors.js";
 
 /** Emits an event. Resolves when the consumer asks for the next one or has left the loop. */
 export type Emit<E> = (event: E) => Promise<void>;

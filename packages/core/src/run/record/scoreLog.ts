@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { appendText } from "../checkpoint/files.js";
-import type { ScoreStore } from "../evaluate/evaluate.js";
-import type { SeedScore } from "../evaluate/scores.js";
+import { appendText } from "../../checkpoint/files.js";
+import type { ScoreStore } from "../../evaluate/evaluate.js";
+import type { SeedScore } from "../../evaluate/scores.js";
 import { openLine, sealLine } from "./sealedLine.js";
 
 const lineSchema = z.strictObject({

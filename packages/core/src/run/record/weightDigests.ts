@@ -1,6 +1,6 @@
-import { sha256 } from "../checkpoint/checksums.js";
-import type { Model } from "../contracts/model.js";
-import { MetaError } from "../errors.js";
+import { sha256 } from "../../checkpoint/checksums.js";
+import type { Model } from "../../contracts/model.js";
+import { MetaError } from "../../errors.js";
 
 /**
  * SHA-256 of the files that a model takes its pretrained parameters from, by path. Files of others, unlike

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import type { Run } from "../openRun.js";
 import { describeMachine } from "./machine.js";
-import type { Run } from "./openRun.js";
 import type { RunRecord } from "./runDirectory.js";
 import { weightDigests } from "./weightDigests.js";
 

@@ -1,17 +1,17 @@
-import type { NamedRun } from "../config/runsOf.js";
-import { disposeParams } from "../params.js";
+import type { NamedRun } from "../../config/runsOf.js";
+import { disposeParams } from "../../params.js";
 import {
   type CompareOptions,
   type ComparisonOutcome,
   compareRuns,
   type FailedRun,
-} from "./compareRuns.js";
+} from "../compareRuns.js";
+import { finishRun } from "../finishRun.js";
+import { openRun, type RunOptions } from "../openRun.js";
+import type { ComparedRun } from "../readFinishedRun.js";
+import { trainRun } from "../trainRun.js";
 import { eventStream } from "./eventStream.js";
-import { finishRun } from "./finishRun.js";
-import { openRun, type RunOptions } from "./openRun.js";
-import type { ComparedRun } from "./readFinishedRun.js";
 import type { RunEvent } from "./runEvent.js";
-import { trainRun } from "./trainRun.js";
 
 /** An event of {@link trainEvents}; the last one is `trained`. */
 export type TrainEvent = RunEvent | { readonly kind: "trained"; readonly directory: string };

@@ -1,4 +1,4 @@
-import type { CompileMode } from "../contracts/runtime.js";
+import type { CompileMode } from "../../contracts/runtime.js";
 
 /** An event of a run in progress. */
 export type RunEvent =

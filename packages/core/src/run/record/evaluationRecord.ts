@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Evaluation, Summary } from "../evaluate/scores.js";
-import { summarize, summarizeSeeds } from "../evaluate/summarize.js";
+import type { Evaluation, Summary } from "../../evaluate/scores.js";
+import { summarize, summarizeSeeds } from "../../evaluate/summarize.js";
 import { runDirectory } from "./runDirectory.js";
 import { readWritten } from "./writtenFile.js";
 

@@ -1,4 +1,4 @@
-import type { Tracker } from "../contracts/tracker.js";
+import type { Tracker } from "../../contracts/tracker.js";
 
 /** Joins trackers into one that forwards every call to each of them. None of them may throw. */
 export function joinTrackers(trackers: readonly Required<Tracker>[]): Required<Tracker> {

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import type { TrackerRecord } from "../contracts/tracker.js";
-import { type EvaluationRecord, readEvaluation } from "./evaluationRecord.js";
-import type { Run } from "./openRun.js";
-import { readMetrics } from "./runMetrics.js";
+import type { TrackerRecord } from "../../contracts/tracker.js";
+import type { Run } from "../openRun.js";
+import { type EvaluationRecord, readEvaluation } from "../record/evaluationRecord.js";
+import { readMetrics } from "../record/runMetrics.js";
 
 /** Sends the run's description and its earlier metrics to its tracker, if it has one. */
 export async function beginTracking(run: Run): Promise<void> {
