@@ -50,4 +50,4 @@ export {
   readText,
   readTextIfThere,
   withoutByteOrderMark,
-} from "./readText.js";
+} from "./text/readText.js";

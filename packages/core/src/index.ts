@@ -80,7 +80,6 @@ export type { TrackedRun, Tracker, TrackerRecord } from "./contracts/tracker.js"
 
 // Parameters -----------------------------------------------------------------------------------
 
-export { encodeStart } from "./encodeStart.js";
 export { matchesPattern, matchingNames } from "./matchingNames.js";
 export {
   addInto,
@@ -97,6 +96,7 @@ export {
   zerosLikeParams,
 } from "./params.js";
 export { type Random, randomFor } from "./random.js";
+export { encodeStart } from "./text/encodeStart.js";
 export { tidy } from "./tidy.js";
 
 // Batches --------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ export { type Reference, referenceTo } from "./plugin/reference.js";
 // Errors and the machine -----------------------------------------------------------------------
 
 export { cacheDirectory } from "./cacheDirectory.js";
-export { counted } from "./counted.js";
 export { type ErrorCode, isMetaError, MetaError, messageOf } from "./errors.js";
-export { printable } from "./printable.js";
-export { unknownName } from "./unknownName.js";
+export { counted } from "./text/counted.js";
+export { printable } from "./text/printable.js";
+export { unknownName } from "./text/unknownName.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
-import { counted } from "./counted.js";
+import { counted } from "./text/counted.js";
 
 /** A stream of random numbers that is the same on every machine and engine. */
 export interface Random {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counted } from "../src/counted.js";
+import { counted } from "../src/text/counted.js";
 
 test.each([
   [0, "0 tasks"],

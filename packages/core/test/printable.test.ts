@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable } from "../src/printable.js";
+import { printable } from "../src/text/printable.js";
 
 test.each([
   ["\u001b]0;title\u0007\u001b[2J", "\\u001b]0;title\\u0007\\u001b[2J"], // OSC 0 sets the title, CSI 2 J clears

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
+import { counted } from "../text/counted.js";
 import type { Batch } from "./batch.js";
 import {
   firstScored,

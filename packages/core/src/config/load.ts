@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { MetaError } from "../errors.js";
-import { unknownName } from "../unknownName.js";
+import { unknownName } from "../text/unknownName.js";
 import { type Config, type ConfigChanges, checkConfig } from "./checkConfig.js";
 import { type ConfigFile, withBases } from "./extends.js";
 import { type BeforeCode, findInFolder, readConfigFile } from "./readConfigFile.js";

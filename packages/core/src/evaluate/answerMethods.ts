@@ -1,7 +1,7 @@
 import type { EpisodeTarget, Question, TargetTask } from "../contracts/task.js";
-import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
+import { counted } from "../text/counted.js";
 
 /**
  * Rule that picks a question's answer: lowest mean loss (`likelihood`), largest drop of the loss against a

@@ -1,6 +1,6 @@
 import { scoredCount, type TokenSequence } from "../batch/tokenBatch.js";
-import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
+import { counted } from "../text/counted.js";
 
 /**
  * Mean loss of each sequence.

@@ -1,8 +1,8 @@
 import type { Question, TargetTask } from "../contracts/task.js";
-import { counted } from "../counted.js";
 import { MetaError } from "../errors.js";
 import { randomFor } from "../random.js";
 import { mean } from "../statistics.js";
+import { counted } from "../text/counted.js";
 import type { OptionScores } from "./answerMethods.js";
 import { isCorrect as isEqual, isExactMatch, metrics } from "./metrics.js";
 import type { FreeFormScores, SeedScore } from "./scores.js";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { suggestion } from "../unknownName.js";
+import { suggestion } from "../text/unknownName.js";
 import { definitionOf } from "./definition.js";
 import { expectation, hasUsualMessage, type Origin } from "./expectation.js";
 

@@ -4,7 +4,7 @@ import { container, type DependencyContainer, instanceCachingFactory } from "tsy
 import type { z } from "zod";
 import type { Learner } from "../contracts/learner.js";
 import { isMetaError, MetaError } from "../errors.js";
-import { unknownName } from "../unknownName.js";
+import { unknownName } from "../text/unknownName.js";
 import type { Components, Kind } from "./components.js";
 import { inCharge } from "./inCharge.js";
 import { describeIssues } from "./issues.js";

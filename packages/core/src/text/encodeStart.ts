@@ -1,4 +1,4 @@
-import type { Tokenizer } from "./contracts/model.js";
+import type { Tokenizer } from "../contracts/model.js";
 
 /** Encodes the first `limit` tokens of a text, without encoding the rest if the tokenizer supports that. */
 export function encodeStart(

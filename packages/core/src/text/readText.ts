@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type ErrorCode, MetaError, messageOf } from "./errors.js";
+import { type ErrorCode, MetaError, messageOf } from "../errors.js";
 
 /**
  * Reads a text file in UTF-8. A byte order mark, with which Windows tools begin a file, is left out.

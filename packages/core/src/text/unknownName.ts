@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { MetaError } from "./errors.js";
+import { MetaError } from "../errors.js";
 
 /** Suggests the nearest known name, as ` Did you mean "x"?`; empty if none is near. */
 export function suggestion(name: string, known: readonly string[]): string {
