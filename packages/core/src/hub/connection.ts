@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { HubOptions } from "./downloadFromHub.js";
+import type { HubOptions } from "./hubOptions.js";
 
 /** URL and token of the hub, in the form of `@huggingface/hub`; absent where there is none. */
 export interface Connection {

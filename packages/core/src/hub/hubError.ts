@@ -1,7 +1,7 @@
 import { HubApiError } from "@huggingface/hub";
 import { MetaError, messageOf } from "../errors.js";
 import { connection, tokenFile } from "./connection.js";
-import type { HubOptions } from "./downloadFromHub.js";
+import type { HubOptions } from "./hubOptions.js";
 
 const publicHub = "https://huggingface.co";
 

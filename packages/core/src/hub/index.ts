@@ -1,1 +1,2 @@
-export { downloadFromHub, type HubOptions } from "./downloadFromHub.js";
+export { downloadFromHub } from "./downloadFromHub.js";
+export type { HubOptions } from "./hubOptions.js";

@@ -1,6 +1,6 @@
 import { MetaError } from "@metalearn/core";
 import { CsvError, type Info, parse } from "csv-parse/sync";
-import type { TableRow } from "./readTable.js";
+import type { TableRow } from "./tableRow.js";
 
 /** Roles of quotes in a table: the marks around fields, or part of the text. */
 export const quoteRoles = ["fields", "text"] as const;

@@ -1,6 +1,6 @@
 import { MetaError, messageOf } from "@metalearn/core";
 import { parseJson } from "@metalearn/core/files";
-import type { TableRow } from "./readTable.js";
+import type { TableRow } from "./tableRow.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -9,9 +9,9 @@ import {
   readTable,
   type Table,
   type TableReading,
-  type TableRow,
   tableEndings,
 } from "./readTable.js";
+import type { TableRow } from "./tableRow.js";
 
 /** A row, and its position for messages. */
 export interface SourceRow {

@@ -6,9 +6,7 @@ import { decodeText } from "@metalearn/core/files";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { type Dialect, readDelimited } from "./readDelimited.js";
 import { readJsonRows } from "./readJsonRows.js";
-
-/** A row of a user's data: values by column. */
-export type TableRow = Readonly<Record<string, unknown>>;
+import type { TableRow } from "./tableRow.js";
 
 /** A user's data. */
 export interface Table {
