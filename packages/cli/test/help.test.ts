@@ -96,7 +96,8 @@ describe.concurrent("metalearn", () => {
     const project = await emptyProject();
     const { stderr } = await project.metalearn(["--help"], { NODE_DEBUG: "esm" });
     expect(stderr).toContain("cli/dist/main.js");
-    expect(stderr).not.toMatch(/core\/dist|@tensorflow/);
+    // One file of core that imports nothing tells whose code an error comes from.
+    expect(stderr).not.toMatch(/core\/dist\/(?!plugin\/inCharge\.js)|@tensorflow/);
   });
 
   test("without a command shows the help as an error", async () => {
