@@ -85,7 +85,7 @@ test("an ordinary batch has the loss of its weights", () => {
 
 test.each([
   ["no example", [], "A batch needs at least one example."],
-  ["one option", [example([0], [[1]], 0)], "Example 0 has 1 options, of which number 0 is right."],
+  ["one option", [example([0], [[1]], 0)], "Example 0 has 1 option, of which number 0 is right."],
   [
     "no right option",
     [example([0], [[1], [2]], -1)],

@@ -44,9 +44,9 @@ export function refuseTwoSchedules(
     learningRate,
     schedule,
     warmupUpdates,
-    groups,
+    groups = [],
   }: z.output<typeof rateOptions> & {
-    readonly groups: readonly { readonly learningRate?: LearningRate | undefined }[];
+    readonly groups?: readonly { readonly learningRate?: LearningRate | undefined }[] | undefined;
   },
   context: z.RefinementCtx,
 ): void {

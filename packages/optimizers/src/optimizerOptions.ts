@@ -30,9 +30,9 @@ export const optimizerOptions = z.strictObject({
   groups: z
     .array(groupOptions)
     .readonly()
-    .default([])
+    .optional() // without a default, so that runs recorded before it resume
     .describe(
-      "Parameters with a `learningRate` or `weightDecay` of their own, each group by the `pattern` of their names, in which `*` matches any text; of several that match, the first counts.",
+      "Parameters with a `learningRate` or `weightDecay` of their own, each group by the `pattern` of their names, in which `*` matches any text; of several that match, the first counts. Default: none.",
     ),
 });
 
@@ -44,7 +44,11 @@ export function clipping({ clipNorm }: Pick<OptimizerOptions, "clipNorm">): Grad
 }
 
 /** Weight decay transform, if any. */
-export function decay({ weightDecay, noDecay, groups }: OptimizerOptions): GradientTransform[] {
+export function decay({
+  weightDecay,
+  noDecay,
+  groups = [],
+}: OptimizerOptions): GradientTransform[] {
   const decays = [weightDecay, ...groups.map((group) => group.weightDecay ?? 0)];
   if (decays.every((value) => value === 0)) return [];
   return [addDecayedWeights({ weightDecay, noDecay }, groups)];
@@ -52,7 +56,7 @@ export function decay({ weightDecay, noDecay, groups }: OptimizerOptions): Gradi
 
 /** Transform that scales by the learning rates. */
 export function scaling(options: OptimizerOptions): GradientTransform {
-  const groups = options.groups.map(({ pattern, learningRate = options.learningRate }) => ({
+  const groups = (options.groups ?? []).map(({ pattern, learningRate = options.learningRate }) => ({
     pattern,
     learningRate: learningRateOf({ ...options, learningRate }),
   }));
