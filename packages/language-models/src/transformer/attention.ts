@@ -72,8 +72,12 @@ export function attentionAtOutputs(input: BlockInput, cache?: LayerCache): Atten
     positions: () => flatPositions(positions),
     queryRows: (rows) => tf.gather(rows, queries),
     outputRows: (rows) => tf.gather(rows, outputs.scoredPositions),
-    attend: (q, k, v) =>
-      tf.gather(attention(q, k, v, { batch, mask, cache }), outputs.scoredQueries),
+    attend(q, k, v) {
+      const mixed = attention(q, k, v, { batch, mask, cache });
+      const rows = tf.gather(mixed, outputs.scoredQueries);
+      // TensorFlow.js on WebAssembly gives rows of no rows four axes.
+      return tf.reshape(rows, [outputs.scoredQueries.size, mixed.shape[1]]);
+    },
   };
 }
 
