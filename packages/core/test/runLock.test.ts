@@ -20,7 +20,7 @@ const hasFlock = spawnSync("flock", ["--version"]).status === 0;
 /** Locks a folder, says so, and stays until it is killed. */
 const holding = `
 import { createJiti } from "jiti";
-const { lockRun } = await createJiti(process.cwd()).import("./src/run/runLock.ts");
+const { lockRun } = await createJiti(process.cwd()).import("./src/run/lock/runLock.ts");
 await lockRun(process.argv[1], { patienceMs: 500 }).then(() => console.log("has it"), ({ code }) => console.log(code));
 setInterval(() => {}, 1000);
 `;
