@@ -69,8 +69,8 @@ function run(args, problem) {
   if (status !== 0) throw new Error(`${problem}: ${stderr.trim().split("\n").at(-1)}`);
 }
 
-/** @param {string} path */
-async function hashOf(path) {
+/** SHA-256 of a file, as hexadecimal digits. @param {string} path */
+export async function hashOf(path) {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");

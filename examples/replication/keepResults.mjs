@@ -1,7 +1,7 @@
 // The small results of finished runs, as they are kept in this folder: scores, learning curve, config, checksums.
-import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { hashOf } from "../pretrained/fetchModel.mjs";
 
 const results = join(import.meta.dirname, "results");
 
@@ -59,11 +59,4 @@ async function curveOf(file) {
 async function readJson(file) {
   const text = await readFile(file, "utf8").catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
-}
-
-/** @param {string} file */
-async function hashOf(file) {
-  return createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
 }

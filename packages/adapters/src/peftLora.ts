@@ -22,7 +22,7 @@ const configSchema = z.looseObject({
 const before = (peft: PeftNames | undefined) => `base_model.model.${peft?.prefix ?? ""}`;
 const after = ".weight";
 
-/** What a LoRA's files tell beside its tensors. */
+/** Settings of a LoRA's files beside its tensors. */
 interface LoraDescription {
   readonly alpha: number;
   /** Names of the model's parameters in PEFT. */

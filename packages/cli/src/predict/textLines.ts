@@ -1,4 +1,5 @@
 import { MetaError } from "@metalearn/core";
+import { withoutByteOrderMark } from "@metalearn/core/files";
 
 /** A line of text and its place in messages: `stdin:3`. */
 export interface TextLine {
@@ -27,7 +28,7 @@ export async function* textLines(
     number++;
     const where = `${name}:${number}`;
     const text = decode(bytes, where).replace(/\r$/, "");
-    return { where, text: number === 1 ? text.replace(/^\ufeff/, "") : text };
+    return { where, text: number === 1 ? withoutByteOrderMark(text) : text };
   };
   for await (const chunk of stream) {
     let rest = Buffer.from(chunk);

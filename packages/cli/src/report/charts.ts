@@ -11,10 +11,36 @@ const colours = Array.from({ length: 16 }, (_, i) => `var(--series-${i + 1})`);
 export const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
 
 /** Every name keeps its colour in all charts, also in those that show only some of the names. */
-export function colourScale(names: readonly string[], shown = names) {
+function colourScale(names: readonly string[], shown = names) {
   return {
     domain: [...shown],
     range: shown.map((name) => colours[names.indexOf(name) % colours.length] ?? ""),
+  };
+}
+
+/** Label of the axis of batches. */
+export const stepsLabel = "steps (batches read)";
+
+/**
+ * Size, x axis and colours of a chart of curves.
+ *
+ * @param names of all methods
+ * @param curves those that the chart shows
+ * @param label of the x axis
+ */
+export function curveFrame(
+  names: readonly string[],
+  curves: readonly { readonly method: string }[],
+  label: string,
+) {
+  const drawn = names.filter((name) => curves.some(({ method }) => method === name));
+  return {
+    width: 320,
+    height: 260,
+    marginLeft: 48,
+    marginBottom: 40,
+    x: { label, tickFormat: "~s", ticks: 4 },
+    color: { legend: true, ...colourScale(names, drawn) },
   };
 }
 
@@ -29,11 +55,10 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
   const curves = runs.filter(({ curve }) => curve.length > 0);
   if (curves.length === 0) return [];
   const names = rows.map(({ name }) => name);
-  const drawn = names.filter((name) => curves.some(({ method }) => method === name));
   const hasTokens = curves.some(({ curve }) => curve.some(({ tokens }) => tokens > 0));
   const longest = Math.max(...curves.map(({ curve }) => curve.at(-1)?.seconds ?? 0));
   const axes: Axis[] = [
-    { title: "steps", label: "steps (batches read)", of: ({ batches }) => batches },
+    { title: "steps", label: stepsLabel, of: ({ batches }) => batches },
     ...(hasTokens
       ? [
           {
@@ -64,13 +89,8 @@ export function curveCharts({ rows, runs }: Pick<ReportSetting, "rows" | "runs">
             `${method}, seed ${run.seed}, ends at ${curve.at(-1)?.loss.toPrecision(3)}`,
         )
         .join("; ")}.`,
-      width: 320,
-      height: 260,
-      marginLeft: 48,
-      marginBottom: 40,
-      x: { label, tickFormat: "~s", ticks: 4 },
+      ...curveFrame(names, curves, label),
       y,
-      color: { legend: true, ...colourScale(names, drawn) },
       marks: curveLines(names, curves, { x: of, y: ({ loss }) => loss }),
     }),
   );

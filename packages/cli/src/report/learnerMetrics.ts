@@ -1,5 +1,5 @@
 import { mean } from "@metalearn/core";
-import { colourScale, curveLines, renderChart } from "./charts.js";
+import { curveFrame, curveLines, renderChart, stepsLabel } from "./charts.js";
 import type { ReportRun, ReportSetting } from "./report.js";
 import type { ReportTable } from "./tables.js";
 
@@ -10,7 +10,6 @@ export function metricCharts({ rows, runs }: Setting): string[] {
   const names = rows.map(({ name }) => name);
   return metricNames(runs).map((metric) => {
     const logged = runs.filter((run) => finalValue(run, metric) !== undefined);
-    const drawn = names.filter((name) => logged.some(({ method }) => method === name));
     return renderChart({
       ariaLabel: `${metric} against steps`,
       ariaDescription: `The metric ${metric} of each training run against the batches that it has read: ${logged
@@ -19,13 +18,8 @@ export function metricCharts({ rows, runs }: Setting): string[] {
             `${run.method}, seed ${run.run.seed}, ends at ${finalValue(run, metric)?.toPrecision(3)}`,
         )
         .join("; ")}.`,
-      width: 320,
-      height: 260,
-      marginLeft: 48,
-      marginBottom: 40,
-      x: { label: "steps (batches read)", tickFormat: "~s", ticks: 4 },
+      ...curveFrame(names, logged, stepsLabel),
       y: { label: metric, grid: true, tickFormat: "~g", ticks: 5 },
-      color: { legend: true, ...colourScale(names, drawn) },
       marks: curveLines(names, logged, {
         x: ({ batches }) => batches,
         y: ({ metrics }) => metrics[metric],

@@ -1,6 +1,6 @@
 import { dot, line } from "@observablehq/plot";
 import { percent } from "../terminalTables.js";
-import { colourScale, dashes, renderChart } from "./charts.js";
+import { curveFrame, dashes, renderChart, stepsLabel } from "./charts.js";
 import type { CurvePoint, ReportSetting } from "./report.js";
 
 /** Point of a run's curve at which dev tasks were scored. */
@@ -19,20 +19,14 @@ export function validationChart({
   });
   if (curves.length === 0) return undefined;
   const names = rows.map(({ name }) => name);
-  const drawn = names.filter((name) => curves.some(({ method }) => method === name));
   const title = ({ method, seed }: (typeof curves)[number]) => `${method}, seed ${seed}`;
   return renderChart({
     ariaLabel: "Score on dev tasks against steps",
     ariaDescription: `The score of each training run on dev tasks, against the batches that it has read: ${curves
       .map((curve) => `${title(curve)} is best at ${percent(curve.best.devScore)} %`)
       .join("; ")}.`,
-    width: 320,
-    height: 260,
-    marginLeft: 48,
-    marginBottom: 40,
-    x: { label: "steps (batches read)", tickFormat: "~s", ticks: 4 },
+    ...curveFrame(names, curves, stepsLabel),
     y: { label: "score on dev tasks (%)", grid: true, ticks: 5 },
-    color: { legend: true, ...colourScale(names, drawn) },
     marks: curves.flatMap((curve) => {
       const channels = {
         x: "batches",

@@ -105,7 +105,7 @@ async function readTarget(task: string, { root, shots }: CompleteOptions): Promi
   return { task, examples: await read(files.seeds[0] as number, "test"), demonstrations };
 }
 
-/** How questions fit together with their demonstrations, over all seeds. */
+/** Fit of questions together with their demonstrations, over all seeds. */
 interface QuestionFit {
   /** Share of the questions that do not fit together with all their demonstrations. */
   readonly cutQuestions: number;

@@ -6,7 +6,7 @@ import { peakBytes } from "./peakBytes.js";
 import type { RunDirectory } from "./runDirectory.js";
 import { appendMetrics, readMetrics } from "./runMetrics.js";
 
-/** What the names of a learner's own metrics begin with in a line of metrics. */
+/** Beginning of the names of a learner's own metrics in a line of metrics. */
 export const learnerMetricPrefix = "learner/";
 
 /** Writes one line of metrics per window of meta-updates. */
